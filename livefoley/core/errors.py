@@ -1,0 +1,54 @@
+"""The error tree. Every message says what was wrong and what would be right, and never carries a secret.
+
+LivefoleyError
+├── ConfigError          a configuration that cannot be used (exit code 2)
+├── InputError           a file, URL or stream that cannot be read
+│   └── UnsupportedCodec     a codec this build or this output does not carry
+├── OutputError          a sink that cannot be opened or written
+├── BankError            a sound that cannot be read, or an effect that does not exist
+├── AddressInUse         a port that is taken
+└── ProtocolError        a peer that does not keep to its protocol
+    └── Rejected             a peer that said no (bad key, not authorised)
+"""
+
+from __future__ import annotations
+
+
+class LivefoleyError(Exception):
+    """The root of all errors a user may see; ``str(error)`` is one line to print."""
+
+    exit_code = 1
+
+
+class ConfigError(LivefoleyError):
+    """A configuration that cannot be used."""
+
+    exit_code = 2
+
+
+class InputError(LivefoleyError):
+    """A file, URL or stream that cannot be read."""
+
+
+class UnsupportedCodec(InputError):  # noqa: N818 - reads as what it is
+    """A codec this build or this output does not carry."""
+
+
+class OutputError(LivefoleyError):
+    """A sink that cannot be opened or written."""
+
+
+class BankError(LivefoleyError):
+    """A sound that cannot be read, or an effect that does not exist."""
+
+
+class AddressInUse(LivefoleyError):  # noqa: N818
+    """A port that is taken."""
+
+
+class ProtocolError(LivefoleyError):
+    """A peer that does not keep to its protocol."""
+
+
+class Rejected(ProtocolError):  # noqa: N818
+    """A peer that said no."""

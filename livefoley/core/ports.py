@@ -1,0 +1,149 @@
+"""The ports the engine and the runtime speak to; adapters in media, perception and foley answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livefoley.core.cues import Cue, Sound, Stereo
+from livefoley.core.events import PerceptionEvent
+from livefoley.core.media import OutputItem, Packet, SourceItem, TrackInfo, Unit
+from livefoley.core.ticks import Tick
+
+Feed: TypeAlias = Callable[[SourceItem], None]
+"""Takes what a source gives. Never blocks, never raises; called from the event loop's thread only."""
+
+
+class Source(Protocol):
+    """Where a room's stream comes from."""
+
+    async def run(self, feed: Feed) -> None:
+        """Give ``feed`` every item until the input ends for good or the task is cancelled.
+
+        A network source reconnects by itself (jittered backoff) and gives ``Disconnected`` at every loss. A finite file
+        gives ``Disconnected`` at its end and returns. Raises ``InputError`` only for what will never work.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStatistics:
+    """A sink's figures since it was made; counters never go back."""
+
+    name: str
+    kind: str  # "rtmp", "hls", "file", "srt", ...
+    connected: bool = False
+    units: int = 0
+    bytes: int = 0
+    dropped_units: int = 0
+    reconnects: int = 0
+    errors: int = 0
+    queue_units: int = 0
+
+
+class Sink(Protocol):
+    """One of a room's outputs."""
+
+    name: str
+
+    def write_nowait(self, item: OutputItem) -> None:
+        """Take one item. Never blocks and never raises: a full queue drops video up to the next keyframe, counted."""
+        ...
+
+    async def run(self) -> None:
+        """Send what is taken until cancelled or closed; reconnect by itself.
+
+        On cancellation finish the output within 5 s.
+        """
+        ...
+
+    def close(self) -> None:
+        """Say that no more items come; ``run`` then sends what is queued, finishes the output and returns."""
+        ...
+
+    def statistics(self) -> SinkStatistics:
+        """Return a snapshot."""
+        ...
+
+
+class AudioDecoder(Protocol):
+    """Decodes one audio track to 48 kHz stereo."""
+
+    def decode(self, packet: Packet) -> list[tuple[int, Stereo]]:
+        """Return the decoded blocks as ``(offset, samples)``: the block starts ``offset`` ticks after ``packet.pts``.
+
+        A packet that cannot be decoded gives an empty list and counts in ``errors``.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Forget the stream so far (seek, gap); parameters stay."""
+        ...
+
+    errors: int
+
+
+class AudioEncoder(Protocol):
+    """One encoder for the whole life of an output. It keeps its own priming in the stamps."""
+
+    info: TrackInfo
+
+    def encode(self, samples: Stereo, start: Tick) -> list[Packet]:
+        """Encode ``samples`` that begin at ``start``; calls are contiguous. Packets are stamped in 1/48000 s."""
+        ...
+
+    def flush(self) -> list[Packet]:
+        """Return what is still inside."""
+        ...
+
+
+DecoderFactory: TypeAlias = Callable[[TrackInfo], AudioDecoder]
+"""Makes a decoder, or raises ``UnsupportedCodec``."""
+
+
+class EffectSource(Protocol):
+    """Makes the sounds of actions and accents."""
+
+    def make(self, cue: Cue) -> Sound | None:
+        """Return the sound of ``cue``, or None when nothing fits. Pure in ``cue`` (same cue and seed, same samples)."""
+        ...
+
+
+class BedSource(Protocol):
+    """Makes one room's endless ambience."""
+
+    def describe(self, description: str) -> None:
+        """Change what the place sounds like; the sound cross-fades over about 2 s."""
+        ...
+
+    def read(self, samples: int) -> Stereo:
+        """Return the next ``samples`` ticks of the bed; chunked equals whole."""
+        ...
+
+
+class VideoAnalyser(Protocol):
+    """Finds movements and cuts in a track of encoded video. Sync; runs in a worker or in an offline render."""
+
+    def configure(self, info: TrackInfo) -> None:
+        """Take a track's parameters (at the start and at every change)."""
+        ...
+
+    def feed(self, unit: Unit) -> list[PerceptionEvent]:
+        """Take the next unit in decode order; return the ``PerceptionEvent`` found by now."""
+        ...
+
+    def flush(self) -> list[PerceptionEvent]:
+        """Return what is still pending at the end of a track."""
+        ...
+
+
+class SpeechAnalyser(Protocol):
+    """Finds speech in 48 kHz mono sound."""
+
+    def feed(self, samples: NDArray[np.float32], start: Tick) -> list[PerceptionEvent]:
+        """Take ``[n]`` samples that begin at ``start``; return the ``Speech`` events found by now."""
+        ...

@@ -1,0 +1,1 @@
+"""Decisions without I/O; `now` is an argument: timeline, delay line, drift, planner, mixer, room."""

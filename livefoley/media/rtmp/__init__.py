@@ -1,0 +1,1 @@
+"""RTMP: a sans-IO protocol, a server shell and a publisher shell."""
