@@ -1,0 +1,182 @@
+"""The planner: turns what was seen into requests for sound, each with the moment it is needed.
+
+It keeps the open requests, and decides what a late answer is worth: an action that is late is dropped (a step heard
+after the foot is worse than none), an accent is shifted, a bed goes on as it was. All three are counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, replace
+
+from livefoley.core.cues import Cue, CueKind
+from livefoley.core.events import MotionKind, MotionOnset
+from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
+
+PREROLL: Tick = TICK_RATE // 20
+"""A sound may play this long before its onset (a whoosh rises); the deadline allows for it."""
+
+ACCENT_PATIENCE: Tick = 3 * TICK_RATE  # an accent later than this is no longer about its moment
+MAX_PENDING = 64
+BED_CHUNK: Tick = TICK_RATE // 2
+BED_AHEAD: Tick = 2 * TICK_RATE
+BED_MARGIN: Tick = TICK_RATE // 10  # a bed that ran dry starts again this far ahead of the playhead
+BED_TIMEOUT: Tick = 2 * TICK_RATE
+SWEEP_MIN_STRENGTH = 0.5  # a whoosh for every small drift would be noise
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerSettings:
+    """What the room wants. ``action_prompts`` are tried in turn: one kind of action may have several sounds."""
+
+    actions: bool = True
+    bed: bool = True
+    sensitivity: float = 0.5
+    impact_prompts: tuple[str, ...] = ("impact soft",)
+    sweep_prompts: tuple[str, ...] = ("whoosh",)
+    max_actions_per_s: float = 8.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BedRequest:
+    """The bed from ``start`` on, ``length`` ticks of it."""
+
+    start: Tick
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerStatistics:
+    """Cues by kind and by what became of them (``requested``, ``laid``, ``shifted``, ``dropped``, ``missed``, ...)."""
+
+    outcomes: tuple[tuple[str, str, int], ...]
+    pending: int
+    bed_restarts: int
+
+
+class Planner:
+    """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time."""
+
+    def __init__(self, settings: PlannerSettings) -> None:
+        self.settings = settings
+        self._next_id = 1
+        self._pending: dict[int, Cue] = {}
+        self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
+        self._recent_actions: deque[Tick] = deque(maxlen=64)
+        self._outcomes: Counter[tuple[str, str]] = Counter()
+        self._bed_open: BedRequest | None = None
+        self._bed_open_at: Tick = 0
+        self._bed_restarts = 0
+
+    # ---- in ----
+
+    def motion(self, onset: MotionOnset, playhead: Tick) -> Cue | None:
+        """Ask for the sound of a movement; None when the room does not want one or it is too late for it."""
+        settings = self.settings
+        sweep = onset.kind is MotionKind.SWEEP
+        threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
+        if not settings.actions or onset.strength < threshold:
+            return None
+        if self._too_many(onset.at):
+            self._outcomes[CueKind.ACTION, "limited"] += 1
+            return None
+        prompts = settings.sweep_prompts if sweep else settings.impact_prompts
+        loudness = 0.55 * onset.strength + 0.25 * min(1.0, onset.size / 0.05) + 0.2 * min(1.0, onset.speed / 1.0)
+        return self._request(
+            Cue(
+                id=self._next_id,
+                kind=CueKind.ACTION,
+                start=onset.at,
+                deadline=onset.at - PREROLL,
+                prompt=prompts[self._next_id % len(prompts)],
+                intensity=min(1.0, loudness),
+                gain_db=-6.0 * (1.0 - loudness),
+                pan=max(-1.0, min(1.0, (onset.x - 0.5) * 1.4)),
+                seed=settings.seed * 1_000_003 + self._next_id,
+            ),
+            playhead,
+        )
+
+    def accent(self, cue: Cue, playhead: Tick) -> int:
+        """Ask for an accent; ``cue.id`` and ``seed`` are set here. Returns the id."""
+        made = replace(cue, id=self._next_id, seed=cue.seed or self.settings.seed * 1_000_003 + self._next_id)
+        self._request(made, playhead)
+        return made.id
+
+    def _too_many(self, at: Tick) -> bool:
+        window = ticks_from_s(1.0)
+        recent = sum(1 for tick in self._recent_actions if abs(at - tick) < window)
+        if recent >= self.settings.max_actions_per_s:
+            return True
+        self._recent_actions.append(at)
+        return False
+
+    def _request(self, cue: Cue, playhead: Tick) -> Cue | None:
+        self._next_id += 1
+        if cue.kind is CueKind.ACTION and cue.deadline <= playhead:
+            self._outcomes[cue.kind, "missed"] += 1
+            return None
+        if len(self._pending) >= MAX_PENDING:
+            self._outcomes[cue.kind, "limited"] += 1
+            return None
+        self._pending[cue.id] = cue
+        self._fresh.append(cue)
+        self._outcomes[cue.kind, "requested"] += 1
+        return cue
+
+    # ---- out ----
+
+    def take_cues(self) -> list[Cue]:
+        """Return the cues nobody has been asked for yet, the most urgent first."""
+        cues = sorted(self._fresh, key=lambda cue: cue.deadline)
+        self._fresh.clear()
+        return cues
+
+    def take_bed(self, horizon: Tick, playhead: Tick) -> BedRequest | None:
+        """Return the next piece of bed to ask for, or None while one is asked for or enough is there.
+
+        ``horizon`` is the tick up to which the bed is laid. The answer is closed with ``bed_done``; one that never
+        comes (its worker died) is asked for again after ``BED_TIMEOUT``.
+        """
+        if self._bed_open is not None:
+            if playhead - self._bed_open_at < BED_TIMEOUT:
+                return None
+            self._bed_restarts += 1
+        self._bed_open = None
+        start = max(horizon, playhead + BED_MARGIN)
+        if not self.settings.bed or start > playhead + BED_AHEAD:
+            return None
+        self._bed_open, self._bed_open_at = BedRequest(start, BED_CHUNK), playhead
+        return self._bed_open
+
+    def bed_done(self) -> None:
+        """Say that the piece asked for last has come."""
+        self._bed_open = None
+
+    def settle(self, cue_id: int, outcome: str) -> Cue | None:
+        """Close a request: its sound came (``outcome`` says what the mixer did) or will not. None if it was closed."""
+        cue = self._pending.pop(cue_id, None)
+        if cue is not None:
+            self._outcomes[cue.kind, outcome] += 1
+        return cue
+
+    def pending(self, cue_id: int) -> Cue | None:
+        """Return an open request."""
+        return self._pending.get(cue_id)
+
+    def expire(self, playhead: Tick) -> list[Cue]:
+        """Close and return the requests whose moment has passed."""
+        late = [
+            cue
+            for cue in self._pending.values()
+            if playhead > cue.start + (ACCENT_PATIENCE if cue.kind is CueKind.ACCENT else 0)
+        ]
+        for cue in late:
+            self.settle(cue.id, "missed")
+        return late
+
+    def statistics(self) -> PlannerStatistics:
+        """Return a snapshot."""
+        outcomes = tuple((kind, outcome, count) for (kind, outcome), count in sorted(self._outcomes.items()))
+        return PlannerStatistics(outcomes, len(self._pending), self._bed_restarts)

@@ -1,0 +1,360 @@
+"""One room's engine: packets in, packets out a fixed look-ahead later, with sound laid under them.
+
+Sans-IO: ``now`` (seconds, monotonic) is an argument, decoders and encoders are ports, and what perception and the foley
+sources have to say comes in by plain calls. The runtime drives it live; ``render`` drives it as fast as it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.errors import LivefoleyError
+from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
+from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
+from livefoley.core.ports import AudioDecoder, AudioEncoder, DecoderFactory
+from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.engine.audio_input import AudioInput
+from livefoley.engine.clock import PlayoutClock, lookahead_ticks
+from livefoley.engine.delay_line import DelayLine
+from livefoley.engine.hold import Hold, OnDrop
+from livefoley.engine.mixer import Mixer, MixSettings
+from livefoley.engine.planner import BedRequest, Planner, PlannerSettings
+from livefoley.engine.timeline import ORIGIN, Timeline
+
+BLOCK = 2048
+"""Samples mixed at a time: two AAC frames. Stamps are exact whatever the block; only departure is this coarse."""
+
+DRY: Tick = TICK_RATE // 2  # the playhead this far past the last packet: the publisher has stalled
+LATE_PATIENCE_S = 2.0
+MAX_CATCH_UP: Tick = 10 * TICK_RATE
+
+
+class RoomState(StrEnum):
+    """Whether a publisher is here."""
+
+    WAITING = "waiting"  # none has come yet
+    LIVE = "live"
+    HOLDING = "holding"  # it went away; the outputs are kept up
+    ENDING = "ending"  # the input is over; what is inside runs out
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSettings:
+    """All that the engine needs to know of a room."""
+
+    lookahead_s: float = 1.5
+    on_drop: OnDrop = OnDrop.FREEZE
+    mix: MixSettings = field(default_factory=MixSettings)
+    plan: PlannerSettings = field(default_factory=PlannerSettings)
+    stem: bool = False
+
+
+class Taps(Protocol):
+    """Gets a copy of what comes in, for analysis. Must not block."""
+
+    def video(self, item: TrackInfo | Unit) -> None:
+        """Take a video track's parameters or its next unit in decode order."""
+        ...
+
+    def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
+        """Take decoded mono sound, ``[n]`` at 48 kHz."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What leaves now: the programme, and the foley alone when the room has a stem."""
+
+    program: list[OutputItem]
+    stem: list[OutputItem]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCounters:
+    """What the engine itself counts; its parts have statistics of their own."""
+
+    state: RoomState
+    units_in: int
+    bytes_in: int
+    units_out: int
+    late_units: int
+    resyncs: int
+    hold_frames: int
+    bypassed_blocks: int
+    held_back_ticks: int
+    delay_line_bytes: int
+    decode_errors: int
+
+
+class RoomEngine:
+    """See the module. Calls come from one thread, in order of ``now``."""
+
+    def __init__(
+        self,
+        settings: RoomSettings,
+        *,
+        make_decoder: DecoderFactory,
+        encoder: AudioEncoder,
+        stem_encoder: AudioEncoder | None = None,
+        taps: Taps | None = None,
+    ) -> None:
+        self.settings = settings
+        self.state = RoomState.WAITING
+        self.problem: str | None = None  # why a track is not used, in one line
+        self.timeline = Timeline()
+        self.audio = AudioInput()
+        self.mixer = Mixer(settings.mix, self.audio)
+        self.planner = Planner(settings.plan)
+        self.clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
+        self._make_decoder = make_decoder
+        self._decoder: AudioDecoder | None = None
+        self._encoder = encoder
+        self._stem_encoder = stem_encoder
+        self._taps = taps
+        self._delay = DelayLine()
+        self._hold = Hold(settings.on_drop)
+        self._tracks: dict[MediaKind, TrackInfo] = {}
+        self._position: Tick = ORIGIN  # the next sample to leave
+        self._announced = False
+        self._late_since: float | None = None
+        self._playhead: Tick = 0
+        self._units_in = self._bytes_in = self._units_out = self._late_units = 0
+        self._resyncs = self._bypassed = self._held_back = self._decode_errors = 0
+
+    # ---- what the publisher sends ----
+
+    def feed(self, item: SourceItem, now: float) -> None:
+        """Take the next item of the source."""
+        if isinstance(item, Packet):
+            self._packet(item, now)
+        elif isinstance(item, TrackInfo):
+            self._track(item)
+        elif isinstance(item, Disconnected):
+            self.disconnect()
+
+    def disconnect(self) -> None:
+        """The publisher is gone; its stream runs out of the delay line, then the hold policy takes over."""
+        if self.state is RoomState.LIVE:
+            self.state = RoomState.HOLDING
+
+    def end(self) -> None:
+        """The input is over for good: let what is inside run out, and fill nothing in."""
+        self.state = RoomState.ENDING
+
+    def set_slate(self, track: TrackInfo, packet: Packet) -> None:
+        """Show this picture while the publisher is away (``on_drop: slate``)."""
+        self._hold.set_slate(track, packet)
+
+    def _track(self, info: TrackInfo) -> None:
+        if self._tracks.get(info.kind) == info:
+            return
+        if info.kind in self._tracks:
+            self.timeline.mark_epoch()
+        self._tracks[info.kind] = info
+        if info.kind is MediaKind.VIDEO:
+            self._delay.push(info)
+            if self._taps is not None:
+                self._taps.video(info)
+            return
+        try:
+            self._decoder = self._make_decoder(info)
+            self.problem = None
+        except LivefoleyError as error:
+            self._decoder = None
+            self.problem = str(error)
+
+    def _packet(self, packet: Packet, now: float) -> None:
+        self._units_in += 1
+        self._bytes_in += len(packet.data)
+        if self.state is not RoomState.LIVE:
+            self._begin(now)
+        unit = self.timeline.place(packet, now)
+        if not self.clock.started:
+            self.clock.start(unit.dts, now)
+        self.clock.observe(unit.dts, now)
+        if self._playhead < ORIGIN:
+            self.clock.anchor(now)
+        if self._persistently_late(unit, now):
+            self._resync(now)
+            unit = self.timeline.place(packet, now)
+        if packet.kind is MediaKind.VIDEO:
+            self._delay.push(unit)
+            if self._taps is not None:
+                self._taps.video(unit)
+        else:
+            self._sound(unit)
+
+    def _begin(self, now: float) -> None:
+        """A publisher is here: its first packet lands a look-ahead ahead of the playhead."""
+        if self.state is not RoomState.WAITING:
+            self._new_epoch(now)
+        self.state = RoomState.LIVE
+
+    def _resync(self, now: float) -> None:
+        self._resyncs += 1
+        self._new_epoch(now)
+
+    def _new_epoch(self, now: float) -> None:
+        playhead = self.clock.playhead(now)
+        self.timeline.begin_epoch(max(playhead + self.clock.lookahead, (self.timeline.head or 0) + 1))
+        self.clock.forget()
+        self.audio.reset()
+        if self._decoder is not None:
+            self._decoder.reset()
+        self._late_since = None
+
+    def _persistently_late(self, unit: Unit, now: float) -> bool:
+        if unit.dts > self._playhead:
+            self._late_since = None
+            return False
+        self._late_units += 1
+        if self._late_since is None:
+            self._late_since = now
+        return now - self._late_since > LATE_PATIENCE_S
+
+    def _sound(self, unit: Unit) -> None:
+        if self._decoder is None:
+            return
+        errors = self._decoder.errors
+        for offset, samples in self._decoder.decode(unit.packet):
+            start = unit.pts + offset
+            self.audio.feed(samples, start)
+            if self._taps is not None:
+                self._taps.audio(samples.mean(axis=0), start)
+        self._decode_errors += self._decoder.errors - errors
+
+    # ---- what perception and the sources of sound say ----
+
+    def perceive(self, event: PerceptionEvent, now: float) -> None:
+        """Take an event; a movement becomes a request for a sound."""
+        if isinstance(event, MotionOnset):
+            self.planner.motion(event, self._at(now))
+        elif isinstance(event, Speech):
+            self.mixer.speech(event)
+
+    def accent(self, cue: Cue, now: float) -> int:
+        """Ask for an accent (``cue.start`` at or before the playhead means now). Returns the cue's id."""
+        return self.planner.accent(cue, self._at(now))
+
+    def take_bed(self, now: float) -> BedRequest | None:
+        """Return the next piece of bed to make, if any."""
+        if not self.clock.started:
+            return None
+        return self.planner.take_bed(self.mixer.bed_horizon, max(self._at(now), self._position))
+
+    def lay(self, cue_id: int, sound: Sound | None, now: float) -> None:
+        """Lay the answer to a cue on the timeline; None says that there is no sound for it."""
+        cue = self.planner.pending(cue_id)
+        if cue is None:
+            return
+        if sound is None:
+            self.planner.settle(cue_id, "none")
+            return
+        placement = self.mixer.place(cue, sound, max(self._at(now), self._position))
+        self.planner.settle(cue_id, placement.value)
+
+    def lay_bed(self, samples: Stereo, start: Tick) -> None:
+        """Lay a piece of bed."""
+        self.mixer.add_bed(samples, start)
+        self.planner.bed_done()
+
+    def _at(self, now: float) -> Tick:
+        return self.clock.playhead(now) if self.clock.started else 0
+
+    # ---- what leaves ----
+
+    def advance(self, now: float) -> Departure:
+        """Return everything due by ``now``, in order of departure."""
+        departure = Departure([], [])
+        if not self.clock.started:
+            return departure
+        self._playhead = playhead = self.clock.playhead(now)
+        self._notice_stall(playhead)
+        if playhead - self._position > MAX_CATCH_UP:  # the process slept: go on where it stopped
+            excess = playhead - self._position
+            self.clock.hold_back(excess)
+            self._held_back += excess
+            return departure
+        while self._position <= playhead:
+            departure.program.extend(self._video(self._position))
+            self._mix_block(departure)
+        departure.program.extend(self._video(playhead))
+        self.planner.expire(playhead)
+        self._units_out += len(departure.program)
+        return departure
+
+    def wake_s(self) -> float | None:
+        """Return when (on the clock of ``now``) the next block is due; None before the stream begins."""
+        return self.clock.wall_s(self._position) if self.clock.started else None
+
+    def drained(self) -> bool:
+        """Say whether everything that came in has left."""
+        return not self._delay and self._position >= max(self.audio.horizon, self.timeline.head or 0)
+
+    def finish(self) -> Departure:
+        """Return what the encoders still hold; the engine is over."""
+        stem = self._units(self._stem_encoder.flush()) if self._stem_encoder else []
+        return Departure(list(self._units(self._encoder.flush())), list(stem))
+
+    def _notice_stall(self, playhead: Tick) -> None:
+        head = self.timeline.head
+        if self.state is RoomState.LIVE and head is not None and playhead > head + DRY:
+            self.state = RoomState.HOLDING
+
+    def _video(self, until: Tick) -> Iterator[OutputItem]:
+        for item in self._delay.pop_due(until):
+            yield from self._hold.left(item)
+        if self.state is RoomState.HOLDING and not self._delay:
+            yield from self._hold.fill(until, self.timeline.epoch)
+
+    def _mix_block(self, departure: Departure) -> None:
+        start = self._position
+        if not self._announced:
+            self._announced = True
+            departure.program.append(self._encoder.info)
+            departure.program.extend(item for info in self._delay.pop_infos() for item in self._hold.left(info))
+            if self._stem_encoder is not None:
+                departure.stem.append(self._stem_encoder.info)
+        try:
+            mixed = self.mixer.mix(start, BLOCK)
+            program, stem = mixed.program, mixed.stem
+        except Exception:  # whatever breaks in our sound, the original goes on
+            self._bypassed += 1
+            program, stem = self.audio.read(start, BLOCK), None
+        self._position += BLOCK
+        departure.program.extend(self._units(self._encoder.encode(program, start)))
+        if self._stem_encoder is not None:
+            silence = np.zeros((2, BLOCK), np.float32)
+            departure.stem.extend(self._units(self._stem_encoder.encode(silence if stem is None else stem, start)))
+
+    def _units(self, packets: list[Packet]) -> Iterator[Unit]:
+        for packet in packets:
+            yield Unit(packet, packet.pts, packet.dts, self.timeline.epoch)
+
+    def statistics(self) -> RoomCounters:
+        """Return a snapshot."""
+        return RoomCounters(
+            state=self.state,
+            units_in=self._units_in,
+            bytes_in=self._bytes_in,
+            units_out=self._units_out,
+            late_units=self._late_units,
+            resyncs=self._resyncs,
+            hold_frames=self._hold.frames,
+            bypassed_blocks=self._bypassed,
+            held_back_ticks=self._held_back,
+            delay_line_bytes=self._delay.bytes,
+            decode_errors=self._decode_errors,
+        )
+
+
+def accent_cue(start: Tick, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0) -> Cue:
+    """Return an accent for ``RoomEngine.accent``, which gives it its id and seed."""
+    return Cue(0, CueKind.ACCENT, start, start, prompt=prompt, effect=effect, gain_db=gain_db, intensity=0.8)

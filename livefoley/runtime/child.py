@@ -1,0 +1,45 @@
+"""The worker's side of the pipe: a loop over messages, at a lower priority than the stream."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+import psutil
+
+from livefoley.runtime.ipc import BrokenPipe, Header, read_message_blocking, write_message_blocking
+
+Reply: TypeAlias = tuple[Header, bytes | memoryview]
+Handler: TypeAlias = Callable[[Header, bytes], Iterable[Reply]]
+
+WINDOWS_BELOW_NORMAL = 0x4000  # psutil names it on Windows only
+
+
+def serve(handle: Handler) -> None:
+    """Answer messages until the parent goes away. A message that cannot be handled costs itself, not the worker."""
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else 5)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on; it closes our pipe
+    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a library that prints must not break the protocol
+    with contextlib.suppress(BrokenPipe, BrokenPipeError):
+        write_message_blocking(outgoing, {"op": "ready"})
+        while True:
+            header, payload = read_message_blocking(incoming)
+            if header.get("op") == "ping":
+                write_message_blocking(outgoing, {"op": "pong"})
+                continue
+            for reply, data in _answers(handle, header, payload):
+                write_message_blocking(outgoing, reply, data)
+
+
+def _answers(handle: Handler, header: Header, payload: bytes) -> list[Reply]:
+    try:
+        return list(handle(header, payload))
+    except Exception as error:  # hostile media reaches this; the next message may be fine
+        failed = {"op": "failed", "of": header.get("op"), "number": header.get("number", 0), "error": repr(error)[:300]}
+        return [(failed, b"")]

@@ -1,0 +1,155 @@
+"""The rooms' access to the foley worker: cues in order of their deadlines, at most a few at a time.
+
+A request whose moment has passed while it waited is shed before it costs anything.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from livefoley.core.cues import Cue, Sound, Stereo
+from livefoley.runtime.ipc import Header
+from livefoley.runtime.messages import cue_header, stereo_from
+from livefoley.runtime.worker import Worker, WorkerStatistics
+
+MODULE = "livefoley.runtime.foley_worker"
+MAX_IN_FLIGHT = 3
+MAX_WAITING = 256
+
+
+@dataclass(order=True, slots=True)
+class _Request:
+    deadline_s: float
+    number: int
+    header: Header = field(compare=False)
+    wanted: Callable[[], bool] = field(compare=False)
+    answer: Callable[[Header, bytes], None] = field(compare=False)
+    sent_s: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FoleyStatistics:
+    """The worker's figures and how long answers took (seconds, over the last thousand)."""
+
+    worker: WorkerStatistics
+    answered: int
+    failed: int
+    shed: int
+    waiting: int
+    latency_s: tuple[float, float, float]  # p50, p95, p99
+
+
+class FoleyService:
+    """One foley worker for all rooms of the process."""
+
+    def __init__(self) -> None:
+        self.worker = Worker("foley", MODULE, on_message=self._message, on_ready=self._ready)
+        self._rooms: dict[str, Header] = {}
+        self._waiting: list[_Request] = []
+        self._in_flight: dict[int, _Request] = {}
+        self._numbers = itertools.count(1)
+        self._latencies: deque[float] = deque(maxlen=1000)
+        self._answered = self._failed = self._shed = 0
+
+    async def run(self) -> None:
+        """Keep the worker running until cancelled."""
+        await self.worker.run()
+
+    @property
+    def ready(self) -> bool:
+        return self.worker.ready
+
+    def describe(self, room: str, description: str, seed: int) -> None:
+        """Say what a room sounds like, now and after every restart of the worker."""
+        self._rooms[room] = {"op": "describe", "room": room, "text": description, "seed": seed}
+        self.worker.send_nowait(self._rooms[room])
+
+    def forget(self, room: str) -> None:
+        """The room is gone."""
+        if self._rooms.pop(room, None) is not None:
+            self.worker.send_nowait({"op": "forget", "room": room})
+
+    def ask(self, cue: Cue, deadline_s: float, wanted: Callable[[], bool], lay: Callable[[Sound | None], None]) -> None:
+        """Ask for the sound of a cue; ``lay`` gets it, or None when nothing fits, from the event loop."""
+
+        def answer(header: Header, payload: bytes) -> None:
+            if header["op"] != "sound":
+                lay(None)
+                return
+            lay(Sound(stereo_from(payload), header["onset"], header["source"], header["name"]))
+
+        self._enqueue(cue_header(cue), deadline_s, wanted, answer)
+
+    def ask_bed(self, room: str, length: int, deadline_s: float, lay: Callable[[Stereo], None]) -> None:
+        """Ask for the next ``length`` ticks of a room's bed."""
+
+        def answer(header: Header, payload: bytes) -> None:
+            if header["op"] == "bed":
+                lay(stereo_from(payload))
+
+        self._enqueue({"op": "bed", "room": room, "length": length}, deadline_s, lambda: True, answer)
+
+    def _enqueue(
+        self,
+        header: Header,
+        deadline_s: float,
+        wanted: Callable[[], bool],
+        answer: Callable[[Header, bytes], None],
+    ) -> None:
+        if not self.worker.ready or len(self._waiting) >= MAX_WAITING:
+            self._shed += 1
+            return
+        number = next(self._numbers)
+        heapq.heappush(self._waiting, _Request(deadline_s, number, {**header, "number": number}, wanted, answer))
+        self._pump()
+
+    def _pump(self) -> None:
+        while self._waiting and len(self._in_flight) < MAX_IN_FLIGHT:
+            request = heapq.heappop(self._waiting)
+            if not request.wanted():
+                self._shed += 1
+                continue
+            request.sent_s = time.monotonic()
+            self._in_flight[request.number] = request
+            self.worker.send_nowait(request.header)
+
+    def _ready(self) -> None:
+        self._shed += len(self._in_flight) + len(self._waiting)
+        self._in_flight.clear()
+        self._waiting.clear()
+        for header in self._rooms.values():
+            self.worker.send_nowait(header)
+
+    def _message(self, header: Header, payload: bytes) -> None:
+        request = self._in_flight.pop(header.get("number", 0), None)
+        if header["op"] == "failed":
+            self._failed += 1
+        else:
+            self._answered += 1
+        if request is not None:
+            self._latencies.append(time.monotonic() - request.sent_s)
+            request.answer(header, payload)
+        self._pump()
+
+    def statistics(self) -> FoleyStatistics:
+        """Return a snapshot."""
+        return FoleyStatistics(
+            self.worker.statistics(),
+            self._answered,
+            self._failed,
+            self._shed,
+            len(self._waiting),
+            _percentiles(self._latencies),
+        )
+
+
+def _percentiles(values: deque[float]) -> tuple[float, float, float]:
+    if not values:
+        return (0.0, 0.0, 0.0)
+    ordered = sorted(values)
+    return tuple(ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.50, 0.95, 0.99))  # type: ignore[return-value]

@@ -1,0 +1,238 @@
+"""A room, live: its source, its engine, its workers and its sinks in one TaskGroup.
+
+Nothing here can stop the stream but the stream itself: a sink that fails is opened again, a worker that dies costs
+foley, and an error inside the engine's feed costs one packet and is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from livefoley.core.cues import Cue
+from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.core.events import PerceptionEvent
+from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo
+from livefoley.core.ports import Sink, Source
+from livefoley.engine.planner import BedRequest
+from livefoley.engine.room import RoomEngine, RoomState, accent_cue
+from livefoley.runtime.foley import FoleyService
+from livefoley.runtime.perception import Perception
+
+log = structlog.get_logger("livefoley.room")
+
+MAX_SLEEP_S = 0.25
+SINK_RETRY_S = (0.5, 15.0)
+SINK_FINISH_S = 10.0
+MakeSlate = Callable[[TrackInfo], tuple[TrackInfo, Packet]]
+
+
+@dataclass(slots=True)
+class RoomParts:
+    """What a room is made of; the application picks the adapters."""
+
+    name: str
+    engine: RoomEngine
+    source: Source
+    sinks: Sequence[Sink]
+    stem_sinks: Sequence[Sink] = ()
+    perception: Perception | None = None
+    foley: FoleyService | None = None
+    describe: str = ""
+    seed: int = 0
+    make_slate: MakeSlate | None = None
+
+
+class Room:
+    """Runs the parts until the source is over for good, or until cancelled."""
+
+    def __init__(self, parts: RoomParts, now: Callable[[], float] = time.monotonic) -> None:
+        self.parts = parts
+        self.name = parts.name
+        self.engine = parts.engine
+        self.describe = parts.describe
+        self.began_s = now()
+        self.feed_errors = 0
+        self.failure: str | None = None
+        self._now = now
+        self._fed = asyncio.Event()
+        self._source_over = False
+        self._tasks: asyncio.TaskGroup | None = None
+        self._slate_for: TrackInfo | None = None
+
+    # ---- control: applied between blocks ----
+
+    def set_describe(self, text: str) -> None:
+        """Change what the place sounds like; the bed cross-fades."""
+        self.describe = text
+        if self.parts.foley is not None:
+            self.parts.foley.describe(self.name, text, self.parts.seed)
+
+    def cue(self, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, delay_s: float = 0.0) -> int:
+        """Lay an accent ``delay_s`` from now on the outgoing stream; returns the cue's id.
+
+        ``effect`` names a sound of the bank, ``prompt`` describes one. Raises ``InputError`` before the stream begins.
+        """
+        now = self._now()
+        if not self.engine.clock.started:
+            raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
+        start = self.engine.clock.playhead(now + delay_s)
+        number = self.engine.accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db), now)
+        self._request(now)
+        return number
+
+    def set_mix(self, **changes: float | bool) -> None:
+        """Change gains or mute (fields of ``MixSettings``), smoothly."""
+        self.engine.mixer.settings = replace(self.engine.mixer.settings, **changes)  # type: ignore[arg-type]
+
+    # ---- life ----
+
+    async def run(self) -> None:
+        """Serve the room. Returns when the source is over and everything has left; sinks are finished either way."""
+        parts = self.parts
+        if parts.foley is not None:
+            parts.foley.describe(self.name, self.describe, parts.seed)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                sinks = [tasks.create_task(self._keep(sink)) for sink in (*parts.sinks, *parts.stem_sinks)]
+                helpers = [tasks.create_task(self._run_source())]
+                if parts.perception is not None:
+                    helpers.append(tasks.create_task(parts.perception.run()))
+                await self._play()
+                for sink in (*parts.sinks, *parts.stem_sinks):
+                    sink.close()
+                if sinks:
+                    await asyncio.wait(sinks, timeout=SINK_FINISH_S)
+                for task in (*helpers, *sinks):
+                    task.cancel()
+        finally:
+            self._tasks = None
+            if parts.foley is not None:
+                parts.foley.forget(self.name)
+
+    async def _run_source(self) -> None:
+        try:
+            await self.parts.source.run(self._feed)
+        except LivefoleyError as error:
+            self.failure = str(error)
+            log.error("the source cannot be used", room=self.name, reason=str(error))
+        self._source_over = True
+        self._fed.set()
+
+    def _feed(self, item: SourceItem) -> None:
+        try:
+            self.engine.feed(item, self._now())
+        except Exception:
+            self.feed_errors += 1
+            if self.feed_errors < 10 or self.feed_errors % 1000 == 0:
+                log.exception("an item was lost", room=self.name, lost=self.feed_errors)
+        if not self._fed.is_set():
+            self._fed.set()
+        if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:
+            self._want_slate(item)
+        elif isinstance(item, Disconnected):
+            log.info("publisher is away", room=self.name, reason=item.reason)
+
+    def _want_slate(self, info: TrackInfo) -> None:
+        if self.parts.make_slate is not None and self._tasks is not None and info != self._slate_for:
+            self._slate_for = info
+            self._tasks.create_task(self._set_slate(self.parts.make_slate, info))
+
+    async def _set_slate(self, make: MakeSlate, info: TrackInfo) -> None:
+        try:
+            self.engine.set_slate(*await asyncio.to_thread(make, info))
+        except LivefoleyError as error:
+            log.warning("no slate, the last picture stands in", room=self.name, reason=str(error))
+
+    async def _keep(self, sink: Sink) -> None:
+        """Run a sink; one that fails is opened again, later and later."""
+        pause_s = SINK_RETRY_S[0]
+        while True:
+            try:
+                await sink.run()
+                return
+            except LivefoleyError as error:
+                log.warning("output failed, trying again", room=self.name, sink=sink.name, reason=str(error))
+            except Exception:
+                log.exception("output failed, trying again", room=self.name, sink=sink.name)
+            await asyncio.sleep(pause_s)
+            pause_s = min(SINK_RETRY_S[1], pause_s * 2)
+
+    # ---- playout ----
+
+    async def _play(self) -> None:
+        await self._fed.wait()
+        while True:
+            now = self._now()
+            departure = self.engine.advance(now)
+            self._send(departure.program, self.parts.sinks)
+            self._send(departure.stem, self.parts.stem_sinks)
+            self._request(now)
+            if self._source_over and self._run_out():
+                break
+            wake_s = self.engine.wake_s()
+            pause_s = MAX_SLEEP_S if wake_s is None else wake_s - self._now()
+            await asyncio.sleep(min(MAX_SLEEP_S, max(0.0, pause_s)))
+        last = self.engine.finish()
+        self._send(last.program, self.parts.sinks)
+        self._send(last.stem, self.parts.stem_sinks)
+
+    def _run_out(self) -> bool:
+        if self.engine.state is not RoomState.ENDING:
+            self.engine.end()
+        return not self.engine.clock.started or self.engine.drained()
+
+    @staticmethod
+    def _send(items: Sequence[OutputItem], sinks: Sequence[Sink]) -> None:
+        for sink in sinks:
+            for item in items:
+                sink.write_nowait(item)
+
+    # ---- foley ----
+
+    def perceive(self, event: PerceptionEvent) -> None:
+        """Take what the perception worker reports."""
+        now = self._now()
+        self.engine.perceive(event, now)
+        self._request(now)
+
+    def _request(self, now: float) -> None:
+        """Hand the planner's new requests to the foley worker."""
+        foley = self.parts.foley
+        if foley is None:
+            return
+        for cue in self.engine.planner.take_cues():
+            self._ask(foley, cue)
+        request = self.engine.take_bed(now)
+        if request is not None:
+            self._ask_bed(foley, request)
+
+    def _ask(self, foley: FoleyService, cue: Cue) -> None:
+        foley.ask(
+            cue,
+            self.engine.clock.wall_s(cue.deadline),
+            lambda: self.engine.planner.pending(cue.id) is not None,
+            lambda sound: self.engine.lay(cue.id, sound, self._now()),
+        )
+
+    def _ask_bed(self, foley: FoleyService, request: BedRequest) -> None:
+        foley.ask_bed(
+            self.name,
+            request.length,
+            self.engine.clock.wall_s(request.start),
+            lambda samples: self.engine.lay_bed(samples, request.start),
+        )
+
+    async def stop(self) -> None:
+        """Finish the outputs as they are: the source is not read any more, what is inside is not waited for."""
+        self._source_over = True
+        self.engine.end()
+        self._fed.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)

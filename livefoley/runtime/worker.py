@@ -1,0 +1,157 @@
+"""A supervised worker process: started, listened to, killed when it hangs, started again when it dies.
+
+The room never waits for it. What is sent while it is away or behind is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from livefoley.runtime.ipc import BrokenPipe, Header, pack, read_message
+
+log = structlog.get_logger("livefoley.worker")
+
+PING_INTERVAL_S = 1.0
+HANG_TIMEOUT_S = 3.0
+START_TIMEOUT_S = 30.0
+BACKOFF_S = (0.1, 5.0)
+STEADY_S = 10.0  # a worker that lived this long starts again at once
+MAX_BACKLOG = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatistics:
+    """A worker's figures since the room began."""
+
+    name: str
+    alive: bool
+    starts: int
+    hangs: int
+    sent: int
+    dropped: int
+
+
+class Worker:
+    """Runs ``python -m MODULE`` and exchanges messages with it over pipes.
+
+    ``on_message(header, payload)`` and ``on_ready()`` are called from the event loop; ``on_ready`` after every start,
+    so that the owner can tell the worker its state again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        *,
+        on_message: Callable[[Header, bytes], None],
+        on_ready: Callable[[], None] = lambda: None,
+        hang_timeout_s: float = HANG_TIMEOUT_S,
+    ) -> None:
+        self.name = name
+        self._module = module
+        self._on_message = on_message
+        self._on_ready = on_ready
+        self._hang_timeout_s = hang_timeout_s
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready = False
+        self._heard_s = 0.0
+        self._starts = self._hangs = self._sent = self._dropped = 0
+
+    @property
+    def ready(self) -> bool:
+        return self._ready
+
+    @property
+    def pid(self) -> int | None:
+        """The process, for the operator and for tests that kill it."""
+        return self._process.pid if self._process is not None else None
+
+    def send_nowait(self, header: Header, payload: bytes | memoryview = b"") -> bool:
+        """Send a message, or drop and count it when the worker is away or more than ``MAX_BACKLOG`` bytes behind."""
+        pipe = self._process.stdin if self._process is not None and self._ready else None
+        if pipe is None or pipe.is_closing() or pipe.transport.get_write_buffer_size() > MAX_BACKLOG:
+            self._dropped += 1
+            return False
+        pipe.write(pack(header, payload))
+        if payload:
+            pipe.write(payload)
+        self._sent += 1
+        return True
+
+    async def run(self) -> None:
+        """Keep the worker running until cancelled."""
+        backoff_s = BACKOFF_S[0]
+        loop = asyncio.get_running_loop()
+        while True:
+            started_s = loop.time()
+            try:
+                await self._one_life()
+            except (BrokenPipe, OSError, TimeoutError) as error:
+                log.warning("worker stopped, starting it again", worker=self.name, reason=str(error) or "no answer")
+            backoff_s = BACKOFF_S[0] if loop.time() - started_s > STEADY_S else min(BACKOFF_S[1], backoff_s * 2)
+            await asyncio.sleep(backoff_s * random.uniform(0.8, 1.2))
+
+    async def _one_life(self) -> None:
+        self._process = process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            self._module,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=4 * 1024 * 1024,
+        )
+        self._starts += 1
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self._listen_once(process)
+            self._ready = True
+            self._on_ready()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(process))
+                tasks.create_task(self._watch(process))
+        except* (BrokenPipe, OSError, TimeoutError) as group:
+            raise group.exceptions[0] from None
+        finally:
+            self._ready = False
+            await self._end(process)
+
+    async def _listen_once(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None:
+            raise BrokenPipe("the worker has no output")
+        header, payload = await read_message(process.stdout)
+        self._heard_s = asyncio.get_running_loop().time()
+        if header.get("op") not in ("ready", "pong"):
+            self._on_message(header, payload)
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        while True:
+            await self._listen_once(process)
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Ping; a worker that has not said anything since is hung."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self.send_nowait({"op": "ping"})
+            await asyncio.sleep(PING_INTERVAL_S)
+            if loop.time() - self._heard_s > self._hang_timeout_s + PING_INTERVAL_S:
+                self._hangs += 1
+                raise TimeoutError(f"no answer for {self._hang_timeout_s:g} s")
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        self._process = None
+        if process.stdin is not None:
+            process.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.shield(process.wait())
+
+    def statistics(self) -> WorkerStatistics:
+        """Return a snapshot."""
+        return WorkerStatistics(self.name, self._ready, self._starts, self._hangs, self._sent, self._dropped)

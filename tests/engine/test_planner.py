@@ -1,0 +1,95 @@
+"""The planner: requests with deadlines, and what becomes of the late ones."""
+
+from __future__ import annotations
+
+from livefoley.core.cues import Cue, CueKind
+from livefoley.core.events import MotionKind, MotionOnset
+from livefoley.core.ticks import TICK_RATE
+from livefoley.engine.planner import BED_AHEAD, BED_CHUNK, BED_TIMEOUT, PREROLL, Planner, PlannerSettings
+
+
+def onset(at: int, strength: float = 0.9, kind: MotionKind = MotionKind.IMPACT, x: float = 0.5) -> MotionOnset:
+    return MotionOnset(at, kind, strength, x=x, size=0.02, speed=0.5)
+
+
+def counts(planner: Planner) -> dict[tuple[str, str], int]:
+    return {(kind, outcome): n for kind, outcome, n in planner.statistics().outcomes}
+
+
+def test_a_movement_becomes_a_cue_at_its_moment_panned_to_its_place() -> None:
+    planner = Planner(PlannerSettings(impact_prompts=("knock",)))
+    planner.motion(onset(100_000, x=0.0), playhead=30_000)
+    (cue,) = planner.take_cues()
+    assert cue.start == 100_000
+    assert cue.deadline == 100_000 - PREROLL
+    assert cue.prompt == "knock"
+    assert cue.pan < -0.5
+    assert planner.take_cues() == []
+
+
+def test_a_stronger_movement_is_louder() -> None:
+    planner = Planner(PlannerSettings())
+    soft, hard = planner.motion(onset(100_000, 0.4), 0), planner.motion(onset(200_000, 1.0), 0)
+    assert soft is not None
+    assert hard is not None
+    assert hard.intensity > soft.intensity
+    assert hard.gain_db > soft.gain_db
+
+
+def test_a_movement_too_late_for_its_frame_is_missed_not_asked_for() -> None:
+    planner = Planner(PlannerSettings())
+    assert planner.motion(onset(100_000), playhead=99_000) is None
+    assert counts(planner) == {("action", "missed"): 1}
+
+
+def test_weak_movements_and_a_storm_of_them_are_left_out() -> None:
+    planner = Planner(PlannerSettings(max_actions_per_s=4))
+    assert planner.motion(onset(100_000, 0.1), 0) is None
+    asked = [planner.motion(onset(200_000 + i * 100), 0) for i in range(20)]
+    assert sum(cue is not None for cue in asked) == 4
+    assert counts(planner)["action", "limited"] == 16
+
+
+def test_an_action_expires_at_its_moment_and_an_accent_some_time_later() -> None:
+    planner = Planner(PlannerSettings())
+    planner.motion(onset(100_000), 0)
+    planner.accent(Cue(0, CueKind.ACCENT, 100_000, 100_000, effect="ding"), 0)
+    assert [cue.kind for cue in planner.expire(100_001)] == [CueKind.ACTION]
+    assert [cue.kind for cue in planner.expire(100_000 + 4 * TICK_RATE)] == [CueKind.ACCENT]
+    assert planner.statistics().pending == 0
+    assert planner.settle(1, "laid") is None
+
+
+def test_requests_are_bounded() -> None:
+    planner = Planner(PlannerSettings())
+    for i in range(500):
+        planner.accent(Cue(0, CueKind.ACCENT, i, i), 0)
+    assert planner.statistics().pending == 64
+    assert len(planner.take_cues()) == 64
+    assert counts(planner)["accent", "limited"] == 436
+
+
+def test_the_bed_is_asked_for_piece_by_piece_and_stays_ahead() -> None:
+    planner = Planner(PlannerSettings())
+    horizon = playhead = 48_000
+    for _ in range(100):
+        request = planner.take_bed(horizon, playhead)
+        if request is None:
+            playhead += 4_800
+            continue
+        assert planner.take_bed(horizon, playhead) is None  # one at a time
+        assert request.start >= horizon
+        assert request.length == BED_CHUNK
+        horizon = request.start + request.length
+        planner.bed_done()
+    assert horizon - playhead >= BED_AHEAD - BED_CHUNK
+
+
+def test_a_piece_of_bed_that_never_comes_is_asked_for_again() -> None:
+    planner = Planner(PlannerSettings())
+    assert planner.take_bed(0, 48_000) is not None
+    assert planner.take_bed(0, 48_000 + BED_TIMEOUT - 1) is None
+    again = planner.take_bed(0, 48_000 + BED_TIMEOUT)
+    assert again is not None
+    assert again.start > 48_000 + BED_TIMEOUT
+    assert planner.statistics().bed_restarts == 1
