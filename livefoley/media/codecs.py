@@ -1,0 +1,179 @@
+"""Sound codecs through FFmpeg: any track to 48 kHz stereo float, and 48 kHz stereo to AAC-LC.
+
+Both keep time to the sample: a decoder says where each block lies against its packet's stamp (a resampler holds a few
+samples back), an encoder stamps its priming, so that an impulse comes out where it went in.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+
+from livefoley.core.cues import Stereo
+from livefoley.core.errors import UnsupportedCodec
+from livefoley.core.media import AUDIO_CODECS, MediaKind, Packet, TrackInfo
+from livefoley.core.ports import AudioDecoder
+from livefoley.core.ticks import SAMPLES, TICK_RATE, Tick
+
+DECODABLE = (
+    *AUDIO_CODECS,
+    *("vorbis", "mp2", "alac", "eac3", "pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s32le", "pcm_f32le"),
+)
+"""What files and pulled streams may bring, beside what live protocols carry."""
+
+FRAME = 1024
+"""Samples in an AAC-LC frame; also the encoder's priming."""
+
+
+def make_decoder(info: TrackInfo) -> AudioDecoder:
+    """Return a decoder for a sound track, or raise ``UnsupportedCodec``."""
+    if info.kind is not MediaKind.AUDIO or info.codec not in DECODABLE:
+        raise UnsupportedCodec(f"sound in {info.codec!r} cannot be decoded; use {', '.join(AUDIO_CODECS)}")
+    return FfmpegDecoder(info)
+
+
+class FfmpegDecoder:
+    """Decodes one track to blocks of 48 kHz stereo; implements ``AudioDecoder``.
+
+    Channels beyond two are mixed down with the ITU-R BS.775 weights (swresample), mono goes to both sides.
+    """
+
+    def __init__(self, info: TrackInfo) -> None:
+        self.errors = 0
+        self._info = info
+        self._context = self._open()
+        self._resampler = _Resampler()
+
+    def decode(self, packet: Packet) -> list[tuple[int, Stereo]]:
+        """Return ``(offset, samples)`` of each block; see ``AudioDecoder.decode``."""
+        if not packet.data:
+            self.errors += 1
+            return []
+        try:
+            frames = self._context.decode(av.Packet(packet.data))
+            return self._place(frames)
+        except (av.FFmpegError, ValueError):
+            self.errors += 1
+            return []
+
+    def reset(self) -> None:
+        """Forget what is still inside; the next packet may come from anywhere."""
+        self._context.flush_buffers()
+        self._resampler = _Resampler()
+
+    def _open(self) -> Any:
+        context: Any = av.CodecContext.create(self._info.codec, "r")
+        if self._info.extradata:
+            context.extradata = self._info.extradata
+        if self._info.codec.startswith("pcm_"):
+            context.sample_rate = self._info.sample_rate or 8000
+            context.layout = "stereo" if self._info.channels == 2 else "mono"
+        context.thread_count = 1
+        context.flags2 |= av.codec.context.Flags2.skip_manual  # else a decoder drops priming the stamps account for
+        try:
+            context.open()
+        except (av.FFmpegError, ValueError) as error:
+            raise UnsupportedCodec(f"the {self._info.codec} track's parameters cannot be used ({error})") from None
+        return context
+
+    def _place(self, frames: list[AudioFrame]) -> list[tuple[int, Stereo]]:
+        blocks = []
+        at = Fraction(0)
+        for frame in frames:
+            for offset, samples in self._resampler.feed(frame):
+                if np.isfinite(samples).all():
+                    blocks.append((round(at) + offset, samples))
+                else:
+                    self.errors += 1
+            at += Fraction(frame.samples * TICK_RATE, frame.sample_rate)
+        return blocks
+
+
+class _Resampler:
+    """Turns decoded frames into 48 kHz stereo, and says how far each block lies before or after its frame."""
+
+    def __init__(self) -> None:
+        self._shape: tuple[str, str, int] = ("", "", 0)
+        self._resampler: AudioResampler | None = None
+        self._fed = 0
+
+    def feed(self, frame: AudioFrame) -> list[tuple[int, Stereo]]:
+        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if shape == ("fltp", "stereo", TICK_RATE):
+            return [(0, _stereo(frame))]
+        if shape != self._shape or self._resampler is None:
+            self._shape, self._fed = shape, 0
+            layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
+            self._resampler = AudioResampler(format="fltp", layout=layout, rate=TICK_RATE)
+        frame.pts, frame.time_base = self._fed, Fraction(1, frame.sample_rate)
+        at = round(Fraction(self._fed * TICK_RATE, frame.sample_rate))
+        self._fed += frame.samples
+        return [((out.pts or 0) - at, _stereo(out)) for out in self._resampler.resample(frame) if out.samples]
+
+
+def _stereo(frame: AudioFrame) -> Stereo:
+    samples = frame.to_ndarray().astype(np.float32, copy=False)
+    return samples if samples.shape[0] == 2 else np.repeat(samples, 2, axis=0)
+
+
+class AacEncoder:
+    """48 kHz stereo AAC-LC; implements ``AudioEncoder``.
+
+    ``info.extradata`` is the AudioSpecificConfig. The first packet is stamped one frame (1024 samples) before the first
+    sample: what a decoder makes of it is priming.
+    """
+
+    def __init__(self, bitrate: int = 160_000, coder: str = "fast") -> None:
+        context: Any = av.CodecContext.create("aac", "w")
+        context.sample_rate = TICK_RATE
+        context.layout = "stereo"
+        context.format = "fltp"
+        context.bit_rate = bitrate
+        context.time_base = SAMPLES
+        context.flags |= av.codec.context.Flags.global_header
+        context.options = {"aac_coder": coder}
+        context.open()
+        self._context = context
+        self._buffer = np.zeros((2, 0), np.float32)
+        self._next: Tick | None = None  # where the sample after the last of the buffer lies
+        self.info = TrackInfo(MediaKind.AUDIO, "aac", bytes(context.extradata), sample_rate=TICK_RATE, channels=2)
+
+    def encode(self, samples: Stereo, start: Tick) -> list[Packet]:
+        """Encode ``samples`` ``[2, n]`` that begin at ``start``; ``ValueError`` when they do not join the last ones."""
+        if self._next is not None and start != self._next:
+            raise ValueError(f"samples at {start} do not join those before, which end at {self._next}")
+        self._next = start + samples.shape[1]
+        buffer = np.concatenate((self._buffer, samples), axis=1) if self._buffer.size else samples
+        at = self._next - buffer.shape[1]
+        packets: list[Packet] = []
+        used = 0
+        while used + FRAME <= buffer.shape[1]:
+            packets += self._encode(buffer[:, used : used + FRAME], at + used)
+            used += FRAME
+        self._buffer = buffer[:, used:].copy()
+        return packets
+
+    def flush(self) -> list[Packet]:
+        """Return what is still inside; the last frame is filled up with silence. The encoder is done then."""
+        packets: list[Packet] = []
+        if self._next is not None and self._buffer.size:
+            filled = np.pad(self._buffer, ((0, 0), (0, FRAME - self._buffer.shape[1])))
+            packets += self._encode(filled, self._next - self._buffer.shape[1])
+        return packets + [_packet(packet) for packet in self._context.encode(None)]
+
+    def _encode(self, frame: Stereo, start: Tick) -> list[Packet]:
+        encoded = AudioFrame.from_ndarray(np.ascontiguousarray(frame, np.float32), format="fltp", layout="stereo")
+        encoded.sample_rate = TICK_RATE
+        encoded.pts = start
+        encoded.time_base = SAMPLES
+        return [_packet(packet) for packet in self._context.encode(encoded)]
+
+
+def _packet(packet: Any) -> Packet:
+    stamp = packet.pts or 0
+    return Packet(MediaKind.AUDIO, bytes(packet), stamp, stamp, SAMPLES)

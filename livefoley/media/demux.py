@@ -1,0 +1,182 @@
+"""What a container holds as livefoley carries it: track parameters and packets, NAL units with lengths.
+
+Takes an open PyAV input; all calls may block and belong in a thread.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from av.stream import Discard, Disposition
+
+from livefoley.core.errors import InputError, UnsupportedCodec
+from livefoley.core.media import VIDEO_CODECS, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
+from livefoley.media import nal
+from livefoley.media.codecs import DECODABLE
+
+
+def fraction(time_base: Any) -> Fraction:
+    """Return a PyAV time base (``Fraction`` in 18, ``AVRational`` in 19) as a ``Fraction``."""
+    return Fraction(time_base.numerator, time_base.denominator)
+
+
+class Demuxer:
+    """Reads the first picture track and the first sound track of ``container`` (an open ``av`` input).
+
+    Raises ``UnsupportedCodec`` when the picture cannot be carried, ``InputError`` when there is nothing to read.
+    """
+
+    def __init__(self, container: Any, name: str) -> None:
+        self._container = container
+        self._tracks = {track.stream.index: track for track in _choose(container, name)}
+        self.skipped = 0  # packets without a stamp, or before their parameters were known
+        for stream in container.streams:
+            if stream.index not in self._tracks:
+                stream.discard = Discard.all  # do not even download the other variants of a playlist
+
+    @property
+    def infos(self) -> list[TrackInfo]:
+        """The parameters of the tracks, as far as known."""
+        return [track.info for track in self._tracks.values() if track.info is not None]
+
+    def items(self) -> Iterator[SourceItem]:
+        """Yield parameters and packets in the container's order until its end."""
+        yield from self.infos
+        streams = [track.stream for track in self._tracks.values()]
+        for packet in self._container.demux(streams):
+            if packet.size and not packet.is_corrupt:
+                items = self._tracks[packet.stream.index].items(packet)
+                self.skipped += not items
+                yield from items
+
+
+def _choose(container: Any, name: str) -> list[_Track]:
+    videos = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    audios = [s for s in container.streams.audio if _codec(s) in DECODABLE]
+    if videos and _codec(videos[0]) not in VIDEO_CODECS:
+        raise UnsupportedCodec(
+            f"{name}: {_codec(videos[0]) or 'unknown'} video cannot be carried; "
+            "re-encode it, for example: ffmpeg -i INPUT -c:v libx264 -c:a aac OUTPUT.mp4"
+        )
+    if not videos and not audios:
+        found = ", ".join(sorted({f"{s.type} {_codec(s)}".strip() for s in container.streams})) or "no streams"
+        raise InputError(f"{name}: nothing to play in it ({found})")
+    return [_Track(stream) for stream in (*videos[:1], *audios[:1])]
+
+
+def _codec(stream: Any) -> str:
+    context = stream.codec_context
+    return str(context.codec.canonical_name) if context is not None else ""
+
+
+class _Track:
+    """One stream of the container, and its packets as livefoley carries them."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.info: TrackInfo | None = None
+        self._kind = MediaKind(stream.type)
+        self._codec = _codec(stream)
+        self._time_base = fraction(stream.time_base)
+        self._sets: list[bytes] = []
+        self._preroll: Any = None
+        extradata = bytes(stream.codec_context.extradata or b"")
+        self._annex_b = self._codec in ("h264", "hevc") and (not extradata or nal.is_annex_b(extradata))
+        if not self._annex_b:
+            self.info = self._describe(extradata)
+        else:
+            self._learn(nal.split_annex_b(extradata))
+
+    def items(self, packet: Any) -> list[SourceItem]:
+        """Return what ``packet`` amounts to: new parameters, packets, or nothing."""
+        if self._kind is MediaKind.AUDIO and packet.is_discard:
+            self._preroll = packet  # cut off by an edit list; the last of them primes the decoder
+            return []
+        if self._preroll is not None:
+            held, self._preroll = self._preroll, None
+            return self._carry(held) + self._carry(packet)
+        return self._carry(packet)
+
+    def _carry(self, packet: Any) -> list[SourceItem]:
+        data, changed = bytes(packet), self._changed(packet)
+        if self._annex_b:
+            units = nal.split_annex_b(data)
+            changed = self._learn(units)
+            data = nal.join_length_prefixed(units)
+        pts = packet.pts if packet.pts is not None else packet.dts
+        dts = packet.dts if packet.dts is not None else packet.pts
+        if pts is None or dts is None or self.info is None or not data:
+            return []
+        carried = Packet(self._kind, data, pts, min(dts, pts), self._time_base, bool(packet.is_keyframe))
+        return [self.info, carried] if changed else [carried]
+
+    def _changed(self, packet: Any) -> bool:
+        if self._annex_b or not packet.has_sidedata("new_extradata"):
+            return False
+        before, self.info = self.info, self._describe(bytes(packet.get_sidedata("new_extradata")))
+        return self.info != before
+
+    def _learn(self, units: list[bytes]) -> bool:
+        """Take parameter sets from ``units``; tell whether the track's parameters changed."""
+        try:
+            sets = nal.merge_sets(self._codec, self._sets, nal.parameter_sets(self._codec, units))
+            if sets == self._sets:
+                return False
+            self._sets = sets
+            before, self.info = self.info, self._describe(nal.configuration(self._codec, sets))
+        except ValueError:  # incomplete as yet, or damaged: what was known stays
+            return False
+        return self.info != before
+
+    def _describe(self, extradata: bytes) -> TrackInfo:
+        context = self.stream.codec_context
+        if self._kind is MediaKind.AUDIO:
+            return TrackInfo(
+                self._kind, self._codec, extradata, sample_rate=context.sample_rate, channels=context.layout.nb_channels
+            )
+        width, height = context.width, context.height
+        if self._codec in ("h264", "hevc"):
+            width, height = _size(self._codec, extradata) or (width, height)
+        return TrackInfo(self._kind, self._codec, extradata, width=width, height=height)
+
+
+def _size(codec: str, extradata: bytes) -> tuple[int, int] | None:
+    wanted = nal.H264_SPS if codec == "h264" else nal.HEVC_SPS
+    try:
+        for unit in nal.sets_of(codec, extradata):
+            if nal.unit_type(codec, unit) == wanted:
+                shown = nal.sequence_parameters(codec, unit)
+                return shown.width, shown.height
+    except ValueError:
+        pass
+    return None
+
+
+def interleave(
+    items: Iterable[SourceItem], tracks: int, window: int = 2 * TICK_RATE, limit: int = 2048
+) -> Iterator[SourceItem]:
+    """Yield ``items`` in order of dts over all tracks, as a live source would bring them.
+
+    Containers may hold one track ahead of another. An item waits until each of ``tracks`` tracks has a later one, but
+    for no more than ``window`` ticks or ``limit`` packets. Parameters go with the next packet of their track.
+    """
+    heap: list[tuple[Tick, int, list[SourceItem]]] = []
+    waiting: dict[MediaKind, list[SourceItem]] = {}
+    newest: dict[MediaKind, Tick] = {}
+    for number, item in enumerate(items):
+        if not isinstance(item, Packet):
+            if isinstance(item, TrackInfo):
+                waiting.setdefault(item.kind, []).append(item)
+            continue
+        at = ticks_from_stamp(item.dts, item.time_base)
+        heapq.heappush(heap, (at, number, [*waiting.pop(item.kind, ()), item]))
+        newest[item.kind] = at
+        ready = min(newest.values()) if len(newest) >= tracks else at - window
+        while heap and (heap[0][0] <= max(ready, at - window) or len(heap) > limit):
+            yield from heapq.heappop(heap)[2]
+    while heap:
+        yield from heapq.heappop(heap)[2]
