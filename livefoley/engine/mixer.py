@@ -1,0 +1,223 @@
+"""The mixer: original, bed, actions and accents in, one program out, block by block at the playhead.
+
+The original is changed by nothing but the limiter, and by that only above the ceiling: without foley the program is the
+original bit for bit. The limiter looks ``LOOKAHEAD`` samples ahead; the mixer reads that much further than the block it
+makes (the sound is there, the stream runs a look-ahead behind its source), so nothing is delayed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+
+from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.events import Speech
+from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.dsp.duck import Ducker
+from livefoley.dsp.gate import GatedReader
+from livefoley.dsp.layers import Layers
+from livefoley.dsp.levels import finite, linear_from_db, pan_gains
+from livefoley.dsp.limiter import LOOKAHEAD, Limiter
+from livefoley.dsp.ramp import Gain, Glide
+from livefoley.dsp.ring import TickRing
+
+LATE = TICK_RATE * 10 // 1000
+"""An action whose beginning lies more ticks than this behind the playhead is dropped."""
+
+_GLIDE = TICK_RATE // 10  # ticks a change of the settings takes
+_FADE_IN = TICK_RATE * 5 // 1000  # ticks of the fade of a sound whose beginning is cut off
+_BED_FADE = TICK_RATE // 20  # ticks of the fades where the bed runs out
+
+
+class OriginalReader(Protocol):
+    """Where the mixer takes the original from; ``AudioInput`` is one."""
+
+    def read(self, start: Tick, n: int) -> Stereo:
+        """Take ``n`` ticks from ``start`` on, ``[2, n]``; in order, each tick once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MixSettings:
+    """Levels of the mix; the gains are relative to each sound's own level."""
+
+    bed_gain_db: float = -24.0
+    action_gain_db: float = -12.0
+    accent_gain_db: float = -9.0
+    foley_gain_db: float = 0.0  # of bed, actions and accents together
+    mute: bool = False  # foley only
+    duck_db: float = 8.0
+    ceiling_dbtp: float = -1.0
+    stem: bool = False  # give the foley alone as well
+
+
+class Placement(StrEnum):
+    """What became of a sound."""
+
+    LAID = "laid"  # its onset is on its cue's start
+    SHIFTED = "shifted"  # it starts now, later than asked for
+    DROPPED = "dropped"  # it came too late
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A block of the program, ``[2, n]``, and of the foley alone before the limiter when the settings ask for it."""
+
+    program: Stereo
+    stem: Stereo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MixerStatistics:
+    """Figures since the mixer was made; counters never go back."""
+
+    laid: int
+    shifted: int
+    dropped: int
+    evicted: int  # gave way to another sound: too many at once
+    sounds: int  # on the timeline now
+    bed_holes: int  # times the bed ran out
+    bed_late_samples: int
+    limiter_gain_db: float  # now; 0 when idle
+
+
+class Mixer:
+    """Mixes one room. Calls to ``mix`` are contiguous; a jump starts anew at its place."""
+
+    def __init__(
+        self, settings: MixSettings, original: OriginalReader, start: Tick = 0, limit: int = 64, bed_s: float = 30.0
+    ) -> None:
+        """Begin at ``start``, with at most ``limit`` sounds at once and ``bed_s`` seconds of bed ahead."""
+        self._settings = settings
+        self._original = original
+        self._layers: Layers[CueKind] = Layers(limit)
+        self._bed = TickRing(bed_s, start)
+        self._bed_reader = GatedReader(self._bed, _BED_FADE, fade_first=True)
+        self._gains = {kind: Glide(gain, _GLIDE) for kind, gain in _kind_gains(settings).items()}
+        self._ducker = Ducker(settings.duck_db)
+        self._limiter = Limiter(settings.ceiling_dbtp)
+        self._placements: Counter[Placement] = Counter()
+        self._edge = start  # the first tick that has not been mixed into the limiter yet
+        self._ahead = 0  # how far that is ahead of the next block
+        self._seek(start)
+
+    @property
+    def settings(self) -> MixSettings:
+        """The settings; new ones take effect over about 100 ms."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: MixSettings) -> None:
+        self._settings = settings
+        for kind, gain in _kind_gains(settings).items():
+            self._gains[kind].set(gain)
+        self._ducker.set_duck_db(settings.duck_db)
+        self._limiter.ceiling_dbtp = settings.ceiling_dbtp
+
+    @property
+    def bed_horizon(self) -> Tick:
+        """The tick up to which there is bed; the next ``add_bed`` goes on from here."""
+        return self._bed.end
+
+    def add_bed(self, samples: Stereo, start: Tick) -> None:
+        """Lay the next stretch of bed, ``[2, n]``, from ``start`` on."""
+        self._bed.write(finite(samples), start)
+
+    def speech(self, event: Speech) -> None:
+        """Duck under speech; events come in order, as a rule before the playhead reaches them."""
+        self._ducker.feed(event)
+
+    def place(self, cue: Cue, sound: Sound, playhead: Tick) -> Placement:
+        """Lay ``sound`` with its onset on ``cue.start``, or do what its kind asks for when it is too late for that.
+
+        An action that is late by more than 10 ms is dropped, an accent starts now, a bed starts in its middle.
+        """
+        placement, start = self._place(cue, cue.start - sound.onset, sound.samples.shape[1], playhead)
+        self._placements[placement] += 1
+        if placement is not Placement.DROPPED:
+            gain = linear_from_db(cue.gain_db)
+            left, right = pan_gains(cue.pan)
+            now = max(self._edge, playhead)
+            self._layers.add(cue.kind, finite(sound.samples), start, (gain * left, gain * right), now, _FADE_IN)
+        return placement
+
+    def mix(self, start: Tick, n: int) -> Mixed:
+        """Return the ``n`` ticks from ``start`` on."""
+        if start != self._edge - self._ahead:
+            self._seek(start)
+        wanted = start + n + LOOKAHEAD - self._edge
+        original, foley = self._original.read(self._edge, wanted), self._foley(self._edge, wanted)
+        self._edge, self._ahead = self._edge + wanted, LOOKAHEAD
+        program = self._limiter.feed(original if foley is None else original + foley)
+        return Mixed(program, self._stem(foley, wanted, n))
+
+    def statistics(self) -> MixerStatistics:
+        """Return a snapshot."""
+        return MixerStatistics(
+            laid=self._placements[Placement.LAID],
+            shifted=self._placements[Placement.SHIFTED],
+            dropped=self._placements[Placement.DROPPED],
+            evicted=self._layers.evicted,
+            sounds=len(self._layers),
+            bed_holes=self._bed_reader.holes,
+            bed_late_samples=self._bed.statistics().late_samples,
+            limiter_gain_db=self._limiter.gain_db,
+        )
+
+    def _seek(self, start: Tick) -> None:
+        """Begin anew at ``start``: sounds and bed that lie ahead stay."""
+        self._edge, self._ahead = start, 0
+        self._ahead_stem = np.zeros((2, 0), np.float32)
+        self._limiter.reset()
+        self._bed_reader.reset()
+        if start < self._bed.edge:
+            self._bed.reset(start)
+        self._bed.clear_before(start)
+
+    def _place(self, cue: Cue, begin: Tick, length: int, playhead: Tick) -> tuple[Placement, Tick]:
+        """Decide what becomes of a sound that should begin at ``begin``, and where it begins."""
+        late = playhead - begin
+        if cue.kind is CueKind.ACCENT and begin < max(self._edge, playhead):
+            return Placement.SHIFTED, max(self._edge, playhead)
+        if (cue.kind is CueKind.ACTION and late > LATE) or late >= length:
+            return Placement.DROPPED, begin
+        return Placement.LAID, begin
+
+    def _foley(self, start: Tick, n: int) -> Stereo | None:
+        """Return the sum of all foley, or None when there is none: then the original must not change by one bit."""
+        sums = self._layers.render(start, n)
+        duck, gains = self._ducker.gain(start, n), {kind: glide.read(n) for kind, glide in self._gains.items()}
+        there_is_bed = bool(self._bed.filled(start, n))
+        bed = self._bed_reader.read(start, n)
+        if there_is_bed:
+            sums[CueKind.BED] = bed + sums[CueKind.BED] if CueKind.BED in sums else bed
+        parts = [sums[kind] * gain for kind, gain in gains.items() if kind in sums and _heard(gain)]
+        return sum(parts[1:], parts[0]) * duck if parts else None
+
+    def _stem(self, foley: Stereo | None, wanted: int, n: int) -> Stereo | None:
+        """Return the foley of the block that leaves now; what lies further ahead is in the limiter still."""
+        if foley is None:
+            foley = np.zeros((2, wanted), np.float32)
+        stem = np.concatenate((self._ahead_stem, foley), axis=1)
+        self._ahead_stem = stem[:, n:]
+        return stem[:, :n] if self._settings.stem else None
+
+
+def _kind_gains(settings: MixSettings) -> dict[CueKind, float]:
+    """Return the gain of each kind, as a ratio."""
+    db = {
+        CueKind.BED: settings.bed_gain_db,
+        CueKind.ACTION: settings.action_gain_db,
+        CueKind.ACCENT: settings.accent_gain_db,
+    }
+    if settings.mute:
+        return dict.fromkeys(db, 0.0)
+    return {kind: linear_from_db(gain + settings.foley_gain_db) for kind, gain in db.items()}
+
+
+def _heard(gain: Gain) -> bool:
+    return bool(np.any(gain))
