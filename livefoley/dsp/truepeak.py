@@ -59,9 +59,10 @@ def frame_peaks(samples: Stereo, floor: float = 0.0) -> NDArray[np.float32]:
     peaks: NDArray[np.float32] = np.maximum(halves[1:-2:2], halves[2:-1:2])
     around = np.maximum(halves[0:-3:2], halves[3::2])
     hot = np.flatnonzero(np.maximum(peaks, around) * OVERSHOOT > floor)
-    windows = sliding_window_view(samples, FRAME + 2 * REACH, axis=1)[:, hot * FRAME]
-    between = np.abs(windows.reshape(-1, FRAME + 2 * REACH) @ _POINTS).reshape(samples.shape[0], hot.size, -1)
-    peaks[hot] = np.maximum(peaks[hot], between.max(axis=(0, 2), initial=0.0))
+    if hot.size:
+        windows = sliding_window_view(samples, FRAME + 2 * REACH, axis=1)[:, hot * FRAME]
+        between = np.abs(windows.reshape(-1, FRAME + 2 * REACH) @ _POINTS).reshape(samples.shape[0], hot.size, -1)
+        peaks[hot] = np.maximum(peaks[hot], between.max(axis=(0, 2)))
     return peaks
 
 
