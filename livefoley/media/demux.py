@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
+import av
 from av.stream import Discard, Disposition
 
 from livefoley.core.errors import InputError, UnsupportedCodec
@@ -84,6 +85,7 @@ class _Track:
         self._time_base = fraction(stream.time_base)
         self._sets: list[bytes] = []
         self._preroll: Any = None
+        self._last_dts: int | None = None
         extradata = bytes(stream.codec_context.extradata or b"")
         self._annex_b = self._codec in ("h264", "hevc") and (not extradata or nal.is_annex_b(extradata))
         if not self._annex_b:
@@ -111,7 +113,10 @@ class _Track:
         dts = packet.dts if packet.dts is not None else packet.pts
         if pts is None or dts is None or self.info is None or not data:
             return []
-        carried = Packet(self._kind, data, pts, min(dts, pts), self._time_base, bool(packet.is_keyframe))
+        if self._last_dts is not None:
+            dts = max(dts, self._last_dts)  # Matroska stores none, and FFmpeg's guess may step back
+        self._last_dts = dts = min(dts, pts)
+        carried = Packet(self._kind, data, pts, dts, self._time_base, bool(packet.is_keyframe))
         return [self.info, carried] if changed else [carried]
 
     def _changed(self, packet: Any) -> bool:
@@ -138,22 +143,23 @@ class _Track:
             return TrackInfo(
                 self._kind, self._codec, extradata, sample_rate=context.sample_rate, channels=context.layout.nb_channels
             )
-        width, height = context.width, context.height
-        if self._codec in ("h264", "hevc"):
-            width, height = _size(self._codec, extradata) or (width, height)
+        width, height = nal.picture_size(self._codec, extradata) or (context.width, context.height)
         return TrackInfo(self._kind, self._codec, extradata, width=width, height=height)
 
 
-def _size(codec: str, extradata: bytes) -> tuple[int, int] | None:
-    wanted = nal.H264_SPS if codec == "h264" else nal.HEVC_SPS
+def picture_size(info: TrackInfo, keyframe: bytes) -> tuple[int, int]:
+    """Return width and height of a track by its parameter sets, else by decoding ``keyframe``; (0, 0) if neither."""
+    found = nal.picture_size(info.codec, info.extradata)
+    if found is not None:
+        return found
     try:
-        for unit in nal.sets_of(codec, extradata):
-            if nal.unit_type(codec, unit) == wanted:
-                shown = nal.sequence_parameters(codec, unit)
-                return shown.width, shown.height
-    except ValueError:
-        pass
-    return None
+        context: Any = av.CodecContext.create(info.codec, "r")
+        if info.extradata:
+            context.extradata = info.extradata
+        frames = context.decode(av.Packet(keyframe)) + context.decode(None) if keyframe else []
+    except (av.FFmpegError, ValueError):
+        return 0, 0
+    return (frames[0].width, frames[0].height) if frames else (0, 0)
 
 
 def interleave(
@@ -172,7 +178,7 @@ def interleave(
             if isinstance(item, TrackInfo):
                 waiting.setdefault(item.kind, []).append(item)
             continue
-        at = ticks_from_stamp(item.dts, item.time_base)
+        at = max(ticks_from_stamp(item.dts, item.time_base), newest.get(item.kind, -(1 << 62)))  # keep a track's order
         heapq.heappush(heap, (at, number, [*waiting.pop(item.kind, ()), item]))
         newest[item.kind] = at
         ready = min(newest.values()) if len(newest) >= tracks else at - window

@@ -186,6 +186,18 @@ def _sized(record: bytes, at: int) -> tuple[bytes, int]:
     return record[at + 2 : end], end
 
 
+def picture_size(codec: str, extradata: bytes) -> tuple[int, int] | None:
+    """Return width and height as the SPS in an avcC or hvcC says; None for other codecs or a damaged record."""
+    if codec not in ("h264", "hevc"):
+        return None
+    try:
+        sps = next(u for u in sets_of(codec, extradata) if unit_type(codec, u) in (H264_SPS, HEVC_SPS))
+        shown = sequence_parameters(codec, sps)
+    except (ValueError, StopIteration):
+        return None
+    return shown.width, shown.height
+
+
 def unescape(data: bytes) -> bytes:
     """Return ``data`` without its emulation prevention bytes (00 00 03 -> 00 00)."""
     if b"\x00\x00\x03" not in data:
