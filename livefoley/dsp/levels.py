@@ -79,6 +79,8 @@ def true_peak_db(samples: Stereo) -> float:
 
 def momentary_lufs(samples: Stereo) -> NDArray[np.float64]:
     """Return the momentary loudness of each block of 400 ms, every 100 ms; shorter sound gives one value."""
+    if not samples.size:
+        return np.array([SILENCE_DB])
     power = np.sum(np.square(_k_weighted(samples)), axis=0)
     if power.size <= GATE_BLOCK:
         return np.array([_lufs(power)])

@@ -117,6 +117,8 @@ class DriftResampler:
         index = places >> 32
         fraction = ((places & (_ONE - 1)) / _ONE - 0.5).astype(np.float32)
         last = int(index[-1]) + 2 * DELAY if index.size else 2 * DELAY
+        if not self._input[:, :last].any():
+            return np.zeros((2, index.size), np.float32)
         windows = sliding_window_view(self._input[:, :last], 2 * DELAY, axis=1)
         terms = (_TAPS @ windows.transpose(0, 2, 1))[:, :, index]  # [2, _ORDER + 1, m]
         out: Stereo = terms[:, _ORDER]

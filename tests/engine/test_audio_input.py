@@ -1,0 +1,193 @@
+"""Decoded sound on the timeline: coarse stamps, drifting clocks, lost packets, jumps and late sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livefoley.core.cues import Stereo
+from livefoley.core.ticks import TICK_RATE
+from livefoley.engine.audio_input import FADE, AudioInput
+from tests.dsp.chunks import noise
+
+ORIGIN = 100_003
+PACKET = 1024
+PULSE = np.hanning(41).astype(np.float32)
+
+
+def whole_ms(tick: float) -> int:
+    return round(tick / 48) * 48
+
+
+def pulses(first: int, n: int, every: int) -> Stereo:
+    """Return the samples ``first .. first + n`` of a source that sends a pulse every ``every`` samples."""
+    out = np.zeros((2, n + 2 * PULSE.size), np.float32)
+    for centre in range((first // every) * every + every // 2, first + n + PULSE.size, every):
+        at = centre - first + PULSE.size - PULSE.size // 2
+        if 0 <= at <= n + PULSE.size:
+            out[:, at : at + PULSE.size] += PULSE
+    return out[:, PULSE.size : PULSE.size + n]
+
+
+def pulse_places(samples: Stereo, start: int) -> Iterator[float]:
+    """Yield the tick of the centre of each pulse."""
+    loud = np.flatnonzero(samples[0] > 0.3)
+    for group in np.split(loud, np.flatnonzero(np.diff(loud) > PULSE.size) + 1) if loud.size else ():
+        part = samples[0, group[0] : group[-1] + 1] - 0.3
+        yield start + group[0] + float(np.sum(part * np.arange(part.size)) / np.sum(part))
+
+
+def errors_ms(
+    ppm: float,
+    jitter_ms: float,
+    seconds: float,
+    packet: int = PACKET,
+    every: int = 24_000,
+    lost: frozenset[int] = frozenset(),
+) -> tuple[np.ndarray, AudioInput]:
+    """Stream pulses from a source with a drifting clock; return how far from the truth each comes out, in ms."""
+    rng, audio, errors = np.random.default_rng(1), AudioInput(), []
+    read, stretch = ORIGIN - packet, 1 + ppm * 1e-6
+    for number in range(int(seconds * TICK_RATE) // packet):
+        first = number * packet
+        true = ORIGIN + first * stretch
+        if number not in lost:
+            audio.feed(pulses(first, packet, every), whole_ms(true + rng.uniform(-jitter_ms, jitter_ms) * 48))
+        while read + every < true - TICK_RATE:
+            for place in pulse_places(audio.read(read, every), read):
+                source = (place - ORIGIN) / stretch
+                pulse = round((source - every // 2) / every) * every + every // 2
+                errors.append((place - ORIGIN - pulse * stretch) / 48)
+            read += every
+    return np.array(errors), audio
+
+
+@pytest.mark.parametrize("ppm", [-500, -200, 0, 200, 500])
+@pytest.mark.parametrize("jitter_ms", [0.0, 0.5])
+def test_sound_stays_within_two_milliseconds_of_the_truth_for_a_minute(ppm: int, jitter_ms: float) -> None:
+    errors, audio = errors_ms(ppm, jitter_ms, 60.0)
+    assert errors.size > 110
+    assert np.abs(errors).max() <= 2.0
+    assert audio.statistics().drift_ppm == pytest.approx(ppm, abs=5)
+
+
+def test_sound_stays_in_place_for_three_hours_of_drift() -> None:
+    errors, audio = errors_ms(350, 0.0, 3 * 3600, packet=24_000, every=480_000)
+    assert errors.size > 1000
+    assert np.abs(errors).max() <= 2.0
+    assert audio.statistics().resyncs == 0
+
+
+def test_bad_stamps_of_five_milliseconds_are_smoothed() -> None:
+    errors, audio = errors_ms(200, 5.0, 60.0)
+    assert np.abs(errors).max() <= 2.0 + 5.0  # the anchor itself may be that far off
+    assert np.abs(errors[errors.size // 2 :]).max() <= 2.0
+    assert audio.statistics().gaps == audio.statistics().resyncs == 0
+
+
+@pytest.mark.parametrize("ppm", [0, 200])
+def test_lost_packets_never_shift_sound_against_picture(ppm: int) -> None:
+    lost = frozenset({100, 300, 301, 500, 501, 502, 503, 504, 900})
+    errors, audio = errors_ms(ppm, 0.0, 40.0, lost=lost)
+    assert np.abs(errors).max() <= 2.0
+    statistics = audio.statistics()
+    assert (statistics.gaps, statistics.resyncs, statistics.strays) == (3, 1, 0)
+
+
+def streamed(audio: AudioInput, samples: Stereo, stamps: list[int], packet: int = PACKET) -> None:
+    for number, stamp in enumerate(stamps):
+        audio.feed(samples[:, number * packet : (number + 1) * packet], stamp)
+
+
+def test_sound_without_drift_passes_bit_for_bit() -> None:
+    audio, samples = AudioInput(), noise(100 * PACKET)
+    stamps = [whole_ms(ORIGIN + number * PACKET) for number in range(100)]
+    streamed(audio, samples, stamps)
+    assert np.array_equal(audio.read(stamps[0], 90 * PACKET), samples[:, : 90 * PACKET])
+
+
+def test_a_hole_is_exactly_as_long_as_what_was_lost_and_fades_at_both_sides() -> None:
+    audio, ones = AudioInput(), np.ones((2, 40 * PACKET), np.float32)
+    numbers = [*range(20), *range(21, 40)]
+    streamed(audio, ones, [whole_ms(ORIGIN + number * PACKET) for number in numbers])
+    out = audio.read(whole_ms(ORIGIN), 38 * PACKET)[0]
+    hole = np.flatnonzero(out[: 38 * PACKET] == 0.0)
+    assert (hole[0], hole[-1]) == (20 * PACKET - 1, 21 * PACKET - 1)
+    assert np.abs(np.diff(out)).max() < 1.5 / FADE
+    assert audio.statistics().gaps == 1
+
+
+def test_one_bad_stamp_moves_nothing() -> None:
+    audio, samples = AudioInput(), noise(60 * PACKET)
+    stamps = [whole_ms(ORIGIN + number * PACKET) for number in range(60)]
+    stamps[20] += 48_000
+    stamps[40] -= 20_000
+    streamed(audio, samples, stamps)
+    assert np.array_equal(audio.read(stamps[0], 50 * PACKET), samples[:, : 50 * PACKET])
+    assert audio.statistics().strays == 2
+
+
+@pytest.mark.parametrize("jump", [4800, 96_000, -9600])
+def test_a_jump_moves_the_sound_to_its_new_place_without_a_click(jump: int) -> None:
+    audio, ones = AudioInput(), np.ones((2, 100 * PACKET), np.float32)
+    stamps = [ORIGIN + number * PACKET + (jump if number >= 50 else 0) for number in range(100)]
+    streamed(audio, ones, stamps)
+    out = audio.read(ORIGIN, 95 * PACKET + jump)[0]
+    assert audio.end == pytest.approx(stamps[-1] + PACKET, abs=16)
+    assert np.abs(np.diff(out)).max() < 1.5 / FADE
+    assert audio.statistics().resyncs == 1
+
+
+def test_sound_behind_the_playhead_is_dropped_and_counted() -> None:
+    audio = AudioInput()
+    audio.feed(noise(PACKET), ORIGIN)
+    audio.read(ORIGIN, 48_000)
+    for number in range(1, 60):
+        audio.feed(noise(PACKET), ORIGIN + number * PACKET)
+    assert audio.statistics().late_samples == 48_000 - (PACKET - 16) + 0
+    assert audio.read(ORIGIN + 48_000, 4800).any()
+
+
+def test_the_end_of_a_publisher_fades_and_the_next_one_anchors_anew() -> None:
+    audio, ones = AudioInput(), np.ones((2, 10 * PACKET), np.float32)
+    streamed(audio, ones, [ORIGIN + number * PACKET for number in range(10)])
+    audio.reset(1)
+    again = ORIGIN + 20 * PACKET + 7
+    streamed(audio, ones, [again + number * PACKET for number in range(10)])
+    out = audio.read(ORIGIN, 25 * PACKET)[0]
+    assert not out[10 * PACKET : 20 * PACKET + 7].any()
+    assert out[20 * PACKET + 7] > 0.0
+    assert np.abs(np.diff(out)).max() < 1.5 / FADE
+    assert (audio.statistics().epoch, audio.statistics().resyncs) == (1, 0)
+
+
+def test_a_block_that_is_held_back_is_placed_before_it_is_due() -> None:
+    audio, ones = AudioInput(), np.ones((2, PACKET), np.float32)
+    audio.feed(ones, ORIGIN)
+    audio.feed(ones, ORIGIN + 48_000)  # a pause, and no further block to confirm it
+    audio.read(ORIGIN, 47_000)
+    assert audio.read(ORIGIN + 47_000, 3000)[0, 1500] == 1.0
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.integers(1, 3000), st.integers(-200_000, 2_000_000)), max_size=40), st.integers(100, 9000))
+def test_no_stamps_however_wild_break_it(blocks: list[tuple[int, int]], n: int) -> None:
+    audio, read = AudioInput(2.0), 0
+    for length, stamp in blocks:
+        audio.feed(np.ones((2, length), np.float32), stamp)
+        out = audio.read(read, n)
+        assert out.shape == (2, n)
+        assert np.abs(out).max() <= 1.2
+        read += n
+    audio.reset(2)
+    assert audio.statistics().blocks == len(blocks)
+
+
+def test_what_is_not_a_number_is_silenced() -> None:
+    audio = AudioInput()
+    streamed(audio, np.full((2, 10 * PACKET), np.nan, np.float32), [ORIGIN + number * PACKET for number in range(10)])
+    assert not audio.read(ORIGIN, 5 * PACKET).any()
