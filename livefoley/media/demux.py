@@ -153,7 +153,7 @@ def picture_size(info: TrackInfo, keyframe: bytes) -> tuple[int, int]:
     if found is not None:
         return found
     try:
-        context: Any = av.CodecContext.create(info.codec, "r")
+        context: Any = av.CodecContext.create("libdav1d" if info.codec == "av1" else info.codec, "r")
         if info.extradata:
             context.extradata = info.extradata
         frames = context.decode(av.Packet(keyframe)) + context.decode(None) if keyframe else []

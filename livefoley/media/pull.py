@@ -1,0 +1,172 @@
+"""Pulling a stream from elsewhere: RTMP, RTSP, HTTP-FLV, HLS through FFmpeg's inputs, SRT through a child process.
+
+Every read happens in a daemon thread with open and read timeouts, and a watchdog beside it: a server that keeps the
+connection open but sends nothing (nginx-rtmp does when its publisher stops) counts as gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import av
+import structlog
+
+from livefoley.core.errors import ConfigError, LivefoleyError
+from livefoley.core.media import Disconnected, Packet, SourceItem
+from livefoley.core.ports import Feed
+from livefoley.media.demux import Demuxer
+from livefoley.media.mux import reason
+from livefoley.media.reader import Pacer, Reader
+from livefoley.media.urls import safe_url
+
+log = structlog.get_logger("livefoley.pull")
+
+_WEB = "http,https,httpproxy,tcp,tls,crypto,data"
+_PROTOCOLS = {
+    "rtmp": "rtmp,tcp",
+    "rtmps": "rtmps,tls,tcp",
+    "rtsp": "rtsp,rtp,srtp,udp,tcp",
+    "rtsps": "rtsps,rtsp,tls,rtp,srtp,udp,tcp",
+    "http": _WEB,
+    "https": _WEB,
+}
+SCHEMES = (*_PROTOCOLS, "srt")
+_STUCK = 4  # threads that may hang in FFmpeg at once before no more are started
+
+
+@dataclass(frozen=True, slots=True)
+class PullStatistics:
+    """A pull source's figures since it was made."""
+
+    connected: bool
+    connects: int
+    losses: int
+    packets: int
+    bytes: int
+
+
+class PullSource:
+    """Pulls ``url`` and reconnects for ever; implements ``Source``.
+
+    ``open_timeout_s`` bounds connecting and finding the tracks, ``read_timeout_s`` silence after that. Between attempts
+    it waits ``backoff_s`` (least, most), doubled each time and jittered. Raises ``ConfigError`` at once for a URL that
+    cannot work.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        open_timeout_s: float = 10.0,
+        read_timeout_s: float = 10.0,
+        backoff_s: tuple[float, float] = (0.5, 15.0),
+    ) -> None:
+        self._url = url
+        self._scheme = checked_scheme(url)
+        self._open_timeout_s = open_timeout_s
+        self._read_timeout_s = read_timeout_s
+        self._backoff_s = backoff_s
+        self._stuck: list[Reader[SourceItem]] = []
+        self._connected = False
+        self._connects = self._losses = self._packets = self._bytes = 0
+
+    async def run(self, feed: Feed) -> None:
+        """Feed what arrives until cancelled."""
+        wait_s = self._backoff_s[0]
+        while True:
+            why = await self._session(feed)
+            if self._connected:
+                self._connected = False
+                self._losses += 1
+                wait_s = self._backoff_s[0]
+                feed(Disconnected(why))
+            delay_s = wait_s * random.uniform(0.5, 1.0)
+            log.warning("pull failed", url=safe_url(self._url), reason=why, retry_s=round(delay_s, 2))
+            await asyncio.sleep(delay_s)
+            wait_s = min(wait_s * 2, self._backoff_s[1])
+
+    def statistics(self) -> PullStatistics:
+        """Return a snapshot."""
+        return PullStatistics(self._connected, self._connects, self._losses, self._packets, self._bytes)
+
+    async def _session(self, feed: Feed) -> str:
+        """Pull until the stream is lost; return why, without the URL."""
+        self._stuck = [reader for reader in self._stuck if reader.alive]
+        if len(self._stuck) >= _STUCK:
+            return "earlier attempts hang inside FFmpeg"
+        reader = Reader(self._open, name="livefoley-pull")
+        try:
+            await self._forward(reader, feed)
+        except TimeoutError:
+            return "nothing arrives"
+        except LivefoleyError as error:
+            return str(error)
+        except Exception as error:  # PyAV raises many kinds; its messages hold the URL
+            return reason(error)
+        finally:
+            reader.close()
+            self._stuck.append(reader)
+        return "the stream ended"
+
+    async def _forward(self, reader: Reader[SourceItem], feed: Feed) -> None:
+        clock = asyncio.get_running_loop().time
+        pacer = Pacer() if self._segmented else None
+        patience_s = self._open_timeout_s + 5.0  # FFmpeg's own timeouts come first; this is for when they fail
+        while True:
+            async with asyncio.timeout(patience_s):
+                item = await anext(reader, None)
+            if item is None:
+                return
+            patience_s = self._read_timeout_s + 2.0
+            if isinstance(item, Packet):
+                self._count(item)
+                if pacer is not None:
+                    await asyncio.sleep(pacer.delay_s(float(item.dts * item.time_base), clock()))
+            feed(item)
+
+    @property
+    def _segmented(self) -> bool:
+        """Whether the stream comes in pieces of seconds, to be spread over time again."""
+        return self._scheme in ("http", "https") and urlsplit(self._url).path.endswith((".m3u8", ".m3u"))
+
+    def _count(self, packet: Packet) -> None:
+        if not self._connected:
+            self._connected = True
+            self._connects += 1
+            log.info("pulling", url=safe_url(self._url))
+        self._packets += 1
+        self._bytes += len(packet.data)
+
+    def _open(self) -> Iterator[SourceItem]:
+        timeouts = (self._open_timeout_s, self._read_timeout_s)
+        options = {**_options(self._scheme, self._read_timeout_s), "protocol_whitelist": _PROTOCOLS[self._scheme]}
+        with av.open(self._url, container_options=options, timeout=timeouts) as container:
+            yield from Demuxer(container, safe_url(self._url)).items()
+
+
+def checked_scheme(url: str) -> str:
+    """Return the scheme of ``url`` if it can be pulled; else raise ``ConfigError`` that says what can."""
+    try:
+        parts = urlsplit(url)
+        scheme, host = parts.scheme.lower(), parts.hostname
+        _ = parts.port
+    except ValueError:
+        raise ConfigError("the source's URL cannot be read; it should look like rtmp://host/app/stream") from None
+    if scheme not in SCHEMES:
+        raise ConfigError(f"cannot pull from {scheme or 'a URL without scheme'}; use {', '.join(SCHEMES)}")
+    if not host:
+        raise ConfigError(f"the source's URL names no host; it should look like {scheme}://host/...")
+    return scheme
+
+
+def _options(scheme: str, read_timeout_s: float) -> dict[str, str]:
+    micros = str(round(read_timeout_s * 1_000_000))
+    common = {"fflags": "nobuffer", "analyzeduration": "1500000", "probesize": "1000000"}
+    if scheme.startswith("rtmp"):
+        return {**common, "rtmp_live": "live", "rw_timeout": micros}
+    if scheme.startswith("rtsp"):
+        return {**common, "rtsp_transport": "tcp", "timeout": micros}
+    return {**common, "rw_timeout": micros, "user_agent": "livefoley"}
