@@ -13,6 +13,7 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
+from livefoley.dsp.product import product
 
 MAX_DEVIATION = 0.002
 """The ratio stays within 1 +- this."""
@@ -20,6 +21,7 @@ MAX_DEVIATION = 0.002
 DELAY = 16
 """Input samples after its place that an output depends on."""
 
+_FRAME = 32
 _ORDER = 6
 _KAISER_BETA = 8.0
 _ONE = 1 << 32  # positions and steps are fixed-point with 32 bits of fraction: no rounding, however long the stream
@@ -39,7 +41,15 @@ def _farrow() -> NDArray[np.float32]:
     return np.polynomial.polynomial.polyfit(fraction - 0.5, taps, _ORDER).astype(np.float32)
 
 
-_TAPS = _farrow()
+def _toeplitz(taps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the matrix that takes a frame with its surroundings to the terms of its samples: one matrix product."""
+    matrix = np.zeros((_FRAME + 2 * DELAY - 1, _ORDER + 1, _FRAME), np.float32)
+    for sample in range(_FRAME):
+        matrix[sample : sample + 2 * DELAY, :, sample] = taps.T
+    return matrix.reshape(len(matrix), -1)
+
+
+_TERMS = _toeplitz(_farrow())
 
 
 class DriftResampler:
@@ -115,13 +125,25 @@ class DriftResampler:
 
     def _interpolate(self, places: NDArray[np.int64]) -> Stereo:
         index = places >> 32
-        fraction = ((places & (_ONE - 1)) / _ONE - 0.5).astype(np.float32)
-        last = int(index[-1]) + 2 * DELAY if index.size else 2 * DELAY
-        if not self._input[:, :last].any():
+        if not index.size or not self._input.any():
             return np.zeros((2, index.size), np.float32)
-        windows = sliding_window_view(self._input[:, :last], 2 * DELAY, axis=1)
-        terms = (_TAPS @ windows.transpose(0, 2, 1))[:, :, index]  # [2, _ORDER + 1, m]
-        out: Stereo = terms[:, _ORDER]
+        terms = self._terms(int(index[-1]) + 1)
+        fraction = ((places & (_ONE - 1)) / _ONE - 0.5).astype(np.float32)
+        straight = bool((np.diff(index) == 1).all())  # no sample left out or used twice, as in most blocks
+        at = slice(index[0], index[-1] + 1) if straight else index
+        out: Stereo = terms[_ORDER][:, at].copy()
         for power in range(_ORDER - 1, -1, -1):
-            out = out * fraction + terms[:, power]
+            out *= fraction
+            out += terms[power][:, at]
         return out
+
+    def _terms(self, n: int) -> NDArray[np.float32]:
+        """Return the coefficients of the polynomial of the fraction at each of ``n`` inputs, ``[_ORDER + 1, 2, n]``."""
+        frames = -(-n // _FRAME)
+        samples = self._input[:, : frames * _FRAME + 2 * DELAY - 1]
+        missing = frames * _FRAME + 2 * DELAY - 1 - samples.shape[1]
+        if missing > 0:
+            samples = np.pad(samples, ((0, 0), (0, missing)))
+        windows = sliding_window_view(samples, _FRAME + 2 * DELAY - 1, axis=1)[:, ::_FRAME]
+        shaped = product(windows, _TERMS).reshape(2, frames, _ORDER + 1, _FRAME).transpose(2, 0, 1, 3)
+        return np.ascontiguousarray(shaped).reshape(_ORDER + 1, 2, -1)

@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
+from livefoley.dsp.product import product
 
 FRAME = 32
 """Samples of a frame: peaks are told by frame."""
@@ -61,8 +62,7 @@ def frame_peaks(samples: Stereo, floor: float = 0.0) -> NDArray[np.float32]:
     hot = np.flatnonzero(np.maximum(peaks, around) * OVERSHOOT > floor)
     if hot.size:
         windows = sliding_window_view(samples, FRAME + 2 * REACH, axis=1)[:, hot * FRAME]
-        between = np.abs(windows.reshape(-1, FRAME + 2 * REACH) @ _POINTS).reshape(samples.shape[0], hot.size, -1)
-        peaks[hot] = np.maximum(peaks[hot], between.max(axis=(0, 2)))
+        peaks[hot] = np.maximum(peaks[hot], np.abs(product(windows, _POINTS)).max(axis=(0, 2)))
     return peaks
 
 

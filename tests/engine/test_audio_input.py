@@ -26,7 +26,7 @@ def whole_ms(tick: float) -> int:
 def pulses(first: int, n: int, every: int) -> Stereo:
     """Return the samples ``first .. first + n`` of a source that sends a pulse every ``every`` samples."""
     out = np.zeros((2, n + 2 * PULSE.size), np.float32)
-    for centre in range((first // every) * every + every // 2, first + n + PULSE.size, every):
+    for centre in range((first // every) * every + every // 3, first + n + PULSE.size, every):
         at = centre - first + PULSE.size - PULSE.size // 2
         if 0 <= at <= n + PULSE.size:
             out[:, at : at + PULSE.size] += PULSE
@@ -50,7 +50,7 @@ def errors_ms(
     lost: frozenset[int] = frozenset(),
 ) -> tuple[np.ndarray, AudioInput]:
     """Stream pulses from a source with a drifting clock; return how far from the truth each comes out, in ms."""
-    rng, audio, errors = np.random.default_rng(1), AudioInput(), []
+    rng, audio, errors = np.random.default_rng(1), AudioInput(15.0), []
     read, stretch = ORIGIN - packet, 1 + ppm * 1e-6
     for number in range(int(seconds * TICK_RATE) // packet):
         first = number * packet
@@ -60,7 +60,7 @@ def errors_ms(
         while read + every < true - TICK_RATE:
             for place in pulse_places(audio.read(read, every), read):
                 source = (place - ORIGIN) / stretch
-                pulse = round((source - every // 2) / every) * every + every // 2
+                pulse = round((source - every // 3) / every) * every + every // 3
                 errors.append((place - ORIGIN - pulse * stretch) / 48)
             read += every
     return np.array(errors), audio
