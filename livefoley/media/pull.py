@@ -108,6 +108,7 @@ class PullSource:
             return reason(error)
         finally:
             reader.close()
+            self._abandon()
             self._stuck.append(reader)
         return "the stream ended"
 
@@ -146,6 +147,9 @@ class PullSource:
         with av.open(self._url, container_options=options, timeout=timeouts) as container:
             yield from Demuxer(container, safe_url(self._url)).items()
 
+    def _abandon(self) -> None:
+        """Do what else it takes to end the reading thread; FFmpeg's own inputs time out by themselves."""
+
 
 def checked_scheme(url: str) -> str:
     """Return the scheme of ``url`` if it can be pulled; else raise ``ConfigError`` that says what can."""
@@ -164,7 +168,7 @@ def checked_scheme(url: str) -> str:
 
 def _options(scheme: str, read_timeout_s: float) -> dict[str, str]:
     micros = str(round(read_timeout_s * 1_000_000))
-    common = {"fflags": "nobuffer", "analyzeduration": "1500000", "probesize": "1000000"}
+    common = {"analyzeduration": "1500000", "probesize": "1000000"}
     if scheme.startswith("rtmp"):
         return {**common, "rtmp_live": "live", "rw_timeout": micros}
     if scheme.startswith("rtsp"):

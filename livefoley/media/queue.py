@@ -20,7 +20,8 @@ class UnitQueue:
         self._max_units = max_units
         self._max_bytes = max_bytes
         self._items: deque[OutputItem] = deque()
-        self._infos: dict[MediaKind, TrackInfo] = {}
+        self._infos: dict[MediaKind, TrackInfo] = {}  # to be given before the next unit of their track
+        self._known: dict[MediaKind, TrackInfo] = {}
         self._broken = False  # a picture was dropped: wait for a keyframe
         self._closed = False
         self._wake = asyncio.Event()
@@ -31,7 +32,7 @@ class UnitQueue:
     def put_nowait(self, item: OutputItem) -> bool:
         """Take ``item`` in; return False when it was dropped."""
         if isinstance(item, TrackInfo):
-            self._infos[item.kind] = item
+            self._infos[item.kind] = self._known[item.kind] = item
             return True
         size = len(item.packet.data)
         fits = self.units < self._max_units and self.bytes + size <= self._max_bytes
@@ -58,8 +59,12 @@ class UnitQueue:
         self._closed = True
         self._wake.set()
 
-    def break_off(self) -> None:
-        """Drop pictures up to the next keyframe: whoever reads begins anew."""
+    def restart(self) -> None:
+        """Begin anew for a reader that lost its output: drop what waits, then parameters and a keyframe come first."""
+        self.dropped += self.units
+        self.units = self.bytes = 0
+        self._items.clear()
+        self._infos = dict(self._known)
         self._broken = True
 
     def get_nowait(self, limit: int = 64) -> list[OutputItem]:
