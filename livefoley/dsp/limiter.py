@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
@@ -103,7 +102,7 @@ class Limiter:
         if self._wanted.min() == 1.0 and self._released.min(initial=1.0) == 1.0:
             self._released = np.ones(_ATTACK)
             return None
-        least = sliding_window_view(self._wanted, _HOLD + 1 + _ATTACK).min(axis=1)
+        least = _running_min(self._wanted, _HOLD + 1 + _ATTACK)
         if not self._released.size:
             self._released = np.full(_ATTACK, least[0])  # as if the gain had been there before the sound began
         released = np.concatenate((self._released, self._release(least)))
@@ -118,6 +117,16 @@ class Limiter:
             level = 1.0 if level > _NEARLY_ONE and target == 1.0 else level
             levels.append(level)
         return np.array(levels)
+
+
+def _running_min(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the least of each ``width`` neighbours, ``[len(values) - width + 1]``, by doubling."""
+    done = 1
+    while done < width:
+        step = min(done, width - done)
+        values = np.minimum(values[:-step], values[step:])
+        done += step
+    return values
 
 
 def _lines(points: NDArray[np.float64]) -> NDArray[np.float32]:

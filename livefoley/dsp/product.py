@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +14,10 @@ def product(frames: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray
     It is done 16 rows at a time: a larger product wakes the threads of the BLAS, and in blocks of a few milliseconds
     those burn several times the processor time they save.
     """
-    rows, k = math.prod(frames.shape[:-1]), frames.shape[-1]
-    stack = np.zeros((-(-rows // _ROWS), _ROWS, k), np.float32)
-    stack.reshape(-1, k)[:rows].reshape(frames.shape)[...] = frames
-    out: NDArray[np.float32] = (stack @ matrix).reshape(-1, matrix.shape[1])[:rows]
-    return out.reshape(*frames.shape[:-1], matrix.shape[1])
+    k, m = matrix.shape
+    rows = frames.reshape(-1, k)
+    missing = -len(rows) % _ROWS
+    if missing:
+        rows = np.concatenate((rows, np.zeros((missing, k), np.float32)))
+    out: NDArray[np.float32] = (rows.reshape(-1, _ROWS, k) @ matrix).reshape(-1, m)
+    return out[: len(out) - missing].reshape(*frames.shape[:-1], m)

@@ -9,7 +9,6 @@ once, which the processor's matrix product does far faster than a convolution.
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
@@ -56,13 +55,15 @@ def frame_peaks(samples: Stereo, floor: float = 0.0) -> NDArray[np.float32]:
     ``samples`` holds the frames with ``REACH`` samples before and after: ``[2, REACH + FRAME * frames + REACH]``.
     Frames that cannot reach ``floor`` report their highest sample only, which costs next to nothing.
     """
-    halves = np.abs(samples).reshape(samples.shape[0], -1, REACH).max(axis=(0, 2))
-    peaks: NDArray[np.float32] = np.maximum(halves[1:-2:2], halves[2:-1:2])
-    around = np.maximum(halves[0:-3:2], halves[3::2])
-    hot = np.flatnonzero(np.maximum(peaks, around) * OVERSHOOT > floor)
-    if hot.size:
-        windows = sliding_window_view(samples, FRAME + 2 * REACH, axis=1)[:, hot * FRAME]
-        peaks[hot] = np.maximum(peaks[hot], np.abs(product(windows, _POINTS)).max(axis=(0, 2)))
+    halves = samples.reshape(samples.shape[0], -1, REACH)
+    before, first, second, after = halves[:, 0:-3:2], halves[:, 1:-2:2], halves[:, 2:-1:2], halves[:, 3::2]
+    highest = np.abs(halves).max(axis=(0, 2))
+    peaks: NDArray[np.float32] = np.maximum(highest[1:-2:2], highest[2:-1:2])
+    around = np.maximum(highest[0:-3:2], highest[3::2])
+    hot = np.maximum(peaks, around) * OVERSHOOT > floor
+    if hot.any():
+        frames = np.concatenate((before, first, second, after), axis=2)[:, hot]
+        peaks[hot] = np.maximum(peaks[hot], np.abs(product(frames, _POINTS)).max(axis=(0, 2)))
     return peaks
 
 
