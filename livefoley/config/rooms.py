@@ -1,0 +1,193 @@
+"""The ``rooms:`` half of a configuration: where a room's stream comes from, how it shall sound, where it goes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from livefoley.config.values import (
+    PICTURE_SUFFIXES,
+    GainDb,
+    Model,
+    Place,
+    PullUrl,
+    Recording,
+    RtmpUrl,
+    SrtUrl,
+    Token,
+)
+from livefoley.engine.hold import OnDrop
+
+MAX_DESCRIPTION = 1000
+
+
+class OnDuplicate(StrEnum):
+    """What happens when a second authorised publisher comes with the key of the first."""
+
+    REPLACE = "replace"  # the newest wins: an encoder that reconnects is not locked out by its own ghost
+    REJECT = "reject"
+
+
+class RtmpSource(Model):
+    """A publisher that comes to us: ``rtmp://HOST:PORT/<app>`` with ``key`` as stream key."""
+
+    key: Token
+    app: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "live"
+    on_duplicate: OnDuplicate = OnDuplicate.REPLACE
+
+
+class SrtSource(Model):
+    """SRT through an ffmpeg child process; ``mode=listener`` in the URL waits for a caller."""
+
+    url: SrtUrl
+
+
+class _OneOf(Model):
+    """A model of which exactly one of the keys in ``_kinds`` is given."""
+
+    @classmethod
+    def _kinds(cls) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    @property
+    def kind(self) -> str:
+        """Which one is given."""
+        return next(name for name in self._kinds() if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> _OneOf:
+        given = [name for name in self._kinds() if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) if given else "none"
+            raise ValueError(f"needs exactly one of {', '.join(self._kinds())}; found {found}")
+        return self
+
+
+class Source(_OneOf):
+    """Where the stream comes from: exactly one of ``rtmp``, ``url``, ``file``, ``srt``."""
+
+    rtmp: RtmpSource | None = None
+    url: PullUrl | None = None
+    file: Place | None = None
+    srt: SrtSource | None = None
+    loop: bool = False
+
+    @classmethod
+    def _kinds(cls) -> tuple[str, ...]:
+        return ("rtmp", "url", "file", "srt")
+
+    @model_validator(mode="after")
+    def _only_files_loop(self) -> Source:
+        if self.loop and self.file is None:
+            raise ValueError("loop: true goes with file: only")
+        return self
+
+
+class Sink(_OneOf):
+    """One output: exactly one of ``rtmp``, ``hls``, ``file``, ``srt``."""
+
+    rtmp: RtmpUrl | None = None
+    hls: Place | None = None
+    file: Recording | None = None
+    srt: SrtUrl | None = None
+
+    @classmethod
+    def _kinds(cls) -> tuple[str, ...]:
+        return ("rtmp", "hls", "file", "srt")
+
+    @property
+    def path(self) -> Path | None:
+        """The file or directory it writes; None when it goes over the network."""
+        return self.file or self.hls
+
+    @property
+    def stem(self) -> Sink | None:
+        """Where the foley alone goes: ``x.stem.m4a`` beside ``x.mp4``, ``x-stem/`` beside the HLS ``x/``."""
+        if self.file is not None:
+            return Sink.model_construct(file=self.file.with_suffix(".stem.m4a"))
+        if self.hls is not None:
+            return Sink.model_construct(hls=self.hls.with_name(f"{self.hls.name}-stem"))
+        return None
+
+
+class BedLevel(Model):
+    """The ambience."""
+
+    enabled: bool = True
+    gain_db: GainDb = -24.0
+
+
+class ActionsLevel(Model):
+    """The sounds in sync with movement."""
+
+    gain_db: GainDb = -12.0
+
+
+class AccentsLevel(Model):
+    """The highlights called through the API."""
+
+    gain_db: GainDb = -9.0
+
+
+class Foley(Model):
+    """What is laid under the original, and how loud."""
+
+    enabled: bool = True
+    bed: BedLevel = BedLevel()
+    actions: ActionsLevel = ActionsLevel()
+    accents: AccentsLevel = AccentsLevel()
+    duck_db: Annotated[float, Field(ge=0, le=30)] = 8.0
+    ceiling_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1.0
+
+
+class Actions(Model):
+    """Which movements sound, and with what."""
+
+    enabled: bool = True
+    sound: Annotated[str, Field(max_length=200)] | None = None
+    sensitivity: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
+class Audio(Model):
+    """The sound that leaves: AAC-LC, 48 kHz stereo."""
+
+    bitrate_kbps: Annotated[int, Field(ge=64, le=320)] = 160
+
+
+class Room(Model):
+    """One stream in, the same stream out ``lookahead_s`` later with sound under it."""
+
+    source: Source
+    lookahead_s: Annotated[float, Field(ge=0.3, le=10)] = 1.5
+    describe: Annotated[str, Field(max_length=MAX_DESCRIPTION)] = ""
+    actions: Actions = Actions()
+    foley: Foley = Foley()
+    stem: bool = False
+    on_drop: OnDrop = OnDrop.FREEZE
+    slate: Place | None = None
+    audio: Audio = Audio()
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    sinks: Annotated[tuple[Sink, ...], Field(min_length=1, max_length=16)]
+
+    @field_validator("slate")
+    @classmethod
+    def _is_a_picture(cls, path: Path | None) -> Path | None:
+        if path is not None and path.suffix.lower() not in PICTURE_SUFFIXES:
+            raise ValueError(f"must be a picture, one of {', '.join(PICTURE_SUFFIXES)}")
+        return path
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Room:
+        if sum(sink.hls is not None for sink in self.sinks) > 1:
+            raise ValueError("a room has one hls sink at most; it is served at /ROOM/hls/index.m3u8")
+        if self.stem and not self.stem_sinks:
+            raise ValueError("stem: true needs a file or hls sink; the foley alone is written beside it")
+        return self
+
+    @property
+    def stem_sinks(self) -> tuple[Sink, ...]:
+        """The outputs of the foley alone; empty unless ``stem``."""
+        return tuple(stem for sink in self.sinks if (stem := sink.stem)) if self.stem else ()

@@ -1,0 +1,109 @@
+"""The ``server:`` half of a configuration: ports, TLS, who may publish, limits, the log."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from livefoley.config.values import Address, HookUrl, HostName, Listen, Model, Place, Token
+
+MIB = 1024 * 1024
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """What is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Tls(Model):
+    """A certificate chain and its key, PEM files; TLS is on when both are given."""
+
+    cert: Place | None = None
+    key: Place | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Tls:
+        if (self.cert is None) != (self.key is None):
+            given, missing = ("cert", "key") if self.key is None else ("key", "cert")
+            raise ValueError(f"{given} is given without {missing}; TLS needs both")
+        return self
+
+    @property
+    def enabled(self) -> bool:
+        return self.cert is not None
+
+
+class RtmpTls(Tls):
+    """RTMPS, on a port of its own beside plain RTMP."""
+
+    listen: Listen = Address("127.0.0.1", 1936)
+
+
+class AuthHook(Model):
+    """Asks an HTTP server whether a publisher may publish (MediaMTX's request body); off without ``url``.
+
+    It fails closed: no 20x answer within ``timeout_s`` is a no. With ``secret`` the body is signed (HMAC-SHA256).
+    """
+
+    url: HookUrl | None = None
+    secret: Token | None = None
+    timeout_s: Annotated[float, Field(ge=0.1, le=8)] = 3.0  # OBS gives up after 8 s
+
+
+class RtmpLimits(Model):
+    """What strangers may take; what goes beyond is turned away and counted."""
+
+    max_connections: Annotated[int, Field(ge=1, le=10_000)] = 256
+    max_connections_per_ip: Annotated[int, Field(ge=1, le=10_000)] = 32
+    max_message_bytes: Annotated[int, Field(ge=64 * 1024, le=16 * MIB)] = 8 * MIB
+    handshake_timeout_s: Annotated[float, Field(ge=0.5, le=60)] = 10.0
+    read_timeout_s: Annotated[float, Field(ge=1, le=300)] = 10.0
+
+
+class RtmpServer(Model):
+    """The port encoders publish to: ``rtmp://HOST:PORT/APP`` and the stream key."""
+
+    listen: Listen = Address("127.0.0.1", 1935)
+    tls: RtmpTls = RtmpTls()
+    auth_hook: AuthHook = AuthHook()
+    limits: RtmpLimits = RtmpLimits()
+
+
+class HttpServer(Model):
+    """The port of metrics, probes, HLS and the control API.
+
+    Without ``token`` the API changes things only for callers of a loopback listener.
+    """
+
+    listen: Listen = Address("127.0.0.1", 8080)
+    tls: Tls = Tls()
+    token: Token | None = None
+    allowed_hosts: tuple[HostName, ...] = ()
+
+
+class Log(Model):
+    """Level and format of the log on standard error."""
+
+    level: LogLevel = LogLevel.INFO
+    format: LogFormat = LogFormat.CONSOLE
+
+
+class Server(Model):
+    """Everything that is not one room's."""
+
+    rtmp: RtmpServer = RtmpServer()
+    http: HttpServer = HttpServer()
+    log: Log = Log()

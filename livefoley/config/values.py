@@ -1,0 +1,187 @@
+"""The values a configuration is made of: addresses, secrets, URLs with secrets in them, levels, names."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Secret, SecretStr
+
+from livefoley.media.urls import safe_url
+
+ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+RESERVED_NAMES = frozenset({"v1", "metrics", "livez", "readyz", "healthz"})  # paths of the HTTP port
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+class Model(BaseModel):
+    """The base of every part of the configuration: frozen, no unknown keys, no input echoed into messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+
+# ---- addresses ----
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens. Port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Say whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def parse_address(value: Any) -> Address:
+    """Read ``host:port`` or ``[v6]:port``; raises ``ValueError`` that says what would be right."""
+    if isinstance(value, Address):
+        return value
+    host, colon, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise ValueError('must be "host:port" with a port up to 65535, like "127.0.0.1:1935"')
+    if not host or host == "*":
+        raise ValueError(f'has no host: "0.0.0.0:{port}" is every interface, "127.0.0.1:{port}" this machine alone')
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f'an IPv6 address stands in brackets: "[{host}]:{port}"')
+    if not is_host(host):
+        raise ValueError(f'"{host}" is not a host name or IP address')
+    return Address(host, int(port))
+
+
+def is_host(text: str) -> bool:
+    """Say whether ``text`` is an IP address or could be a host name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        labels = text.removesuffix(".").split(".")
+        return len(text) <= 253 and not text[-1:].isdecimal() and all(map(_LABEL.fullmatch, labels))
+    return True
+
+
+def _check_host(text: str) -> str:
+    if not is_host(text):
+        raise ValueError(f'"{text}" is not a host name; no scheme, port or path here, like "live.example.com"')
+    return text.lower()
+
+
+Listen: TypeAlias = Annotated[Address, BeforeValidator(parse_address), PlainSerializer(str, return_type=str)]
+HostName: TypeAlias = Annotated[str, AfterValidator(_check_host)]
+
+# ---- secrets ----
+
+
+class SecretUrl(Secret[str]):
+    """A URL that may hold a stream key, a password or a token; shown without them."""
+
+    def _display(self) -> str:
+        return safe_url(self.get_secret_value())
+
+
+def _check_url(schemes: tuple[str, ...], hint: str, path_depth: int = 0) -> Callable[[SecretUrl], SecretUrl]:
+    """Return a validator for URLs of these schemes with ``path_depth`` path segments at least."""
+
+    def check(value: SecretUrl) -> SecretUrl:
+        url = value.get_secret_value()
+        parts = _split(url)
+        if parts is None or parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"must be a URL that begins with {_listed(schemes)}, {hint}")
+        if not _TOKEN.fullmatch(url):
+            raise ValueError("has a space, a line break or a character that a URL must carry percent-encoded")
+        if len([part for part in parts.path.split("/") if part]) < path_depth:
+            raise ValueError(f"is not complete, {hint}")
+        return value
+
+    return check
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _listed(schemes: tuple[str, ...]) -> str:
+    *most, last = [f"{scheme}://" for scheme in schemes]
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _check_token(value: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("may hold printable ASCII characters only, no spaces")
+    return value
+
+
+Token: TypeAlias = Annotated[SecretStr, Field(min_length=1, max_length=512), AfterValidator(_check_token)]
+"""A stream key, a bearer token or a signing secret."""
+
+PullUrl: TypeAlias = Annotated[
+    SecretUrl,
+    AfterValidator(
+        _check_url(
+            ("rtmp", "rtmps", "rtsp", "rtsps", "http", "https"),
+            'like "rtsp://camera.local/stream"; a clip on disk is given as file:, SRT as srt: {url: ...}',
+        )
+    ),
+]
+RtmpUrl: TypeAlias = Annotated[
+    SecretUrl,
+    AfterValidator(_check_url(("rtmp", "rtmps"), 'server, app and stream key: "rtmp://host/app/key"', path_depth=2)),
+]
+SrtUrl: TypeAlias = Annotated[SecretUrl, AfterValidator(_check_url(("srt",), 'like "srt://host:9000?mode=caller"'))]
+HookUrl: TypeAlias = Annotated[
+    SecretUrl, AfterValidator(_check_url(("http", "https"), 'like "https://example.com/live/auth"'))
+]
+
+# ---- names, paths, levels ----
+
+
+def _check_room_name(name: str) -> str:
+    if not ROOM_NAME.fullmatch(name):
+        raise ValueError("a room's name has 1 to 63 characters of a-z, 0-9, - and _, and begins with a letter or digit")
+    if name in RESERVED_NAMES:
+        raise ValueError(f'"{name}" is a path of the HTTP port and cannot be a room')
+    return name
+
+
+def _check_path(path: Path) -> Path:
+    if not str(path).strip() or "\0" in str(path) or str(path) == ".":
+        raise ValueError("must be a path")
+    return path.expanduser()
+
+
+def _check_recording(path: Path) -> Path:
+    if path.suffix.lower() not in RECORDING_SUFFIXES:
+        raise ValueError(f"must end in one of {', '.join(RECORDING_SUFFIXES)}")
+    return path
+
+
+RECORDING_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".flv", ".ts")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+
+RoomName: TypeAlias = Annotated[str, AfterValidator(_check_room_name)]
+Place: TypeAlias = Annotated[Path, AfterValidator(_check_path)]
+Recording: TypeAlias = Annotated[Path, AfterValidator(_check_path), AfterValidator(_check_recording)]
+GainDb: TypeAlias = Annotated[float, Field(ge=-60, le=12)]
