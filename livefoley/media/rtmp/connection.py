@@ -1,0 +1,222 @@
+"""One connection to the RTMP server: a session behind a socket, with its deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, cast
+
+import structlog
+
+from livefoley.core.errors import ProtocolError
+from livefoley.media.auth import AuthRequest
+from livefoley.media.rtmp.chunks import Message
+from livefoley.media.rtmp.server_session import BAD_NAME, FAILED, Ended, Event, PublishRequest, Refused, ServerSession
+from livefoley.media.rtmp.source import RtmpSource
+
+if TYPE_CHECKING:
+    from livefoley.media.rtmp.server import RtmpServer
+
+log = structlog.get_logger("livefoley.rtmp")
+
+LINGER_S = 1.0
+"""How long a refused peer may take to read why: hanging up at once would reset the connection under its feet."""
+
+_BUFFER = 64 << 10
+_REFUSALS = {
+    "key": (BAD_NAME, "there is no such stream"),
+    "auth": (BAD_NAME, "not authorised"),
+    "duplicate": (BAD_NAME, "somebody is publishing already"),
+    "storm": (BAD_NAME, "publishers take over from each other too often"),
+    "idle": (FAILED, "the room does not run"),
+}
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Reads a peer's bytes, admits it as publisher and hands its media to the source."""
+
+    def __init__(self, server: RtmpServer) -> None:
+        self._server = server
+        self._limits = server.limits
+        self._session = ServerSession(server.knows_app, server.limits)
+        self._buffer: memoryview | None = None
+        self._transport: asyncio.Transport | None = None
+        self._source: RtmpSource | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._asked = False  # the request to publish has come
+        self._over = False  # nothing the peer sends matters any more
+        self._last_read_s = 0.0
+        self._reason = "the connection was lost"
+        self.ip = ""
+
+    # ---- asyncio's side ----
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self.ip = str(peer[0]) if peer else ""
+        if not self._server.opened(self):
+            self._over = True
+            self._transport.abort()
+            return
+        self._arm(self._limits.handshake_timeout_s)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        if self._buffer is None:
+            self._buffer = memoryview(bytearray(_BUFFER))
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._over or self._buffer is None:
+            return
+        self._last_read_s = self._server.now()
+        self._server.counters.bytes_in += nbytes
+        try:
+            events = self._session.receive(self._buffer[:nbytes])
+        except ProtocolError as error:
+            self._broken(error)
+            return
+        for event in events:
+            self._on_event(event)
+        self._flush()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._source is not None:
+            self._source.release(self, self._reason)
+        self._server.closed(self)
+
+    # ---- what the session says ----
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Message):
+            self._server.counters.messages += 1
+            if self._source is not None:
+                self._source.receive(self, event)
+        elif isinstance(event, PublishRequest):
+            self._on_request(event)
+        elif isinstance(event, Ended):
+            self._reason = "the publisher stopped"
+            self._hang_up()
+        elif isinstance(event, Refused):
+            self._server.reject(event.value, self)
+            self._hang_up()
+
+    def _on_request(self, request: PublishRequest) -> None:
+        self._asked = True
+        source = self._server.find(request.app, request.key)
+        if source is None:
+            self._refuse("key")
+        elif self._server.auth is None:
+            self._admit(source)
+        else:
+            self._server.spawn(self._ask(source, request))
+
+    async def _ask(self, source: RtmpSource, request: PublishRequest) -> None:
+        if self._server.auth is None:
+            return
+        question = AuthRequest.of_query(
+            ip=self.ip,
+            action="publish",
+            path=f"{request.app}/{request.key}",
+            protocol=self._server.protocol,
+            id=str(uuid.uuid4()),
+            query=request.query,
+            user_agent=request.client,
+        )
+        allowed = await self._server.auth.allow(question)
+        if self._over:
+            return
+        if allowed:
+            self._admit(source)
+        else:
+            self._refuse("auth")
+        self._flush()
+
+    def _admit(self, source: RtmpSource) -> None:
+        refusal = source.admit(self, self._server.counters)
+        if refusal is not None:
+            self._refuse(refusal)
+            return
+        self._source = source
+        self._last_read_s = self._server.now()
+        self._session.accept()
+        self._arm(self._limits.read_timeout_s)
+        log.info("publisher came", room=source.room, peer=self.ip)
+
+    def _refuse(self, reason: str) -> None:
+        self._server.reject(reason, self)
+        self._session.refuse(*_REFUSALS[reason])
+        self._hang_up()
+
+    # ---- endings ----
+
+    def dismiss(self, reason: str) -> None:
+        """Tell the publisher that it is over, and hang up."""
+        self._session.refuse(BAD_NAME, reason)
+        self._flush()
+        self._hang_up()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _broken(self, error: ProtocolError) -> None:
+        self._reason = f"the publisher broke the protocol: {error}"
+        self._server.reject("protocol", self, problem=str(error))
+        self._over = True
+        self.abort()
+
+    def _hang_up(self) -> None:
+        """Let the peer read what was said, then close; what it still sends is thrown away."""
+        self._over = True
+        if self._source is not None:
+            self._source.release(self, self._reason)
+        self._arm(LINGER_S)
+
+    # ---- time ----
+
+    def _arm(self, delay_s: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        if self._over:
+            self._close()
+        elif self._source is not None:
+            self._watch()
+        elif not self._asked:
+            self._time_out("no request to publish came in time")
+        # else the auth hook is being asked, which has a timeout of its own
+
+    def _watch(self) -> None:
+        left_s = self._last_read_s + self._limits.read_timeout_s - self._server.now()
+        if left_s > 0:
+            self._arm(left_s)
+        else:
+            self._time_out("the publisher sent nothing any more")
+
+    def _time_out(self, reason: str) -> None:
+        self._reason = reason
+        self._server.counters.timeouts += 1
+        self._server.notices.warn("connection timed out", reason=reason, peer=self.ip)
+        self._over = True
+        self.abort()
+
+    def _close(self) -> None:
+        """Close; a peer that does not even read the last words is cut off."""
+        if self._transport is None:
+            return
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    def _flush(self) -> None:
+        out = self._session.take()
+        if out and self._transport is not None and not self._transport.is_closing():
+            self._transport.writelines(out)

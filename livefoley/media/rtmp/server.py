@@ -1,0 +1,178 @@
+"""The RTMP server: many rooms on one port, each under its stream key."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hmac
+import os
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from livefoley.core.errors import AddressInUse, ConfigError
+from livefoley.media.auth import Authorizer
+from livefoley.media.rtmp.connection import Connection
+from livefoley.media.rtmp.limits import RtmpLimits
+from livefoley.media.rtmp.source import OnDuplicate, RtmpSource
+from livefoley.media.rtmp.statistics import Counters, Notices, RtmpServerStatistics
+
+log = structlog.get_logger("livefoley.rtmp")
+
+_IN_USE = {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}
+
+
+class RtmpServer:
+    """Takes publishers at ``rtmp://host:port/<app>`` with the stream key; RTMPS when ``ssl_context`` is given.
+
+    Rooms `register` their keys, before or after `start`. ``auth`` is asked after the key was found right.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        limits: RtmpLimits | None = None,
+        auth: Authorizer | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.limits = limits or RtmpLimits()
+        self.auth = auth
+        self.now = now
+        self.protocol = "rtmps" if ssl_context else "rtmp"
+        self.counters = Counters()
+        self.notices = Notices(log, now)
+        self._host = host
+        self._port = port
+        self._ssl = ssl_context
+        self._salt = os.urandom(32)
+        self._rooms: dict[bytes, tuple[str, RtmpSource]] = {}  # keyed digest of app and key -> app, source
+        self._connections: set[Connection] = set()
+        self._per_ip: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises ``AddressInUse`` when the port is taken, ``ConfigError`` when the address cannot be used."""
+        loop = asyncio.get_running_loop()
+        timeout_s = self.limits.handshake_timeout_s if self._ssl else None
+        try:
+            self._server = await loop.create_server(
+                lambda: Connection(self), self._host, self._port, ssl=self._ssl, ssl_handshake_timeout=timeout_s
+            )
+        except OSError as error:
+            where = f"{self._host}:{self._port}"
+            if error.errno in _IN_USE:
+                raise AddressInUse(f"RTMP: {where} is taken; stop what listens there or set another port") from None
+            raise ConfigError(f"RTMP: cannot listen on {where} ({error.strerror or error})") from None
+
+    @property
+    def port(self) -> int:
+        """The port listened on; the one asked for, or the system's choice for 0."""
+        if self._server is None or not self._server.sockets:
+            return self._port
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Stop listening and cut every connection."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.abort()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            await self._server.wait_closed()
+            self._server = None
+
+    def register(
+        self, key: str, *, app: str = "live", on_duplicate: OnDuplicate = "replace", room: str = ""
+    ) -> RtmpSource:
+        """Open ``app`` to publishers with ``key``; ``room`` names the source in logs.
+
+        Raises ``ConfigError`` for a key that is registered already or that no encoder could send.
+        """
+        if not key or not app or set(key) & set("?/ \t\r\n"):
+            raise ConfigError("RTMP: a stream key must not be empty nor hold a space, a slash or a question mark")
+        digest = self._digest(app, key)
+        if digest in self._rooms:
+            raise ConfigError(f"RTMP: two rooms have the same stream key (application {app!r})")
+        source = RtmpSource(room or f"{app}-{len(self._rooms) + 1}", on_duplicate, self.limits, self.now)
+        self._rooms[digest] = app, source
+        return source
+
+    def unregister(self, source: RtmpSource) -> None:
+        """Close a room's key again; its publisher is sent away."""
+        self._rooms = {digest: room for digest, room in self._rooms.items() if room[1] is not source}
+        source.dismiss("the room has ended")
+
+    def statistics(self) -> RtmpServerStatistics:
+        """Return a snapshot."""
+        counters = self.counters
+        return RtmpServerStatistics(
+            connections=len(self._connections),
+            publishers=sum(source.connected for _, source in self._rooms.values()),
+            connections_total=counters.connections_total,
+            published_total=counters.published_total,
+            takeovers=counters.takeovers,
+            rejected=dict(counters.rejected),
+            timeouts=counters.timeouts,
+            bytes_in=counters.bytes_in,
+            messages=counters.messages,
+        )
+
+    # ---- for connections ----
+
+    def knows_app(self, app: str) -> bool:
+        """Whether any room is under application ``app``."""
+        return any(known == app for known, _ in self._rooms.values())
+
+    def find(self, app: str, key: str) -> RtmpSource | None:
+        """Return the source of ``key``, looking at every room in the same time whether it fits or not."""
+        asked = self._digest(app, key)
+        found = None
+        for digest, (_, source) in self._rooms.items():
+            if hmac.compare_digest(digest, asked):
+                found = source
+        return found
+
+    def _digest(self, app: str, key: str) -> bytes:
+        # Of equal length for every key, and under a salt: comparing tells nothing about the key.
+        return hmac.digest(self._salt, f"{app}/{key}".encode("utf-8", "surrogatepass"), "sha256")
+
+    def opened(self, connection: Connection) -> bool:
+        """Note a new connection; False when there are too many."""
+        self.counters.connections_total += 1
+        self._connections.add(connection)
+        self._per_ip[connection.ip] += 1
+        if len(self._connections) <= self.limits.max_connections and (
+            self._per_ip[connection.ip] <= self.limits.max_connections_per_ip
+        ):
+            return True
+        self.reject("full", connection)
+        return False
+
+    def closed(self, connection: Connection) -> None:
+        """Note the end of a connection."""
+        self._connections.discard(connection)
+        self._per_ip[connection.ip] -= 1
+        if self._per_ip[connection.ip] <= 0:
+            del self._per_ip[connection.ip]
+
+    def reject(self, reason: str, connection: Connection, **fields: object) -> None:
+        """Count and log that a peer was turned away."""
+        self.counters.rejected[reason] += 1
+        self.notices.warn("connection rejected", reason=reason, peer=connection.ip, **fields)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run ``work`` for a connection until it ends or the server closes."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

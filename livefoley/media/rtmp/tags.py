@@ -1,0 +1,30 @@
+"""The numbers of FLV tags, legacy and enhanced (Adobe FLV 10.1, annex E; Veovera Enhanced RTMP v2)."""
+
+from __future__ import annotations
+
+# The high nibble of an audio tag's first byte; 9 means that a FourCC follows.
+MP3, ALAW, MULAW, EX_AUDIO, AAC, MP3_8K = 2, 7, 8, 9, 10, 14
+LEGACY_AUDIO = {MP3: "mp3", MP3_8K: "mp3", ALAW: "pcm_alaw", MULAW: "pcm_mulaw", AAC: "aac"}
+AUDIO_NAMES = {0: "PCM", 1: "ADPCM", 3: "PCM", 4: "Nellymoser", 5: "Nellymoser", 6: "Nellymoser", 11: "Speex"}
+
+# The low nibble of a video tag's first byte. 12 is not Adobe's: encoders in China send HEVC so.
+AVC, HEVC = 7, 12
+LEGACY_VIDEO = {AVC: "h264", HEVC: "hevc"}
+VIDEO_NAMES = {2: "Sorenson H.263", 3: "Screen video", 4: "VP6", 5: "VP6 with alpha", 6: "Screen video 2"}
+KEYFRAME, INTER_FRAME, COMMAND_FRAME = 1, 2, 5
+EX_VIDEO = 0x80
+
+# Packet types; the first three are also those of legacy AVC and AAC tags.
+SEQUENCE_START, CODED_FRAMES, SEQUENCE_END, CODED_FRAMES_X = range(4)
+VIDEO_MULTITRACK, AUDIO_MULTITRACK, MOD_EX = 6, 5, 7
+ONE_TRACK, MANY_TRACKS = 0, 1
+
+VIDEO_FOUR_CCS = {b"avc1": "h264", b"hvc1": "hevc", b"av01": "av1"}
+AUDIO_FOUR_CCS = {b"mp4a": "aac", b"Opus": "opus", b".mp3": "mp3"}
+WITH_COMPOSITION = frozenset({"h264", "hevc"})
+"""Codecs whose CODED_FRAMES carry a composition offset."""
+
+NEEDS_CONFIGURATION = frozenset({"h264", "hevc", "aac"})
+"""Codecs that nobody can decode before their sequence header has come."""
+
+FOUR_CCS = [four_cc.decode() for four_cc in (*VIDEO_FOUR_CCS, *AUDIO_FOUR_CCS)]
