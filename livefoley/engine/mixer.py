@@ -89,7 +89,7 @@ class Mixer:
     """Mixes one room. Calls to ``mix`` are contiguous; a jump starts anew at its place."""
 
     def __init__(
-        self, settings: MixSettings, original: OriginalReader, start: Tick = 0, limit: int = 64, bed_s: float = 30.0
+        self, settings: MixSettings, original: OriginalReader, start: Tick = 0, limit: int = 64, bed_s: float = 10.0
     ) -> None:
         """Begin at ``start``, with at most ``limit`` sounds at once and ``bed_s`` seconds of bed ahead."""
         self._settings = settings
@@ -220,4 +220,4 @@ def _kind_gains(settings: MixSettings) -> dict[CueKind, float]:
 
 
 def _heard(gain: Gain) -> bool:
-    return bool(np.any(gain))
+    return isinstance(gain, np.ndarray) or gain != 0.0
