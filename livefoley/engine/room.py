@@ -109,8 +109,8 @@ class RoomEngine:
         self.state = RoomState.WAITING
         self.problem: str | None = None  # why a track is not used, in one line
         self.timeline = Timeline()
-        self.audio = AudioInput()
-        self.mixer = Mixer(settings.mix, self.audio)
+        self.audio = AudioInput(start=ORIGIN)
+        self.mixer = Mixer(settings.mix, self.audio, ORIGIN)
         self.planner = Planner(settings.plan)
         self.clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
         self._make_decoder = make_decoder
@@ -122,6 +122,7 @@ class RoomEngine:
         self._hold = Hold(settings.on_drop)
         self._tracks: dict[MediaKind, TrackInfo] = {}
         self._position: Tick = ORIGIN  # the next sample to leave
+        self._sound_end: Tick = 0
         self._announced = False
         self._late_since: float | None = None
         self._playhead: Tick = 0
@@ -146,6 +147,7 @@ class RoomEngine:
 
     def end(self) -> None:
         """The input is over for good: let what is inside run out, and fill nothing in."""
+        self.audio.flush()
         self.state = RoomState.ENDING
 
     def set_slate(self, track: TrackInfo, packet: Packet) -> None:
@@ -205,7 +207,7 @@ class RoomEngine:
         playhead = self.clock.playhead(now)
         self.timeline.begin_epoch(max(playhead + self.clock.lookahead, (self.timeline.head or 0) + 1))
         self.clock.forget()
-        self.audio.reset()
+        self.audio.reset(self.timeline.epoch)
         if self._decoder is not None:
             self._decoder.reset()
         self._late_since = None
@@ -226,6 +228,7 @@ class RoomEngine:
         for offset, samples in self._decoder.decode(unit.packet):
             start = unit.pts + offset
             self.audio.feed(samples, start)
+            self._sound_end = max(self._sound_end, start + samples.shape[1])
             if self._taps is not None:
                 self._taps.audio(samples.mean(axis=0), start)
         self._decode_errors += self._decoder.errors - errors
@@ -296,7 +299,7 @@ class RoomEngine:
 
     def drained(self) -> bool:
         """Say whether everything that came in has left."""
-        return not self._delay and self._position >= max(self.audio.horizon, self.timeline.head or 0)
+        return not self._delay and self._position >= max(self._sound_end, self.timeline.head or 0)
 
     def finish(self) -> Departure:
         """Return what the encoders still hold; the engine is over."""

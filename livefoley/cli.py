@@ -1,0 +1,202 @@
+"""The command line: ``livefoley run | demo | render | doctor | bank``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from livefoley import __version__
+from livefoley.core.errors import LivefoleyError
+
+out = Console()
+err = Console(stderr=True)
+
+app = typer.Typer(
+    name="livefoley",
+    help="A real-time sidecar that lays generated ambient and action sound under a livestream, in sync.",
+    epilog="Start with `livefoley doctor`, then `livefoley demo`. Rooms to copy lie in pipelines/.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+bank = typer.Typer(no_args_is_help=True, help="The effect bank: list it, add your own UCS-named sounds, listen to one.")
+app.add_typer(bank, name="bank")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on standard error and an exit code, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except LivefoleyError as error:
+        for line in str(error).splitlines():
+            err.print(f"[bold red]error:[/] {_plain(line)}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `livefoley bank list | head`
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the interpreter's own flush at exit
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"livefoley {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The options of every command."""
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(help="The YAML file; pipelines/reference.yaml explains every key.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Validate the file, print it with secrets masked, and stop.")
+    ] = False,
+) -> None:
+    """Run the rooms of a configuration until stopped.
+
+    SIGTERM or Ctrl-C lets every output finish; a second one stops at once.
+
+    Example: `livefoley run pipelines/demo.yaml`
+    """
+    from livefoley.config import load, masked
+
+    loaded = load(config)
+    if check:
+        out.print(masked(loaded), markup=False, highlight=False)
+        out.print(f"[green]{_plain(str(config))}: good, {len(loaded.rooms)} room(s)[/]")
+        return
+    from livefoley.app import serve
+
+    asyncio.run(serve(loaded))
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Option("--out", help="Where the results go.")] = Path("out"),
+    serve: Annotated[bool, typer.Option("--serve", help="Keep it running with HLS until Ctrl-C.")] = False,
+) -> None:
+    """Show the main job in about a minute: a room of our own is published by RTMP, and comes out with sound.
+
+    Needs no GPU, Redis, S3 or network.
+    """
+    from livefoley.demo import demo as run_demo
+
+    code = asyncio.run(run_demo(directory, serve=serve))
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
+def render(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A clip: MP4, MOV, MKV, WebM, AVI, FLV, TS.")],
+    describe: Annotated[
+        str, typer.Option("--describe", help='What the place sounds like, e.g. "rain on a window, 切菜".')
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A video (.mp4 .mov .mkv), or sound alone (.wav .flac .mp3 .m4a).")
+    ],
+    stem: Annotated[Path | None, typer.Option("--stem", help="Also write the generated sound alone.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Also write what was laid where, as JSON.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another take.")] = 0,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace an output that exists.")] = False,
+) -> None:
+    """Lay sound under a clip, as fast as the machine can. The picture is copied bit for bit.
+
+    Example: `livefoley render clip.mp4 --describe "雨夜的街道, footsteps on wood" -o out.mp4`
+    """
+    from livefoley.app import render_file
+
+    render_file(source, describe, output, stem=stem, report=report, seed=seed, force=force, console=out)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at this machine: codecs, ports, optional parts; what is missing and what to do about it."""
+    from livefoley.doctor import Verdict, examine
+
+    marks = {Verdict.OK: "[green]ok[/]", Verdict.OPTIONAL: "[yellow]optional[/]", Verdict.BROKEN: "[red]missing[/]"}
+    table = Table(box=None, pad_edge=False)
+    for heading in ("check", "", "found", "what to do"):
+        table.add_column(heading, overflow="fold")
+    findings = examine()
+    for finding in findings:
+        table.add_row(finding.what, marks[finding.verdict], _plain(finding.detail), _plain(finding.remedy))
+    out.print(table)
+    if any(finding.verdict is Verdict.BROKEN for finding in findings):
+        raise typer.Exit(1)
+
+
+@bank.command("list")
+def bank_list(
+    like: Annotated[str, typer.Argument(help="Only what fits these words, in any language.")] = "",
+    library: Annotated[Path | None, typer.Option("--library", help="An operator's library made by `bank add`.")] = None,
+) -> None:
+    """List the effects: rendered ones and those added."""
+    from livefoley.app import list_bank
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "from", "what it is"):
+        table.add_column(heading, overflow="fold")
+    for row in list_bank(like, library):
+        table.add_row(*map(_plain, row))
+    out.print(table)
+
+
+@bank.command("add")
+def bank_add(
+    directory: Annotated[Path, typer.Argument(help="A folder of UCS-named WAV, FLAC, Ogg, Opus or MP3 files.")],
+    library: Annotated[Path | None, typer.Option("--library", help="Where the library is kept.")] = None,
+) -> None:
+    """Take your own UCS-named sounds into the bank: normalised in loudness, trimmed to the onset, indexed."""
+    from livefoley.app import add_to_bank
+
+    added, problems = add_to_bank(directory, library)
+    for problem in problems:
+        err.print(f"[yellow]left out:[/] {_plain(problem)}", highlight=False, soft_wrap=True)
+    out.print(f"{added} sound(s) added")
+    if problems and not added:
+        raise typer.Exit(1)
+
+
+@bank.command("play-to-file")
+def bank_play_to_file(
+    effect: Annotated[str, typer.Argument(help="An effect's name from `bank list`, or words for one.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .wav, .flac or .mp3 file.")],
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another take.")] = 0,
+    intensity: Annotated[float, typer.Option("--intensity", min=0.0, max=1.0, help="How hard, how many.")] = 0.7,
+    library: Annotated[Path | None, typer.Option("--library", help="An operator's library made by `bank add`.")] = None,
+) -> None:
+    """Write one effect to a sound file, to listen to it."""
+    from livefoley.app import play_to_file
+
+    out.print(play_to_file(effect, output, seed=seed, intensity=intensity, library=library), highlight=False)
+
+
+if __name__ == "__main__":
+    main()
