@@ -1,0 +1,62 @@
+"""All foley of a process in one object: the bank for actions and accents, a bed for every room, one shared material."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from livefoley.core.cues import Cue, Sound
+from livefoley.foley import lexicon
+from livefoley.foley.bank import EffectBank
+from livefoley.foley.bed import ProceduralBed
+from livefoley.foley.cache import CacheStatistics, RenderCache, user_cache_directory
+from livefoley.foley.library import Library
+from livefoley.foley.material import Material
+
+
+class Foley:
+    """What a worker process serves: ``make`` for cues, ``bed`` for rooms. Synchronous; one thread at a time."""
+
+    def __init__(
+        self,
+        libraries: Iterable[Path] = (),
+        cache_directory: Path | None = None,
+        memory_bytes: int = 96_000_000,
+        seed: int = 0,
+    ) -> None:
+        """Open the operator's ``libraries`` and the cache (the user's own unless given).
+
+        Raises ``BankError`` for a library whose index cannot be read.
+        """
+        directory = cache_directory if cache_directory is not None else user_cache_directory()
+        self._cache = RenderCache(directory, memory_bytes)
+        self._material = Material(self._cache, seed)
+        self.bank = EffectBank(self._material, [Library(path) for path in libraries])
+        self._beds: dict[str, ProceduralBed] = {}
+        self._seed = seed
+
+    def make(self, cue: Cue) -> Sound | None:
+        """Return the sound of ``cue``, None when nothing fits."""
+        return self.bank.make(cue)
+
+    def bed(self, room: str, describe: str) -> ProceduralBed:
+        """Return the bed of ``room``, made at the first call and brought to ``describe`` at later ones."""
+        bed = self._beds.get(room)
+        if bed is None:
+            seed = sum(room.encode()) * 1_000_003 + self._seed
+            bed = self._beds[room] = ProceduralBed(seed, describe, self._material)
+        else:
+            bed.describe(describe)
+        return bed
+
+    def close(self, room: str) -> None:
+        """Forget the bed of ``room``."""
+        self._beds.pop(room, None)
+
+    def warm(self, describe: str) -> None:
+        """Render the action sounds a description asks for, so that the first of them is not late."""
+        self.bank.warm(dict.fromkeys((*lexicon.action_effects(describe)[:2], lexicon.NEUTRAL_SWEEP)))
+
+    def statistics(self) -> CacheStatistics:
+        """Return a snapshot of what was rendered and what was found."""
+        return self._cache.statistics()

@@ -1,0 +1,117 @@
+"""The bed is endless, even, seamless and deterministic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import signal
+
+from livefoley.foley import levels
+from livefoley.foley.bed import BLOCK, CROSSFADE_BLOCKS, ProceduralBed
+from livefoley.foley.cache import RenderCache
+from livefoley.foley.material import Material
+
+STEADY = ["雨夜的街道, rain on a window", "busy cafe", "壁炉", "air conditioner"]
+
+
+@pytest.fixture(scope="module")
+def material() -> Material:
+    return Material(RenderCache(memory_bytes=400_000_000))
+
+
+@settings(deadline=None, max_examples=8)
+@given(st.lists(st.integers(0, 30_000), min_size=1, max_size=12))
+def test_chunked_equals_whole(material: Material, chunks: list[int]) -> None:
+    whole, parts = (ProceduralBed(3, "rain and wind", material) for _ in range(2))
+    expected = whole.read(sum(chunks))
+    got = np.concatenate([parts.read(n) for n in chunks], axis=1)
+    assert np.array_equal(got, expected)
+
+
+def test_chunks_may_cross_a_change_of_description(material: Material) -> None:
+    def run(step: int) -> np.ndarray:
+        bed = ProceduralBed(3, "rain", material)
+        out = [bed.read(step) for _ in range(60_000 // step)]
+        bed.describe("fire")
+        return np.concatenate([*out, *(bed.read(step) for _ in range(240_000 // step))], axis=1)
+
+    assert np.array_equal(run(1000), run(60_000))
+
+
+def test_the_seed_decides(material: Material) -> None:
+    first, again, other = (ProceduralBed(seed, "forest", material).read(96_000) for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_two_beds_on_one_material_do_not_disturb_each_other(material: Material) -> None:
+    alone = ProceduralBed(9, "cafe", Material(RenderCache())).read(240_000)
+    noisy, quiet = ProceduralBed(1, "cafe", material), ProceduralBed(9, "cafe", material)
+    out = []
+    for _ in range(5):
+        noisy.read(48_000)
+        out.append(quiet.read(48_000))
+    assert np.array_equal(np.concatenate(out, axis=1), alone)
+
+
+@pytest.mark.parametrize("text", STEADY)
+def test_a_steady_bed_keeps_its_loudness_over_any_ten_seconds(text: str, material: Material) -> None:
+    samples = ProceduralBed(5, text, material).read(48_000 * 40)
+    assert np.all(np.isfinite(samples))
+    assert levels.peak_of(samples) <= levels.gain(levels.PEAK_DBFS) + 1e-4
+    windows = [levels.integrated_lufs(samples[:, at : at + 480_000]) for at in range(0, 48_000 * 30, 192_000)]
+    assert max(abs(w - levels.BED_LUFS) for w in windows) <= 1.0, windows
+
+
+def test_nothing_repeats_within_ten_minutes(material: Material) -> None:
+    bed = ProceduralBed(11, "rain on a window", material)
+    # 6 kHz is enough to recognise a piece by, and 64 times less work to search
+    low = np.concatenate([signal.decimate(bed.read(48_000 * 10)[0], 8) for _ in range(60)])
+    rng = np.random.default_rng(0)
+    squares = np.concatenate(([0.0], np.cumsum(low**2)))
+    for start in rng.integers(0, len(low) - 6000, 12):
+        piece = low[start : start + 6000]
+        match = signal.fftconvolve(low, piece[::-1], "valid")
+        alike = np.abs(match) / np.sqrt((squares[6000:] - squares[:-6000]) * (piece**2).sum() + 1e-12)
+        alike[max(0, start - 600) : start + 600] = 0
+        assert alike.max() < 0.9
+
+
+def test_a_change_cross_fades_over_two_seconds_without_a_click_or_a_hole(material: Material) -> None:
+    bed = ProceduralBed(2, "fan", material)
+    before = bed.read(48_000 * 3)
+    bed.describe("stream")
+    change, after = bed.read(BLOCK * CROSSFADE_BLOCKS + BLOCK), bed.read(48_000 * 3)
+    loud = levels.momentary_lufs(np.concatenate((before[:, -48_000:], change, after[:, :48_000]), axis=1))
+    assert loud.min() > levels.BED_LUFS - 4
+    assert loud.max() < levels.BED_LUFS + 3
+    joint = np.concatenate((before[:, -1:], change[:, :1]), axis=1)
+    assert np.abs(np.diff(joint)).max() < 4 * np.abs(np.diff(before)).max()
+    assert bed.statistics().scenes == 1
+
+
+def test_many_changes_at_once_stay_bounded(material: Material) -> None:
+    bed = ProceduralBed(2, "rain", material)
+    for k in range(20):
+        bed.describe(["rain", "fire", "fan", "stream"][k % 4])
+        bed.read(500)
+        assert bed.statistics().scenes <= 3
+    assert np.all(np.isfinite(bed.read(48_000)))
+
+
+def test_the_same_description_again_changes_nothing(material: Material) -> None:
+    told, left = (ProceduralBed(2, "rain", material) for _ in range(2))
+    told.describe("the rain")
+    assert np.array_equal(told.read(100_000), left.read(100_000))
+
+
+def test_a_place_of_single_events_has_them(material: Material) -> None:
+    bed = ProceduralBed(2, "thunderstorm with birds", material)
+    bed.read(48_000 * 60)
+    assert bed.statistics().events_started >= 3
+
+
+def test_reading_nothing_gives_nothing() -> None:
+    assert ProceduralBed(0, "room").read(0).shape == (2, 0)

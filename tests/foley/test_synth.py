@@ -1,0 +1,91 @@
+"""Every built-in effect renders, sounds, and puts its onset where it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from livefoley.foley import levels
+from livefoley.foley.bedkinds import KINDS
+from livefoley.foley.cache import RenderCache
+from livefoley.foley.catalogue import EFFECTS
+from livefoley.foley.material import Material, generator
+
+LANDING = {"WHSH_Whoosh", "SWSH_Swish", "DSGNRise_Riser", "MUSCPerc_DrumRoll", "VEHBy_Car"}
+"""Effects whose onset is their climax."""
+GROWING = {"CRWDCheer_Cheer", "MECHMisc_CashRegister", "FOODKware_Chop", "THUN_Clap"}
+
+
+@pytest.fixture(scope="module")
+def material() -> Material:
+    return Material(RenderCache(memory_bytes=500_000_000))
+
+
+@pytest.mark.parametrize("name", sorted(EFFECTS))
+def test_an_effect_is_finite_audible_and_within_its_level(name: str, material: Material) -> None:
+    effect = EFFECTS[name]
+    take = material.effect(effect, 0, len(effect.layers) // 2).take()
+    assert take.samples.shape[0] == 2
+    assert take.samples.dtype == np.float32
+    assert 0 <= take.onset < take.samples.shape[1]
+    assert np.all(np.isfinite(take.samples))
+    assert levels.peak_of(take.samples) <= levels.gain(levels.PEAK_DBFS) + 1e-4
+    loud = levels.integrated_lufs(take.samples) if effect.texture else levels.loudest_lufs(take.samples)
+    assert -30 < loud < levels.EFFECT_LUFS + 1.0
+    assert np.abs(take.samples[:, -1]).max() < 0.01, "ends in a click"
+
+
+@pytest.mark.parametrize("name", sorted(set(EFFECTS) - LANDING - GROWING))
+def test_nothing_sounds_before_the_onset_of_a_hit(name: str, material: Material) -> None:
+    effect = EFFECTS[name]
+    take = material.effect(effect, 0, 0).take()
+    before = np.abs(take.samples[:, : max(0, take.onset - 4)]).max(initial=0.0)
+    assert before < 0.02 * np.abs(take.samples).max()
+    assert take.onset <= 480
+
+
+@pytest.mark.parametrize("name", sorted(LANDING))
+def test_a_landing_sound_has_its_climax_at_the_onset(name: str, material: Material) -> None:
+    effect = EFFECTS[name]
+    for variant in range(2):
+        take = material.effect(effect, variant, len(effect.layers) // 2).take()
+        power = np.convolve((take.samples**2).sum(axis=0), np.ones(2400) / 2400, "same")
+        climax = int(np.argmax(power))
+        away_s = abs(climax - take.onset) / 48000
+        assert away_s < (0.08 if name != "VEHBy_Car" else 0.6), away_s
+
+
+def test_the_same_seed_gives_the_same_samples_and_another_seed_others() -> None:
+    for name in ("FEETHmn_Gravel", "RAIN_Steady", "CRWDWalla_Murmur"):
+        effect = EFFECTS[name]
+        first, again, other = (Material(RenderCache(), seed).effect(effect, 0, 0).samples for seed in (1, 1, 2))
+        assert np.array_equal(first, again)
+        assert first.shape != other.shape or not np.array_equal(first, other)
+
+
+def test_variants_differ() -> None:
+    material = Material()
+    takes = [material.effect(EFFECTS["FEETHmn_Wood"], variant, 0).samples[:, :5000] for variant in range(6)]
+    for k, one in enumerate(takes):
+        assert not any(np.array_equal(one, other) for other in takes[k + 1 :])
+
+
+def test_generators_depend_on_every_part() -> None:
+    seen = {generator(*parts).integers(2**60) for parts in ((0, "a"), (0, "b"), (1, "a"), ("a", 0))}
+    assert len(seen) == 4
+
+
+def test_a_harder_hit_is_brighter() -> None:
+    def brightness(layer: int) -> float:
+        samples = material.effect(EFFECTS["WOODImpt_Hit"], 0, layer).take().samples.mean(axis=0)
+        power = np.abs(np.fft.rfft(samples)) ** 2
+        return float((power * np.arange(len(power))).sum() / power.sum() / len(samples))
+
+    material = Material()
+    assert brightness(0) < brightness(2)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_of_bed_is_made_of_what_exists(kind: str) -> None:
+    assert all(event.effect in EFFECTS for event in KINDS[kind].events)
+    assert KINDS[kind].textures or KINDS[kind].events
