@@ -110,14 +110,19 @@ class _Track:
             changed = self._learn(units)
             data = nal.join_length_prefixed(units)
         pts = packet.pts if packet.pts is not None else packet.dts
-        dts = packet.dts if packet.dts is not None else packet.pts
-        if pts is None or dts is None or self.info is None or not data:
+        if pts is None or self.info is None or not data:
             return []
-        if self._last_dts is not None:
-            dts = max(dts, self._last_dts)  # Matroska stores none, and FFmpeg's guess may step back
-        self._last_dts = dts = min(dts, pts)
+        dts = self._decoding_time(packet.dts, pts)
         carried = Packet(self._kind, data, pts, dts, self._time_base, bool(packet.is_keyframe))
         return [self.info, carried] if changed else [carried]
+
+    def _decoding_time(self, dts: int | None, pts: int) -> int:
+        """Return a dts that does not step back: Matroska stores none, and FFmpeg's guess begins with gaps."""
+        last = self._last_dts
+        if dts is None:
+            dts = pts if last is None else last
+        self._last_dts = min(dts if last is None else max(dts, last), pts)
+        return self._last_dts
 
     def _changed(self, packet: Any) -> bool:
         if self._annex_b or not packet.has_sidedata("new_extradata"):

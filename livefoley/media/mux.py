@@ -41,7 +41,12 @@ _CARRIED = {
     "mpegts": ("h264", "hevc", "aac", "mp3"),
 }
 # Written in fragments of 2 s, so that a crash leaves a playable file, and as a plain indexed file once closed.
-_MP4_OPTIONS = {"movflags": "+hybrid_fragmented+delay_moov", "frag_duration": "2000000"}
+# The edit list that trims the encoder's priming counts in the movie's timescale: at FFmpeg's 1 ms, sound would move.
+_MP4_OPTIONS = {
+    "movflags": "+hybrid_fragmented+delay_moov",
+    "frag_duration": "2000000",
+    "movie_timescale": str(TICK_RATE),
+}
 
 
 def add_tracks(container: Any, tracks: Sequence[TrackInfo]) -> list[Any]:
@@ -128,6 +133,7 @@ class Muxer:
     def close(self) -> list[Path]:
         """Finish the file, give it its name and return all files written."""
         if self._part is None and self._pending:
+            self._infos = {kind: info for kind, info in self._infos.items() if self._has(kind)}
             self._start()
         if self._part is not None:
             part, self._part = self._part, None
@@ -209,7 +215,7 @@ class _Part:
         self._container: Any = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            options = dict(_MP4_OPTIONS) if kind in ("mp4", "mov") else {}
+            options = {"flush_packets": "1", **(_MP4_OPTIONS if kind in ("mp4", "mov") else {})}
             self._container = av.open(f"file:{self._partial}", "w", format=kind, container_options=options)
             self._container.metadata.update(metadata)
             streams = add_tracks(self._container, tracks)

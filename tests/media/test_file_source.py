@@ -1,0 +1,192 @@
+"""Files as sources: every container, every way a file can be bad, pace and loops."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from itertools import islice, pairwise
+from pathlib import Path
+
+import av
+import pytest
+
+from livefoley.core.errors import InputError, UnsupportedCodec
+from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.media.file_source import FileSource, looped, probe, read_items
+from tests.media.clips import clip
+from tests.peers import shared
+
+
+def split(items: list[SourceItem]) -> tuple[dict[MediaKind, TrackInfo], dict[MediaKind, list[Packet]]]:
+    packets: dict[MediaKind, list[Packet]] = {kind: [] for kind in MediaKind}
+    for item in items:
+        if isinstance(item, Packet):
+            packets[item.kind].append(item)
+    return {item.kind: item for item in items if isinstance(item, TrackInfo)}, packets
+
+
+@pytest.mark.parametrize(
+    ("name", "video", "audio"),
+    [
+        ("h264.mp4", "h264", "aac"),
+        ("h264.mov", "h264", "pcm_s16le"),
+        ("h264.mkv", "h264", "ac3"),
+        ("h264.flv", "h264", "aac"),
+        ("h264.ts", "h264", "aac"),
+        ("hevc.ts", "hevc", "aac"),
+        ("hevc.mp4", "hevc", "mp3"),
+        ("h264.avi", "h264", "mp3"),
+        ("vp8.webm", "vp8", "vorbis"),
+        ("vp9.webm", "vp9", "opus"),
+        ("av1.mp4", "av1", "opus"),
+    ],
+)
+def test_every_container_gives_its_tracks_and_all_its_pictures_in_order(name: str, video: str, audio: str) -> None:
+    infos, packets = split(list(read_items(clip(name))))
+    assert infos[MediaKind.VIDEO].codec == video
+    assert infos[MediaKind.AUDIO].codec == audio
+    assert (infos[MediaKind.VIDEO].width, infos[MediaKind.VIDEO].height) == (320, 180)
+    assert (infos[MediaKind.AUDIO].sample_rate, infos[MediaKind.AUDIO].channels) == (48_000, 2)
+    assert len(packets[MediaKind.VIDEO]) == 75
+    assert packets[MediaKind.VIDEO][0].keyframe
+    for track in packets.values():
+        assert all(earlier.dts <= later.dts for earlier, later in pairwise(track))
+        assert all(packet.pts >= packet.dts for packet in track)
+    shown = sorted(packet.pts * packet.time_base for packet in packets[MediaKind.VIDEO])
+    assert all(float(later - earlier) == pytest.approx(0.04, abs=0.002) for earlier, later in pairwise(shown))
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "h264.flv", "h264.ts", "vp9.webm"])
+def test_items_come_in_order_of_decoding_time_over_both_tracks(name: str) -> None:
+    stamps = [item.dts * item.time_base for item in read_items(clip(name)) if isinstance(item, Packet)]
+    assert stamps == sorted(stamps)
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "h264.flv", "hevc.mp4", "av1.mp4", "vp9.webm"])
+def test_picture_packets_are_the_containers_own_bytes(name: str) -> None:
+    with av.open(str(clip(name))) as container:
+        stored = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    _, packets = split(list(read_items(clip(name))))
+    assert [packet.data for packet in packets[MediaKind.VIDEO]] == stored
+
+
+def test_a_file_with_sound_or_picture_only_gives_that() -> None:
+    assert split(list(read_items(clip("sound.m4a"))))[0].keys() == {MediaKind.AUDIO}
+    assert split(list(read_items(clip("picture.mp4"))))[0].keys() == {MediaKind.VIDEO}
+
+
+def test_probing_tells_tracks_and_length() -> None:
+    found = probe(clip("h264.mp4"))
+    assert [info.codec for info in found.tracks] == ["h264", "aac"]
+    assert found.duration_s == pytest.approx(3.0, abs=0.1)
+
+
+def test_real_footage_with_16_khz_sound_and_reordered_pictures_is_read() -> None:
+    infos, packets = split(list(read_items(shared("footage/nasa_13013.mp4"))))
+    assert infos[MediaKind.AUDIO].sample_rate == 16_000
+    assert len(packets[MediaKind.VIDEO]) == 390
+
+
+def bad_files(directory: Path) -> dict[str, tuple[Path, str]]:
+    whole = clip("h264.mp4").read_bytes()
+    contents = {
+        "empty.mp4": b"",
+        "text.mp4": b"this is no film\n" * 200,
+        "noise.mp4": os.urandom(20_000),
+        "cut.mp4": whole[: len(whole) // 2],  # the index of this file is at its end
+        "list.mp4": b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
+    }
+    for name, data in contents.items():
+        (directory / name).write_bytes(data)
+    (directory / "folder.mp4").mkdir()
+    cases = {name: (directory / name, "cannot be read") for name in contents}
+    return {
+        **cases,
+        "folder.mp4": (directory / "folder.mp4", "directory"),
+        "missing.mp4": (directory / "missing.mp4", "no such file"),
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["empty.mp4", "text.mp4", "noise.mp4", "cut.mp4", "list.mp4", "folder.mp4", "missing.mp4"]
+)
+def test_a_bad_file_is_refused_in_one_line_that_names_it(tmp_path: Path, name: str) -> None:
+    path, wanted = bad_files(tmp_path)[name]
+    with pytest.raises(InputError) as refused:
+        list(read_items(path))
+    message = str(refused.value)
+    assert name in message
+    assert "\n" not in message
+    if name not in ("list.mp4", "noise.mp4"):
+        assert wanted in message
+
+
+def test_a_file_that_is_damaged_further_on_gives_what_comes_before(tmp_path: Path) -> None:
+    whole = clip("h264.ts").read_bytes()
+    broken = tmp_path / "broken.ts"
+    broken.write_bytes(whole[: len(whole) * 2 // 3] + b"\0" * 1000)
+    _, packets = split(list(read_items(broken)))
+    assert 20 < len(packets[MediaKind.VIDEO]) < 75
+
+
+def test_a_picture_that_cannot_be_carried_is_refused_with_the_way_out() -> None:
+    with pytest.raises(UnsupportedCodec, match="mpeg4 video cannot be carried; re-encode"):
+        list(read_items(clip("mpeg4.avi")))
+
+
+def test_a_name_with_colons_and_spaces_is_a_file_name(tmp_path: Path) -> None:
+    odd = tmp_path / "http: 夜 %d.mp4"
+    odd.write_bytes(clip("h264.mp4").read_bytes())
+    assert len(split(list(read_items(odd)))[1][MediaKind.VIDEO]) == 75
+
+
+def test_a_loop_goes_on_without_a_step_and_keeps_sound_and_picture_together() -> None:
+    once = list(read_items(clip("h264.mp4")))
+    items = list(islice(looped(clip("h264.mp4")), 3 * len(once) - 4))
+    infos = [item for item in items if isinstance(item, TrackInfo)]
+    assert len(infos) == 2
+    _, packets = split(items)
+    video = [packet.dts * packet.time_base for packet in packets[MediaKind.VIDEO]]
+    assert all(0.035 < float(later - earlier) < 0.085 for earlier, later in pairwise(video))
+    _, single = split(once)
+    for lap in (1, 2):
+        shifts = [
+            (packets[kind][lap * len(single[kind])].pts - single[kind][0].pts) * single[kind][0].time_base
+            for kind in MediaKind
+        ]
+        assert float(abs(shifts[0] - shifts[1])) < 1 / 10_000
+
+
+async def gathered(source: FileSource) -> list[SourceItem]:
+    items: list[SourceItem] = []
+    await source.run(items.append)
+    return items
+
+
+async def test_a_source_gives_all_items_then_says_the_file_ended() -> None:
+    items = await gathered(FileSource(clip("h264.mp4"), realtime=False))
+    assert items[:-1] == list(read_items(clip("h264.mp4")))
+    assert items[-1] == Disconnected(f"end of {clip('h264.mp4').name}")
+
+
+async def test_a_source_keeps_the_pace_of_its_stamps() -> None:
+    arrivals: list[tuple[float, float]] = []
+
+    def feed(item: SourceItem) -> None:
+        if isinstance(item, Packet):
+            arrivals.append((time.monotonic(), float(item.dts * item.time_base)))
+
+    task = asyncio.create_task(FileSource(clip("h264.mp4")).run(feed))
+    await asyncio.sleep(1.0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    early = [stamp - arrivals[0][1] - (at - arrivals[0][0]) for at, stamp in arrivals]
+    assert max(early) < 0.01  # never ahead of time
+    assert arrivals[-1][1] - arrivals[0][1] > 0.3
+
+
+async def test_a_missing_file_ends_the_source_with_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        await gathered(FileSource(tmp_path / "nothing.mp4", loop=True))
