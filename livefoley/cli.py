@@ -130,7 +130,7 @@ def render(
 
     Example: `livefoley render clip.mp4 --describe "雨夜的街道, footsteps on wood" -o out.mp4`
     """
-    from livefoley.app import render_file
+    from livefoley.offline import render_file
 
     render_file(source, describe, output, stem=stem, report=report, seed=seed, force=force, console=out)
 
@@ -158,7 +158,7 @@ def bank_list(
     library: Annotated[Path | None, typer.Option("--library", help="An operator's library made by `bank add`.")] = None,
 ) -> None:
     """List the effects: rendered ones and those added."""
-    from livefoley.app import list_bank
+    from livefoley.offline import list_bank
 
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "from", "what it is"):
@@ -174,7 +174,7 @@ def bank_add(
     library: Annotated[Path | None, typer.Option("--library", help="Where the library is kept.")] = None,
 ) -> None:
     """Take your own UCS-named sounds into the bank: normalised in loudness, trimmed to the onset, indexed."""
-    from livefoley.app import add_to_bank
+    from livefoley.offline import add_to_bank
 
     added, problems = add_to_bank(directory, library)
     for problem in problems:
@@ -193,7 +193,7 @@ def bank_play_to_file(
     library: Annotated[Path | None, typer.Option("--library", help="An operator's library made by `bank add`.")] = None,
 ) -> None:
     """Write one effect to a sound file, to listen to it."""
-    from livefoley.app import play_to_file
+    from livefoley.offline import play_to_file
 
     out.print(play_to_file(effect, output, seed=seed, intensity=intensity, library=library), highlight=False)
 

@@ -83,6 +83,7 @@ class MixerStatistics:
     bed_holes: int  # times the bed ran out
     bed_late_samples: int
     limiter_gain_db: float  # now; 0 when idle
+    failures: int  # blocks without foley because making it failed
 
 
 class Mixer:
@@ -101,6 +102,7 @@ class Mixer:
         self._ducker = Ducker(settings.duck_db)
         self._limiter = Limiter(settings.ceiling_dbtp)
         self._placements: Counter[Placement] = Counter()
+        self._failures = 0
         self._edge = start  # the first tick that has not been mixed into the limiter yet
         self._ahead = 0  # how far that is ahead of the next block
         self._seek(start)
@@ -150,7 +152,7 @@ class Mixer:
         if start != self._edge - self._ahead:
             self._seek(start)
         wanted = start + n + LOOKAHEAD - self._edge
-        original, foley = self._original.read(self._edge, wanted), self._foley(self._edge, wanted)
+        original, foley = self._original.read(self._edge, wanted), self._safe_foley(self._edge, wanted)
         self._edge, self._ahead = self._edge + wanted, LOOKAHEAD
         program = self._limiter.feed(original if foley is None else original + foley)
         return Mixed(program, self._stem(foley, wanted, n))
@@ -166,6 +168,7 @@ class Mixer:
             bed_holes=self._bed_reader.holes,
             bed_late_samples=self._bed.statistics().late_samples,
             limiter_gain_db=self._limiter.gain_db,
+            failures=self._failures,
         )
 
     def _seek(self, start: Tick) -> None:
@@ -186,6 +189,16 @@ class Mixer:
         if (cue.kind is CueKind.ACTION and late > LATE) or late >= length:
             return Placement.DROPPED, begin
         return Placement.LAID, begin
+
+    def _safe_foley(self, start: Tick, n: int) -> Stereo | None:
+        """Return the foley, or none when making it fails: whatever breaks in our sound, the original goes on."""
+        try:
+            return self._foley(start, n)
+        except Exception:
+            self._failures += 1
+            self._layers.clear()
+            self._bed_reader.reset()
+            return None
 
     def _foley(self, start: Tick, n: int) -> Stereo | None:
         """Return the sum of all foley, or None when there is none: then the original must not change by one bit."""

@@ -33,6 +33,7 @@ BLOCK = 2048
 
 DRY: Tick = TICK_RATE // 2  # the playhead this far past the last packet: the publisher has stalled
 LATE_PATIENCE_S = 2.0
+AUDIO_BURST_S = 6.0  # sound may come this far ahead of its time: publishers send a burst at the start
 MAX_CATCH_UP: Tick = 10 * TICK_RATE
 
 
@@ -87,7 +88,6 @@ class RoomCounters:
     late_units: int
     resyncs: int
     hold_frames: int
-    bypassed_blocks: int
     held_back_ticks: int
     delay_line_bytes: int
     decode_errors: int
@@ -109,7 +109,7 @@ class RoomEngine:
         self.state = RoomState.WAITING
         self.problem: str | None = None  # why a track is not used, in one line
         self.timeline = Timeline()
-        self.audio = AudioInput(start=ORIGIN)
+        self.audio = AudioInput(2 * settings.lookahead_s + AUDIO_BURST_S, ORIGIN)
         self.mixer = Mixer(settings.mix, self.audio, ORIGIN)
         self.planner = Planner(settings.plan)
         self.clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
@@ -117,7 +117,7 @@ class RoomEngine:
         self._decoder: AudioDecoder | None = None
         self._encoder = encoder
         self._stem_encoder = stem_encoder
-        self._taps = taps
+        self.taps = taps
         self._delay = DelayLine()
         self._hold = Hold(settings.on_drop)
         self._tracks: dict[MediaKind, TrackInfo] = {}
@@ -127,7 +127,7 @@ class RoomEngine:
         self._late_since: float | None = None
         self._playhead: Tick = 0
         self._units_in = self._bytes_in = self._units_out = self._late_units = 0
-        self._resyncs = self._bypassed = self._held_back = self._decode_errors = 0
+        self._resyncs = self._held_back = self._decode_errors = 0
 
     # ---- what the publisher sends ----
 
@@ -144,6 +144,7 @@ class RoomEngine:
         """The publisher is gone; its stream runs out of the delay line, then the hold policy takes over."""
         if self.state is RoomState.LIVE:
             self.state = RoomState.HOLDING
+        self.audio.flush()
 
     def end(self) -> None:
         """The input is over for good: let what is inside run out, and fill nothing in."""
@@ -162,8 +163,8 @@ class RoomEngine:
         self._tracks[info.kind] = info
         if info.kind is MediaKind.VIDEO:
             self._delay.push(info)
-            if self._taps is not None:
-                self._taps.video(info)
+            if self.taps is not None:
+                self.taps.video(info)
             return
         try:
             self._decoder = self._make_decoder(info)
@@ -188,8 +189,8 @@ class RoomEngine:
             unit = self.timeline.place(packet, now)
         if packet.kind is MediaKind.VIDEO:
             self._delay.push(unit)
-            if self._taps is not None:
-                self._taps.video(unit)
+            if self.taps is not None:
+                self.taps.video(unit)
         else:
             self._sound(unit)
 
@@ -229,8 +230,8 @@ class RoomEngine:
             start = unit.pts + offset
             self.audio.feed(samples, start)
             self._sound_end = max(self._sound_end, start + samples.shape[1])
-            if self._taps is not None:
-                self._taps.audio(samples.mean(axis=0), start)
+            if self.taps is not None:
+                self.taps.audio(samples.mean(axis=0), start)
         self._decode_errors += self._decoder.errors - errors
 
     # ---- what perception and the sources of sound say ----
@@ -325,17 +326,11 @@ class RoomEngine:
             departure.program.extend(item for info in self._delay.pop_infos() for item in self._hold.left(info))
             if self._stem_encoder is not None:
                 departure.stem.append(self._stem_encoder.info)
-        try:
-            mixed = self.mixer.mix(start, BLOCK)
-            program, stem = mixed.program, mixed.stem
-        except Exception:  # whatever breaks in our sound, the original goes on
-            self._bypassed += 1
-            program, stem = self.audio.read(start, BLOCK), None
+        mixed = self.mixer.mix(start, BLOCK)
         self._position += BLOCK
-        departure.program.extend(self._units(self._encoder.encode(program, start)))
-        if self._stem_encoder is not None:
-            silence = np.zeros((2, BLOCK), np.float32)
-            departure.stem.extend(self._units(self._stem_encoder.encode(silence if stem is None else stem, start)))
+        departure.program.extend(self._units(self._encoder.encode(mixed.program, start)))
+        if self._stem_encoder is not None and mixed.stem is not None:
+            departure.stem.extend(self._units(self._stem_encoder.encode(mixed.stem, start)))
 
     def _units(self, packets: list[Packet]) -> Iterator[Unit]:
         for packet in packets:
@@ -351,7 +346,6 @@ class RoomEngine:
             late_units=self._late_units,
             resyncs=self._resyncs,
             hold_frames=self._hold.frames,
-            bypassed_blocks=self._bypassed,
             held_back_ticks=self._held_back,
             delay_line_bytes=self._delay.bytes,
             decode_errors=self._decode_errors,

@@ -27,9 +27,11 @@ AUDIO_BATCH = 4096  # samples a message: fewer, larger messages; the look-ahead 
 class Perception:
     """Implements the engine's ``Taps``. ``on_event`` is called from the event loop."""
 
-    def __init__(self, room: str, on_event: Callable[[PerceptionEvent], None]) -> None:
+    def __init__(self, room: str, on_event: Callable[[PerceptionEvent], None], watch: bool = True) -> None:
+        """Listen to the room and, with ``watch``, look at it."""
         self.worker = Worker(f"perception-{room}", MODULE, on_message=self._message, on_ready=self._ready)
         self._on_event = on_event
+        self._watch = watch
         self._track: TrackInfo | None = None
         self._gop: list[Unit] = []
         self._gop_bytes = 0
@@ -49,6 +51,8 @@ class Perception:
 
     def video(self, item: TrackInfo | Unit) -> None:
         """Pass on a unit. What the worker cannot take is dropped up to the next keyframe."""
+        if not self._watch:
+            return
         if isinstance(item, TrackInfo):
             self._track = item
             self._gop.clear()

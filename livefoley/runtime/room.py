@@ -7,7 +7,6 @@ foley, and an error inside the engine's feed costs one packet and is counted.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -126,6 +125,8 @@ class Room:
         self._fed.set()
 
     def _feed(self, item: SourceItem) -> None:
+        if self._source_over:
+            return
         try:
             self.engine.feed(item, self._now())
         except Exception:
@@ -229,10 +230,7 @@ class Room:
             lambda samples: self.engine.lay_bed(samples, request.start),
         )
 
-    async def stop(self) -> None:
-        """Finish the outputs as they are: the source is not read any more, what is inside is not waited for."""
+    def stop(self) -> None:
+        """Read no more of the source; what is inside runs out, the outputs are finished and ``run`` returns."""
         self._source_over = True
-        self.engine.end()
         self._fed.set()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(0)

@@ -1,0 +1,228 @@
+"""What the command line does without a stream: render a file, and look after the effect bank."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from livefoley.core.cues import Cue, CueKind, Stereo
+from livefoley.core.errors import BankError, InputError, OutputError
+from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo
+from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.engine.mixer import MixSettings
+from livefoley.engine.planner import PlannerSettings
+from livefoley.engine.room import Departure, RoomSettings
+from livefoley.foley import lexicon
+from livefoley.foley.library import Library
+from livefoley.foley.source import Foley
+from livefoley.media.audio_file import AUDIO_FORMATS, write_audio
+from livefoley.media.codecs import AacEncoder, make_decoder
+from livefoley.media.file_source import probe, read_items
+from livefoley.media.mux import Muxer
+from livefoley.perception.analyser import MotionAnalyser
+from livefoley.perception.vad import SpeechDetector
+from livefoley.runtime.render import Renderer
+
+AUDIO_EXTENSIONS = tuple(f".{name}" for name in AUDIO_FORMATS)
+LOOKAHEAD_S = 3.0  # costs no time here, and lets perception look as far as it likes
+
+
+class PcmCapture:
+    """An "encoder" that keeps the samples, for outputs that are sound alone."""
+
+    info = TrackInfo(MediaKind.AUDIO, "pcm_f32le", sample_rate=TICK_RATE, channels=2)
+
+    def __init__(self) -> None:
+        self._blocks: list[Stereo] = []
+
+    def encode(self, samples: Stereo, start: Tick) -> list[Packet]:
+        """Keep a block."""
+        self._blocks.append(samples)
+        return []
+
+    def flush(self) -> list[Packet]:
+        """There is nothing inside."""
+        return []
+
+    def take(self) -> list[Stereo]:
+        """Return the blocks kept since the last call."""
+        blocks, self._blocks = self._blocks, []
+        return blocks
+
+
+def render_file(
+    source: Path,
+    describe: str,
+    output: Path,
+    *,
+    stem: Path | None,
+    report: Path | None,
+    seed: int,
+    force: bool,
+    console: Console,
+) -> None:
+    """Render ``source`` to ``output`` with progress; files appear whole or not at all.
+
+    Raises ``InputError``, ``OutputError`` or ``UnsupportedCodec`` in one line.
+    """
+    _check_outputs(source, output, stem, report, force)
+    clip = probe(source)
+    sound_only = output.suffix.lower() in AUDIO_EXTENSIONS
+    program, foley_alone = PcmCapture(), PcmCapture()
+    foley = Foley(libraries=_libraries(None), seed=seed)
+    renderer = Renderer(
+        render_settings(describe, seed, stem is not None),
+        make_decoder=make_decoder,
+        encoder=program if sound_only else AacEncoder(192_000),
+        stem_encoder=foley_alone if stem is not None else None,
+        analyser=MotionAnalyser(),
+        speech=SpeechDetector(),
+        effects=foley.bank,
+        bed=foley.bed("render", describe, seed),
+    )
+    began = time.perf_counter()
+    stem_blocks: list[Stereo] = []
+
+    def departures() -> Iterator[Departure]:
+        for departure in _with_progress(renderer, read_items(source), clip.duration_s, console):
+            stem_blocks.extend(foley_alone.take())
+            yield departure
+
+    if sound_only:
+        write_audio(output, (block for _ in departures() for block in program.take()))
+    else:
+        _mux(output, (item for departure in departures() for item in departure.program))
+    if stem is not None:
+        write_audio(stem, stem_blocks)
+    wall_s = time.perf_counter() - began
+    counts = _report(renderer, source, describe, output, clip.duration_s, wall_s, report)
+    console.print(f"{output}: {counts} in {wall_s:.1f} s ({clip.duration_s / max(wall_s, 1e-9):.1f} times real time)")
+
+
+def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:
+    """Return the settings of a render: a live room's defaults, and the actions that ``describe`` names."""
+    impacts = tuple(e for e in lexicon.action_effects(describe) if e != lexicon.NEUTRAL_SWEEP)[:3]
+    plan = PlannerSettings(
+        impact_prompts=impacts or (lexicon.NEUTRAL_IMPACT,), sweep_prompts=(lexicon.NEUTRAL_SWEEP,), seed=seed
+    )
+    return RoomSettings(lookahead_s=LOOKAHEAD_S, mix=MixSettings(stem=stem), plan=plan, stem=stem)
+
+
+def _check_outputs(source: Path, output: Path, stem: Path | None, report: Path | None, force: bool) -> None:
+    if not source.exists():
+        raise InputError(f"{source}: there is no such file")
+    for path in (output, stem, report):
+        if path is None:
+            continue
+        if path.exists() and source.exists() and path.samefile(source):
+            raise OutputError(f"{path}: would replace the input; choose another name")
+        if path.exists() and not force:
+            raise OutputError(f"{path}: exists already; --force replaces it")
+        if not path.parent.is_dir():
+            raise OutputError(f"{path.parent}: there is no such directory")
+    if stem is not None and stem.suffix.lower() not in AUDIO_EXTENSIONS:
+        raise OutputError(f"{stem}: a stem is sound alone; use one of {', '.join(AUDIO_EXTENSIONS)}")
+
+
+def _with_progress(
+    renderer: Renderer, items: Iterable[Any], duration_s: float, console: Console
+) -> Iterator[Departure]:
+    columns = (TextColumn("rendering"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} s"))
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True) as progress:
+        task: TaskID = progress.add_task("render", total=max(duration_s, 0.1))
+        for departure in renderer.run(items):
+            progress.update(task, completed=min(renderer.position_s, duration_s))
+            yield departure
+
+
+def _mux(output: Path, items: Iterable[OutputItem]) -> None:
+    muxer = Muxer(output)
+    try:
+        for item in items:
+            muxer.write(item)
+        muxer.close()
+    except BaseException:
+        muxer.abort()
+        raise
+
+
+def _report(
+    renderer: Renderer, source: Path, describe: str, output: Path, duration_s: float, wall_s: float, path: Path | None
+) -> str:
+    outcomes = renderer.engine.planner.statistics().outcomes
+    laid = sum(count for _, outcome, count in outcomes if outcome == "laid")
+    if path is not None:
+        content = {
+            "input": str(source),
+            "output": str(output),
+            "describe": describe,
+            "duration_s": round(duration_s, 3),
+            "wall_s": round(wall_s, 3),
+            "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
+            "sounds": [asdict(sound) for sound in renderer.sounds],
+        }
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    return f"{laid} sound(s) in sync over a bed"
+
+
+# ---- the bank ----
+
+
+def default_library() -> Path:
+    """Return where ``bank add`` keeps an operator's sounds unless told otherwise."""
+    return Path.home() / ".livefoley" / "library"
+
+
+def _libraries(library: Path | None) -> list[Path]:
+    """Return the libraries to open; the default one need not exist."""
+    if library is not None and not library.is_dir():
+        raise BankError(f"{library}: there is no such library; `livefoley bank add DIR --library {library}` makes it")
+    return [library] if library is not None else [default_library()]
+
+
+def list_bank(like: str, library: Path | None) -> list[tuple[str, str, str]]:
+    """Return ``(name, origin, what it is)`` of every effect, or of those that fit ``like``, best first."""
+    bank = Foley(_libraries(library)).bank
+    names = bank.find(like) if like else bank.names()
+    infos = [(name, bank.describe(name)) for name in names]
+    return [(name, info.source, info.summary) for name, info in infos]
+
+
+def add_to_bank(directory: Path, library: Path | None) -> tuple[int, list[str]]:
+    """Take a folder of UCS-named sounds into the library; return how many, and a line for each left out."""
+    report = Library.add(directory, library or default_library())
+    known = [f"{name}: known already" for name in report.duplicates]
+    return len(report.added), [*report.problems, *known]
+
+
+def play_to_file(effect: str, output: Path, *, seed: int, intensity: float, library: Path | None) -> str:
+    """Write one effect to ``output``; return a line that says what it is. Raises ``BankError`` when none fits."""
+    bank = Foley(_libraries(library)).bank
+    named = effect in bank.names()
+    cue = Cue(
+        id=1,
+        kind=CueKind.ACCENT,
+        start=0,
+        deadline=0,
+        effect=effect if named else None,
+        prompt="" if named else effect,
+        intensity=intensity,
+        seed=seed,
+    )
+    sound = bank.make(cue)
+    if sound is None:
+        near = ", ".join(bank.find(effect)[:3]) or "see `livefoley bank list`"
+        raise BankError(f'"{effect}": no effect fits; near: {near}')
+    write_audio(output, [np.ascontiguousarray(sound.samples)])
+    seconds = sound.samples.shape[1] / TICK_RATE
+    return f"{output}: {sound.name}, {seconds:.2f} s, onset at {sound.onset / TICK_RATE:.3f} s"
