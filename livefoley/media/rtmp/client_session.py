@@ -75,7 +75,6 @@ class ClientSession:
 
     def _connect(self) -> None:
         self._state = _State.CONNECTING
-        self._wire.set_chunk_size(CHUNK_SIZE)
         wishes: dict[str, amf0.Plain] = {
             "app": self._url.app,
             "type": "nonprivate",
@@ -101,6 +100,7 @@ class ClientSession:
         if transaction == _CONNECT and self._state is _State.CONNECTING:
             self._state = _State.CREATING
             self._wire.announce_window()
+            self._wire.set_chunk_size(CHUNK_SIZE)
             self._wire.command("releaseStream", _RELEASE, None, self._url.key)
             self._wire.command("FCPublish", _FC_PUBLISH, None, self._url.key)
             self._wire.command("createStream", _CREATE, None)

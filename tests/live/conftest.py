@@ -1,0 +1,48 @@
+"""Material for the tests against real peers, made once a session."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from livefoley.media.rtmp import RtmpServer
+from tests.live import rtmp_peers
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory for clips made once."""
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="session")
+def h264_clip(clips: Path) -> Path:
+    """H.264 with B-frames and AAC in MP4, 320x240, 3 s, a keyframe each second."""
+    options = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "30", "-pix_fmt", "yuv420p"]
+    return rtmp_peers.make_clip(clips / "h264.mp4", *options, seconds=3.0)
+
+
+@pytest.fixture(scope="session")
+def hevc_clip(clips: Path) -> Path:
+    """HEVC with B-frames and AAC in MP4."""
+    options = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=2:keyint=30"]
+    return rtmp_peers.make_clip(clips / "hevc.mp4", *options, "-pix_fmt", "yuv420p", "-tag:v", "hvc1")
+
+
+@pytest.fixture(scope="session")
+def av1_clip(clips: Path) -> Path:
+    """AV1 and Opus in MP4."""
+    options = ["-c:v", "libsvtav1", "-preset", "12", "-g", "30", "-pix_fmt", "yuv420p"]
+    return rtmp_peers.make_clip(clips / "av1.mp4", *options, audio="libopus")
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[RtmpServer]:
+    """An RTMP server on a port of 127.0.0.1."""
+    server = RtmpServer("127.0.0.1", 0)
+    await server.start()
+    yield server
+    await server.close()
