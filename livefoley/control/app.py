@@ -1,0 +1,30 @@
+"""Puts the control surface together: probes, metrics, the API and HLS playback behind one guard."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from livefoley import __version__
+from livefoley.control import problems
+from livefoley.control.guard import Access, Guard
+from livefoley.control.hls import hls_router
+from livefoley.control.probes import probe_router
+from livefoley.control.rooms import rooms_router
+from livefoley.control.state import ControlState
+
+
+def make_app(state: ControlState, access: Access | None = None) -> FastAPI:
+    """Return the application over ``state``; its OpenAPI document is at ``/v1/openapi.json``."""
+    app = FastAPI(
+        title="livefoley",
+        version=__version__,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # their pages load scripts from a CDN
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    problems.install(app)
+    for router in (probe_router(state), rooms_router(state), hls_router(state)):
+        app.include_router(router)
+    app.add_middleware(Guard, access=access or Access())
+    return app

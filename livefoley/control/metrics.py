@@ -1,0 +1,170 @@
+"""``/metrics``: the rooms' snapshots as Prometheus metrics, read when asked for.
+
+Labels name the room, a kind or an outcome, never an address, a key or an id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from livefoley.control.state import ControlState
+from livefoley.core.ports import SinkStatistics
+from livefoley.core.statistics import RoomSnapshot, WorkerSnapshot
+
+STATES = ("waiting", "live", "holding", "ending")
+
+Family: TypeAlias = type[GaugeMetricFamily] | type[CounterMetricFamily]
+Row: TypeAlias = tuple[str, str, Callable[[RoomSnapshot], float]]
+
+_ROOM_GAUGES: tuple[Row, ...] = (
+    ("publisher_connected", "Whether a publisher is connected (1) or not (0).", lambda r: r.publisher_connected),
+    ("uptime_seconds", "Seconds since the room was made.", lambda r: r.uptime_s),
+    ("lookahead_seconds", "How far the output runs behind the input.", lambda r: r.lookahead_s),
+    ("foley_bypassed", "Whether the original goes out without foley (1).", lambda r: r.foley_bypassed),
+    ("video_bits_per_second", "Video coming in.", lambda r: r.video_kbps * 1000),
+    ("audio_bits_per_second", "Sound coming in.", lambda r: r.audio_kbps * 1000),
+    ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),
+)
+_ROOM_COUNTERS: tuple[Row, ...] = (
+    ("epochs", "Publishers, restarts and changes of parameters.", lambda r: r.epoch),
+    ("units_in", "Packets taken in.", lambda r: r.units_in),
+    ("units_out", "Packets sent to the outputs.", lambda r: r.units_out),
+    ("bytes_in", "Bytes of media taken in.", lambda r: r.bytes_in),
+    ("units_dropped", "Packets dropped anywhere in the room.", lambda r: r.dropped_units),
+    ("units_late", "Packets that came after their moment.", lambda r: r.late_units),
+    ("decode_errors", "Packets of sound that could not be decoded.", lambda r: r.decode_errors),
+    ("timeline_rebases", "Jumps of the publisher's stamps that were mended.", lambda r: r.timeline_rebases),
+    ("timeline_clamped", "Stamps that went back a little and were clamped.", lambda r: r.timeline_clamped),
+    ("audio_gaps", "Small holes in the original sound, filled.", lambda r: r.audio_gaps),
+    ("audio_resyncs", "Times the original sound was put in place anew.", lambda r: r.audio_resyncs),
+    ("hold_frames", "Pictures repeated while the publisher was away.", lambda r: r.hold_frames),
+    ("bed_underruns", "Times the ambience ran out.", lambda r: r.bed_underruns),
+)
+_SINKS: tuple[tuple[Family, str, str, Callable[[SinkStatistics], float]], ...] = (
+    (GaugeMetricFamily, "connected", "Whether the output is up (1).", lambda s: s.connected),
+    (GaugeMetricFamily, "queue_units", "Packets that wait to be sent.", lambda s: s.queue_units),
+    (CounterMetricFamily, "units", "Packets sent.", lambda s: s.units),
+    (CounterMetricFamily, "bytes", "Bytes of media sent.", lambda s: s.bytes),
+    (CounterMetricFamily, "units_dropped", "Packets dropped because the output was slow.", lambda s: s.dropped_units),
+    (CounterMetricFamily, "reconnects", "Times the output was opened again.", lambda s: s.reconnects),
+    (CounterMetricFamily, "errors", "Errors of the output.", lambda s: s.errors),
+)
+_WORKERS: tuple[tuple[Family, str, str, Callable[[WorkerSnapshot], float]], ...] = (
+    (GaugeMetricFamily, "alive", "Whether the worker process answers (1).", lambda w: w.alive),
+    (CounterMetricFamily, "restarts", "Times the worker was started again.", lambda w: w.restarts),
+    (CounterMetricFamily, "hangs", "Times the worker was killed because it did not answer.", lambda w: w.hangs),
+)
+
+
+class Metrics:
+    """Renders the metrics of one application."""
+
+    def __init__(self, state: ControlState) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Rooms(state))
+        ProcessCollector(registry=self._registry)  # memory and CPU; empty where there is no /proc
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """Return the text and its media type, OpenMetrics if ``accept`` asks for it."""
+        encoder, media_type = choose_encoder(accept)
+        return encoder(self._registry), media_type
+
+
+class _Rooms(Collector):
+    def __init__(self, state: ControlState) -> None:
+        self._state = state
+
+    def describe(self) -> Iterable[Metric]:
+        """Name nothing in advance: registering must not need a running application."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Read one snapshot of everything."""
+        rooms = list(self._state.rooms().values())
+        yield from self._server()
+        yield from _plain(rooms)
+        yield _states(rooms)
+        yield _cues(rooms)
+        yield _latency(rooms)
+        yield from _workers(rooms)
+        yield from _sinks(rooms)
+
+    def _server(self) -> Iterator[Metric]:
+        server = self._state.server_statistics()
+        yield InfoMetricFamily("livefoley_build", "The version that runs.", {"version": server.version})
+        yield GaugeMetricFamily("livefoley_uptime_seconds", "Seconds since the start.", server.uptime_s)
+        connections = "Connections to the RTMP port."
+        yield GaugeMetricFamily("livefoley_rtmp_connections", connections, server.rtmp_connections)
+        rejected = CounterMetricFamily(
+            "livefoley_rtmp_rejected", "Publishers turned away, by reason.", labels=["reason"]
+        )
+        for rejection in server.rtmp_rejected:
+            rejected.add_metric([rejection.reason], rejection.count)
+        yield rejected
+
+
+def _plain(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
+    families: tuple[tuple[Family, tuple[Row, ...]], ...] = (
+        (GaugeMetricFamily, _ROOM_GAUGES),
+        (CounterMetricFamily, _ROOM_COUNTERS),
+    )
+    for make, rows in families:
+        for name, text, read in rows:
+            family = make(f"livefoley_room_{name}", text, labels=["room"])
+            for room in rooms:
+                family.add_metric([room.name], float(read(room)))
+            yield family
+
+
+def _states(rooms: list[RoomSnapshot]) -> Metric:
+    family = GaugeMetricFamily(
+        "livefoley_room_state", "The room's state: 1 for the one it is in.", labels=["room", "state"]
+    )
+    for room in rooms:
+        for state in STATES:
+            family.add_metric([room.name, state], float(room.state == state))
+    return family
+
+
+def _cues(rooms: list[RoomSnapshot]) -> Metric:
+    text = "Cues by kind (bed, action, accent) and by what became of them."
+    family = CounterMetricFamily("livefoley_room_cues", text, labels=["room", "kind", "outcome"])
+    for room in rooms:
+        for cue in room.cues:
+            family.add_metric([room.name, cue.kind, cue.outcome], cue.count)
+    return family
+
+
+def _latency(rooms: list[RoomSnapshot]) -> Metric:
+    text = "Seconds from asking for a sound to having it, over the last cues."
+    family = GaugeMetricFamily("livefoley_room_cue_latency_seconds", text, labels=["room", "quantile"])
+    for room in rooms:
+        latency = room.cue_latency_s
+        for quantile, value in (("0.5", latency.p50), ("0.95", latency.p95), ("0.99", latency.p99)):
+            family.add_metric([room.name, quantile], value)
+    return family
+
+
+def _workers(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
+    for make, name, text, read in _WORKERS:
+        family = make(f"livefoley_worker_{name}", text, labels=["room", "worker"])
+        for room in rooms:
+            for worker in room.workers:
+                family.add_metric([room.name, worker.name], float(read(worker)))
+        yield family
+
+
+def _sinks(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
+    """A sink is called by its place in the room and its kind: its name may hold an address."""
+    for make, name, text, read in _SINKS:
+        family = make(f"livefoley_sink_{name}", text, labels=["room", "sink"])
+        for room in rooms:
+            for index, sink in enumerate(room.sinks):
+                family.add_metric([room.name, f"{index}-{sink.kind}"], float(read(sink)))
+        yield family

@@ -1,0 +1,73 @@
+"""Errors of the control surface: ``application/problem+json`` (RFC 9457), never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from livefoley.core.errors import BankError, ConfigError, InputError, LivefoleyError
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS: tuple[tuple[type[LivefoleyError], int], ...] = (
+    (BankError, 422),  # an effect that does not exist
+    (ConfigError, 422),
+    (InputError, 409),  # no stream to lay a sound in
+    (LivefoleyError, 400),
+)
+
+
+class Problem(HTTPException):
+    """An error to answer with: ``detail`` is one line that says what would be right."""
+
+    def response(self) -> JSONResponse:
+        """Return the answer."""
+        return problem(self.status_code, self.detail, self.headers)
+
+
+def problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, errors: list[dict[str, str]] | None = None
+) -> JSONResponse:
+    """Return a problem document; ``errors`` lists what is wrong with single keys of a body."""
+    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    body["detail"] = detail
+    if errors:
+        body["errors"] = errors
+    return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem document."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(LivefoleyError, _livefoley)
+
+
+async def _http(request: Request, error: Any) -> JSONResponse:
+    return problem(error.status_code, error.detail, error.headers)
+
+
+async def _livefoley(request: Request, error: Exception) -> JSONResponse:
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    return problem(status, str(error))
+
+
+async def _validation(request: Request, error: Any) -> JSONResponse:
+    errors = [{"key": _key(details["loc"]), "detail": _detail(details)} for details in error.errors()]
+    return problem(422, "; ".join(f"{item['key']}: {item['detail']}" for item in errors[:5]), errors=errors[:20])
+
+
+def _key(location: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, location[1:])) or str(location[0])
+
+
+def _detail(details: Any) -> str:
+    if details["type"] == "extra_forbidden":
+        return "unknown key"
+    return str(details["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,118 @@
+"""The HTTP port: uvicorn inside the application's own loop, with the application's own signals and shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from livefoley.core.errors import AddressInUse, ConfigError, LivefoleyError
+
+FINISH_S = 2.0  # what a cancelled server gives open requests
+BACKLOG = 256
+MAX_CONCURRENT = 1024
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: the application decides what they mean."""
+        yield
+
+
+class HttpServer:
+    """Serves ``app``. The port is bound by the constructor, so ``port`` is known before ``run``, also for port 0.
+
+    Raises ``AddressInUse`` for a port that is taken, ``ConfigError`` for an address or a certificate that is no use.
+    """
+
+    def __init__(
+        self, app: ASGIApp, host: str, port: int, *, cert: Path | None = None, key: Path | None = None
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=MAX_CONCURRENT,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=int(FINISH_S),
+            ssl_certfile=cert,
+            ssl_keyfile=key,
+        )
+        _load(config, cert)
+        self._socket = bind(host, port)
+        self._uvicorn = _Uvicorn(config)
+
+    @property
+    def port(self) -> int:
+        """The port that is bound."""
+        return int(self._socket.getsockname()[1])
+
+    async def run(self) -> None:
+        """Serve until cancelled; open requests then have ``FINISH_S`` to end."""
+        serving = asyncio.create_task(self._uvicorn.serve(sockets=[self._socket]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            self._uvicorn.should_exit = True
+            await asyncio.wait([serving], timeout=FINISH_S + 1)
+            self.close()
+
+    def close(self) -> None:
+        """Give the port back without having served."""
+        self._socket.close()
+
+
+async def serve(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    cert: Path | None = None,
+    key: Path | None = None,
+    on_bound: Callable[[int], None] = lambda port: None,
+) -> None:
+    """Serve ``app`` until cancelled; ``on_bound`` is told the port."""
+    server = HttpServer(app, host, port, cert=cert, key=key)
+    on_bound(server.port)
+    await server.run()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises the error that tells an operator what to do."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except socket.gaierror:
+        raise ConfigError(f"HTTP: the host {host} of server.http.listen is not known") from None
+    except OSError as error:
+        raise _refused(error, host, port) from None
+
+
+def _refused(error: OSError, host: str, port: int) -> LivefoleyError:
+    if error.errno == errno.EADDRINUSE:
+        what = "is taken; stop what listens there, or choose another port in server.http.listen"
+        return AddressInUse(f"HTTP: {host}:{port} {what}")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return ConfigError(f"HTTP: this user may not listen on {host}:{port}; choose a port above 1023")
+    return ConfigError(f"HTTP: {host}:{port} is no address of this machine ({error.strerror}); see server.http.listen")
+
+
+def _load(config: uvicorn.Config, cert: Path | None) -> None:
+    try:
+        config.load()
+    except (ssl.SSLError, OSError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(f"server.http.tls: {cert} and its key cannot be used ({reason})") from None

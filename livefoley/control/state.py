@@ -1,0 +1,66 @@
+"""What the control surface needs of the application: the port the application answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from livefoley.core.statistics import RoomSnapshot, ServerSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class CueRequest:
+    """An accent to lay: ``effect`` names a sound of the bank, else ``prompt`` describes one."""
+
+    effect: str | None = None
+    prompt: str = ""
+    gain_db: float = 0.0
+    delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanges:
+    """What to change of a running room; None leaves a thing as it is. The names are those of ``RoomControls``."""
+
+    describe: str | None = None
+    mute: bool | None = None
+    foley_gain_db: float | None = None
+    bed_gain_db: float | None = None
+    action_gain_db: float | None = None
+    accent_gain_db: float | None = None
+
+    def given(self) -> dict[str, str | float | bool]:
+        """Return the changes alone."""
+        pairs = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in pairs if value is not None}
+
+
+class ControlState(Protocol):
+    """The running rooms. Nothing here may block; a room's name was checked against ``rooms()`` before."""
+
+    def rooms(self) -> Mapping[str, RoomSnapshot]:
+        """Return a snapshot of every room, by name."""
+        ...
+
+    def ready(self) -> tuple[bool, list[str]]:
+        """Say whether publishers and viewers can be served, and if not, why, a line for each reason."""
+        ...
+
+    def hls_directory(self, room: str) -> Path | None:
+        """Return where the room's HLS output lies; None when it has none."""
+        ...
+
+    def server_statistics(self) -> ServerSnapshot:
+        """Return a snapshot of the process."""
+        ...
+
+    async def cue(self, room: str, request: CueRequest) -> int:
+        """Lay an accent and return its id. Raises ``InputError`` before the stream begins, ``BankError`` for an effect
+        that does not exist."""
+        ...
+
+    async def patch_room(self, room: str, changes: RoomChanges) -> None:
+        """Change a running room without disconnecting anyone. Raises a ``LivefoleyError`` for what cannot be."""
+        ...

@@ -1,0 +1,103 @@
+"""Snapshots of a running room and of the server around it: what metrics, the API and the log read.
+
+Every counter counts since the room (or the server) began and never goes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livefoley.core.ports import SinkStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class CueCount:
+    """How many cues of a kind (``bed``, ``action``, ``accent``) came to an outcome (``laid``, ``missed``, ...)."""
+
+    kind: str
+    outcome: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSnapshot:
+    """A supervised worker process; ``restarts`` does not count its first start."""
+
+    name: str
+    alive: bool
+    restarts: int = 0
+    hangs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds from asking for a cue's sound to having it, over the last cues; zeros before the first."""
+
+    p50: float = 0.0
+    p95: float = 0.0
+    p99: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomControls:
+    """What can be changed while a room runs; gains in dB, as in the configuration."""
+
+    describe: str = ""
+    mute: bool = False  # the foley only
+    foley_gain_db: float = 0.0  # bed, actions and accents together
+    bed_gain_db: float = -24.0
+    action_gain_db: float = -12.0
+    accent_gain_db: float = -9.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSnapshot:
+    """One room now. ``state`` is ``waiting``, ``live``, ``holding`` (the publisher is away) or ``ending``."""
+
+    name: str
+    state: str = "waiting"
+    publisher_connected: bool = False
+    epoch: int = 0
+    uptime_s: float = 0.0
+    lookahead_s: float = 0.0
+    controls: RoomControls = RoomControls()
+    foley_bypassed: bool = False  # the original goes out unchanged
+    bypass_reason: str = ""
+    problem: str = ""  # why a track or the source is not used
+    units_in: int = 0
+    units_out: int = 0
+    bytes_in: int = 0
+    video_kbps: float = 0.0
+    audio_kbps: float = 0.0
+    dropped_units: int = 0
+    decode_errors: int = 0
+    timeline_rebases: int = 0
+    timeline_clamped: int = 0
+    drift_ppm: float = 0.0
+    audio_gaps: int = 0
+    audio_resyncs: int = 0
+    late_units: int = 0
+    hold_frames: int = 0
+    cues: tuple[CueCount, ...] = ()
+    bed_underruns: int = 0
+    cue_latency_s: Latency = Latency()
+    workers: tuple[WorkerSnapshot, ...] = ()
+    sinks: tuple[SinkStatistics, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """How many publishers were turned away for a reason (``key``, ``limit``, ``protocol``, ...)."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSnapshot:
+    """The process around the rooms."""
+
+    version: str = ""
+    uptime_s: float = 0.0
+    rtmp_connections: int = 0
+    rtmp_rejected: tuple[Rejection, ...] = ()

@@ -1,0 +1,96 @@
+"""Two rooms in memory that answer the control surface's port, and a server over them on 127.0.0.1."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from livefoley.control.app import make_app
+from livefoley.control.guard import Access
+from livefoley.control.server import HttpServer
+from livefoley.control.state import CueRequest, RoomChanges
+from livefoley.core.errors import BankError, InputError
+from livefoley.core.ports import SinkStatistics
+from livefoley.core.statistics import (
+    CueCount,
+    Latency,
+    Rejection,
+    RoomControls,
+    RoomSnapshot,
+    ServerSnapshot,
+    WorkerSnapshot,
+)
+
+STAGE = RoomSnapshot(
+    "stage",
+    state="live",
+    publisher_connected=True,
+    epoch=2,
+    uptime_s=12.5,
+    lookahead_s=1.5,
+    controls=RoomControls(describe="雨夜的街道"),
+    units_in=1000,
+    units_out=990,
+    video_kbps=6000,
+    drift_ppm=-12.5,
+    cues=(CueCount("action", "laid", 7), CueCount("accent", "shifted", 1)),
+    cue_latency_s=Latency(0.01, 0.05, 0.2),
+    workers=(WorkerSnapshot("foley", alive=True, restarts=1),),
+    sinks=(SinkStatistics("rtmp://h/live/***", "rtmp", connected=True, units=980, bytes=123456),),
+)
+
+
+class Studio:
+    """Implements ``ControlState``. What is asked of it can be read afterwards."""
+
+    def __init__(self, hls: Path | None = None) -> None:
+        self.snapshots = {"stage": STAGE, "lobby": RoomSnapshot("lobby")}
+        self.hls = hls
+        self.reasons: list[str] = []
+        self.cues: list[tuple[str, CueRequest]] = []
+        self.broken = False
+
+    def rooms(self) -> Mapping[str, RoomSnapshot]:
+        if self.broken:
+            raise RuntimeError("planted-inner-detail")
+        return self.snapshots
+
+    def ready(self) -> tuple[bool, list[str]]:
+        return not self.reasons, self.reasons
+
+    def hls_directory(self, room: str) -> Path | None:
+        return self.hls if room == "stage" else None
+
+    def server_statistics(self) -> ServerSnapshot:
+        return ServerSnapshot("0.1.0", 60.0, 3, (Rejection("key", 4),))
+
+    async def cue(self, room: str, request: CueRequest) -> int:
+        if self.snapshots[room].state == "waiting":
+            raise InputError(f"room {room} has no stream yet; a cue needs one to land in")
+        if request.effect == "NOPE_Nothing":
+            raise BankError("there is no effect NOPE_Nothing; `livefoley bank list` names them")
+        self.cues.append((room, request))
+        return len(self.cues)
+
+    async def patch_room(self, room: str, changes: RoomChanges) -> None:
+        before = self.snapshots[room]
+        self.snapshots[room] = replace(before, controls=replace(before.controls, **changes.given()))  # type: ignore[arg-type]
+
+
+@contextlib.asynccontextmanager
+async def served(studio: Studio, access: Access | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve ``studio`` on a free port and give a client of it."""
+    server = HttpServer(make_app(studio, access), "127.0.0.1", 0)
+    running = asyncio.create_task(server.run())
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=20) as client:
+            yield client
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
