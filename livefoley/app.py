@@ -8,17 +8,29 @@ import os
 import signal
 import ssl
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import structlog
 
+from livefoley import __version__
 from livefoley import config as cfg
+from livefoley.control.app import make_app
+from livefoley.control.guard import Access
+from livefoley.control.server import HttpServer
+from livefoley.control.state import CueRequest, RoomChanges
 from livefoley.core.errors import ConfigError
 from livefoley.core.ports import Sink, Source
+from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine, RoomSettings
 from livefoley.foley import lexicon
+from livefoley.foley.bank import EffectBank
+from livefoley.foley.library import Library
+from livefoley.foley.source import default_library
 from livefoley.media.auth import HttpAuth
 from livefoley.media.codecs import AacEncoder, make_decoder
 from livefoley.media.file_sink import FileSink
@@ -31,8 +43,10 @@ from livefoley.media.rtmp.server import RtmpServer
 from livefoley.media.slate import slate
 from livefoley.media.srt import SrtSink, SrtSource
 from livefoley.runtime.foley import FoleyService
+from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
+from livefoley.runtime.snapshot import snapshot
 
 log = structlog.get_logger("livefoley")
 
@@ -44,9 +58,12 @@ class Application:
 
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
-        self.foley = FoleyService()
+        self.libraries = [config.bank.library or default_library()]
+        self.foley = FoleyService(self.libraries)
         self.rtmp = _rtmp_servers(config.server.rtmp)
-        self.rooms = {name: self._room(name, room) for name, room in config.rooms.items()}
+        self._rooms = {name: self._room(name, room) for name, room in config.rooms.items()}
+        self._bank = EffectBank(libraries=[Library(path) for path in self.libraries])  # its names; it renders nothing
+        self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
 
     def _room(self, name: str, room: cfg.Room) -> Room:
@@ -92,21 +109,42 @@ class Application:
     # ---- life ----
 
     async def run(self) -> None:
-        """Serve until stopped, or until every room's source is over for good."""
-        for server in self.rtmp:
-            await server.start()
-            log.info("listening", protocol=server.protocol, port=server.port)
+        """Serve until stopped, or until every room's source is over for good.
+
+        Raises ``AddressInUse`` or ``ConfigError`` before anything has begun.
+        """
+        http = self._http_server()
         try:
+            for server in self.rtmp:
+                await server.start()
+                log.info("listening", protocol=server.protocol, port=server.port)
+            log.info("listening", protocol="http", port=http.port)
             async with asyncio.TaskGroup() as tasks:
-                foley = tasks.create_task(self.foley.run())
-                rooms = [tasks.create_task(room.run()) for room in self.rooms.values()]
-                stop = tasks.create_task(self._stop_when_asked())
+                helpers = [tasks.create_task(work) for work in (self.foley.run(), http.run(), self._stop_when_asked())]
+                rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
                 await asyncio.wait(rooms)
-                foley.cancel()
-                stop.cancel()
+                for helper in helpers:
+                    helper.cancel()
         finally:
+            http.close()
             for server in self.rtmp:
                 await server.close()
+
+    @staticmethod
+    async def _serve_room(room: Room) -> None:
+        """Run a room; one that breaks must not take the others along."""
+        try:
+            await room.run()
+        except Exception as error:
+            room.failure = f"the room broke: {type(error).__name__}"
+            log.exception("a room broke, the others go on", room=room.name)
+
+    def _http_server(self) -> HttpServer:
+        given = self.config.server.http
+        token = given.token.get_secret_value() if given.token else None
+        access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
+        app = make_app(self, access)
+        return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:
         """Let every room finish its outputs; ``run`` returns when they have."""
@@ -115,12 +153,64 @@ class Application:
     async def _stop_when_asked(self) -> None:
         await self._stopping.wait()
         log.info("stopping, outputs are being finished")
-        for room in self.rooms.values():
+        for room in self._rooms.values():
             room.stop()
+
+    # ---- ControlState: what the HTTP port shows and changes ----
+
+    def rooms(self) -> Mapping[str, RoomSnapshot]:
+        """Return a snapshot of every room, by name."""
+        now = time.monotonic()
+        return {name: snapshot(room, now) for name, room in self._rooms.items()}
+
+    def ready(self) -> tuple[bool, list[str]]:
+        """Say whether publishers can be served; a worker that is down is no reason: the stream goes on without it."""
+        reasons = [f"room {name}: {room.failure}" for name, room in self._rooms.items() if room.failure]
+        if self._stopping.is_set():
+            reasons.append("stopping")
+        return not reasons, reasons
+
+    def hls_directory(self, room: str) -> Path | None:
+        """Return where the room's HLS output lies."""
+        found = self.config.rooms.get(room)
+        return next((sink.hls for sink in found.sinks if sink.hls is not None), None) if found else None
+
+    def server_statistics(self) -> ServerSnapshot:
+        """Return a snapshot of the process."""
+        servers = [server.statistics() for server in self.rtmp]
+        rejected: Counter[str] = Counter()
+        for statistics in servers:
+            rejected.update(statistics.rejected)
+        return ServerSnapshot(
+            version=__version__,
+            uptime_s=time.monotonic() - self._began_s,
+            rtmp_connections=sum(statistics.connections for statistics in servers),
+            rtmp_rejected=tuple(Rejection(reason, count) for reason, count in sorted(rejected.items())),
+        )
+
+    async def cue(self, room: str, request: CueRequest) -> int:
+        """Lay an accent on a room. Raises ``BankError`` for an effect that does not exist."""
+        if request.effect is not None:
+            self._bank.describe(request.effect)
+        return self._rooms[room].cue(
+            effect=request.effect, prompt=request.prompt, gain_db=request.gain_db, delay_s=request.delay_s
+        )
+
+    async def patch_room(self, room: str, changes: RoomChanges) -> None:
+        """Change a running room; it takes effect between two blocks."""
+        given = changes.given()
+        describe = given.pop("describe", None)
+        if isinstance(describe, str):
+            described = self.config.rooms[room].model_copy(update={"describe": describe})
+            self._rooms[room].set_describe(describe)
+            self._rooms[room].engine.planner.settings = planner_settings(described)
+        if given:
+            self._rooms[room].set_mix(**{name: value for name, value in given.items() if not isinstance(value, str)})
 
 
 async def serve(config: cfg.Config) -> None:
     """Run a configuration. The first SIGTERM or Ctrl-C finishes the outputs, the second stops at once."""
+    configure_log(config.server.log.level.value, as_json=config.server.log.format is cfg.LogFormat.JSON)
     application = Application(config)
     with _signals(application.stop):
         await application.run()

@@ -22,7 +22,7 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import Departure, RoomSettings
 from livefoley.foley import lexicon
 from livefoley.foley.library import Library
-from livefoley.foley.source import Foley
+from livefoley.foley.source import Foley, default_library
 from livefoley.media.audio_file import AUDIO_FORMATS, write_audio
 from livefoley.media.codecs import AacEncoder, make_decoder
 from livefoley.media.file_source import probe, read_items
@@ -176,11 +176,6 @@ def _report(
 
 
 # ---- the bank ----
-
-
-def default_library() -> Path:
-    """Return where ``bank add`` keeps an operator's sounds unless told otherwise."""
-    return Path.home() / ".livefoley" / "library"
 
 
 def _libraries(library: Path | None) -> list[Path]:

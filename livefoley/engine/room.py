@@ -83,7 +83,8 @@ class RoomCounters:
 
     state: RoomState
     units_in: int
-    bytes_in: int
+    video_bytes: int
+    audio_bytes: int
     units_out: int
     late_units: int
     resyncs: int
@@ -126,7 +127,8 @@ class RoomEngine:
         self._announced = False
         self._late_since: float | None = None
         self._playhead: Tick = 0
-        self._units_in = self._bytes_in = self._units_out = self._late_units = 0
+        self._bytes_in = dict.fromkeys(MediaKind, 0)
+        self._units_in = self._units_out = self._late_units = 0
         self._resyncs = self._held_back = self._decode_errors = 0
 
     # ---- what the publisher sends ----
@@ -175,7 +177,7 @@ class RoomEngine:
 
     def _packet(self, packet: Packet, now: float) -> None:
         self._units_in += 1
-        self._bytes_in += len(packet.data)
+        self._bytes_in[packet.kind] += len(packet.data)
         if self.state is not RoomState.LIVE:
             self._begin(now)
         unit = self.timeline.place(packet, now)
@@ -341,7 +343,8 @@ class RoomEngine:
         return RoomCounters(
             state=self.state,
             units_in=self._units_in,
-            bytes_in=self._bytes_in,
+            video_bytes=self._bytes_in[MediaKind.VIDEO],
+            audio_bytes=self._bytes_in[MediaKind.AUDIO],
             units_out=self._units_out,
             late_units=self._late_units,
             resyncs=self._resyncs,

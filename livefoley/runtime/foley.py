@@ -9,8 +9,9 @@ import heapq
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from livefoley.core.cues import Cue, Sound, Stereo
 from livefoley.runtime.ipc import Header
@@ -47,7 +48,9 @@ class FoleyStatistics:
 class FoleyService:
     """One foley worker for all rooms of the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, libraries: Sequence[Path] = ()) -> None:
+        """Serve from the built-in effects and the operator's ``libraries``."""
+        self._libraries = [str(path) for path in libraries]
         self.worker = Worker("foley", MODULE, on_message=self._message, on_ready=self._ready)
         self._rooms: dict[str, Header] = {}
         self._waiting: list[_Request] = []
@@ -122,6 +125,7 @@ class FoleyService:
         self._shed += len(self._in_flight) + len(self._waiting)
         self._in_flight.clear()
         self._waiting.clear()
+        self.worker.send_nowait({"op": "open", "libraries": self._libraries})
         for header in self._rooms.values():
             self.worker.send_nowait(header)
 

@@ -22,12 +22,14 @@ from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, RoomState, accent_cue
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.perception import Perception
+from livefoley.runtime.rate import RateMeter
 
 log = structlog.get_logger("livefoley.room")
 
 MAX_SLEEP_S = 0.25
 SINK_RETRY_S = (0.5, 15.0)
 SINK_FINISH_S = 10.0
+ERROR_PAUSE_S = 0.02
 MakeSlate = Callable[[TrackInfo], tuple[TrackInfo, Packet]]
 
 
@@ -56,7 +58,8 @@ class Room:
         self.engine = parts.engine
         self.describe = parts.describe
         self.began_s = now()
-        self.feed_errors = 0
+        self.feed_errors = self.play_errors = 0
+        self.video_rate, self.audio_rate = RateMeter(), RateMeter()
         self.failure: str | None = None
         self._now = now
         self._fed = asyncio.Event()
@@ -170,11 +173,13 @@ class Room:
     async def _play(self) -> None:
         await self._fed.wait()
         while True:
-            now = self._now()
-            departure = self.engine.advance(now)
-            self._send(departure.program, self.parts.sinks)
-            self._send(departure.stem, self.parts.stem_sinks)
-            self._request(now)
+            try:
+                self._play_block(self._now())
+            except Exception:
+                self.play_errors += 1
+                if self.play_errors < 10 or self.play_errors % 1000 == 0:
+                    log.exception("a block was lost", room=self.name, lost=self.play_errors)
+                await asyncio.sleep(ERROR_PAUSE_S)
             if self._source_over and self._run_out():
                 break
             wake_s = self.engine.wake_s()
@@ -183,6 +188,12 @@ class Room:
         last = self.engine.finish()
         self._send(last.program, self.parts.sinks)
         self._send(last.stem, self.parts.stem_sinks)
+
+    def _play_block(self, now: float) -> None:
+        departure = self.engine.advance(now)
+        self._send(departure.program, self.parts.sinks)
+        self._send(departure.stem, self.parts.stem_sinks)
+        self._request(now)
 
     def _run_out(self) -> bool:
         if self.engine.state is not RoomState.ENDING:

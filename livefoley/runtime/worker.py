@@ -22,6 +22,7 @@ PING_INTERVAL_S = 1.0
 HANG_TIMEOUT_S = 3.0
 START_TIMEOUT_S = 30.0
 BACKOFF_S = (0.1, 5.0)
+LEAVE_S = 0.3  # how long a worker may take to leave by itself
 STEADY_S = 10.0  # a worker that lived this long starts again at once
 MAX_BACKLOG = 16 * 1024 * 1024
 
@@ -145,12 +146,17 @@ class Worker:
                 raise TimeoutError(f"no answer for {self._hang_timeout_s:g} s")
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """See the process off: it leaves by itself when its pipe closes, unless it hangs."""
         self._process = None
         if process.stdin is not None:
             process.stdin.close()
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await asyncio.shield(process.wait())
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await asyncio.shield(process.wait())
 
     def statistics(self) -> WorkerStatistics:
         """Return a snapshot."""

@@ -1,0 +1,83 @@
+"""A room's figures, gathered from its parts into the snapshot that metrics and the API show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from livefoley.core.statistics import CueCount, Latency, RoomControls, RoomSnapshot, WorkerSnapshot
+from livefoley.engine.room import RoomState
+from livefoley.runtime.room import Room
+from livefoley.runtime.worker import WorkerStatistics
+
+
+def snapshot(room: Room, now: float) -> RoomSnapshot:
+    """Return the room's figures at ``now`` (seconds, monotonic)."""
+    engine, parts = room.engine, room.parts
+    counters, timeline = engine.statistics(), engine.timeline.statistics()
+    audio, mixer, planner = engine.audio.statistics(), engine.mixer.statistics(), engine.planner.statistics()
+    foley = parts.foley.statistics() if parts.foley is not None else None
+    workers = [parts.perception.statistics()] if parts.perception is not None else []
+    if foley is not None:
+        workers.append(foley.worker)
+    sinks = tuple(sink.statistics() for sink in (*parts.sinks, *parts.stem_sinks))
+    reason = bypass_reason(room)
+    return RoomSnapshot(
+        name=room.name,
+        state=counters.state.value,
+        publisher_connected=counters.state is RoomState.LIVE,
+        epoch=timeline.epoch,
+        uptime_s=now - room.began_s,
+        lookahead_s=engine.settings.lookahead_s,
+        controls=controls(room),
+        foley_bypassed=bool(reason),
+        bypass_reason=reason,
+        problem=room.failure or engine.problem or "",
+        units_in=counters.units_in,
+        units_out=counters.units_out,
+        bytes_in=counters.video_bytes + counters.audio_bytes,
+        video_kbps=room.video_rate.read(counters.video_bytes, now),
+        audio_kbps=room.audio_rate.read(counters.audio_bytes, now),
+        dropped_units=sum(sink.dropped_units for sink in sinks) + room.feed_errors + room.play_errors,
+        decode_errors=counters.decode_errors,
+        timeline_rebases=timeline.rebases + counters.resyncs,
+        timeline_clamped=timeline.clamped,
+        drift_ppm=audio.drift_ppm,
+        audio_gaps=audio.gaps,
+        audio_resyncs=audio.resyncs,
+        late_units=counters.late_units,
+        hold_frames=counters.hold_frames,
+        cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in planner.outcomes),
+        bed_underruns=mixer.bed_holes,
+        cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
+        workers=tuple(_workers(workers)),
+        sinks=sinks,
+    )
+
+
+def bypass_reason(room: Room) -> str:
+    """Return why the original goes out without foley, or nothing when it does not."""
+    if room.parts.foley is None:
+        return "foley is off in the configuration"
+    if not room.parts.foley.ready:
+        return "the foley worker is starting or has failed"
+    if room.engine.mixer.settings.mute:
+        return "the foley is muted"
+    return ""
+
+
+def controls(room: Room) -> RoomControls:
+    """Return what can be changed, as it is."""
+    mix = room.engine.mixer.settings
+    return RoomControls(
+        describe=room.describe,
+        mute=mix.mute,
+        foley_gain_db=mix.foley_gain_db,
+        bed_gain_db=mix.bed_gain_db,
+        action_gain_db=mix.action_gain_db,
+        accent_gain_db=mix.accent_gain_db,
+    )
+
+
+def _workers(statistics: Iterable[WorkerStatistics]) -> Iterable[WorkerSnapshot]:
+    for worker in statistics:
+        yield WorkerSnapshot(worker.name.split("-", 1)[0], worker.alive, max(0, worker.starts - 1), worker.hangs)
