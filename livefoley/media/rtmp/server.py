@@ -29,7 +29,8 @@ _IN_USE = {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}
 class RtmpServer:
     """Takes publishers at ``rtmp://host:port/<app>`` with the stream key; RTMPS when ``ssl_context`` is given.
 
-    Rooms `register` their keys, before or after `start`. ``auth`` is asked after the key was found right.
+    Rooms `register` their keys, before or after `start`. ``auth`` is asked after the key was found right. With
+    ``shares`` it leads to the rooms of that server: plain and TLS ports of the same rooms.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class RtmpServer:
         ssl_context: ssl.SSLContext | None = None,
         limits: RtmpLimits | None = None,
         auth: Authorizer | None = None,
+        shares: RtmpServer | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits or RtmpLimits()
@@ -51,8 +53,8 @@ class RtmpServer:
         self._host = host
         self._port = port
         self._ssl = ssl_context
-        self._salt = os.urandom(32)
-        self._rooms: dict[bytes, tuple[str, RtmpSource]] = {}  # keyed digest of app and key -> app, source
+        self._salt: bytes = shares._salt if shares else os.urandom(32)
+        self._rooms: dict[bytes, tuple[str, RtmpSource]] = shares._rooms if shares else {}  # keyed digest of app and key -> app, source
         self._connections: set[Connection] = set()
         self._per_ip: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,7 +112,8 @@ class RtmpServer:
 
     def unregister(self, source: RtmpSource) -> None:
         """Close a room's key again; its publisher is sent away."""
-        self._rooms = {digest: room for digest, room in self._rooms.items() if room[1] is not source}
+        for digest in [digest for digest, room in self._rooms.items() if room[1] is source]:
+            del self._rooms[digest]  # in place: another port may share the rooms
         source.dismiss("the room has ended")
 
     def statistics(self) -> RtmpServerStatistics:
