@@ -54,7 +54,8 @@ class RtmpServer:
         self._port = port
         self._ssl = ssl_context
         self._salt: bytes = shares._salt if shares else os.urandom(32)
-        self._rooms: dict[bytes, tuple[str, RtmpSource]] = shares._rooms if shares else {}  # keyed digest of app and key -> app, source
+        # keyed digest of app and key -> app, source
+        self._rooms: dict[bytes, tuple[str, RtmpSource]] = shares._rooms if shares else {}
         self._connections: set[Connection] = set()
         self._per_ip: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
