@@ -29,7 +29,7 @@ BLOCK = 4800
 CROSSFADE_BLOCKS = 20
 _SEAM = ticks_from_s(1.0)
 _FILL_BLOCKS = 15
-_RENEW_BLOCKS = 1500
+_RENEW_BLOCKS = 3000
 _MOST_SCENES = 3
 _MOST_EVENTS = 12
 _SCALE = np.float32(1 / 32767)
@@ -148,7 +148,7 @@ class _Scene:
     def _furnish(self, layer: BedLayer, factor: float, material: Material, rng: Generator) -> None:
         kind = KINDS[layer.kind]
         for texture in kind.textures:
-            pool = _Pool(texture, layer.level, material)
+            pool = _Pool(texture, layer.level, material, len(self._streams) * 3)
             gain = factor * levels.gain(texture.gain_db) / np.sqrt(2)
             self._streams += [_Stream(pool, gain, child, lead) for lead, child in enumerate(rng.spawn(2))]
         rate = 0.5 + layer.level
@@ -163,11 +163,12 @@ def _power(layer: BedLayer) -> float:
 class _Pool:
     """The slabs of one texture a stream may draw from now: one at first, more as blocks pass, then ever newer ones."""
 
-    def __init__(self, texture: TextureSpec, strength: float, material: Material) -> None:
+    def __init__(self, texture: TextureSpec, strength: float, material: Material, stagger: int) -> None:
+        """``stagger`` keeps the pools of a scene from rendering in the same block."""
         self.texture = texture
         self._strength = strength
         self._material = material
-        self._blocks = 0
+        self._blocks = stagger
         self._newest = 0
         self._slabs = [material.slab(texture, strength, 0)]
 
@@ -314,7 +315,7 @@ class _Events:
     def _made(self) -> Stereo:
         """Return the next event's samples: one of the variants (new ones come in over time), retuned and placed."""
         rng, spec = self._rng, self._spec
-        age = int(self._blocks * BLOCK / TICK_RATE) // 180
+        age = int(self._blocks * BLOCK / TICK_RATE) // 300
         if spec.every_s:
             self._beat += 1
             variant = self._beat % 2

@@ -86,6 +86,7 @@ _ALL = (
     _bed("RAINGlas_Window", "rain on a window, from inside", water.rain_on_window, SIZES),
     _bed("WATRFlow_Stream", "a brook over stones", water.stream),
     _bed("WATRSurf_Beach", "waves on a beach", water.surf),
+    _call("WATRWave_Break", "one wave breaking on a beach", water.wave, 6, 1.0),
     _call("WATRDrip_Drop", "one drop falling into water", water.drip, 8, 1.5),
     _hit("WATRSplsh_Splash", "something splashing into water", water.splash),
     _call("WATRPour_Glass", "a drink poured into a glass", water.pour),

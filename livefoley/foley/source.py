@@ -14,6 +14,11 @@ from livefoley.foley.library import Library
 from livefoley.foley.material import Material
 
 
+def default_library() -> Path:
+    """Return where ``livefoley bank add`` keeps an operator's sounds unless told otherwise."""
+    return Path.home() / ".livefoley" / "library"
+
+
 class Foley:
     """What a worker process serves: ``make`` for cues, ``bed`` for rooms. Synchronous; one thread at a time."""
 
@@ -39,12 +44,12 @@ class Foley:
         """Return the sound of ``cue``, None when nothing fits."""
         return self.bank.make(cue)
 
-    def bed(self, room: str, describe: str) -> ProceduralBed:
-        """Return the bed of ``room``, made at the first call and brought to ``describe`` at later ones."""
+    def bed(self, room: str, describe: str, seed: int = 0) -> ProceduralBed:
+        """Return the bed of ``room``, made with ``seed`` at the first call and brought to ``describe`` at later ones."""
         bed = self._beds.get(room)
         if bed is None:
-            seed = sum(room.encode()) * 1_000_003 + self._seed
-            bed = self._beds[room] = ProceduralBed(seed, describe, self._material)
+            own = sum(room.encode()) * 1_000_003 + self._seed + seed
+            bed = self._beds[room] = ProceduralBed(own, describe, self._material)
         else:
             bed.describe(describe)
         return bed

@@ -52,7 +52,7 @@ def test_a_landing_sound_has_its_climax_at_the_onset(name: str, material: Materi
         power = np.convolve((take.samples**2).sum(axis=0), np.ones(2400) / 2400, "same")
         climax = int(np.argmax(power))
         away_s = abs(climax - take.onset) / 48000
-        assert away_s < (0.08 if name != "VEHBy_Car" else 0.6), away_s
+        assert away_s < (0.1 if name != "VEHBy_Car" else 0.6), away_s
 
 
 def test_the_same_seed_gives_the_same_samples_and_another_seed_others() -> None:

@@ -71,7 +71,7 @@ def riser(rng: Generator, strength: float = 0.7) -> Take:
     stereo = np.stack((choir, np.roll(choir, 480))) * 0.5 + np.stack(
         (unit(air), unit(moving_band(rng, 250 * 28**x, 0.6)))
     )
-    shape = (0.04 + 0.96 * x**2.2) * pulse
+    shape = (0.03 + 0.97 * x**3) * pulse
     wet = in_room(rng, fade(stereo * shape, 0.05, 0.012), 1.2, -14)
     return take(wet, n - count(0.012))
 

@@ -12,8 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy import signal
-from scipy.fft import next_fast_len
+from scipy import fft, signal
 
 from livefoley.core.cues import Stereo
 from livefoley.core.ticks import TICK_RATE
@@ -61,8 +60,9 @@ def _frequencies(n: int) -> Signal:
 
 def _gains(wanted: Curve, frequencies: Signal) -> Signal:
     points = sorted(wanted)
-    log_f = np.log(np.maximum(frequencies, 10.0))
-    return np.asarray(10 ** (np.interp(log_f, np.log(points), [wanted[p] for p in points]) / 20))
+    grid = np.geomspace(10.0, RATE / 2, 400)
+    gains = 10 ** (np.interp(np.log(grid), np.log(points), [wanted[p] for p in points]) / 20)
+    return np.asarray(np.interp(frequencies, grid, gains))
 
 
 def noise(rng: Generator, n: int) -> Signal:
@@ -72,11 +72,11 @@ def noise(rng: Generator, n: int) -> Signal:
 
 def shaped(rng: Generator, n: int, levels: Curve) -> Signal:
     """Return noise whose octave bands lie at ``levels`` relative to each other; unit power."""
-    size = next_fast_len(n, real=True)
-    spectrum = np.fft.rfft(rng.standard_normal(size))
+    size = fft.next_fast_len(n, real=True)
+    spectrum = fft.rfft(rng.standard_normal(size, dtype=np.float32))
     frequencies = _frequencies(size)
     density = _gains(levels, frequencies) / np.sqrt(np.maximum(frequencies, 20.0))
-    return unit(np.fft.irfft(spectrum * density, size)[:n])
+    return unit(fft.irfft(spectrum * density.astype(np.float32), size)[:n].astype(np.float64))
 
 
 def wide(rng: Generator, n: int, levels: Curve, width: float = 0.7) -> Signal:
@@ -88,16 +88,16 @@ def wide(rng: Generator, n: int, levels: Curve, width: float = 0.7) -> Signal:
 
 def equalise(sound: Signal, levels: Curve, limit_db: float = 24.0) -> Signal:
     """Return a texture with its octave bands moved to ``levels`` (zero phase, so for steady sounds only)."""
-    n = next_fast_len(sound.shape[-1], real=True)
-    spectrum = np.fft.rfft(sound, n, axis=-1)
+    n = fft.next_fast_len(sound.shape[-1], real=True)
+    spectrum = fft.rfft(sound, n, axis=-1)
     power = np.abs(spectrum.reshape(-1, spectrum.shape[-1])) ** 2
     frequencies = _frequencies(n)
     have = _octave_levels(power.sum(axis=0), frequencies)
     wanted = np.array([_level_at(levels, f) for f in OCTAVES])
     change = wanted - have
     change = np.clip(change - np.median(change), -limit_db, limit_db)
-    moved = np.fft.irfft(spectrum * _gains(dict(zip(OCTAVES, change, strict=True)), frequencies), n, axis=-1)
-    return moved[..., : sound.shape[-1]]
+    moved = fft.irfft(spectrum * _gains(dict(zip(OCTAVES, change, strict=True)), frequencies), n, axis=-1)
+    return np.asarray(moved[..., : sound.shape[-1]])
 
 
 def _level_at(levels: Curve, frequency: float) -> float:
@@ -174,11 +174,13 @@ def swell(n: int, *points: tuple[float, float]) -> Signal:
 def wander(rng: Generator, n: int, rate_hz: float, depth: float = 1.0) -> Signal:
     """Return a slow random curve: normal deviates of ``depth`` joined smoothly, ``rate_hz`` new ones a second."""
     knots = int(n / RATE * rate_hz) + 3
-    place = times(n) * rate_hz
-    step = place.astype(int)
-    blend = 0.5 - 0.5 * np.cos(np.pi * (place - step))
-    values = rng.standard_normal(knots) * depth
-    return np.asarray(values[step] * (1 - blend) + values[step + 1] * blend)
+    stride = max(1, int(RATE / rate_hz / 24))  # 24 points from knot to knot are as good as a curve
+    coarse = np.arange(0, n + stride, stride) * (rate_hz / RATE)
+    step = coarse.astype(int)
+    blend = 0.5 - 0.5 * np.cos(np.pi * (coarse - step))
+    values = rng.standard_normal(knots + 1) * depth
+    curve = values[step] * (1 - blend) + values[step + 1] * blend
+    return curve if stride == 1 else np.interp(np.arange(n), np.arange(len(curve)) * stride, curve)
 
 
 def scatter(n: int, starts: NDArray[np.int64], grains: Signal) -> Signal:

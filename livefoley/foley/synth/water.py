@@ -32,6 +32,7 @@ from livefoley.foley.synth.toolbox import (
     scatter_wide,
     shaped,
     swell,
+    take,
     times,
     unit,
     wander,
@@ -132,8 +133,14 @@ def stream(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     return equalise(unit(sound) + (0.5 + 0.5 * strength) * unit(rush), STREAM)
 
 
-def wave(rng: Generator, strength: float = 0.7) -> Signal:
-    """Return one breaking wave (stereo, 7 to 10 s): a swelling rumble, the break, the hiss of foam running out."""
+def wave(rng: Generator, strength: float = 0.7) -> Take:
+    """Return one breaking wave, 7 to 10 s; its onset is the break."""
+    sound, crest_s = _wave(rng, strength)
+    return take(equalise(sound, SURF, 10), count(crest_s))
+
+
+def _wave(rng: Generator, strength: float) -> tuple[Signal, float]:
+    """Return a wave and when it breaks: a swelling rumble, the break, the hiss of foam running out."""
     length = rng.uniform(7.0, 10.0)
     n = count(length)
     crest = length * rng.uniform(0.3, 0.42)
@@ -144,7 +151,13 @@ def wave(rng: Generator, strength: float = 0.7) -> Signal:
     starts = np.sort((rng.beta(3, 3.5, int(1500 * strength)) * n).astype(np.int64))
     fizz = swarm(rng, n, starts, _radii(rng, len(starts), 0.3, 1.5, 1.8))
     drift = pan(low, wander(rng, n, 0.2, 0.3).clip(-0.8, 0.8))
-    return drift + (0.6 + 0.4 * strength) * crash + 0.15 * unit(fizz) * foam
+    return drift + (0.6 + 0.4 * strength) * crash + 0.15 * unit(fizz) * foam, crest + 0.2
+
+
+def wash(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
+    """Return the sea between the waves: the unbroken roar of a whole beach, far off."""
+    n = count(seconds)
+    return wide(rng, n, SURF, 0.8) * np.exp(wander(rng, n, 0.5, 0.15))
 
 
 def surf(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
@@ -153,7 +166,7 @@ def surf(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     out = 0.35 * wide(rng, n, SURF, 0.7) * np.exp(wander(rng, n, 0.5, 0.2))
     at = -count(rng.uniform(2, 5))
     while at < n:
-        one = wave(rng, strength)
+        one, _ = _wave(rng, strength)
         lay(out, one[:, max(0, -at) :], max(0, at), rng.uniform(0.6, 1.0))
         at += count(rng.uniform(3.5, 6.5))
     return equalise(out, SURF, 12)

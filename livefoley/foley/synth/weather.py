@@ -38,8 +38,8 @@ def wind(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     n = count(seconds)
     speed = wander(rng, n, 0.35, 0.30 * (0.4 + strength)) + wander(rng, n, 1.7, 0.10)
     out = np.zeros((2, n))
+    source = wide(rng, n, {20.0: -10.0, 20000.0: -10.0}, 0.6)
     for k, centre in enumerate((110, 210, 400, 760, 1450, 2700)):
-        source = wide(rng, n, {20.0: -10.0, 20000.0: -10.0}, 0.6)
         gust = np.exp(speed * (0.6 + 0.45 * k))
         out += unit(band(source, centre * 0.7, centre * 1.4, 1)) * gust * (1.0, 1.2, 1.3, 1.0, 0.45, 0.15)[k]
     howl = resonate(noise(rng, n), rng.uniform(420, 620), 18) + 0.6 * resonate(noise(rng, n), rng.uniform(700, 900), 22)
