@@ -97,8 +97,10 @@ class SecretUrl(Secret[str]):
         return safe_url(self.get_secret_value())
 
 
-def _check_url(schemes: tuple[str, ...], hint: str, path_depth: int = 0) -> Callable[[SecretUrl], SecretUrl]:
-    """Return a validator for URLs of these schemes with ``path_depth`` path segments at least."""
+def _check_url(
+    schemes: tuple[str, ...], hint: str, path_depth: int = 0, port: bool = False
+) -> Callable[[SecretUrl], SecretUrl]:
+    """Return a validator for URLs of these schemes with ``path_depth`` path segments at least, and a ``port``."""
 
     def check(value: SecretUrl) -> SecretUrl:
         url = value.get_secret_value()
@@ -107,7 +109,7 @@ def _check_url(schemes: tuple[str, ...], hint: str, path_depth: int = 0) -> Call
             raise ValueError(f"must be a URL that begins with {_listed(schemes)}, {hint}")
         if not _TOKEN.fullmatch(url):
             raise ValueError("has a space, a line break or a character that a URL must carry percent-encoded")
-        if len([part for part in parts.path.split("/") if part]) < path_depth:
+        if len([part for part in parts.path.split("/") if part]) < path_depth or (port and parts.port is None):
             raise ValueError(f"is not complete, {hint}")
         return value
 
@@ -150,7 +152,9 @@ RtmpUrl: TypeAlias = Annotated[
     SecretUrl,
     AfterValidator(_check_url(("rtmp", "rtmps"), 'server, app and stream key: "rtmp://host/app/key"', path_depth=2)),
 ]
-SrtUrl: TypeAlias = Annotated[SecretUrl, AfterValidator(_check_url(("srt",), 'like "srt://host:9000?mode=caller"'))]
+SrtUrl: TypeAlias = Annotated[
+    SecretUrl, AfterValidator(_check_url(("srt",), 'host and port, like "srt://host:9000?mode=caller"', port=True))
+]
 HookUrl: TypeAlias = Annotated[
     SecretUrl, AfterValidator(_check_url(("http", "https"), 'like "https://example.com/live/auth"'))
 ]
