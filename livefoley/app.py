@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import os
 import signal
 import ssl
@@ -21,16 +22,15 @@ from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
 from livefoley.control.state import CueRequest, RoomChanges
-from livefoley.core.errors import ConfigError
+from livefoley.core.errors import BankError, ConfigError
+from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.ports import Sink, Source
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine, RoomSettings
 from livefoley.foley import lexicon
-from livefoley.foley.bank import EffectBank
-from livefoley.foley.library import Library
-from livefoley.foley.source import default_library
+from livefoley.foley.place import default_library
 from livefoley.media.auth import HttpAuth
 from livefoley.media.codecs import AacEncoder, make_decoder
 from livefoley.media.file_sink import FileSink
@@ -40,7 +40,6 @@ from livefoley.media.pull import PullSource
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.publisher import RtmpPublisher
 from livefoley.media.rtmp.server import RtmpServer
-from livefoley.media.slate import slate
 from livefoley.media.srt import SrtSink, SrtSource
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.logs import configure as configure_log
@@ -58,11 +57,9 @@ class Application:
 
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
-        self.libraries = [config.bank.library or default_library()]
-        self.foley = FoleyService(self.libraries)
+        self.foley = FoleyService([config.bank.library or default_library()])
         self.rtmp = _rtmp_servers(config.server.rtmp)
         self._rooms = {name: self._room(name, room) for name, room in config.rooms.items()}
-        self._bank = EffectBank(libraries=[Library(path) for path in self.libraries])  # its names; it renders nothing
         self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
 
@@ -86,7 +83,7 @@ class Application:
             seed=room.seed,
         )
         if room.slate is not None or room.on_drop.value == "slate":
-            parts.make_slate = lambda info: slate(info, SLATE_TEXT, room.slate)
+            parts.make_slate = lambda info: _make_slate(info, room.slate)
         made = Room(parts)
         if foley:
             parts.perception = Perception(name, made.perceive, watch=room.actions.enabled)
@@ -191,10 +188,16 @@ class Application:
     async def cue(self, room: str, request: CueRequest) -> int:
         """Lay an accent on a room. Raises ``BankError`` for an effect that does not exist."""
         if request.effect is not None:
-            self._bank.describe(request.effect)
+            self._check_effect(request.effect)
         return self._rooms[room].cue(
             effect=request.effect, prompt=request.prompt, gain_db=request.gain_db, delay_s=request.delay_s
         )
+
+    def _check_effect(self, name: str) -> None:
+        known = self.foley.names
+        if known and name not in known:
+            near = difflib.get_close_matches(name, known, 1, 0.3)
+            raise BankError(f"there is no effect {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
     async def patch_room(self, room: str, changes: RoomChanges) -> None:
         """Change a running room; it takes effect between two blocks."""
@@ -309,6 +312,12 @@ def _rtmp_servers(config: cfg.RtmpServer) -> list[RtmpServer]:
     listen = config.tls.listen
     context = tls_context(config.tls)
     return [plain, RtmpServer(listen.host, listen.port, ssl_context=context, limits=limits, auth=auth, shares=plain)]
+
+
+def _make_slate(info: TrackInfo, picture: Path | None) -> tuple[TrackInfo, Packet]:
+    from livefoley.media.slate import slate  # OpenCV, which most rooms can do without here
+
+    return slate(info, SLATE_TEXT, picture)
 
 
 def tls_context(tls: cfg.Tls) -> ssl.SSLContext:

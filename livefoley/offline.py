@@ -22,7 +22,8 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import Departure, RoomSettings
 from livefoley.foley import lexicon
 from livefoley.foley.library import Library
-from livefoley.foley.source import Foley, default_library
+from livefoley.foley.place import default_library
+from livefoley.foley.source import Foley
 from livefoley.media.audio_file import AUDIO_FORMATS, write_audio
 from livefoley.media.codecs import AacEncoder, make_decoder
 from livefoley.media.file_source import probe, read_items

@@ -14,11 +14,6 @@ from livefoley.foley.library import Library
 from livefoley.foley.material import Material
 
 
-def default_library() -> Path:
-    """Return where ``livefoley bank add`` keeps an operator's sounds unless told otherwise."""
-    return Path.home() / ".livefoley" / "library"
-
-
 class Foley:
     """What a worker process serves: ``make`` for cues, ``bed`` for rooms. Synchronous; one thread at a time."""
 

@@ -52,6 +52,7 @@ class FoleyService:
         """Serve from the built-in effects and the operator's ``libraries``."""
         self._libraries = [str(path) for path in libraries]
         self.worker = Worker("foley", MODULE, on_message=self._message, on_ready=self._ready)
+        self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
         self._rooms: dict[str, Header] = {}
         self._waiting: list[_Request] = []
         self._in_flight: dict[int, _Request] = {}
@@ -130,6 +131,9 @@ class FoleyService:
             self.worker.send_nowait(header)
 
     def _message(self, header: Header, payload: bytes) -> None:
+        if header["op"] == "names":
+            self.names = frozenset(header["names"])
+            return
         request = self._in_flight.pop(header.get("number", 0), None)
         if header["op"] == "failed":
             self._failed += 1

@@ -25,6 +25,7 @@ class FoleyWorker:
             case "open":
                 self._foley = Foley([Path(path) for path in header["libraries"]])
                 self._beds.clear()
+                return [({"op": "names", "names": list(self._foley.bank.names())}, b"")]
             case "describe":
                 self._beds[header["room"]] = self._foley.bed(header["room"], header["text"], header["seed"])
                 self._foley.warm(header["text"])

@@ -29,6 +29,7 @@ log = structlog.get_logger("livefoley.room")
 MAX_SLEEP_S = 0.25
 SINK_RETRY_S = (0.5, 15.0)
 SINK_FINISH_S = 10.0
+ACCENT_LEAD_S = 0.25  # the sound of an accent "now" must be made and mixed first
 ERROR_PAUSE_S = 0.02
 MakeSlate = Callable[[TrackInfo], tuple[TrackInfo, Packet]]
 
@@ -83,7 +84,7 @@ class Room:
         now = self._now()
         if not self.engine.clock.started:
             raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
-        start = self.engine.clock.playhead(now + delay_s)
+        start = self.engine.clock.playhead(now + max(delay_s, ACCENT_LEAD_S))
         number = self.engine.accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db), now)
         self._request(now)
         return number
@@ -194,6 +195,9 @@ class Room:
         self._send(departure.program, self.parts.sinks)
         self._send(departure.stem, self.parts.stem_sinks)
         self._request(now)
+        counters = self.engine.statistics()
+        self.video_rate.read(counters.video_bytes, now)
+        self.audio_rate.read(counters.audio_bytes, now)
 
     def _run_out(self) -> bool:
         if self.engine.state is not RoomState.ENDING:
