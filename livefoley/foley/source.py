@@ -40,7 +40,7 @@ class Foley:
         return self.bank.make(cue)
 
     def bed(self, room: str, describe: str, seed: int = 0) -> ProceduralBed:
-        """Return the bed of ``room``, made with ``seed`` at the first call and brought to ``describe`` at later ones."""
+        """Return the bed of ``room``, made with ``seed`` at first and brought to ``describe`` at later calls."""
         bed = self._beds.get(room)
         if bed is None:
             own = sum(room.encode()) * 1_000_003 + self._seed + seed
