@@ -122,8 +122,7 @@ async def publish_pyav(url: str, clip: Path) -> tuple[int, str]:
     script = """
         import sys, av
         source = av.open(sys.argv[1])
-        options = {"rtmp_enhanced_codecs": "hvc1,av01,Opus"}
-        sink = av.open(sys.argv[2], "w", format="flv", options=options)
+        sink = av.open(sys.argv[2], "w", format="flv")
         pairs = {s.index: sink.add_stream_from_template(s, opaque=True) for s in source.streams}
         for stream in pairs.values():
             stream.codec_context.codec_tag = "\\0\\0\\0\\0"
