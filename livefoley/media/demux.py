@@ -49,7 +49,7 @@ class Demuxer:
         yield from self.infos
         streams = [track.stream for track in self._tracks.values()]
         for packet in self._container.demux(streams):
-            if packet.size and not packet.is_corrupt:
+            if packet.size:
                 items = self._tracks[packet.stream.index].items(packet)
                 self.skipped += not items
                 yield from items

@@ -23,7 +23,7 @@ from livefoley.core.errors import ConfigError, InputError, OutputError, Unsuppor
 from livefoley.core.media import MediaKind, OutputItem, SourceItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.media.demux import Demuxer
-from livefoley.media.mux import TrackWriter, add_tracks, opens_track, sized
+from livefoley.media.mux import TrackWriter, add_tracks, opens_track, reason, sized
 from livefoley.media.pull import PullSource
 from livefoley.media.queue import UnitQueue
 from livefoley.media.urls import safe_url
@@ -92,6 +92,13 @@ class TsStream:
                 self._wait(item)
         return self._taken()
 
+    def flush(self) -> bytes:
+        """Return what is still inside, at the end of the stream."""
+        if self._pending:
+            self._begin()
+        self._end()
+        return self._taken()
+
     def _change(self, info: TrackInfo) -> None:
         if info.codec not in _CARRIED:
             raise UnsupportedCodec(f"SRT (MPEG-TS) does not carry {info.codec}; use H.264 or HEVC and AAC")
@@ -111,7 +118,7 @@ class TsStream:
         units, self._pending = self._pending, []
         self._end()
         tracks = sized(self._infos.values(), units)
-        options = {"flush_packets": "1", "muxdelay": "0", "muxpreload": "0"}
+        options = {"flush_packets": "1", "mpegts_flags": "+initial_discontinuity"}  # this may continue a stream
         self._container = av.open(self._memory, "w", format="mpegts", container_options=options)
         pairs = zip(tracks, add_tracks(self._container, tracks), strict=True)
         self._writers = {info.kind: TrackWriter(self._container, stream, info) for info, stream in pairs}
@@ -219,17 +226,21 @@ class SrtSink:
                     await pipe.drain()
             self._connected = asyncio.get_running_loop().time() > settled_s
             self._bytes += len(data)
-            self._units += sum(isinstance(item, Unit) for item in batch)
         if pipe is not None:
+            pipe.write(stream.flush())
             pipe.close()
 
     def _muxed(self, stream: TsStream, batch: list[OutputItem]) -> bytes:
-        try:
-            return stream.feed(batch)
-        except (UnsupportedCodec, av.FFmpegError, ValueError) as error:
-            self._errors += 1
-            log.error("SRT output cannot carry this", url=safe_url(self._url), reason=str(error))
-            return b""
+        data = b""
+        for item in batch:
+            try:
+                data += stream.feed([item])
+                self._units += isinstance(item, Unit)
+            except (UnsupportedCodec, av.FFmpegError, ValueError) as error:
+                self._errors += 1
+                if self._errors % 1000 == 1:
+                    log.error("SRT output cannot carry this", url=safe_url(self._url), reason=reason(error))
+        return data
 
 
 async def _tail(pipe: asyncio.StreamReader | None) -> str:

@@ -14,7 +14,7 @@ FLASHES_S = (0.5, 1.0, 1.5, 2.0, 2.5)
 
 _FLASH = "color=c=black:s=320x180:r=25:d=3,geq=lum='if(lt(mod(T,0.5),0.04)*gt(T,0.25),235,16)':cb=128:cr=128"
 _TICK = "aevalsrc='if(lt(mod(t,0.5),0.0005)*gt(t,0.25),0.8,0)|0':s={rate}:d=3"
-_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "25", "-pix_fmt", "yuv420p")
+_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "25", "-sc_threshold", "0", "-pix_fmt", "yuv420p")
 
 RECIPES: dict[str, tuple[str, ...]] = {
     "h264.mp4": (*_X264, "-c:a", "aac"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 
 from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
+from livefoley.core.ports import Sink
 from livefoley.core.ticks import ticks_from_stamp
 from livefoley.media.codecs import AacEncoder, make_decoder
 from livefoley.media.file_source import read_items
@@ -40,6 +42,25 @@ def output_items(path: Path, start: int = START) -> Iterator[OutputItem]:
             yield from (Unit(packet, packet.pts, packet.dts, 0) for packet in encoder.encode(samples, joined))
             joined += samples.shape[1]
     yield from (Unit(packet, packet.pts, packet.dts, 0) for packet in encoder.flush())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until ``condition`` holds; the test's own timeout is the limit."""
+    while not condition():  # noqa: ASYNC110 - it watches a thread
+        await asyncio.sleep(0.01)
+
+
+async def poured(sink: Sink, items: Iterable[OutputItem]) -> None:
+    """Give a running sink ``items`` no faster than it takes them."""
+    for item in items:
+        sink.write_nowait(item)
+        if sink.statistics().queue_units > 200:
+            await until(lambda: not sink.statistics().queue_units)
+
+
+def names_in(directory: Path) -> set[str]:
+    """Return the names of the files in ``directory``."""
+    return {path.name for path in directory.iterdir()}
 
 
 def payloads(path: Path | str) -> list[bytes]:

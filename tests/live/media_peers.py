@@ -1,0 +1,75 @@
+"""Peers that serve a stream to be pulled: nginx with its RTMP module, a web server, ffmpeg publishing or listening."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.peers import free_port, require
+
+_MODULES = ("/usr/lib/nginx/modules/ngx_rtmp_module.so", "/usr/share/nginx/modules/ngx_rtmp_module.so")
+_NGINX = """
+load_module {module};
+daemon off; pid {root}/nginx.pid; error_log {root}/error.log info; worker_processes 1;
+events {{ worker_connections 64; }}
+rtmp {{ server {{ listen 127.0.0.1:{port}; application live {{ live on; idle_streams off; }} }} }}
+"""
+
+
+@contextmanager
+def process(*command: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program until the block ends, then end it."""
+    null = subprocess.DEVNULL
+    child = subprocess.Popen([str(part) for part in command], stdin=null, stdout=null, stderr=null)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+@contextmanager
+def nginx_rtmp(root: Path) -> Iterator[str]:
+    """Run nginx with RTMP and give the URL of its application."""
+    nginx = require("nginx")
+    module = next((path for path in _MODULES if Path(path).exists()), None)
+    if module is None:
+        pytest.skip("nginx has no RTMP module")
+    port = free_port()
+    (root / "nginx.conf").write_text(_NGINX.format(module=module, root=root, port=port))
+    with process(nginx, "-p", root, "-c", root / "nginx.conf"):
+        yield f"rtmp://127.0.0.1:{port}/live"
+
+
+@contextmanager
+def web(root: Path) -> Iterator[str]:
+    """Serve a directory and give its URL."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def segmented(clip: Path, root: Path, kind: str) -> None:
+    """Write a clip as HLS with segments of 1 s into ``root``."""
+    command = [require("ffmpeg"), "-v", "error", "-i", clip, "-c", "copy", "-hls_time", "1", "-hls_list_size", "0"]
+    subprocess.run([*command, "-hls_segment_type", kind, root / "index.m3u8"], check=True, cwd=root)
+
+
+def publishing(clip: Path, *output: object) -> tuple[object, ...]:
+    """Return the command that sends a clip for ever at its own pace, as it is."""
+    return (require("ffmpeg"), "-v", "error", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", *output)

@@ -1,0 +1,120 @@
+"""Pulling from real servers: pictures bit for bit, losses noticed, reconnects, a pace one can play at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.media.pull import PullSource
+from tests.live.media_peers import nginx_rtmp, process, publishing, segmented, web
+from tests.media.clips import clip
+from tests.media.render import payloads, until
+from tests.peers import free_port
+
+pytestmark = pytest.mark.live
+
+
+@asynccontextmanager
+async def pulling(source: PullSource) -> AsyncIterator[list[SourceItem]]:
+    """Run a source and give the list its items go to."""
+    items: list[SourceItem] = []
+    task = asyncio.create_task(source.run(items.append))
+    try:
+        yield items
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 2)
+
+
+def pictures(items: list[SourceItem]) -> list[Packet]:
+    return [item for item in items if isinstance(item, Packet) and item.kind is MediaKind.VIDEO]
+
+
+def losses(items: list[SourceItem]) -> int:
+    return sum(isinstance(item, Disconnected) for item in items)
+
+
+@pytest.fixture
+def rtmp(tmp_path: Path) -> Iterator[str]:
+    with nginx_rtmp(tmp_path) as url:
+        yield f"{url}/room"
+
+
+def quick(url: str) -> PullSource:
+    return PullSource(url, read_timeout_s=2.0, backoff_s=(0.2, 0.5))
+
+
+async def test_rtmp_brings_every_picture_bit_for_bit_with_its_parameters(rtmp: str) -> None:
+    known = set(payloads(clip("h264.flv")))
+    async with pulling(quick(rtmp)) as items:
+        with process(*publishing(clip("h264.flv"), "-f", "flv", rtmp)):
+            await until(lambda: len(pictures(items)) > 50)
+    infos = [item for item in items if isinstance(item, TrackInfo)]
+    assert {info.codec for info in infos} == {"h264", "aac"}
+    assert isinstance(items[0], TrackInfo)
+    assert all(packet.data in known for packet in pictures(items))
+    assert pictures(items)[0].keyframe
+
+
+async def test_a_publisher_that_stops_is_noticed_and_its_return_too(rtmp: str) -> None:
+    source = quick(rtmp)
+    async with pulling(source) as items:
+        with process(*publishing(clip("h264.flv"), "-f", "flv", rtmp)):
+            await until(lambda: len(pictures(items)) > 10)
+        await until(lambda: losses(items) == 1)
+        count = len(items)
+        with process(*publishing(clip("large.mp4"), "-f", "flv", rtmp)):
+            await until(lambda: len(pictures(items[count:])) > 10)
+    widths = [item.width for item in items if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO]
+    assert (widths[0], widths[-1]) == (320, 640)
+    assert source.statistics().connects == 2
+
+
+async def test_http_flv_is_pulled() -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/live.flv"
+    async with pulling(quick(url)) as items:
+        with process(*publishing(clip("h264.flv"), "-f", "flv", "-listen", "1", url)):
+            await until(lambda: len(pictures(items)) > 30)
+    known = set(payloads(clip("h264.flv")))
+    assert all(packet.data in known for packet in pictures(items))
+
+
+@pytest.mark.parametrize("kind", ["mpegts", "fmp4"])
+async def test_hls_comes_at_its_own_pace_and_not_in_bursts(tmp_path: Path, kind: str) -> None:
+    segmented(clip("h264.mp4"), tmp_path, kind)
+    arrivals: list[tuple[float, float]] = []
+    clock = asyncio.get_running_loop().time
+
+    def noted(items: list[SourceItem]) -> Callable[[], bool]:
+        def check() -> bool:
+            arrivals.extend((clock(), float(p.dts * p.time_base)) for p in pictures(items)[len(arrivals) :])
+            return len(arrivals) >= 40
+
+        return check
+
+    with web(tmp_path) as root:
+        async with pulling(quick(f"{root}/index.m3u8")) as items:
+            await until(noted(items))
+    early = [stamp - arrivals[0][1] - (at - arrivals[0][0]) for at, stamp in arrivals]
+    assert max(early) < 0.06
+    assert {item.codec for item in items if isinstance(item, TrackInfo)} == {"h264", "aac"}
+
+
+async def test_a_playlist_that_points_at_local_files_is_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.ts"
+    secret.write_bytes(clip("h264.ts").read_bytes())
+    served = tmp_path / "www"
+    served.mkdir()
+    lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:5", "#EXTINF:5,", f"file://{secret}", "#EXT-X-ENDLIST", ""]
+    (served / "index.m3u8").write_text("\n".join(lines))
+    with web(served) as root:
+        async with pulling(quick(f"{root}/index.m3u8")) as items:
+            await asyncio.sleep(1.0)
+    assert items == []

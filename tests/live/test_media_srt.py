@@ -1,0 +1,185 @@
+"""SRT in and out against ffmpeg, through our supervised ffmpeg."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from livefoley.core.errors import ConfigError, InputError, OutputError
+from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
+from livefoley.media import nal
+from livefoley.media.file_source import read_items
+from livefoley.media.srt import SrtSink, SrtSource, TsStream
+from tests.live.media_peers import process, publishing
+from tests.media.clips import clip
+from tests.media.render import events_s, output_items, until
+from tests.peers import free_port, require
+
+pytestmark = pytest.mark.live
+PASSPHRASE = "planted-secret"
+
+
+def slices(data: bytes, codec: str = "h264") -> list[bytes]:
+    """Return the NAL units that carry pictures: MPEG-TS adds delimiters and repeats parameter sets."""
+    sets = (7, 8, 9) if codec == "h264" else (32, 33, 34, 35)
+    return [unit for unit in nal.split_length_prefixed(data) if nal.unit_type(codec, unit) not in sets]
+
+
+def pictures(items: list[SourceItem] | list[OutputItem]) -> list[bytes]:
+    packets = (item.packet if isinstance(item, Unit) else item for item in items)
+    return [packet.data for packet in packets if isinstance(packet, Packet) and packet.kind is MediaKind.VIDEO]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("h264.mp4", "h264"), ("hevc.ts", "hevc")])
+def test_a_transport_stream_holds_every_picture_and_keeps_its_offset_to_sound(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    items, stream = list(output_items(clip(name))), TsStream()
+    path = tmp_path / "out.ts"
+    path.write_bytes(b"".join(stream.feed([item]) for item in items) + stream.flush())
+    sent = [slices(data, codec) for data in pictures(items)]
+    assert [slices(data, codec) for data in pictures(list(read_items(path)))] == sent
+    (flashes_in, ticks_in), (flashes_out, ticks_out) = events_s(clip(name)), events_s(path)
+    before = [flash - tick for flash, tick in zip(flashes_in, ticks_in, strict=True)]
+    after = [flash - tick for flash, tick in zip(flashes_out, ticks_out, strict=True)]
+    assert after == pytest.approx(before, abs=2.5 / 48_000)
+
+
+def test_a_new_resolution_continues_the_transport_stream(tmp_path: Path) -> None:
+    stream, path = TsStream(), tmp_path / "out.ts"
+    items = [*output_items(clip("h264.mp4")), *output_items(clip("large.mp4"), start=96_000 + 3 * 48_000)]
+    path.write_bytes(stream.feed(items) + stream.flush())
+    found = list(read_items(path))
+    widths = [item.width for item in found if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO]
+    assert (widths[0], widths[-1]) == (320, 640)
+    assert [slices(data) for data in pictures(found)] == [slices(data) for data in pictures(items)]
+
+
+async def sent_live(sink: SrtSink, seconds: float) -> None:
+    """Give a sink a looping clip at its own pace."""
+    loop = asyncio.get_running_loop()
+    items, begin = list(output_items(clip("h264.mp4"))), loop.time()
+    for lap in range(100):
+        for item in items:
+            if isinstance(item, Unit):
+                step = lap * 3 * 48_000
+                due_s = (item.dts - 96_000 + step) / 48_000
+                if due_s > seconds:
+                    return
+                await asyncio.sleep(max(0.0, begin + due_s - loop.time()))
+                item = replace(item, pts=item.pts + step, dts=item.dts + step)
+            sink.write_nowait(item)
+
+
+def receiver(port: int, target: Path) -> tuple[object, ...]:
+    url = f"srt://127.0.0.1:{port}?mode=listener&passphrase={PASSPHRASE}"
+    return (require("ffmpeg"), "-v", "error", "-y", "-i", url, "-map", "0", "-c", "copy", "-flush_packets", "1", target)
+
+
+async def test_a_listener_receives_the_pictures_sent_encrypted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    with process(*receiver(port, tmp_path / "got.ts")) as peer:
+        await asyncio.sleep(0.5)
+        sink = SrtSink(f"srt://127.0.0.1:{port}?passphrase={PASSPHRASE}")
+        task = asyncio.create_task(sink.run())
+        await sent_live(sink, 4.0)
+        sink.close()
+        await asyncio.wait_for(task, 6)
+        await asyncio.to_thread(peer.wait, 8)
+    got = [tuple(slices(data)) for data in pictures(list(read_items(tmp_path / "got.ts")))]
+    known = {tuple(slices(data)) for data in pictures(list(output_items(clip("h264.mp4"))))}
+    assert len(got) >= 60
+    assert set(got) <= known
+    assert sink.statistics().units > 200
+    assert PASSPHRASE not in "".join(capfd.readouterr())
+
+
+async def test_a_destination_that_is_not_there_yet_is_tried_until_it_is(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    sink = SrtSink(f"srt://127.0.0.1:{port}?passphrase={PASSPHRASE}&connect_timeout=300", backoff_s=(0.2, 0.4))
+    task = asyncio.create_task(sink.run())
+    sending = asyncio.create_task(sent_live(sink, 60.0))
+    await until(lambda: sink.statistics().errors >= 1)
+    with process(*receiver(port, tmp_path / "got.ts")):
+        await until(lambda: (tmp_path / "got.ts").exists() and (tmp_path / "got.ts").stat().st_size > 5_000)
+    sending.cancel()
+    task.cancel()
+    await asyncio.wait({task, sending}, timeout=3)
+    assert task.cancelled()
+    assert sink.statistics().reconnects >= 1
+    assert "SRT output lost" in (said := "".join(capfd.readouterr()))
+    assert PASSPHRASE not in said
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
+async def test_a_child_that_wedges_is_killed_and_replaced(tmp_path: Path) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    with process(*receiver(port, tmp_path / "got.ts")):
+        await asyncio.sleep(0.5)
+        url = f"srt://127.0.0.1:{port}?passphrase={PASSPHRASE}"
+        sink = SrtSink(url, write_timeout_s=0.5, backoff_s=(0.1, 0.2))
+        task = asyncio.create_task(sink.run())
+        items = list(output_items(clip("h264.mp4")))
+        sink.write_nowait(items[0])
+        await until(lambda: children_of(os.getpid(), url))
+        (child,) = children_of(os.getpid(), url)
+        os.kill(child, signal.SIGSTOP)
+        filler = nal.join_length_prefixed([b"\x0c" + b"\xff" * 200_000])
+        for item in items:
+            if isinstance(item, Unit) and item.kind is MediaKind.VIDEO:
+                item = replace(item, packet=replace(item.packet, data=item.packet.data + filler))
+            sink.write_nowait(item)
+        await until(lambda: sink.statistics().errors >= 1)
+        await until(lambda: child not in children_of(os.getpid(), url))
+        task.cancel()
+        await asyncio.wait({task}, timeout=3)
+    assert children_of(os.getpid(), url) == []
+
+
+def children_of(parent: int, argument: str) -> list[int]:
+    """Return the processes that ``parent`` started with ``argument``."""
+    listed = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True)
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if argument in line]
+
+
+async def test_srt_comes_in_with_every_picture_and_its_end_is_noticed() -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    source = SrtSource(f"srt://127.0.0.1:{port}?mode=listener&passphrase={PASSPHRASE}", read_timeout_s=3.0)
+    items: list[SourceItem] = []
+    task = asyncio.create_task(source.run(items.append))
+    await asyncio.sleep(0.5)
+    url = f"srt://127.0.0.1:{port}?passphrase={PASSPHRASE}"
+    with process(*publishing(clip("h264.mp4"), "-f", "mpegts", url)):
+        await until(lambda: len(pictures(items)) > 30)
+    await until(lambda: any(isinstance(item, Disconnected) for item in items))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 2)
+    known = {tuple(slices(data)) for data in pictures(list(read_items(clip("h264.mp4"))))}
+    assert {tuple(slices(data)) for data in pictures(items)} <= known
+    assert {item.codec for item in items if isinstance(item, TrackInfo)} == {"h264", "aac"}
+
+
+def test_without_ffmpeg_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(OutputError, match="install ffmpeg with SRT"):
+        SrtSink("srt://127.0.0.1:9000")
+    with pytest.raises(InputError, match="install ffmpeg with SRT"):
+        SrtSource("srt://127.0.0.1:9000")
+
+
+@pytest.mark.parametrize("url", ["srt://host", "rtmp://host/live", "srt://host:notaport", "-i"])
+def test_a_url_that_is_no_srt_address_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"srt://host:port"):
+        SrtSink(url)
