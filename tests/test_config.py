@@ -169,6 +169,7 @@ def test_load_reads_the_process_environment(tmp_path: Path, monkeypatch: pytest.
         (room(sinks='[{rtmp: "http://h/a/b"}]'), "live.yaml:4: rooms.demo.sinks[0].rtmp: must be a URL that"),
         (room(sinks='[{rtmp: "rtmp://h/app"}]'), "live.yaml:4: rooms.demo.sinks[0].rtmp: is not complete, server, app"),
         (room(sinks='[{srt: "srt://h"}]'), "live.yaml:4: rooms.demo.sinks[0].srt: is not complete, host and port"),
+        (room(source="{rtmp: {key: a/b}}"), "live.yaml:3: rooms.demo.source.rtmp.key: a stream key may hold no slash"),
         (room(source="{}"), "live.yaml:3: rooms.demo.source: needs exactly one of rtmp, url, file, srt; found none"),
         (room(source="{loop: true, rtmp: {key: k}}"), "live.yaml:3: rooms.demo.source: loop: true goes with file"),
         (room(source="{url: clip.mp4}"), "live.yaml:3: rooms.demo.source.url: must be a URL that begins with rtmp://"),
@@ -257,8 +258,8 @@ def test_files_to_be_read_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(path, env={})
     slate, clip = sorted(str(caught.value).splitlines(), reverse=True)
-    assert slate.startswith(f"{path}:5: rooms.demo.slate there is no such file")
-    assert clip.startswith(f"{path}:3: rooms.demo.source.file there is no such file")
+    assert slate.startswith(f"{path}:5: rooms.demo.slate names a file that is not there")
+    assert clip.startswith(f"{path}:3: rooms.demo.source.file names a file that is not there")
 
 
 def test_a_configuration_that_is_no_text_file_is_one_line(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ def missing_files(config: Config) -> list[Problem]:
     problems: list[Problem] = []
     for path, place in _inputs(config):
         if place is not None and not place.is_file():
-            what = "is a directory, not a file" if place.is_dir() else f"there is no such file ({place.absolute()})"
-            problems.append((path, what))
+            what = "names a directory, not a file" if place.is_dir() else "names a file that is not there"
+            problems.append((path, f"{what} ({place.absolute()})"))
     return problems
 
 

@@ -17,7 +17,7 @@ from livefoley.config.values import (
     Recording,
     RtmpUrl,
     SrtUrl,
-    Token,
+    StreamKey,
 )
 from livefoley.engine.hold import OnDrop
 
@@ -34,7 +34,7 @@ class OnDuplicate(StrEnum):
 class RtmpSource(Model):
     """A publisher that comes to us: ``rtmp://HOST:PORT/<app>`` with ``key`` as stream key."""
 
-    key: Token
+    key: StreamKey
     app: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "live"
     on_duplicate: OnDuplicate = OnDuplicate.REPLACE
 

@@ -136,8 +136,17 @@ def _check_token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_key(value: SecretStr) -> SecretStr:
+    if set(value.get_secret_value()) & set("/?#"):
+        raise ValueError("a stream key may hold no slash, question mark or number sign")
+    return value
+
+
 Token: TypeAlias = Annotated[SecretStr, Field(min_length=1, max_length=512), AfterValidator(_check_token)]
-"""A stream key, a bearer token or a signing secret."""
+"""A bearer token or a signing secret."""
+
+StreamKey: TypeAlias = Annotated[Token, AfterValidator(_check_key)]
+"""What an encoder publishes with; it may have to stand in a URL."""
 
 PullUrl: TypeAlias = Annotated[
     SecretUrl,
