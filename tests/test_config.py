@@ -254,10 +254,13 @@ def test_a_certificate_without_its_key_is_refused() -> None:
 
 def test_files_to_be_read_must_be_there(tmp_path: Path) -> None:
     path = tmp_path / "live.yaml"
-    path.write_text(room(f"slate: {tmp_path}/card.png", source="{file: nowhere.mp4}"))
+    path.write_text(
+        room(f"slate: {tmp_path.as_posix()}/card.png", source="{file: nowhere.mp4}") + "bank: {library: none}"
+    )
     with pytest.raises(ConfigError) as caught:
         load(path, env={})
-    slate, clip = sorted(str(caught.value).splitlines(), reverse=True)
+    library, clip, slate = str(caught.value).splitlines()
+    assert library.startswith(f"{path}:6: bank.library names a directory that is not there; `livefoley bank add DIR")
     assert slate.startswith(f"{path}:5: rooms.demo.slate names a file that is not there")
     assert clip.startswith(f"{path}:3: rooms.demo.source.file names a file that is not there")
 

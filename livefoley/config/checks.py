@@ -26,6 +26,10 @@ def conflicts(config: Config) -> list[Problem]:
 def missing_files(config: Config) -> list[Problem]:
     """Return the files that are to be read and are not there."""
     problems: list[Problem] = []
+    library = config.bank.library
+    if library is not None and not library.is_dir():
+        remedy = f"`livefoley bank add DIR --library {library}` makes it"
+        problems.append((("bank", "library"), f"names a directory that is not there; {remedy}"))
     for path, place in _inputs(config):
         if place is not None and not place.is_file():
             what = "names a directory, not a file" if place.is_dir() else "names a file that is not there"

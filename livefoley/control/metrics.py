@@ -26,7 +26,7 @@ _ROOM_GAUGES: tuple[Row, ...] = (
     ("publisher_connected", "Whether a publisher is connected (1) or not (0).", lambda r: r.publisher_connected),
     ("uptime_seconds", "Seconds since the room was made.", lambda r: r.uptime_s),
     ("lookahead_seconds", "How far the output runs behind the input.", lambda r: r.lookahead_s),
-    ("foley_bypassed", "Whether the original goes out without foley (1).", lambda r: r.foley_bypassed),
+    ("foley_bypassed", "Whether foley is wanted and the original goes out without it (1).", lambda r: r.foley_bypassed),
     ("video_bits_per_second", "Video coming in.", lambda r: r.video_kbps * 1000),
     ("audio_bits_per_second", "Sound coming in.", lambda r: r.audio_kbps * 1000),
     ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),

@@ -12,12 +12,44 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livefoley.core.errors import AddressInUse, ConfigError, LivefoleyError
 
 FINISH_S = 2.0  # what a cancelled server gives open requests
+HEAD_TIMEOUT_S = 15  # for the head of a request, and between requests
 BACKLOG = 256
 MAX_CONCURRENT = 1024
+
+
+class _Protocol(H11Protocol):
+    """Hangs up on who does not finish asking: uvicorn itself waits for ever for the head of a request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._patience: asyncio.TimerHandle | None = None
+        self._expect_head()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        super().on_response_complete()
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        super().connection_lost(exc)
+        if self._patience is not None:
+            self._patience.cancel()
+
+    def _expect_head(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = self.loop.call_later(HEAD_TIMEOUT_S, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -38,7 +70,7 @@ class HttpServer:
     ) -> None:
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -46,7 +78,7 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
             limit_concurrency=MAX_CONCURRENT,
-            timeout_keep_alive=15,
+            timeout_keep_alive=HEAD_TIMEOUT_S,
             timeout_graceful_shutdown=int(FINISH_S),
             ssl_certfile=cert,
             ssl_keyfile=key,

@@ -61,7 +61,7 @@ class RoomSnapshot:
     uptime_s: float = 0.0
     lookahead_s: float = 0.0
     controls: RoomControls = RoomControls()
-    foley_bypassed: bool = False  # the original goes out unchanged
+    foley_bypassed: bool = False  # foley is wanted, and the original goes out without it
     bypass_reason: str = ""
     problem: str = ""  # why a track or the source is not used
     units_in: int = 0

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import ssl
+import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
 
+from livefoley.control import server as server_module
 from livefoley.control.app import make_app
 from livefoley.control.server import HttpServer, serve
 from livefoley.core.errors import AddressInUse, ConfigError
 from tests.control.studio import Studio
+from tests.peers import require
 
 
 async def test_the_port_is_known_before_it_serves() -> None:
@@ -62,6 +66,43 @@ async def test_a_cancelled_server_gives_the_port_back_and_lets_go_of_idle_client
     writer.close()
     again = HttpServer(make_app(Studio()), "127.0.0.1", port)
     again.close()
+
+
+async def test_a_client_that_never_finishes_asking_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "HEAD_TIMEOUT_S", 0.2)
+    server = HttpServer(make_app(Studio()), "127.0.0.1", 0)
+    running = asyncio.create_task(server.run())
+    silent, silent_writer = await asyncio.open_connection("127.0.0.1", server.port)
+    slow, slow_writer = await asyncio.open_connection("127.0.0.1", server.port)
+    slow_writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /livez HT")
+    assert b"200 OK" in await asyncio.wait_for(slow.read(), 10)
+    assert await asyncio.wait_for(silent.read(), 10) == b""
+    silent_writer.close()
+    slow_writer.close()
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, signed by itself, and its key."""
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    command = [require("openssl"), *request, *names, "-keyout", str(key), "-out", str(cert)]
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    return cert, key
+
+
+async def test_a_certificate_makes_it_https(certificate: tuple[Path, Path]) -> None:
+    cert, key = certificate
+    server = HttpServer(make_app(Studio()), "127.0.0.1", 0, cert=cert, key=key)
+    running = asyncio.create_task(server.run())
+    context = ssl.create_default_context(cafile=str(cert))
+    async with httpx.AsyncClient(verify=context, trust_env=False) as client:
+        assert (await client.get(f"https://127.0.0.1:{server.port}/livez")).text == "ok\n"
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_signals_stay_the_applications() -> None:
