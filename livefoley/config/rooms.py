@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -46,38 +46,34 @@ class SrtSource(Model):
 
 
 class _OneOf(Model):
-    """A model of which exactly one of the keys in ``_kinds`` is given."""
+    """A model of which exactly one of the keys in ``kinds`` is given."""
 
-    @classmethod
-    def _kinds(cls) -> tuple[str, ...]:
-        raise NotImplementedError
+    kinds: ClassVar[tuple[str, ...]]
 
     @property
     def kind(self) -> str:
         """Which one is given."""
-        return next(name for name in self._kinds() if getattr(self, name) is not None)
+        return next(name for name in self.kinds if getattr(self, name) is not None)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> _OneOf:
-        given = [name for name in self._kinds() if getattr(self, name) is not None]
+        given = [name for name in self.kinds if getattr(self, name) is not None]
         if len(given) != 1:
             found = " and ".join(given) if given else "none"
-            raise ValueError(f"needs exactly one of {', '.join(self._kinds())}; found {found}")
+            raise ValueError(f"needs exactly one of {', '.join(self.kinds)}; found {found}")
         return self
 
 
 class Source(_OneOf):
     """Where the stream comes from: exactly one of ``rtmp``, ``url``, ``file``, ``srt``."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("rtmp", "url", "file", "srt")
+
     rtmp: RtmpSource | None = None
     url: PullUrl | None = None
     file: Place | None = None
     srt: SrtSource | None = None
     loop: bool = False
-
-    @classmethod
-    def _kinds(cls) -> tuple[str, ...]:
-        return ("rtmp", "url", "file", "srt")
 
     @model_validator(mode="after")
     def _only_files_loop(self) -> Source:
@@ -89,14 +85,12 @@ class Source(_OneOf):
 class Sink(_OneOf):
     """One output: exactly one of ``rtmp``, ``hls``, ``file``, ``srt``."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("rtmp", "hls", "file", "srt")
+
     rtmp: RtmpUrl | None = None
     hls: Place | None = None
     file: Recording | None = None
     srt: SrtUrl | None = None
-
-    @classmethod
-    def _kinds(cls) -> tuple[str, ...]:
-        return ("rtmp", "hls", "file", "srt")
 
     @property
     def path(self) -> Path | None:
