@@ -1,15 +1,16 @@
 """How near the rendered effects come to recordings of the same thing.
 
-A clip is brought to 48 kHz mono, cut to its first 6 s of sound, and described by 48 log-mel bands from 60 Hz to 14 kHz
-(frames of 2048, hop 512, the loudest at 0 dB, floor -70 dB, frames more than 45 dB under the loudest left out): the mean
-of each band over time, its standard deviation, its modulation (mean absolute change from frame to frame), and, of the
-whole, how the loudness falls over the first second (20 steps, floor -40 dB). The distance of two clips is the mean
-absolute difference in dB over the first three, plus a third of that over the last. The distance between an effect and a
-class is symmetric: the mean over rendered variants of the distance to the nearest recording, and the mean over recordings
-of that to the nearest variant, halved. An effect is right (rank 1) when no other class is nearer than its own.
+A clip is brought to 48 kHz mono, cut to its first 6 s of sound, and described by 48 log-mel bands, 60 Hz to 14 kHz
+(frames of 2048, hop 512, the loudest at 0 dB, floor -70 dB, frames more than 45 dB under the loudest left out): the
+mean of each band over time, its standard deviation, its modulation (mean absolute change from frame to frame), and, of
+the whole, how the loudness falls over the first second (20 steps, floor -40 dB). The distance of two clips is the mean
+absolute difference in dB over the first three, plus a third of that over the last. The distance between an effect and
+a class is symmetric: the mean over rendered variants of the distance to the nearest recording, and the mean over
+recordings of that to the nearest variant, halved. An effect is right (rank 1) when no other class is nearer.
 
-White noise bursts with the lengths of the rendered sounds are the floor; the recordings themselves (one half of each class
-against the other half) are the ceiling. Recordings of `../shared/sounds` are used for nothing else than this.
+White noise bursts with the lengths of the rendered sounds are the floor; the recordings themselves (one half of each
+class against the other half) are the ceiling. No recording is part of any rendered sound, but the octave levels of
+textures were set after averages over recordings of `../shared/sounds`: the figure says how like, not how general.
 
     python benchmarks/bank.py [--recordings MANIFEST] [--variants 5] [--split valid]
 """
@@ -262,11 +263,9 @@ def main() -> None:
     other = {name: clips[1::2] if name in halves else clips for name, clips in classes.items()}
     ceiling = shares(rank(halves, other))
     print(f"\n{'':24s} {'rank 1':>8s} {'rank <= 3':>10s} {'nearer than median':>19s}")
-    for label, figures in (("rendered", (first, third, median)), ("white noise bursts", noise)):
-        print(f"{label:24s} {figures[0]:8.2f} {figures[1]:10.2f} {figures[2]:19.2f}   ({len(rows)} classes)")
-    print(
-        f"{'recordings, other half':24s} {ceiling[0]:8.2f} {ceiling[1]:10.2f} {ceiling[2]:19.2f}   ({len(halves)} classes)"
-    )
+    table = (("rendered", (first, third, median), rows), ("white noise bursts", noise, rows))
+    for label, figures, of in (*table, ("recordings, other half", ceiling, halves)):
+        print(f"{label:24s} {figures[0]:8.2f} {figures[1]:10.2f} {figures[2]:19.2f}   ({len(of)} classes)")
     result = {
         "name": "bank: share of effects nearest to the recordings of their own class",
         "value": round(first, 3),

@@ -1,6 +1,6 @@
 """What an endless bed costs: CPU seconds per second of sound, in the state it stays in for hours.
 
-Beside it stands what a streamer would do instead: ffmpeg decoding a looped file to samples (MP3 and FLAC), the same run.
+Beside it stands what a streamer would do instead: ffmpeg decoding a looped file (MP3, FLAC), in the same run.
 
     python benchmarks/bed.py [--seconds 240] [--describe TEXT ...]
 """
@@ -40,7 +40,7 @@ WARM_S = 40
 
 
 def cost(place: str, seconds: int) -> tuple[float, float, float, float]:
-    """Return CPU s to the first 200 ms, per second while filling up, per second steadily, and the longest read in ms."""
+    """Return CPU s to the first 200 ms, per second while filling up and steadily, and the longest read in ms."""
     start = time.process_time()
     bed = ProceduralBed(1, place, Material(RenderCache()))
     bed.read(9600)

@@ -50,6 +50,7 @@ class BedKind:
 _AIR = TextureSpec("air", weather.air, -4.0)
 _ROOM = TextureSpec("room", city.room_tone)
 _NIGHT_AIR = TextureSpec("air", weather.air, -8.0)
+_WAVES = EventSpec("WATRWave_Break", 9, -9, -3, 0.5, 2.0)
 _BIRDS = EventSpec("BIRDSong_Phrase", 26, -16, -2)
 
 KINDS: dict[str, BedKind] = {
@@ -63,7 +64,7 @@ KINDS: dict[str, BedKind] = {
     "thunder": BedKind((), (EventSpec("THUN_Clap", 2.2, -6, 4, 0.5, 2.0),)),
     "wind": BedKind((TextureSpec("wind", weather.wind, slab_s=8.0, swell_db=1.0),)),
     "leaves": BedKind((TextureSpec("leaves", weather.leaves, slab_s=6.0, swell_db=1.0),)),
-    "surf": BedKind((TextureSpec("wash", water.wash, slab_s=8.0),), (EventSpec("WATRWave_Break", 9, -9, -3, 0.5, 2.0),)),
+    "surf": BedKind((TextureSpec("wash", water.wash, slab_s=8.0),), (_WAVES,)),
     "gulls": BedKind((), (EventSpec("BIRDSea_Gull", 4, -16, -5),)),
     "stream": BedKind((TextureSpec("stream", water.stream, slab_s=4.0),)),
     "cave": BedKind((_NIGHT_AIR,), (EventSpec("WATRDrip_Drop", 40, -12, 0, 0.9, 3.0),)),

@@ -13,7 +13,7 @@ from livefoley.foley.material import Material, generator
 
 LANDING = {"WHSH_Whoosh", "SWSH_Swish", "DSGNRise_Riser", "MUSCPerc_DrumRoll", "VEHBy_Car"}
 """Effects whose onset is their climax."""
-GROWING = {"CRWDCheer_Cheer", "MECHMisc_CashRegister", "FOODKware_Chop", "THUN_Clap"}
+GROWING = {"CRWDCheer_Cheer", "MECHMisc_CashRegister", "FOODKware_Chop", "THUN_Clap", "WATRWave_Break"}
 
 
 @pytest.fixture(scope="module")

@@ -197,7 +197,7 @@ def _horn(rng: Generator, seconds: float, dull_hz: float, wet_db: float) -> Take
     t = times(n)
     low = rng.uniform(390, 430)
     reeds = sum(signal.sawtooth(2 * np.pi * f * t) for f in (low, low * 1.245))
-    body = band(np.tanh(1.5 * np.asarray(reeds)), 350, 5500, 1) * swell(
+    body = band(np.asarray(reeds) + 0.03 * noise(rng, n), 380, 1400, 1) * swell(
         n, (0, 0), (0.02, 1), (seconds - 0.03, 1), (seconds, 0)
     )
     wet = in_room(rng, lowpass(body, dull_hz, 1), 0.9, wet_db, 4000)

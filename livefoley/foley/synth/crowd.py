@@ -182,13 +182,14 @@ def clap(rng: Generator, strength: float = 0.7) -> Take:
 
 
 def whistle_blow(rng: Generator, strength: float = 0.7) -> Take:
-    """Return a referee's whistle: two close tones near 2.5 and 2.8 kHz chopped by the pea at 35 Hz."""
+    """Return a referee's whistle: two close tones near 3 kHz chopped by the pea at 35 Hz."""
     n = count(0.35 + 0.5 * strength)
     t = times(n)
-    pea = 0.6 + 0.4 * np.sin(2 * np.pi * np.cumsum(35 + wander(rng, n, 8, 3)) / RATE)
-    f = rng.uniform(2300, 2600) * (1 + 0.012 * np.sin(2 * np.pi * 35 * t))
-    tone = sum(np.sin(2 * np.pi * np.cumsum(f * r) / RATE) * a for r, a in ((1, 1), (1.12, 0.7), (2.0, 0.15)))
-    breath = 0.12 * band(rng.standard_normal(n), 2000, 9000, 1)
+    pea = 0.75 + 0.25 * np.sin(2 * np.pi * np.cumsum(35 + wander(rng, n, 8, 3)) / RATE)
+    f = rng.uniform(2900, 3400) * (1 + 0.008 * np.sin(2 * np.pi * 35 * t))
+    partials = ((1, 1), (1.08, 0.25), (2.0, 0.12), (3.0, 0.05))
+    tone = sum(np.sin(2 * np.pi * np.cumsum(f * ratio) / RATE) * level for ratio, level in partials)
+    breath = 0.05 * band(rng.standard_normal(n), 2000, 9000, 1)
     return placed(in_room(rng, fade((np.asarray(tone) + breath) * pea, 0.012, 0.04), 0.6, -14))
 
 

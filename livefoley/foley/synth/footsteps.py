@@ -158,15 +158,19 @@ def on_metal(rng: Generator, strength: float = 0.7) -> Take:
     """Return a step on a metal grating or stair."""
 
     def heel(rng: Generator, strength: float) -> Signal:
-        plate = peak(strike(rng, METAL, strength * 0.7, 0.55, 0.25))
+        plate = peak(strike(rng, METAL, strength * 0.7, 0.55, 0.14))
+        rattle = shaped(rng, len(plate), octave_curve(-18, -17, -12, -6, -4, -8, -12, -16, -25, -34))
+        lay(plate, rattle * decay(len(plate), 0.22), 0, 0.35)
         lay(plate, thud(rng, strength, 85, 0.12), 0, 0.6)
+        lay(plate, _sole(rng, strength, (800, 5000), 0.008), 0, 0.4)
         return plate
 
     return placed(in_room(rng, _step(rng, strength, heel), 0.5, -12))
 
 
 def in_water(rng: Generator, strength: float = 0.7) -> Take:
-    """Return a step into a puddle: a slap, a splash, drops falling back."""
-    wet = splash(rng, 0.25 + 0.5 * strength).samples.astype(np.float64)
-    lay(wet, np.stack([thud(rng, strength, 90, 0.08)] * 2), count(0.002), 0.15 * np.abs(wet).max())
-    return placed(highpass(wet, 70)[:, count(0.002) :])
+    """Return a step into a puddle: the sole slaps, water is thrown out and falls back."""
+    wet = splash(rng, 0.15 + 0.5 * strength).samples[:, count(0.002) :].astype(np.float64)
+    sole = lowpass(thud(rng, strength, 120, 0.06), 900)
+    lay(wet, np.stack((sole, sole)), 0, 0.08 * float(np.abs(wet).max()))
+    return placed(highpass(wet, 120))

@@ -80,12 +80,14 @@ def cloth(rng: Generator, strength: float = 0.7) -> Take:
 
 
 def zipper(rng: Generator, strength: float = 0.7) -> Take:
-    """Return a zip pulled: teeth passing ever faster."""
-    n = count(0.55)
-    rate = swell(n, (0, 90), (0.4, 230 + 80 * strength), (0.55, 150))
-    teeth = np.diff(np.floor(np.cumsum(rate) / RATE), prepend=0.0)
-    click = band(noise(rng, count(0.004)), 1500, 9000, 1) * decay(count(0.004), 0.003)
-    return placed(np.convolve(teeth, click)[:n] * swell(n, (0, 0.3), (0.4, 1), (0.55, 0)))
+    """Return a zip pulled: teeth passing ever faster, none quite in time, and the cloth they are sewn to."""
+    n = count(0.75)
+    rate = swell(n, (0, 60), (0.5, 190 + 80 * strength), (0.75, 110)) * np.exp(wander(rng, n, 300, 0.35))
+    teeth = np.diff(np.floor(np.cumsum(rate) / RATE), prepend=0.0) * rng.lognormal(0, 0.4, n)
+    m = count(0.012)
+    click = shaped(rng, m, octave_curve(-40, -30, -22, -14, -8, -5, -6, -9, -14, -20)) * decay(m, 0.010)
+    cloth = shaped(rng, n, octave_curve(-40, -30, -20, -12, -8, -6, -8, -11, -16, -24)) * 0.25
+    return placed((np.convolve(teeth, click)[:n] + cloth) * swell(n, (0, 0.2), (0.15, 0.7), (0.5, 1), (0.75, 0)))
 
 
 def chop(rng: Generator, strength: float = 0.7) -> Take:
@@ -115,8 +117,13 @@ def tape(rng: Generator, strength: float = 0.7) -> Take:
 
 
 def bite(rng: Generator, strength: float = 0.7) -> Take:
-    """Return a bite into something crisp."""
-    n = count(0.35)
-    shape = swell(n, (0, 0.6), (0.04, 1), (0.18, 0.35), (0.35, 0))
-    crisp = _crinkles(rng, n, int(60 + 90 * strength), (500, 6000)) * shape
-    return placed(crisp + 0.3 * shaped(rng, n, octave_curve(-30, -22, -14, -8, -6, -7, -10, -15, -22, -30)) * shape)
+    """Return a bite into something crisp: a handful of cracks tens of milliseconds apart, flesh giving way between."""
+    n = count(0.6)
+    out = np.zeros(n)
+    at, m = 0.0, count(0.03)
+    while at < 0.4:
+        crack = shaped(rng, m, octave_curve(-34, -26, -18, -10, -7, -7, -7, -8, -9, -14))
+        lay(out, crack * decay(m, rng.uniform(0.012, 0.03)), count(at), rng.lognormal(0, 0.5) * (1 - at))
+        at += rng.gamma(2, 0.022 - 0.008 * strength)
+    shape = swell(n, (0, 0.4), (0.05, 1), (0.4, 0.4), (0.6, 0))
+    return placed(out + 0.25 * shaped(rng, n, octave_curve(-30, -24, -16, -9, -7, -8, -10, -14, -20, -28)) * shape)

@@ -56,7 +56,7 @@ def impact_wood(rng: Generator, strength: float = 0.7) -> Take:
 
 def impact_metal(rng: Generator, strength: float = 0.7) -> Take:
     """Return something metal struck."""
-    return _hit(rng, METAL if rng.random() < 0.6 else TIN, strength, 140, 0.2)
+    return _hit(rng, METAL if rng.random() < 0.5 else TIN, strength, 140, 0.35, -12)
 
 
 def impact_glass(rng: Generator, strength: float = 0.7) -> Take:
@@ -109,9 +109,10 @@ def punch(rng: Generator, strength: float = 0.7) -> Take:
     """Return a blow landing: smack of skin, body behind it."""
     n = count(0.35)
     smack = shaped(rng, n, octave_curve(-30, -18, -10, -12, -11, -13, -6, -8, -13, -18)) * decay(n, 0.09)
-    out = 0.5 * smack
-    lay(out, thud(rng, strength, 70, 0.16), 0, 0.9)
-    return placed(np.tanh(1.5 * out))
+    out = 0.9 * smack
+    lay(out, thud(rng, strength, 85, 0.12), 0, 0.55)
+    lay(out, peak(strike(rng, SOFT, strength, 2.2)), 0, 0.4)
+    return placed(in_room(rng, np.tanh(1.5 * out), 0.4, -12, 6000))
 
 
 def bottle(rng: Generator, strength: float = 0.7) -> Take:
@@ -169,12 +170,13 @@ def coin(rng: Generator, strength: float = 0.7) -> Take:
     """Return a coin dropped on a table: ever quicker bounces."""
     n = count(1.1)
     out = np.zeros(n)
-    body = Body((1.0, 1.73, 2.33, 3.9, 5.3), (3800, 4800), 0.5, 0.2, 0.1, -10, (3000, 14000), 0.01, 0.2)
+    body = Body((1.0, 1.3, 1.73, 2.33, 2.9, 3.9), (3100, 4300), 0.3, 0.2, 0.1, -2, (2000, 15000), 0.02, 0.0)
     generator_state = rng.integers(2**32)
     at, gap, level = 0.0, 0.16, 1.0
     while gap > 0.012:
         same = np.random.default_rng(int(generator_state))
         lay(out, peak(strike(same, body, strength * level)), count(at), level)
+        lay(out, peak(strike(rng, WOOD_BLOCK, 0.5, 1.4, 0.3)), count(at), 0.3 * level)
         at, gap, level = at + gap, gap * 0.72, level * 0.72
     return placed(out)
 

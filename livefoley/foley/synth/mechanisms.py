@@ -25,10 +25,12 @@ from livefoley.foley.synth.toolbox import (
     lay,
     lowpass,
     noise,
+    octave_curve,
     peak,
     swell,
     unit,
     wander,
+    wide,
 )
 
 DOOR = Body(BOX, (62, 95), 0.22, 0.5, 3.0, -8, (300, 2500), 0.1, 0.8)
@@ -69,10 +71,10 @@ def mouse_click(rng: Generator, strength: float = 0.7) -> Take:
     """Return a mouse button: down, and up a tenth of a second later."""
     n = count(0.16)
     out = np.zeros(n)
-    click = Body(BOX, (1400, 2100), 0.012, 0.3, 0.25, -3, (2500, 11000), 0.1, 0.2)
+    click = Body(BOX, (3200, 4600), 0.016, 0.3, 0.08, -5, (4000, 14000), 0.1, -0.2)
     lay(out, peak(strike(rng, click, strength)), 0)
     lay(out, peak(strike(rng, click, strength * 0.7, 1.2)), count(rng.uniform(0.07, 0.1)), 0.6)
-    return placed(out)
+    return placed(highpass(out, 1200))
 
 
 def switch(rng: Generator, strength: float = 0.7) -> Take:
@@ -143,8 +145,8 @@ def clock_tick(rng: Generator, strength: float = 0.7) -> Take:
     """Return one tick of a clock: the escapement's two or three tiny blows within 20 ms, in a wooden case."""
     n = count(0.12)
     out = np.zeros(n)
-    works = Body((1.0, 1.6, 2.3, 3.4), (1900, 3000), 0.02, 0.3, 0.2, -8, (1500, 9000), 0.08, 0.3)
-    for at, level in ((0.0, 0.5), (0.006, 1.0), (0.017, 0.35)):
+    works = Body((1.0, 1.6, 2.3, 3.4, 4.6), (1300, 2600), 0.025, 0.3, 0.15, -3, (700, 9000), 0.1, 0.1)
+    for at, level in ((0.0, 0.5), (0.006, 1.0), (0.017, 0.45), (0.03, 0.2)):
         lay(out, peak(strike(rng, works, strength)), count(at * rng.uniform(0.9, 1.1)), level)
     lay(out, peak(strike(rng, WOOD_BLOCK, 0.5, 0.9, 0.35)), count(0.006), 0.3)
     return placed(in_room(rng, out, 0.25, -14))
@@ -155,10 +157,11 @@ def ticking(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     n = count(seconds)
     pair = [clock_tick(rng, 0.7).samples.astype(np.float64), clock_tick(rng, 0.5).samples.astype(np.float64)]
     out = np.zeros((2, n))
-    beats = 2.0
+    beats = float(rng.choice((1.0, 2.0, 2.0, 4.0)))
     for k in range(int(seconds * beats)):
         lay(out, pair[k % 2], count(k / beats), rng.uniform(0.9, 1.0))
-    return peak(out) + 0.004 * lowpass(noise(rng, 2 * n).reshape(2, n), 500) * strength
+    room = wide(rng, n, octave_curve(-10, -10, -11, -14, -17, -19, -21, -24, -27, -36), 0.5)
+    return peak(out) + 0.006 * strength * room
 
 
 def camera(rng: Generator, strength: float = 0.7) -> Take:

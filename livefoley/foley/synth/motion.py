@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.random import Generator
+from scipy.ndimage import uniform_filter1d
 
 from livefoley.foley.synth.modal import placed, thud
 from livefoley.foley.synth.music import saws
@@ -45,16 +46,16 @@ def _sweep(rng: Generator, seconds: float, at: float, low_hz: float, high_hz: fl
 
 def whoosh(rng: Generator, strength: float = 0.7) -> Take:
     """Return something large passing, 0.5 to 0.9 s; the onset is where it is nearest."""
-    seconds, at = rng.uniform(0.5, 0.9) * (1.3 - 0.5 * strength), rng.uniform(0.45, 0.6)
-    sound = _sweep(rng, seconds, at, 180, 700 + 900 * strength, 0.7)
-    low = _sweep(rng, seconds, at, 90, 220, 0.6)
-    return take(fade(unit(sound) + 0.6 * unit(low), 0.01, 0.05), count(seconds * at))
+    seconds, at = rng.uniform(0.55, 0.95) * (1.3 - 0.5 * strength), rng.uniform(0.33, 0.5)
+    sound = _sweep(rng, seconds, at, 140, 450 + 650 * strength, 0.75)
+    low = _sweep(rng, seconds, at, 70, 180, 0.6)
+    return take(fade(unit(sound) + 0.8 * unit(low), 0.01, 0.05), count(seconds * at))
 
 
 def swish(rng: Generator, strength: float = 0.7) -> Take:
     """Return something thin swung fast, 0.2 s: a stick, a sleeve, a rope."""
-    seconds, at = rng.uniform(0.16, 0.30), rng.uniform(0.5, 0.65)
-    sound = _sweep(rng, seconds, at, 300, 1100 + 2600 * strength, 0.5)
+    seconds, at = rng.uniform(0.14, 0.26), rng.uniform(0.4, 0.55)
+    sound = _sweep(rng, seconds, at, 170, 300 + 900 * strength, 0.4)
     return take(fade(sound, 0.005, 0.02), count(seconds * at))
 
 
@@ -68,9 +69,9 @@ def riser(rng: Generator, strength: float = 0.7) -> Take:
     beat = 2 * np.pi * np.cumsum(4 + 14 * x) / RATE
     pulse = 1 - 0.45 * x * (0.5 - 0.5 * np.cos(beat - beat[-1]))
     choir = saws(rng, pitch, 5, 0.010)
-    stereo = np.stack((choir, np.roll(choir, 480))) * 0.5 + np.stack(
-        (unit(air), unit(moving_band(rng, 250 * 28**x, 0.6)))
-    )
+    choir /= np.sqrt(uniform_filter1d(choir**2, count(0.06))) + 0.05  # evens out the beats, so that the top is on top
+    airs = np.stack((unit(air), unit(moving_band(rng, 250 * 28**x, 0.6))))
+    stereo = 0.9 * np.stack((choir, np.roll(choir, 480))) + 0.4 * airs
     shape = (0.03 + 0.97 * x**3) * pulse
     wet = in_room(rng, fade(stereo * shape, 0.05, 0.012), 1.2, -14)
     return take(wet, n - count(0.012))
@@ -81,9 +82,10 @@ def boom(rng: Generator, strength: float = 0.7) -> Take:
     n = count(2.2)
     t = times(n)
     f = 34 + (70 + 50 * strength) * np.exp(-t / 0.07)
+    air = wide(rng, n, octave_curve(-30, -20, -12, -10, -10, -10, -11, -12, -14, -20), 0.8) * decay(n, 0.7)
     deep = np.tanh(1.6 * np.sin(2 * np.pi * np.cumsum(f) / RATE) * decay(n, 1.5))
-    slap = shaped(rng, n, octave_curve(-16, -10, -7, -7, -9, -11, -14, -18, -24, -32)) * decay(n, 0.35)
-    return placed(in_room(rng, deep + 0.4 * slap, 2.4, -8, 2500))
+    slap = shaped(rng, n, octave_curve(-18, -12, -8, -7, -8, -9, -9, -10, -13, -18)) * decay(n, 0.35)
+    return placed(in_room(rng, 0.8 * deep + 0.5 * slap + 0.35 * air, 2.4, -8, 4500))
 
 
 def bass_drop(rng: Generator, strength: float = 0.7) -> Take:

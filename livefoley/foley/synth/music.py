@@ -154,4 +154,4 @@ def chord(parts: list[tuple[float, Signal]], seconds: float) -> Signal:
     return out
 
 
-GONG = Body(PLATE, (95, 130), 3.5, 0.25, 2.0, -20, (300, 2000), 0.08, 0.2)
+GONG = Body(PLATE, (130, 210), 2.6, 0.15, 0.6, -16, (300, 4000), 0.08, -0.35)

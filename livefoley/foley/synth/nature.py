@@ -14,6 +14,7 @@ from livefoley.foley.synth.toolbox import (
     band,
     count,
     equalise,
+    highpass,
     lay,
     lowpass,
     noise,
@@ -104,8 +105,8 @@ def birds(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
         while at < n:
             lay(out, pan(song, side)[:, max(0, -at) :], max(0, at), loud * rng.uniform(0.7, 1))
             at += len(song) + count(rng.uniform(0.8, 3.5))
-    air = wide(rng, n, octave_curve(-12, -10, -12, -15, -18, -20, -22, -24, -28, -36), 0.8)
-    return unit(out) + 0.22 * air
+    air = wide(rng, n, octave_curve(-16, -12, -12, -13, -14, -15, -17, -17, -20, -28), 0.8)
+    return unit(out) + 0.3 * air
 
 
 def crickets(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
@@ -115,7 +116,7 @@ def crickets(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     for _ in range(int(5 + 9 * strength)):
         out += _cricket(rng, n)
     bed = wide(rng, n, octave_curve(-12, -12, -14, -18, -20, -22, -26, -30, -32, -38), 0.8)
-    return equalise(unit(out) + 0.12 * bed, CRICKETS, 12)
+    return equalise(unit(out) + 0.05 * unit(out) ** 2 + 0.25 * bed, CRICKETS, 8)
 
 
 def _cricket(rng: Generator, n: int) -> Signal:
@@ -157,10 +158,10 @@ def gull(rng: Generator, strength: float = 0.7) -> Take:
     at = 0.0
     for i in range(calls):
         m = count(rng.uniform(0.28, 0.5) * (1 if calls < 3 else 0.65))
-        top = rng.uniform(1050, 1450)
+        top = rng.uniform(1250, 1700)
         f = swell(m, (0, top * 0.62), (m / RATE * 0.3, top), (m / RATE, top * 0.7)) * (1 + 0.01 * wander(rng, m, 40))
         reed = np.asarray(
-            sum(a * sine(k * f) for k, a in ((1, 0.7), (2, 1.0), (3, 0.7), (4, 0.4), (5, 0.25), (6, 0.12)))
+            sum(a * sine(k * f) for k, a in ((1, 0.8), (2, 1.0), (3, 0.7), (4, 0.5), (5, 0.35), (6, 0.2)))
         )
         reed = reed + 0.2 * band(noise(rng, m), 1500, 5000, 1)
         lay(out, reed * np.hanning(m) ** 0.5, count(at), 1 - 0.08 * i)
@@ -169,16 +170,18 @@ def gull(rng: Generator, strength: float = 0.7) -> Take:
 
 
 def frog(rng: Generator, strength: float = 0.7) -> Take:
-    """Return a frog's croak: a train of pulses at 40 Hz ringing near 1 kHz."""
-    n = count(0.5)
-    rate = rng.uniform(30, 55) * (1 + 0.15 * np.sin(np.pi * np.arange(n) / n))
-    pulses = np.diff(np.floor(np.cumsum(rate) / RATE), prepend=0.0)
-    f = rng.uniform(700, 1300)
-    m = count(0.02)
-    shape = np.sin(2 * np.pi * f * times(m)) * np.exp(-times(m) / 0.004)
-    shape = shape + 0.5 * np.sin(2 * np.pi * f * 2.1 * times(m)) * np.exp(-times(m) / 0.003)
-    croak = np.convolve(pulses, shape)[:n] * np.hanning(n) ** 0.6
-    return placed(in_room(rng, croak, 0.5, -16 + 4 * (1 - strength)))
+    """Return a frog's 'ribbit': two trains of pulses, the second higher, ringing in throat and sac (1 to 4 kHz)."""
+    out = np.zeros(count(0.75))
+    f = rng.uniform(950, 1400)
+    m = count(0.015)
+    shape = np.asarray(sum(a * np.sin(2 * np.pi * f * k * times(m)) for k, a in ((1.0, 0.8), (2.1, 1.0), (3.2, 0.5))))
+    shape *= np.exp(-times(m) / 0.0025)
+    for at, length, lift in ((0.0, 0.16, 1.0), (0.22, 0.26, 1.35)):
+        n = count(length)
+        rate = lift * rng.uniform(70, 110) * (1 + 0.3 * np.arange(n) / n)
+        pulses = np.diff(np.floor(np.cumsum(rate) / RATE), prepend=0.0)
+        lay(out, np.convolve(pulses, shape)[:n] * np.hanning(n) ** 0.5, count(at), 0.6 + 0.4 * (lift > 1))
+    return placed(in_room(rng, highpass(out, 500), 0.4, -16 + 4 * (1 - strength)))
 
 
 def owl(rng: Generator, strength: float = 0.7) -> Take:

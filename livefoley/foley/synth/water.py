@@ -21,7 +21,6 @@ from livefoley.foley.synth.toolbox import (
     decay,
     equalise,
     fade,
-    highpass,
     lay,
     lowpass,
     noise,
@@ -46,6 +45,7 @@ RAIN = octave_curve(-24, -19, -17, -13, -12, -10, -8, -6, -9, -18)
 RAIN_HEAVY = octave_curve(-26, -17, -15, -12, -11, -8, -7, -8, -9, -14)
 RAIN_WINDOW = octave_curve(-22, -16, -12, -10, -9, -8, -7, -9, -13, -22)
 SURF = octave_curve(-24, -19, -13, -8, -6, -6, -10, -13, -17, -25)
+SPLASH = octave_curve(-46, -34, -24, -12, -7, -5, -6, -8, -12, -20)
 STREAM = octave_curve(-30, -30, -18, -10, -5, -5, -7, -14, -18, -27)
 
 
@@ -125,12 +125,12 @@ def rain_on_window(rng: Generator, seconds: float, strength: float = 0.7) -> Sig
 def stream(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     """Return a brook: bubbles of all sizes in clusters over turbulent noise."""
     n = count(seconds)
-    crowding = np.exp(wander(rng, n, 5.0, 0.7))
-    starts = poisson(rng, n, 450 + 450 * strength)
+    crowding = np.exp(wander(rng, n, 5.0, 0.5))
+    starts = poisson(rng, n, 700 + 500 * strength)
     starts = starts[rng.random(len(starts)) < crowding[starts] / crowding.max() * 2]
-    sound = swarm(rng, n, starts, _radii(rng, len(starts), 0.9, 7.0, 2.1), 0.8)
+    sound = swarm(rng, n, starts, _radii(rng, len(starts), 0.5, 6.0, 2.2), 0.8)
     rush = wide(rng, n, STREAM, 0.8) * np.exp(wander(rng, n, 3.0, 0.12))
-    return equalise(unit(sound) + (0.5 + 0.5 * strength) * unit(rush), STREAM)
+    return equalise(0.6 * unit(np.tanh(0.5 * unit(sound))) + (0.7 + 0.6 * strength) * unit(rush), STREAM)
 
 
 def wave(rng: Generator, strength: float = 0.7) -> Take:
@@ -184,14 +184,18 @@ def drip(rng: Generator, strength: float = 0.7) -> Take:
 
 
 def splash(rng: Generator, strength: float = 0.7) -> Take:
-    """Return something striking water: slap, spray, a swarm of bubbles closing."""
-    n = count(0.7 + 0.8 * strength)
-    slap = shaped(rng, n, octave_curve(-30, -20, -12, -8, -6, -5, -6, -9, -13, -20)) * decay(n, 0.25 + 0.3 * strength)
-    starts = np.sort((rng.gamma(1.6, 0.12 + 0.1 * strength, int(150 + 450 * strength)) * RATE).astype(np.int64))
-    starts = starts[starts < n]
-    closing = swarm(rng, n, starts, _radii(rng, len(starts), 0.8, 6, 1.4), 0.6)
-    spray = highpass(noise(rng, n), 3000) * swell(n, (0, 0.2), (0.05, 1), (0.3, 0.25), (n / RATE, 0))
-    return placed(fade(np.stack((slap, slap)) + 0.6 * unit(closing) * decay(n, 1.2) + 0.06 * spray, 0.0005, 0.1))
+    """Return something striking water: slap, a burst of spray that breaks up, drops raining back, bubbles closing."""
+    seconds = 0.8 + 0.8 * strength
+    n = count(seconds)
+    burst = wide(rng, n, SPLASH, 0.7) * np.exp(wander(rng, n, 60, 0.45) + wander(rng, n, 14, 0.3))
+    spray = burst * swell(n, (0, 0.5), (0.02, 1), (0.18, 0.55), (0.45, 0.16), (seconds, 0))
+    late = np.sort((rng.gamma(2.2, 0.09 + 0.08 * strength, int(200 + 700 * strength)) * RATE).astype(np.int64))
+    late = late[late < n]
+    drops = scatter_wide(rng, n, late, _ticks(rng, len(late), (900, 6500), (0.004, 0.014), 0.012), 0.8)
+    closing = swarm(rng, n, late[::3], _radii(rng, len(late[::3]), 0.7, 4.0, 1.8), 0.6)
+    slap = shaped(rng, n, SPLASH) * decay(n, 0.09)
+    mix = unit(spray) + 0.5 * unit(drops) + 0.25 * unit(closing) + 0.5 * np.stack((slap, slap)) * strength
+    return placed(fade(mix, 0.001, 0.1))
 
 
 def pour(rng: Generator, strength: float = 0.7) -> Take:
@@ -203,7 +207,7 @@ def pour(rng: Generator, strength: float = 0.7) -> Take:
     splatter = band(noise(rng, n), 1500, 9000, 1) * np.exp(wander(rng, n, 20, 0.35))
     column = _filling(unit(sound)[0] + 0.5 * unit(splatter), 380 * rng.uniform(0.9, 1.15), 3.0)
     shape = swell(n, (0, 0), (0.12, 1), (seconds - 0.35, 0.9), (seconds, 0))
-    mix = 0.7 * unit(sound) + 0.16 * unit(splatter) + 0.8 * unit(column)
+    mix = 0.6 * unit(sound) + 0.3 * unit(splatter) + 0.8 * unit(column)
     return placed(mix * shape)
 
 

@@ -28,7 +28,7 @@ from livefoley.foley.synth.toolbox import (
     wide,
 )
 
-WIND = octave_curve(-34, -31, -25, -12, -9, -10, -17, -31, -40, -52)
+WIND = octave_curve(-36, -33, -27, -12, -8, -10, -18, -33, -42, -54)
 LEAVES = octave_curve(-40, -36, -28, -18, -12, -9, -7, -6, -8, -15)
 AIR = octave_curve(-10, -9, -9, -11, -14, -18, -24, -30, -36, -44)
 
