@@ -58,7 +58,9 @@ class Application:
                 log.info("listening", protocol=server.protocol, port=server.port)
             log.info("listening", protocol="http", port=http.port)
             async with asyncio.TaskGroup() as tasks:
-                helpers = [tasks.create_task(work) for work in (self.foley.run(), http.run(), self._stop_when_asked())]
+                helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
+                if any(room.parts.foley is not None for room in self._rooms.values()):
+                    helpers.append(tasks.create_task(self.foley.run()))
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
                 await asyncio.wait(rooms)
                 for helper in helpers:

@@ -14,7 +14,10 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 def configure(level: str = "info", as_json: bool = False) -> None:
     """Set the level and the form of every log line of this process; what libraries log follows the same level."""
     numeric = LEVELS[level]
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    # plain tracebacks: rich ones print local variables, keys among them, and take seconds of the event loop
+    renderer: Any = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -79,9 +79,12 @@ class Room:
     def cue(self, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, delay_s: float = 0.0) -> int:
         """Lay an accent ``delay_s`` from now on the outgoing stream; returns the cue's id.
 
-        ``effect`` names a sound of the bank, ``prompt`` describes one. Raises ``InputError`` before the stream begins.
+        ``effect`` names a sound of the bank, ``prompt`` describes one. Raises ``InputError`` before the stream begins
+        and in a room without foley.
         """
         now = self._now()
+        if self.parts.foley is None:
+            raise InputError(f"room {self.name} has no foley; set foley.enabled: true in its configuration")
         if not self.engine.clock.started:
             raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
         start = self.engine.clock.playhead(now + max(delay_s, ACCENT_LEAD_S))

@@ -55,14 +55,10 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
 
 
 def bypass_reason(room: Room) -> str:
-    """Return why the original goes out without foley, or nothing when it does not."""
-    if room.parts.foley is None:
-        return "foley is off in the configuration"
-    if not room.parts.foley.ready:
-        return "the foley worker is starting or has failed"
-    if room.engine.mixer.settings.mute:
-        return "the foley is muted"
-    return ""
+    """Return why the original goes out without the foley that is wanted, or nothing when it does not."""
+    if room.parts.foley is None or room.engine.mixer.settings.mute or room.parts.foley.ready:
+        return ""
+    return "the foley worker is starting or has failed"
 
 
 def controls(room: Room) -> RoomControls:
