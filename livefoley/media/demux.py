@@ -6,7 +6,7 @@ Takes an open PyAV input; all calls may block and belong in a thread.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +18,8 @@ from livefoley.core.media import VIDEO_CODECS, MediaKind, Packet, SourceItem, Tr
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.media import nal
 from livefoley.media.codecs import DECODABLE
+from livefoley.media.display_order import DisplayOrder
+from livefoley.media.reencode import Reencoder
 
 
 def fraction(time_base: Any) -> Fraction:
@@ -28,12 +30,13 @@ def fraction(time_base: Any) -> Fraction:
 class Demuxer:
     """Reads the first picture track and the first sound track of ``container`` (an open ``av`` input).
 
-    Raises ``UnsupportedCodec`` when the picture cannot be carried, ``InputError`` when there is nothing to read.
+    Pictures in a codec of ``keep`` pass as they are. Others are made H.264 when ``reencode`` says so, else refused with
+    ``UnsupportedCodec``. ``InputError`` when there is nothing to read.
     """
 
-    def __init__(self, container: Any, name: str) -> None:
+    def __init__(self, container: Any, name: str, keep: Collection[str] = VIDEO_CODECS, reencode: bool = False) -> None:
         self._container = container
-        self._tracks = {track.stream.index: track for track in _choose(container, name)}
+        self._tracks = {track.stream.index: track for track in _choose(container, name, keep, reencode)}
         self.skipped = 0  # packets without a stamp, or before their parameters were known
         for stream in container.streams:
             if stream.index not in self._tracks:
@@ -44,6 +47,11 @@ class Demuxer:
         """The parameters of the tracks, as far as known."""
         return [track.info for track in self._tracks.values() if track.info is not None]
 
+    @property
+    def tracks(self) -> int:
+        """How many tracks there are."""
+        return len(self._tracks)
+
     def items(self) -> Iterator[SourceItem]:
         """Yield parameters and packets in the container's order until its end."""
         yield from self.infos
@@ -53,12 +61,15 @@ class Demuxer:
                 items = self._tracks[packet.stream.index].items(packet)
                 self.skipped += not items
                 yield from items
+        for track in self._tracks.values():
+            yield from track.flush()
 
 
-def _choose(container: Any, name: str) -> list[_Track]:
+def _choose(container: Any, name: str, keep: Collection[str], reencode: bool) -> list[_Track | _Reencoded]:
     videos = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     audios = [s for s in container.streams.audio if _codec(s) in DECODABLE]
-    if videos and _codec(videos[0]) not in VIDEO_CODECS:
+    kept = not videos or _codec(videos[0]) in keep
+    if not kept and not (reencode and _codec(videos[0])):
         raise UnsupportedCodec(
             f"{name}: {_codec(videos[0]) or 'unknown'} video cannot be carried; "
             "re-encode it, for example: ffmpeg -i INPUT -c:v libx264 -c:a aac OUTPUT.mp4"
@@ -66,7 +77,8 @@ def _choose(container: Any, name: str) -> list[_Track]:
     if not videos and not audios:
         found = ", ".join(sorted({f"{s.type} {_codec(s)}".strip() for s in container.streams})) or "no streams"
         raise InputError(f"{name}: nothing to play in it ({found})")
-    return [_Track(stream) for stream in (*videos[:1], *audios[:1])]
+    pictures = [_Track(stream, container.format.name) if kept else _Reencoded(stream) for stream in videos[:1]]
+    return [*pictures, *(_Track(stream, container.format.name) for stream in audios[:1])]
 
 
 def _codec(stream: Any) -> str:
@@ -77,9 +89,10 @@ def _codec(stream: Any) -> str:
 class _Track:
     """One stream of the container, and its packets as livefoley carries them."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, container: str) -> None:
         self.stream = stream
         self.info: TrackInfo | None = None
+        self._order = _order(stream, container)
         self._kind = MediaKind(stream.type)
         self._codec = _codec(stream)
         self._time_base = fraction(stream.time_base)
@@ -101,7 +114,13 @@ class _Track:
         if self._preroll is not None:
             held, self._preroll = self._preroll, None
             return self._carry(held) + self._carry(packet)
-        return self._carry(packet)
+        ordered = [packet] if self._order is None else self._order.feed(packet)
+        return [item for each in ordered for item in self._carry(each)]
+
+    def flush(self) -> list[SourceItem]:
+        """Return what was held back, at the end."""
+        ordered = [] if self._order is None else self._order.flush()
+        return [item for each in ordered for item in self._carry(each)]
 
     def _carry(self, packet: Any) -> list[SourceItem]:
         data, changed = bytes(packet), self._changed(packet)
@@ -150,6 +169,23 @@ class _Track:
             )
         width, height = nal.picture_size(self._codec, extradata) or (context.width, context.height)
         return TrackInfo(self._kind, self._codec, extradata, width=width, height=height)
+
+
+class _Reencoded:
+    """One video stream that is made H.264; its parameters are known with its first picture."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.info = None
+        self._reencoder = Reencoder(stream, fraction(stream.time_base))
+        self.items = self._reencoder.feed
+        self.flush = self._reencoder.flush
+
+
+def _order(stream: Any, container: str) -> DisplayOrder | None:
+    """Return what finds the presentation times of an AVI's reordered pictures, or None when there is no need."""
+    reordered = stream.type == "video" and container == "avi" and bool(stream.codec_context.has_b_frames)
+    return DisplayOrder(stream.codec_context) if reordered else None
 
 
 def picture_size(info: TrackInfo, keyframe: bytes) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,7 +15,7 @@ import av
 import structlog
 
 from livefoley.core.errors import InputError
-from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.media import VIDEO_CODECS, Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Feed
 from livefoley.media.demux import Demuxer, interleave
 from livefoley.media.reader import Pacer, Reader
@@ -37,16 +37,19 @@ def probe(path: str | os.PathLike[str]) -> Clip:
         return Clip(tuple(demuxer.infos), (container.duration or 0) / 1_000_000)
 
 
-def read_items(path: str | os.PathLike[str]) -> Iterator[SourceItem]:
+def read_items(
+    path: str | os.PathLike[str], keep: Collection[str] = VIDEO_CODECS, reencode: bool = True
+) -> Iterator[SourceItem]:
     """Yield the tracks and packets of a file in order of dts, as fast as it reads; for offline work.
 
-    Raises ``InputError`` when it cannot be opened or nothing can be read from it. A file that is damaged further on
-    ends there, with a warning in the log.
+    Pictures in a codec of ``keep`` come as they are (an output says what it carries: `mux.carried_video`), others are
+    made H.264 or, without ``reencode``, refused with ``UnsupportedCodec``. Raises ``InputError`` when the file cannot
+    be opened or nothing can be read from it. A file that is damaged further on ends there, with a warning in the log.
     """
     packets = 0
-    with _open(path) as (_, demuxer):
+    with _open(path, keep, reencode) as (_, demuxer):
         try:
-            for item in interleave(demuxer.items(), len(demuxer.infos) or 1):
+            for item in interleave(demuxer.items(), demuxer.tracks):
                 packets += isinstance(item, Packet)
                 yield item
         except (av.FFmpegError, OSError) as error:
@@ -70,7 +73,7 @@ class FileSource:
 
     async def run(self, feed: Feed) -> None:
         """Give ``feed`` the file's items; ends with ``Disconnected`` unless it loops."""
-        reader = Reader(lambda: looped(self._path) if self._repeat else read_items(self._path))
+        reader = Reader(lambda: looped(self._path) if self._repeat else read_items(self._path, reencode=False))
         clock, pacer = asyncio.get_running_loop().time, Pacer()
         try:
             async for item in reader:
@@ -89,7 +92,7 @@ def looped(path: str | os.PathLike[str]) -> Iterator[SourceItem]:
     known: dict[MediaKind, TrackInfo] = {}
     while True:
         span = _Span()
-        for item in read_items(path):
+        for item in read_items(path, reencode=False):
             if isinstance(item, Packet):
                 span.add(item)
                 shift = round(offset / item.time_base)
@@ -123,7 +126,9 @@ class _Span:
 
 
 @contextmanager
-def _open(path: str | os.PathLike[str]) -> Iterator[tuple[Any, Demuxer]]:
+def _open(
+    path: str | os.PathLike[str], keep: Collection[str] = VIDEO_CODECS, reencode: bool = True
+) -> Iterator[tuple[Any, Demuxer]]:
     place = Path(path)
     if not place.exists():
         raise InputError(f"{path}: there is no such file")
@@ -136,7 +141,7 @@ def _open(path: str | os.PathLike[str]) -> Iterator[tuple[Any, Demuxer]]:
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as audio or video ({_reason(error)})") from None
     with container:
-        yield container, Demuxer(container, str(path))
+        yield container, Demuxer(container, str(path), keep, reencode)
 
 
 def _reason(error: Exception) -> str:

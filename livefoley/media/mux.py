@@ -16,7 +16,7 @@ from typing import Any
 import av
 
 from livefoley.core.errors import LivefoleyError, OutputError, UnsupportedCodec
-from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
+from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, TICK_RATE, Tick
 from livefoley.media import fmp4
 from livefoley.media.codecs import FRAME
@@ -183,6 +183,11 @@ def format_of(path: Path) -> str:
 def opens_track(unit: Unit) -> bool:
     """Tell whether a track may begin with ``unit``."""
     return unit.packet.keyframe or unit.kind is MediaKind.AUDIO
+
+
+def carried_video(path: Path) -> tuple[str, ...]:
+    """Return the video codecs the container of ``path`` carries; raises ``OutputError`` for an unknown one."""
+    return tuple(codec for codec in VIDEO_CODECS if codec in _CARRIED.get(format_of(path), VIDEO_CODECS))
 
 
 def _origin(units: list[Unit]) -> Tick:

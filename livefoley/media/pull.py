@@ -70,6 +70,7 @@ class PullSource:
         self._read_timeout_s = read_timeout_s
         self._backoff_s = backoff_s
         self._stuck: list[Reader[SourceItem]] = []
+        self._segmented = False  # it comes in pieces of seconds, to be spread over time again
         self._connected = False
         self._connects = self._losses = self._packets = self._bytes = 0
 
@@ -114,7 +115,7 @@ class PullSource:
 
     async def _forward(self, reader: Reader[SourceItem], feed: Feed) -> None:
         clock = asyncio.get_running_loop().time
-        pacer = Pacer() if self._segmented else None
+        pacer = Pacer()
         patience_s = self._open_timeout_s + 5.0  # FFmpeg's own timeouts come first; this is for when they fail
         while True:
             async with asyncio.timeout(patience_s):
@@ -124,14 +125,9 @@ class PullSource:
             patience_s = self._read_timeout_s + 2.0
             if isinstance(item, Packet):
                 self._count(item)
-                if pacer is not None:
+                if self._segmented:
                     await asyncio.sleep(pacer.delay_s(float(item.dts * item.time_base), clock()))
             feed(item)
-
-    @property
-    def _segmented(self) -> bool:
-        """Whether the stream comes in pieces of seconds, to be spread over time again."""
-        return self._scheme in ("http", "https") and urlsplit(self._url).path.endswith((".m3u8", ".m3u"))
 
     def _count(self, packet: Packet) -> None:
         if not self._connected:
@@ -145,6 +141,7 @@ class PullSource:
         timeouts = (self._open_timeout_s, self._read_timeout_s)
         options = {**_options(self._scheme, self._read_timeout_s), "protocol_whitelist": _PROTOCOLS[self._scheme]}
         with av.open(self._url, container_options=options, timeout=timeouts) as container:
+            self._segmented = container.format.name.startswith("hls")
             yield from Demuxer(container, safe_url(self._url)).items()
 
     def _abandon(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 
-from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
+from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ports import Sink
 from livefoley.core.ticks import ticks_from_stamp
 from livefoley.media.codecs import AacEncoder, make_decoder
@@ -19,11 +19,11 @@ START = 96_000
 """Where on the timeline a clip's stamp 0 is laid."""
 
 
-def output_items(path: Path, start: int = START) -> Iterator[OutputItem]:
+def output_items(path: Path, start: int = START, keep: Collection[str] = VIDEO_CODECS) -> Iterator[OutputItem]:
     """Yield a clip as a room would put it out: its pictures as they are, its sound encoded to AAC."""
     encoder = AacEncoder()
     decoder, joined = None, None
-    for item in read_items(path):
+    for item in read_items(path, keep):
         if isinstance(item, TrackInfo):
             if item.kind is MediaKind.AUDIO:
                 decoder = make_decoder(item)

@@ -14,7 +14,9 @@ import pytest
 from livefoley.core.errors import InputError, UnsupportedCodec
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.media.file_source import FileSource, looped, probe, read_items
+from livefoley.media.mux import Muxer
 from tests.media.clips import clip
+from tests.media.render import events_s, output_items
 from tests.peers import shared
 
 
@@ -130,9 +132,40 @@ def test_a_file_that_is_damaged_further_on_gives_what_comes_before(tmp_path: Pat
     assert 20 < len(packets[MediaKind.VIDEO]) < 75
 
 
-def test_a_picture_that_cannot_be_carried_is_refused_with_the_way_out() -> None:
+async def test_a_picture_that_cannot_be_carried_live_is_refused_with_the_way_out() -> None:
     with pytest.raises(UnsupportedCodec, match="mpeg4 video cannot be carried; re-encode"):
-        list(read_items(clip("mpeg4.avi")))
+        await gathered(FileSource(clip("mpeg4.avi"), realtime=False))
+
+
+@pytest.mark.parametrize(("name", "keep"), [("mpeg4.avi", ("h264",)), ("vp8.webm", ("h264", "av1"))])
+def test_offline_a_picture_the_output_does_not_carry_is_made_h264_in_its_place(
+    tmp_path: Path, name: str, keep: tuple[str, ...]
+) -> None:
+    infos, packets = split(list(read_items(clip(name), keep)))
+    assert infos[MediaKind.VIDEO].codec == "h264"
+    assert len(packets[MediaKind.VIDEO]) == 75
+    muxer = Muxer(tmp_path / "out.mp4")
+    for item in output_items(clip(name), keep=keep):
+        muxer.write(item)
+    (path,) = muxer.close()
+    (flashes_in, ticks_in), (flashes_out, ticks_out) = events_s(clip(name)), events_s(path)
+    before = [flash - tick for flash, tick in zip(flashes_in, ticks_in, strict=True)]
+    after = [flash - tick for flash, tick in zip(flashes_out, ticks_out, strict=True)]
+    assert after == pytest.approx(before, abs=0.0015)
+
+
+def test_an_avi_of_reordered_pictures_is_shown_in_the_right_order(tmp_path: Path) -> None:
+    muxer = Muxer(tmp_path / "out.mp4")
+    for item in output_items(clip("h264.avi")):
+        muxer.write(item)
+    (path,) = muxer.close()
+    with av.open(str(path)) as container:
+        shown = [frame.pts for frame in container.decode(video=0)]
+    assert shown == sorted(shown)
+    assert len(shown) == 75
+    flashes, ticks = events_s(path)
+    assert len(flashes) == 5
+    assert [flash - tick for flash, tick in zip(flashes, ticks, strict=True)] == pytest.approx([0.0] * 5, abs=0.04)
 
 
 def test_a_name_with_colons_and_spaces_is_a_file_name(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from livefoley.core.errors import OutputError, UnsupportedCodec
 from livefoley.core.media import MediaKind, TrackInfo, Unit
 from livefoley.media.fmp4 import boxes
-from livefoley.media.mux import Muxer
+from livefoley.media.mux import Muxer, carried_video
 from tests.media.clips import clip
 from tests.media.render import events_s, output_items, payloads
 
@@ -158,7 +158,7 @@ CRASH = """
 import os, sys
 from pathlib import Path
 from livefoley.media.fmp4 import boxes
-from livefoley.media.mux import Muxer
+from livefoley.media.mux import Muxer, carried_video
 from tests.media.render import output_items
 muxer = Muxer(sys.argv[2])
 for item in output_items(Path(sys.argv[1])):
@@ -176,3 +176,10 @@ def test_a_crash_leaves_a_file_that_plays_but_for_its_last_seconds(tmp_path: Pat
     left = payloads(target.with_name(target.name + ".partial"))
     assert left == sent("h264.mp4")[: len(left)]
     assert len(left) >= 25
+
+
+def test_an_output_says_which_pictures_it_carries() -> None:
+    assert carried_video(Path("out.mp4")) == ("h264", "hevc", "av1", "vp9")
+    assert "vp8" in carried_video(Path("out.mkv"))
+    with pytest.raises(OutputError, match="unknown kind of file"):
+        carried_video(Path("out.doc"))
