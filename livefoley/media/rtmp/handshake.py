@@ -1,7 +1,7 @@
 """The RTMP handshake, both ends, sans-IO: bytes in, bytes out (Adobe RTMP 1.0, section 5.2).
 
-A client may hide an HMAC-SHA256 digest in its C1 (Flash, ffmpeg; not in Adobe's text, see RTMPE documentation and
-rtmpdump). It is answered in kind: ffmpeg checks the answer. Everyone else gets the plain handshake.
+A client may hide an HMAC-SHA256 digest in its C1 (Flash and ffmpeg do; not in Adobe's text, but known from rtmpdump).
+It is answered in kind, and an ffmpeg that plays checks the answer. Everyone else gets the plain handshake.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ class Link(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._watchdog: asyncio.TimerHandle | None = None
-        self._left = 0  # bytes unsent when the watchdog last looked
+        self._written = 0  # bytes given to the transport
+        self._taken = 0  # of these, what the system had taken when the watchdog last looked
         self._finished = False
 
     # ---- asyncio's side ----
@@ -41,7 +42,7 @@ class Link(asyncio.Protocol):
         raw = transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self._flush()
+        self.flush()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -50,7 +51,7 @@ class Link(asyncio.Protocol):
             if not self._finished:
                 self._fail(error)
             return
-        self._flush()
+        self.flush()
         if self._session.publishing and not self._published.done():
             self._published.set_result(None)
 
@@ -61,25 +62,22 @@ class Link(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._writable.clear()
-        self._watch()
 
     def resume_writing(self) -> None:
         self._writable.set()
-        if self._watchdog is not None:
-            self._watchdog.cancel()
 
-    def _watch(self) -> None:
-        self._left = self._unsent()
+    def _watch(self, taken: int) -> None:
+        self._taken = taken
         self._watchdog = asyncio.get_running_loop().call_later(self._write_timeout_s, self._on_watchdog)
 
     def _on_watchdog(self) -> None:
-        if self._unsent() < self._left:  # slow, but it moves
-            self._watch()
-        else:
+        self._watchdog = None
+        unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        taken = self._written - unsent
+        if unsent and taken > self._taken:  # slow, but it moves
+            self._watch(taken)
+        elif unsent:
             self._fail(OutputError(f"the server took nothing for {self._write_timeout_s:g} s"))
-
-    def _unsent(self) -> int:
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
 
     def _fail(self, error: Exception) -> None:
         self._writable.set()
@@ -109,15 +107,11 @@ class Link(asyncio.Protocol):
         """Send a tag; goes out with the next `flush`."""
         self._session.send_tag(kind, timestamp, body)
 
-    def flush(self) -> None:
-        """Hand to the system what was sent."""
-        self._flush()
-
     async def finish(self, timeout_s: float) -> None:
         """Say goodbye, give what is unsent ``timeout_s`` to leave, and close."""
         self._finished = True
         self._session.finish()
-        self._flush()
+        self.flush()
         if self._transport is None:
             return
         self._transport.close()
@@ -133,10 +127,16 @@ class Link(asyncio.Protocol):
         """Cut the connection."""
         self._fail(OutputError("given up"))
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand to the system what was sent; what it does not take at once is watched."""
         out = self._session.take()
-        if out and self._transport is not None and not self._transport.is_closing():
-            self._transport.writelines(out)
+        if not out or self._transport is None or self._transport.is_closing():
+            return
+        self._transport.writelines(out)
+        self._written += sum(map(len, out))
+        unsent = self._transport.get_write_buffer_size()
+        if unsent and self._watchdog is None:
+            self._watch(self._written - unsent)
 
 
 async def open_link(

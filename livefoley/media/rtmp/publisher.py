@@ -147,8 +147,11 @@ class RtmpPublisher:
         """Send what is queued until the queue is closed and empty."""
         self._trim()
         stream = TagStream(self._tracks)
-        while batch := self._next_batch() or await self._queue.get(_BATCH):
-            await link.drain()
+        while True:
+            await link.drain()  # before taking any: what waits is bounded and counted in the queue only
+            batch = self._next_batch() or await self._queue.get(_BATCH)
+            if not batch:
+                return
             self._send(link, stream, batch)
 
     def _next_batch(self) -> list[OutputItem]:

@@ -21,7 +21,7 @@ from livefoley.media.rtmp.wire import Wire, read_command
 
 BAD_NAME = "NetStream.Publish.BadName"
 FAILED = "NetStream.Publish.Failed"
-_CHUNK_SIZE = 4096
+_CHUNK_SIZE = 65_536  # ffmpeg takes it over for what it sends: fewer, larger chunks to read
 _PROPERTIES: dict[str, amf0.Plain] = {
     "fmsVer": "FMS/3,5,7,7009",  # encoders look for a server they know
     "capabilities": 31.0,

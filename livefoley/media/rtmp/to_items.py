@@ -91,6 +91,8 @@ class TagReader:
         return _NOTHING  # sequence end, colour metadata: they stay in the bitstream
 
     def _configure_video(self, codec: str, extradata: bytes) -> tuple[ReadItem, ...]:
+        if not extradata and codec in tags.NEEDS_CONFIGURATION:
+            return self._skip()
         width, height = nal.picture_size(codec, extradata) or self._size
         return self._announce(TrackInfo(MediaKind.VIDEO, codec, extradata, width=width, height=height))
 

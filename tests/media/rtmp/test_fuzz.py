@@ -63,10 +63,10 @@ def damaged(draw) -> bytes:
     """Draw a seed with bytes changed, cut out, doubled or put in."""
     data = bytearray(draw(st.sampled_from(SEEDS)).read_bytes())
     for _ in range(draw(st.integers(1, 6))):
-        at = draw(st.integers(0, len(data) - 1))
+        at = draw(st.integers(0, max(0, len(data) - 1)))
         kind = draw(st.sampled_from(["change", "cut", "double", "insert", "truncate"]))
         if kind == "change":
-            data[at] = draw(st.integers(0, 255))
+            data[at : at + 1] = draw(st.binary(min_size=1, max_size=1))
         elif kind == "cut":
             del data[at : at + draw(st.integers(1, 40))]
         elif kind == "double":
