@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import OutputError
 from livefoley.core.ticks import SAMPLES, TICK_RATE
-from livefoley.media.mux import reason
+from livefoley.media.containers import reason
 
 # By extension: FFmpeg's container, its codec, the sample format it takes, bits a second.
 AUDIO_FORMATS = {

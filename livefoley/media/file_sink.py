@@ -12,7 +12,8 @@ import structlog
 from livefoley.core.errors import LivefoleyError, OutputError
 from livefoley.core.media import OutputItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
-from livefoley.media.mux import Muxer, format_of, playable
+from livefoley.media.containers import format_of, playable
+from livefoley.media.mux import Muxer
 from livefoley.media.queue import UnitQueue
 from livefoley.media.worker import Worker
 

@@ -42,7 +42,7 @@ def read_items(
 ) -> Iterator[SourceItem]:
     """Yield the tracks and packets of a file in order of dts, as fast as it reads; for offline work.
 
-    Pictures in a codec of ``keep`` come as they are (an output says what it carries: `mux.carried_video`), others are
+    Pictures in a codec of ``keep`` come as they are (`containers.carried_video` says what an output takes), others are
     made H.264 or, without ``reencode``, refused with ``UnsupportedCodec``. Raises ``InputError`` when the file cannot
     be opened or nothing can be read from it. A file that is damaged further on ends there, with a warning in the log.
     """

@@ -8,26 +8,14 @@ put lengths before them and carry the parameter sets apart. Formats: ITU-T H.264
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from livefoley.media.sps import HIGH_PROFILES, Bits, sequence_parameters, unescape
 
 START_CODE = b"\x00\x00\x00\x01"
 
 H264_IDR, H264_SPS, H264_PPS = 5, 7, 8
 HEVC_IRAP = range(16, 22)
 HEVC_VPS, HEVC_SPS, HEVC_PPS = 32, 33, 34
-# Profiles whose SPS names chroma format and bit depth (H.264 7.3.2.1.1).
-_H264_HIGH = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
-
-
-@dataclass(frozen=True, slots=True)
-class SequenceParameters:
-    """What an SPS says of the picture; ``width`` and ``height`` are those shown, after cropping."""
-
-    width: int
-    height: int
-    chroma_format: int = 1
-    luma_bits: int = 8
-    chroma_bits: int = 8
 
 
 def is_annex_b(data: bytes) -> bool:
@@ -102,7 +90,7 @@ def _set_key(codec: str, unit: bytes) -> tuple[int, int]:
     if kind not in (H264_PPS, HEVC_PPS):
         return kind, 0
     try:
-        return kind, _Bits(unit[1:9] if codec == "h264" else unit[2:10]).ue()
+        return kind, Bits(unit[1:9] if codec == "h264" else unit[2:10]).ue()
     except IndexError:
         raise ValueError("the PPS is cut off") from None
 
@@ -119,7 +107,7 @@ def _avcc(sets: Sequence[bytes]) -> bytes:
         raise ValueError("an avcC needs an SPS and a PPS")
     record = bytes([1, *sps[0][1:4], 0xFF, 0xE0 | len(sps)]) + _with_lengths(sps)
     record += bytes([len(pps)]) + _with_lengths(pps)
-    if sps[0][1] not in _H264_HIGH:
+    if sps[0][1] not in HIGH_PROFILES:
         return record
     shown = sequence_parameters("h264", sps[0])
     return record + bytes([0xFC | shown.chroma_format, 0xF8 | shown.luma_bits - 8, 0xF8 | shown.chroma_bits - 8, 0])
@@ -196,133 +184,3 @@ def picture_size(codec: str, extradata: bytes) -> tuple[int, int] | None:
     except (ValueError, StopIteration):
         return None
     return shown.width, shown.height
-
-
-def unescape(data: bytes) -> bytes:
-    """Return ``data`` without its emulation prevention bytes (00 00 03 -> 00 00)."""
-    if b"\x00\x00\x03" not in data:
-        return data
-    parts, at = [], 0
-    while (found := data.find(b"\x00\x00\x03", at)) >= 0:
-        parts.append(data[at : found + 2])
-        at = found + 3
-    return b"".join((*parts, data[at:]))
-
-
-def sequence_parameters(codec: str, sps: bytes) -> SequenceParameters:
-    """Read the size, chroma format and bit depths from an SPS."""
-    try:
-        return _h264_sps(_Bits(unescape(sps[1:]))) if codec == "h264" else _hevc_sps(_Bits(unescape(sps[2:])))
-    except IndexError:
-        raise ValueError("the SPS is cut off") from None
-
-
-def _h264_sps(bits: _Bits) -> SequenceParameters:
-    profile = bits.u(8)
-    bits.u(16)  # constraint flags, level
-    bits.ue()
-    chroma, luma_bits, chroma_bits = _h264_formats(bits) if profile in _H264_HIGH else (1, 8, 8)
-    bits.ue()  # log2_max_frame_num
-    _h264_order(bits)
-    bits.ue()  # max_num_ref_frames
-    bits.u(1)
-    columns, rows = bits.ue() + 1, bits.ue() + 1
-    fields = 2 - bits.u(1)
-    if fields == 2:
-        bits.u(1)
-    bits.u(1)
-    left, right, top, bottom = [bits.ue() for _ in range(4)] if bits.u(1) else (0, 0, 0, 0)
-    unit_x = 2 if chroma in (1, 2) else 1
-    unit_y = (2 if chroma == 1 else 1) * fields
-    width = columns * 16 - (left + right) * unit_x
-    height = rows * 16 * fields - (top + bottom) * unit_y
-    return SequenceParameters(width, height, chroma, luma_bits, chroma_bits)
-
-
-def _h264_formats(bits: _Bits) -> tuple[int, int, int]:
-    chroma = bits.ue()
-    if chroma == 3:
-        bits.u(1)
-    luma_bits, chroma_bits = 8 + bits.ue(), 8 + bits.ue()
-    bits.u(1)
-    if bits.u(1):
-        for index in range(8 if chroma != 3 else 12):
-            if bits.u(1):
-                _skip_scaling_list(bits, 16 if index < 6 else 64)
-    if chroma > 3 or luma_bits > 14 or chroma_bits > 14:
-        raise ValueError("the SPS names a chroma format or bit depth that does not exist")
-    return chroma, luma_bits, chroma_bits
-
-
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
-    last = following = 8
-    for _ in range(size):
-        if following:
-            following = (last + bits.se()) % 256
-        last = following or last
-
-
-def _h264_order(bits: _Bits) -> None:
-    order = bits.ue()
-    if order == 0:
-        bits.ue()
-    elif order == 1:
-        bits.u(1)
-        bits.se()
-        bits.se()
-        for _ in range(min(bits.ue(), 255)):
-            bits.se()
-
-
-def _hevc_sps(bits: _Bits) -> SequenceParameters:
-    bits.u(4)
-    layers = bits.u(3)
-    bits.u(1)
-    bits.u(96)  # general profile, tier and level
-    _skip_sub_layers(bits, layers)
-    bits.ue()
-    chroma = bits.ue()
-    if chroma == 3:
-        bits.u(1)
-    width, height = bits.ue(), bits.ue()
-    left, right, top, bottom = [bits.ue() for _ in range(4)] if bits.u(1) else (0, 0, 0, 0)
-    luma_bits, chroma_bits = 8 + bits.ue(), 8 + bits.ue()
-    if chroma > 3 or luma_bits > 15 or chroma_bits > 15:
-        raise ValueError("the SPS names a chroma format or bit depth that does not exist")
-    width -= (left + right) * (2 if chroma in (1, 2) else 1)
-    height -= (top + bottom) * (2 if chroma == 1 else 1)
-    return SequenceParameters(width, height, chroma, luma_bits, chroma_bits)
-
-
-def _skip_sub_layers(bits: _Bits, layers: int) -> None:
-    present = [(bits.u(1), bits.u(1)) for _ in range(layers)]
-    if layers:
-        bits.u(2 * (8 - layers))
-    for profile, level in present:
-        bits.u(88 * profile + 8 * level)
-
-
-class _Bits:
-    """Reads an RBSP from its first bit; past the end it raises IndexError."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data, "big")
-        self._left = 8 * len(data)
-
-    def u(self, count: int) -> int:
-        self._left -= count
-        if self._left < 0:
-            raise IndexError
-        return self._value >> self._left & ((1 << count) - 1)
-
-    def ue(self) -> int:
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-        if zeros > 32:
-            raise ValueError("the SPS is not one")
-        return (1 << zeros) - 1 + self.u(zeros)
-
-    def se(self) -> int:
-        code = self.ue()
-        return (code + 1) // 2 if code % 2 else -(code // 2)

@@ -8,7 +8,7 @@ from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks
 from livefoley.media import fmp4
 from livefoley.media.codecs import FRAME
-from livefoley.media.mux import opens_track, sized
+from livefoley.media.containers import opens_track, sized
 
 _LEAD = TICK_RATE  # added to every stamp: decode times in MP4 are unsigned, and priming begins before 0
 _LONGEST = 30 * TICK_RATE  # a segment is cut here even without a keyframe

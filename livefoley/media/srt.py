@@ -8,29 +8,27 @@ in no log and no message of livefoley.
 from __future__ import annotations
 
 import asyncio
-import io
 import random
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import av
 import structlog
 
 from livefoley.core.errors import ConfigError, InputError, OutputError, UnsupportedCodec
-from livefoley.core.media import MediaKind, OutputItem, SourceItem, TrackInfo, Unit
+from livefoley.core.media import OutputItem, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
+from livefoley.media.containers import reason
 from livefoley.media.demux import Demuxer
-from livefoley.media.mux import TrackWriter, add_tracks, opens_track, reason, sized
 from livefoley.media.pull import PullSource
 from livefoley.media.queue import UnitQueue
+from livefoley.media.transport_stream import TsStream
 from livefoley.media.urls import safe_url
 
 log = structlog.get_logger("livefoley.srt")
 
-_CARRIED = ("h264", "hevc", "aac", "mp3")
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 _BOUNDED = ("-probesize", "1000000", "-analyzeduration", "1500000")
 FINISH_S = 4.0
@@ -66,76 +64,6 @@ def _cleaned(text: str, url: str) -> str:
         for form in (value, unquote(value)):
             line = line.replace(form, "***") if len(form) > 3 else line
     return line[-200:]
-
-
-class TsStream:
-    """Output items to MPEG-TS bytes. Sans-IO; begins with the first keyframe, or with sound when there are no pictures.
-
-    Raises ``UnsupportedCodec``. New parameters of the same codec continue the stream.
-    """
-
-    def __init__(self) -> None:
-        self._infos: dict[MediaKind, TrackInfo] = {}
-        self._pending: list[Unit] = []
-        self._writers: dict[MediaKind, TrackWriter] = {}
-        self._memory = io.BytesIO()
-        self._container: Any = None
-
-    def feed(self, items: Sequence[OutputItem]) -> bytes:
-        """Return the bytes that ``items`` add to the stream."""
-        for item in items:
-            if isinstance(item, TrackInfo):
-                self._change(item)
-            elif item.kind in self._writers:
-                self._writers[item.kind].write(item, 0)
-            elif item.kind in self._infos:
-                self._wait(item)
-        return self._taken()
-
-    def flush(self) -> bytes:
-        """Return what is still inside, at the end of the stream."""
-        if self._pending:
-            self._begin()
-        self._end()
-        return self._taken()
-
-    def _change(self, info: TrackInfo) -> None:
-        if info.codec not in _CARRIED:
-            raise UnsupportedCodec(f"SRT (MPEG-TS) does not carry {info.codec}; use H.264 or HEVC and AAC")
-        if self._infos.get(info.kind) != info:
-            self._end()
-            self._infos[info.kind] = info
-
-    def _wait(self, unit: Unit) -> None:
-        begun = {each.kind for each in self._pending} | set(self._writers)
-        if unit.kind not in begun and not opens_track(unit):
-            return
-        self._pending.append(unit)
-        if begun | {unit.kind} >= set(MediaKind) or unit.dts - self._pending[0].dts > 48_000:
-            self._begin()
-
-    def _begin(self) -> None:
-        units, self._pending = self._pending, []
-        self._end()
-        tracks = sized(self._infos.values(), units)
-        options = {"flush_packets": "1", "mpegts_flags": "+initial_discontinuity"}  # this may continue a stream
-        self._container = av.open(self._memory, "w", format="mpegts", container_options=options)
-        pairs = zip(tracks, add_tracks(self._container, tracks), strict=True)
-        self._writers = {info.kind: TrackWriter(self._container, stream, info) for info, stream in pairs}
-        for unit in units:
-            self._writers[unit.kind].write(unit, 0)
-
-    def _end(self) -> None:
-        if self._container is not None:
-            container, self._container = self._container, None
-            container.close()
-        self._writers = {}
-
-    def _taken(self) -> bytes:
-        data = self._memory.getvalue()
-        self._memory.seek(0)
-        self._memory.truncate()
-        return data
 
 
 class SrtSink:

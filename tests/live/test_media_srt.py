@@ -16,7 +16,8 @@ from livefoley.core.errors import ConfigError, InputError, OutputError
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
 from livefoley.media import nal
 from livefoley.media.file_source import read_items
-from livefoley.media.srt import SrtSink, SrtSource, TsStream
+from livefoley.media.srt import SrtSink, SrtSource
+from livefoley.media.transport_stream import TsStream
 from tests.live.media_peers import process, publishing
 from tests.media.clips import clip
 from tests.media.render import events_s, output_items, until

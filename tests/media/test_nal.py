@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.media import Packet, TrackInfo
-from livefoley.media import nal
+from livefoley.media import nal, sps
 from livefoley.media.file_source import read_items
 from tests.media.clips import clip
 
@@ -45,7 +45,7 @@ def test_any_bytes_either_split_by_length_or_raise_value_error(data: bytes) -> N
 
 @given(st.sampled_from(["h264", "hevc"]), st.binary(max_size=80))
 def test_any_bytes_as_sps_or_configuration_raise_value_error_at_worst(codec: str, data: bytes) -> None:
-    for call in (lambda: nal.sequence_parameters(codec, b"\x67\x42" + data), lambda: nal.sets_of(codec, data)):
+    for call in (lambda: sps.sequence_parameters(codec, b"\x67\x42" + data), lambda: nal.sets_of(codec, data)):
         try:
             call()
         except ValueError:
@@ -61,7 +61,7 @@ def test_unescaping_removes_every_emulation_prevention_byte(data: bytes) -> None
             zeros = 0
         escaped.append(byte)
         zeros = zeros + 1 if byte == 0 else 0
-    assert nal.unescape(bytes(escaped)) == data
+    assert sps.unescape(bytes(escaped)) == data
 
 
 @pytest.mark.parametrize(("name", "codec"), [("h264.mp4", "h264"), ("hevc.mp4", "hevc")])
@@ -95,7 +95,7 @@ def test_broadcast_streams_come_out_length_prefixed_and_decode_to_every_picture(
 
 
 def test_a_second_pps_joins_the_first_and_a_new_one_of_the_same_id_replaces_it() -> None:
-    sps, pps_0, pps_1, pps_0_new = b"\x67\x42\x00\x1e", b"\x68\xce\x01", b"\x68\x4e\x01", b"\x68\xce\x02"
-    held = nal.merge_sets("h264", [sps, pps_0], [pps_1])
-    assert held == [sps, pps_0, pps_1]
-    assert nal.merge_sets("h264", held, [pps_0_new]) == [sps, pps_0_new, pps_1]
+    own, pps_0, pps_1, pps_0_new = b"\x67\x42\x00\x1e", b"\x68\xce\x01", b"\x68\x4e\x01", b"\x68\xce\x02"
+    held = nal.merge_sets("h264", [own, pps_0], [pps_1])
+    assert held == [own, pps_0, pps_1]
+    assert nal.merge_sets("h264", held, [pps_0_new]) == [own, pps_0_new, pps_1]
