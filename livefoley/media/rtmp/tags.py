@@ -17,7 +17,7 @@ EX_VIDEO = 0x80
 # Packet types; the first three are also those of legacy AVC and AAC tags.
 SEQUENCE_START, CODED_FRAMES, SEQUENCE_END, CODED_FRAMES_X = range(4)
 VIDEO_MULTITRACK, AUDIO_MULTITRACK, MOD_EX = 6, 5, 7
-ONE_TRACK, MANY_TRACKS = 0, 1
+ONE_TRACK, MANY_TRACKS, MANY_CODECS = range(3)  # forms of a multitrack tag
 
 VIDEO_FOUR_CCS = {b"avc1": "h264", b"hvc1": "hevc", b"av01": "av1"}
 AUDIO_FOUR_CCS = {b"mp4a": "aac", b"Opus": "opus", b".mp3": "mp3"}
