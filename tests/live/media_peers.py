@@ -48,6 +48,37 @@ def nginx_rtmp(root: Path) -> Iterator[str]:
         yield f"rtmp://127.0.0.1:{port}/live"
 
 
+_RTSP = """
+import gi, sys
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer
+Gst.init(None)
+factory = GstRtspServer.RTSPMediaFactory()
+factory.set_launch(
+    f"( filesrc location={sys.argv[2]} ! qtdemux name=d d.video_0 ! queue ! h264parse ! rtph264pay name=pay0 pt=96 "
+    "d.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97 )"
+)
+server = GstRtspServer.RTSPServer()
+server.set_address("127.0.0.1")
+server.set_service(sys.argv[1])
+server.get_mount_points().add_factory("/room", factory)
+server.attach(None)
+GLib.MainLoop().run()
+"""
+
+
+@contextmanager
+def gstreamer_rtsp(clip: Path) -> Iterator[str]:
+    """Serve a clip by GStreamer's RTSP server (Debian: python3-gi, gir1.2-gst-rtsp-server-1.0) and give its URL."""
+    python, needed = "/usr/bin/python3", "import gi; gi.require_version('GstRtspServer', '1.0')"
+    if not Path(python).exists() or subprocess.run([python, "-c", needed], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("no GStreamer RTSP server")
+    port = free_port()
+    with process(python, "-c", _RTSP, port, clip):
+        yield f"rtsp://127.0.0.1:{port}/room"
+
+
 @contextmanager
 def web(root: Path) -> Iterator[str]:
     """Serve a directory and give its URL."""

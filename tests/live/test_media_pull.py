@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.media import nal
+from livefoley.media.codecs import make_decoder
+from livefoley.media.file_source import read_items
 from livefoley.media.pull import PullSource
-from tests.live.media_peers import nginx_rtmp, process, publishing, segmented, web
+from tests.live.media_peers import gstreamer_rtsp, nginx_rtmp, process, publishing, segmented, web
 from tests.media.clips import clip
 from tests.media.render import payloads, until
 from tests.peers import free_port
@@ -84,6 +87,23 @@ async def test_http_flv_is_pulled() -> None:
             await until(lambda: len(pictures(items)) > 30)
     known = set(payloads(clip("h264.flv")))
     assert all(packet.data in known for packet in pictures(items))
+
+
+async def test_rtsp_brings_pictures_and_sound_with_parameters_from_its_description() -> None:
+    with gstreamer_rtsp(clip("h264.mp4")) as url:
+        async with pulling(quick(url)) as items:
+            await until(lambda: len(pictures(items)) > 40)
+    known = {slices(packet.data) for packet in pictures(list(read_items(clip("h264.mp4"))))}
+    assert {slices(packet.data) for packet in pictures(items)} <= known
+    infos = {item.kind: item for item in items if isinstance(item, TrackInfo)}
+    assert {info.codec for info in infos.values()} == {"h264", "aac"}
+    assert infos[MediaKind.VIDEO].width == 320
+    make_decoder(infos[MediaKind.AUDIO])
+
+
+def slices(data: bytes) -> tuple[bytes, ...]:
+    units = nal.split_length_prefixed(data)
+    return tuple(unit for unit in units if nal.unit_type("h264", unit) in (1, 5))
 
 
 @pytest.mark.parametrize("kind", ["mpegts", "fmp4"])
