@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from livefoley.foley import levels
-from livefoley.foley.bed import BLOCK, CROSSFADE_BLOCKS, ProceduralBed
+from livefoley.foley.bed import CROSSFADE_BLOCKS, ProceduralBed
 from livefoley.foley.cache import RenderCache
 from livefoley.foley.material import Material
+from livefoley.foley.streams import BLOCK
 
 STEADY = ["雨夜的街道, rain on a window", "busy cafe", "壁炉", "air conditioner"]
 
@@ -98,7 +99,18 @@ def test_many_changes_at_once_stay_bounded(material: Material) -> None:
         bed.describe(["rain", "fire", "fan", "stream"][k % 4])
         bed.read(500)
         assert bed.statistics().scenes <= 3
-    assert np.all(np.isfinite(bed.read(48_000)))
+    assert np.all(np.isfinite(bed.read(48_000 * 4)))
+    assert bed.statistics().scenes == 1
+
+
+def test_of_many_changes_the_last_one_is_what_stays(material: Material) -> None:
+    bed = ProceduralBed(2, "rain", material)
+    for text in ("fire", "fan", "stream", "rain", "crickets"):
+        bed.describe(text)
+        bed.read(9600)
+    bed.read(48_000 * 8)
+    power = np.abs(np.fft.rfft(bed.read(96_000)[0])) ** 2
+    assert power[2 * 3800 : 2 * 5400].sum() > 0.3 * power.sum(), "crickets sing at 4 to 5 kHz"
 
 
 def test_the_same_description_again_changes_nothing(material: Material) -> None:

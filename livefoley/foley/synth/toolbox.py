@@ -180,7 +180,7 @@ def wander(rng: Generator, n: int, rate_hz: float, depth: float = 1.0) -> Signal
     blend = 0.5 - 0.5 * np.cos(np.pi * (coarse - step))
     values = rng.standard_normal(knots + 1) * depth
     curve = values[step] * (1 - blend) + values[step + 1] * blend
-    return curve if stride == 1 else np.interp(np.arange(n), np.arange(len(curve)) * stride, curve)
+    return np.asarray(np.interp(np.arange(n), np.arange(len(curve)) * stride, curve))
 
 
 def scatter(n: int, starts: NDArray[np.int64], grains: Signal) -> Signal:

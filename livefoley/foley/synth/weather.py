@@ -85,13 +85,14 @@ def _clap(rng: Generator, out: Signal, at: int, near: float, distance: float, ma
     length = count(rng.uniform(0.08, 0.3))
     burst = rng.standard_normal(length) * np.exp(-times(length) / rng.uniform(0.02, 0.08))
     # air takes the highs with the way: about 4 kHz left close by, 150 Hz from afar
-    dull = lowpass(burst, max(120.0, (350 + 4500 * near**2) / distance), 1)
+    dull = lowpass(burst, max(110.0, (350 + 4500 * near**2) / distance**2.2), 1)
     side = rng.uniform(-0.6, 0.6)
-    loud = (2.2 if main else rng.uniform(0.3, 1.0)) / distance
+    loud = (2.2 if main else rng.uniform(0.3, 1.0)) / distance**1.2
     lay(out, np.stack((unit(dull) * (1 - side), unit(dull) * (1 + side))) * loud, at)
 
 
 def _stereo_roll(rng: Generator, roll: Signal, n: int, first: int) -> Signal:
-    shape = swell(n, (0, 0), (first / RATE, 0.3), (first / RATE + 0.6, 1), (n / RATE - 1, 0.15), (n / RATE, 0))
+    start, end = first / RATE, n / RATE
+    shape = swell(n, (0, 0), (start, 0.3), (start + 0.5, 1), (start + 2.5, 0.45), (end - 1, 0.08), (end, 0))
     left, right = (roll * shape * np.exp(wander(rng, n, 2.5, 0.6)) for _ in range(2))
     return 0.9 * np.stack((left, right))
