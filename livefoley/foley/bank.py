@@ -125,7 +125,7 @@ class EffectBank:
     def _resolve(self, cue: Cue) -> tuple[str, ...]:
         if cue.effect:
             return self._named(cue.effect)
-        found = lexicon.effects(cue.prompt)
+        found = self._exactly(cue.prompt) or lexicon.effects(cue.prompt)
         if not found and cue.kind is CueKind.ACTION:
             return (lexicon.NEUTRAL_IMPACT,)
         return found
@@ -134,7 +134,7 @@ class EffectBank:
         """Return the effects called ``wanted``: a name, a variant of it, a CatID, or a category, in any case."""
         key = wanted.strip().lower()
         for names in (
-            [name for name in self.names() if name.lower() in (key, key.rpartition("_")[0])],
+            self._exactly(wanted),
             [name for name in EFFECTS if EFFECTS[name].ucs.cat_id.lower() == key],
             [name for name in EFFECTS if EFFECTS[name].ucs.category.lower() == key],
             [
@@ -146,6 +146,11 @@ class EffectBank:
             if names:
                 return tuple(names)
         return ()
+
+    def _exactly(self, wanted: str) -> tuple[str, ...]:
+        """Return the effect with this name, or whose variant it is."""
+        key = wanted.strip().lower()
+        return tuple(name for name in self.names() if name.lower() in (key, key.rpartition("_")[0]))
 
     def _choose(self, name: str, cue: Cue) -> _Choice:
         own = [self._entries[name]] if name in self._entries else self._own.get(name, [])

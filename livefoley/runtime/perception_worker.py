@@ -33,7 +33,7 @@ class Perception:
             case "unit":
                 events = self._motion.feed(unit_from(header, payload))
             case "audio":
-                samples = np.frombuffer(payload, np.int16).astype(np.float32) / 32768
+                samples = np.frombuffer(payload, np.int16).astype(np.float32) / np.float32(32768)
                 events = self._speech.feed(samples, header["start"])
         return [(event_header(event), b"") for event in events]
 
