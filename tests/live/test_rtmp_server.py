@@ -376,6 +376,23 @@ async def test_rtmps_carries_the_same_stream(contexts, h264_clip: Path) -> None:
         assert captured.hashes(kind) == file_hashes(h264_clip, kind)
 
 
+async def test_a_plain_and_a_tls_port_lead_to_the_same_rooms(server: RtmpServer, contexts) -> None:
+    source = server.register(KEY)
+    async with serving(ssl_context=contexts[0], shares=server) as tls, capture(source) as captured:
+        secure_url = url(tls).replace("rtmp:", "rtmps:")
+        async with connect(url(server)) as plain, connect(secure_url, contexts[1]) as secure:
+            await plain.publish()
+            await secure.publish()
+            assert captured.disconnects == ["another publisher took over"]
+            assert (server.statistics().publishers, tls.statistics().publishers) == (0, 1)
+            server.unregister(source)
+            with pytest.raises(Rejected, match="has ended"):
+                await secure.publish_end()
+        async with connect(secure_url, contexts[1]) as again:
+            with pytest.raises(Rejected):
+                await again.publish()
+
+
 async def test_plain_rtmp_to_an_rtmps_port_harms_nobody(contexts) -> None:
     async with serving(ssl_context=contexts[0]) as server, capture(server.register(KEY)) as captured:
         with pytest.raises((ConnectionError, EOFError)):

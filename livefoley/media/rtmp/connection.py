@@ -49,6 +49,11 @@ class Connection(asyncio.BufferedProtocol):
         self._reason = "the connection was lost"
         self.ip = ""
 
+    @property
+    def publishing(self) -> bool:
+        """Whether this peer was admitted and has not ended."""
+        return self._source is not None and not self._over
+
     # ---- asyncio's side ----
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -217,6 +222,6 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.close()
 
     def _flush(self) -> None:
-        out = self._session.take()
+        out = b"".join(self._session.take())
         if out and self._transport is not None and not self._transport.is_closing():
-            self._transport.writelines(out)
+            self._transport.write(out)

@@ -129,11 +129,12 @@ class Link(asyncio.Protocol):
 
     def flush(self) -> None:
         """Hand to the system what was sent; what it does not take at once is watched."""
-        out = self._session.take()
+        # Not writelines: Python 3.12.0-3.12.8 and 3.13.0-3.13.1 never pause a writer there (CVE-2024-12254).
+        out = b"".join(self._session.take())
         if not out or self._transport is None or self._transport.is_closing():
             return
-        self._transport.writelines(out)
-        self._written += sum(map(len, out))
+        self._transport.write(out)
+        self._written += len(out)
         unsent = self._transport.get_write_buffer_size()
         if unsent and self._watchdog is None:
             self._watch(self._written - unsent)

@@ -122,7 +122,7 @@ class RtmpServer:
         counters = self.counters
         return RtmpServerStatistics(
             connections=len(self._connections),
-            publishers=sum(source.connected for _, source in self._rooms.values()),
+            publishers=sum(connection.publishing for connection in self._connections),
             connections_total=counters.connections_total,
             published_total=counters.published_total,
             takeovers=counters.takeovers,
