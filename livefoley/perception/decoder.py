@@ -1,0 +1,113 @@
+"""Decodes one video track for analysis: one thread, no loop filter, frames stamped with the ticks of their units.
+
+The cheapest picture that still shows movement. What a stream can do to a decoder is bounded here: picture size, frames
+that come from nowhere, errors (counted).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
+
+from livefoley.core.errors import UnsupportedCodec
+from livefoley.core.media import VIDEO_CODECS, MediaKind, TrackInfo, Unit
+from livefoley.core.ticks import Tick
+
+MAX_PIXELS = 4096 * 2304
+"""Pictures with more pixels are refused: a few kilobytes can hold 8192x8192."""
+
+MAX_IN_FLIGHT = 64  # units a decoder may hold back; a stamp older than that belongs to no frame to come
+
+_DECODERS = {"av1": "libdav1d"}  # FFmpeg's own "av1" wants hardware
+
+Grey = NDArray[np.uint8]
+"""A picture's luma, shape ``[height, width]``."""
+
+
+class PictureDecoder:
+    """Takes units in decode order, gives frames in presentation order; ``frame.pts`` is the tick of the frame's unit.
+
+    Raises ``UnsupportedCodec`` when the track cannot be decoded at all.
+    """
+
+    def __init__(self, info: TrackInfo) -> None:
+        self.errors = 0
+        if info.kind is not MediaKind.VIDEO or info.codec not in VIDEO_CODECS:
+            raise UnsupportedCodec(f"video in {info.codec!r} cannot be analysed; use {', '.join(VIDEO_CODECS)}")
+        if info.width * info.height > MAX_PIXELS:
+            raise UnsupportedCodec(f"pictures of {info.width}x{info.height} are too large to analyse")
+        self._context = _open(info)
+        self._in_flight: dict[Tick, None] = {}
+
+    def decode(self, unit: Unit, skip: str = "DEFAULT") -> list[VideoFrame]:
+        """Return the frames that are ready; ``skip`` is FFmpeg's name of what not to decode (``NONREF``, ``BIDIR``).
+
+        A unit that cannot be decoded gives an empty list and counts in ``errors``.
+        """
+        if not unit.packet.data:
+            self.errors += 1
+            return []
+        packet = av.Packet(unit.packet.data)
+        packet.pts, packet.dts = unit.pts, unit.dts
+        self._in_flight[unit.pts] = None
+        while len(self._in_flight) > MAX_IN_FLIGHT:
+            del self._in_flight[next(iter(self._in_flight))]
+        self._context.skip_frame = skip
+        return self._take(packet)
+
+    def flush(self) -> list[VideoFrame]:
+        """Return what is still inside; the next unit may come from anywhere."""
+        frames = self._take(None)
+        self._context.flush_buffers()
+        self._in_flight.clear()
+        return frames
+
+    def _take(self, packet: av.Packet | None) -> list[VideoFrame]:
+        try:
+            frames = self._context.decode(packet)
+        except (av.FFmpegError, ValueError):
+            self.errors += 1
+            return []
+        return [frame for frame in frames if self._is_whole(frame)]
+
+    def _is_whole(self, frame: VideoFrame) -> bool:
+        known = frame.pts is not None and frame.pts in self._in_flight
+        if known:
+            del self._in_flight[frame.pts]
+        if not known or frame.is_corrupt:
+            self.errors += 1
+            return False
+        return True
+
+
+def _open(info: TrackInfo) -> Any:
+    try:
+        context: Any = av.CodecContext.create(_DECODERS.get(info.codec, info.codec), "r")
+        if info.extradata:
+            context.extradata = info.extradata
+        context.thread_count = 1
+        context.options = {"skip_loop_filter": "all", "max_pixels": str(MAX_PIXELS)}
+        context.open()
+    except (av.FFmpegError, ValueError) as error:
+        raise UnsupportedCodec(f"the {info.codec} track's parameters cannot be used ({error})") from None
+    return context
+
+
+class Shrinker:
+    """Makes small grey pictures of decoded frames, ``width`` pixels wide and as high as the aspect asks."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._reformatter = VideoReformatter()
+
+    def shrink(self, frame: VideoFrame) -> Grey:
+        """Return the luma ``[h, width]``, averaged over the area each pixel covers."""
+        height = max(16, round(self._width * frame.height / max(1, frame.width) / 2) * 2)
+        height = min(height, 4 * self._width)
+        small = self._reformatter.reformat(frame, self._width, height, "gray", interpolation="AREA")
+        return np.ascontiguousarray(small.to_ndarray(), np.uint8)
