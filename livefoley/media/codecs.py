@@ -125,7 +125,8 @@ class AacEncoder:
     """48 kHz stereo AAC-LC; implements ``AudioEncoder``.
 
     ``info.extradata`` is the AudioSpecificConfig. The first packet is stamped one frame (1024 samples) before the first
-    sample: what a decoder makes of it is priming.
+    sample: what a decoder makes of it is priming. ``coder`` "fast" costs half of FFmpeg's "twoloop"; at 160 kb/s it
+    leaves less noise within each band, if more in sum.
     """
 
     def __init__(self, bitrate: int = 160_000, coder: str = "fast") -> None:

@@ -19,6 +19,7 @@ from livefoley.media.worker import Worker
 
 log = structlog.get_logger("livefoley.file")
 
+LINGER_S = 0.2  # a hop into the worker thread for each packet would cost more than the writing
 FINISH_S = 5.0
 """How long a cancelled sink may take to finish its output."""
 
@@ -55,7 +56,7 @@ class FileSink:
         """Record until closed or cancelled; then finish the file, within 5 s when cancelled."""
         worker = Worker(f"livefoley-{self.name}")
         try:
-            while batch := await self._queue.get():
+            while batch := await self._queue.get(linger_s=LINGER_S):
                 await worker.call(self._recorder.write, batch)
             await worker.call(self._recorder.finish)
         except asyncio.CancelledError:

@@ -28,6 +28,7 @@ from livefoley.media.worker import Worker
 log = structlog.get_logger("livefoley.hls")
 
 PLAYLIST = "index.m3u8"
+LINGER_S = 0.2  # a hop into the worker thread for each packet would cost more than the writing
 FINISH_S = 5.0
 _KEPT = 3  # segments that stay on disk after leaving the playlist, for players that have just read it
 
@@ -117,7 +118,7 @@ class HlsSink:
         try:
             await worker.call(self._writer.prepare)
             self._running = True
-            while batch := await self._queue.get():
+            while batch := await self._queue.get(linger_s=LINGER_S):
                 await worker.call(self._writer.write, batch)
             await worker.call(self._writer.finish)
         except asyncio.CancelledError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 
@@ -25,6 +26,7 @@ class UnitQueue:
         self._broken = False  # a picture was dropped: wait for a keyframe
         self._closed = False
         self._wake = asyncio.Event()
+        self._ended = asyncio.Event()
         self.units = 0
         self.bytes = 0
         self.dropped = 0
@@ -58,6 +60,7 @@ class UnitQueue:
         """Take nothing in any more; what is queued can still be had."""
         self._closed = True
         self._wake.set()
+        self._ended.set()
 
     def restart(self) -> None:
         """Begin anew for a reader that lost its output: drop what waits, then parameters and a keyframe come first."""
@@ -76,9 +79,15 @@ class UnitQueue:
                 self.bytes -= len(item.packet.data)
         return batch
 
-    async def get(self, limit: int = 64) -> list[OutputItem]:
-        """Wait for items and return up to ``limit`` of them; an empty list when closed and drained."""
+    async def get(self, limit: int = 64, linger_s: float = 0.0) -> list[OutputItem]:
+        """Wait for items and return up to ``limit`` of them; an empty list when closed and drained.
+
+        ``linger_s`` is how long more items may be waited for once there is one: fewer, larger batches cost less.
+        """
         while not self._items and not self._closed:
             self._wake.clear()
             await self._wake.wait()
+        if linger_s and len(self._items) < limit and not self._closed:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), linger_s)
         return self.get_nowait(limit)

@@ -191,14 +191,14 @@ async def test_a_directory_that_cannot_be_is_an_output_error(tmp_path: Path) -> 
 
 
 async def test_a_directory_that_vanishes_costs_segments_only(tmp_path: Path) -> None:
-    sink = HlsSink(tmp_path / "room", target_s=1.0)
+    sink = HlsSink(tmp_path / "room", target_s=1.0, window=20)
     task = asyncio.create_task(sink.run())
     await until(lambda: sink.statistics().connected)
     (tmp_path / "room").rmdir()
     items = laps("h264.mp4", 4)
     for item in items[: len(items) // 2]:
         sink.write_nowait(item)
-    await until(lambda: not sink.statistics().queue_units)
+    await until(lambda: sink.statistics().errors and not sink.statistics().queue_units)
     (tmp_path / "room").mkdir()
     for item in items[len(items) // 2 :]:
         sink.write_nowait(item)

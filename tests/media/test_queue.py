@@ -76,3 +76,16 @@ async def test_a_reader_waits_for_items_and_learns_of_the_end() -> None:
     assert await queue.get() == [unit(1, MediaKind.AUDIO)]
     assert await queue.get() == []
     assert queue.dropped == 1
+
+
+async def test_a_lingering_reader_gets_fewer_larger_batches_but_hears_of_the_end_at_once() -> None:
+    queue = UnitQueue()
+    loop = asyncio.get_running_loop()
+    for number in range(5):
+        loop.call_later(0.005 * number, queue.put_nowait, unit(number, MediaKind.AUDIO))
+    assert len(await queue.get(linger_s=0.1)) == 5
+    queue.put_nowait(unit(5, MediaKind.AUDIO))
+    loop.call_later(0.01, queue.close)
+    async with asyncio.timeout(5):
+        assert len(await queue.get(linger_s=60)) == 1
+        assert await queue.get(linger_s=60) == []
