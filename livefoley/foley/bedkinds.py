@@ -51,7 +51,7 @@ _AIR = TextureSpec("air", weather.air, -4.0)
 _ROOM = TextureSpec("room", city.room_tone)
 _NIGHT_AIR = TextureSpec("air", weather.air, -8.0)
 _WAVES = EventSpec("WATRWave_Break", 9, -9, -3, 0.5, 2.0)
-_BIRDS = EventSpec("BIRDSong_Phrase", 26, -16, -2)
+_BIRDS = EventSpec("BIRDSong_Phrase", 24, -20, -6)
 
 KINDS: dict[str, BedKind] = {
     "room": BedKind((_ROOM,)),

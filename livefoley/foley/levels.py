@@ -31,6 +31,7 @@ _K_WEIGHTING = np.array(
         [1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621],
     ]
 )
+_RUMBLE = signal.butter(2, 25.0, "high", fs=TICK_RATE, output="sos")
 _WINDOW = TICK_RATE * 2 // 5
 _HOP = TICK_RATE // 10
 
@@ -66,6 +67,11 @@ def integrated_lufs(samples: NDArray[np.floating]) -> float:
 
 def _mean_lufs(windows: NDArray[np.float64]) -> float:
     return float(10 * np.log10(np.mean(10 ** (windows / 10)) + 1e-15))
+
+
+def without_rumble(samples: Stereo) -> Stereo:
+    """Return samples without what lies below 25 Hz, which is not heard and costs headroom (second order)."""
+    return np.asarray(signal.sosfilt(_RUMBLE, samples, axis=1), dtype=np.float32)
 
 
 def peak_of(samples: NDArray[np.floating]) -> float:

@@ -39,7 +39,7 @@ class Material:
         def render() -> Take:
             made = effect.render(generator(self._seed, effect.name, variant, layer), effect.layers[layer])
             even = levels.normalise_bed if effect.texture else levels.normalise_effect
-            return Take(even(made.samples), made.onset)
+            return Take(even(levels.without_rumble(made.samples)), made.onset)
 
         return self.cache.get(f"{effect.name}-{variant}-{layer}-{self._seed}", render, variant < effect.variants)
 

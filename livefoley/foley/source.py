@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class Foley:
         """Return the bed of ``room``, made with ``seed`` at first and brought to ``describe`` at later calls."""
         bed = self._beds.get(room)
         if bed is None:
-            own = sum(room.encode()) * 1_000_003 + self._seed + seed
+            own = zlib.crc32(room.encode()) + self._seed + seed
             bed = self._beds[room] = ProceduralBed(own, describe, self._material)
         else:
             bed.describe(describe)

@@ -21,7 +21,7 @@ def impulse_response(rng: Generator, t60_s: float, damping_hz: float = 6000.0) -
             side[rng.integers(count(0.004), count(0.03))] += rng.choice((-1.0, 1.0)) * rng.uniform(2, 6)
     tail[:, : count(0.003)] = 0
     tail = highpass(tail, 120)
-    return np.asarray(tail / np.sqrt((tail**2).sum() / 2))
+    return np.asarray(tail / np.sqrt((tail**2).sum(axis=1, keepdims=True)))
 
 
 def in_room(rng: Generator, sound: Signal, t60_s: float, wet_db: float, damping_hz: float = 6000.0) -> Signal:

@@ -76,6 +76,7 @@ def shaped(rng: Generator, n: int, levels: Curve) -> Signal:
     spectrum = fft.rfft(rng.standard_normal(size, dtype=np.float32))
     frequencies = _frequencies(size)
     density = _gains(levels, frequencies) / np.sqrt(np.maximum(frequencies, 20.0))
+    density *= np.minimum(1.0, frequencies / 30.0) ** 2  # nobody hears what lies below, and it costs headroom
     return unit(fft.irfft(spectrum * density.astype(np.float32), size)[:n].astype(np.float64))
 
 
