@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -49,4 +51,6 @@ def clip(name: str, rate: int = 48000) -> Path:
 
 @cache
 def _directory() -> Path:
-    return Path(mkdtemp(prefix="livefoley-clips-"))
+    made = Path(mkdtemp(prefix="livefoley-clips-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
