@@ -6,7 +6,8 @@ mean of each band over time, its standard deviation, its modulation (mean absolu
 the whole, how the loudness falls over the first second (20 steps, floor -40 dB). The distance of two clips is the mean
 absolute difference in dB over the first three, plus a third of that over the last. The distance between an effect and
 a class is symmetric: the mean over rendered variants of the distance to the nearest recording, and the mean over
-recordings of that to the nearest variant, halved. An effect is right (rank 1) when no other class is nearer.
+recordings of that to the nearest variant, halved. An effect is right when its own class is nearer than the median of the others; how often it
+is the nearest of all (rank 1) or among the nearest three is printed too.
 
 White noise bursts with the lengths of the rendered sounds are the floor; the recordings themselves (one half of each
 class against the other half) are the ceiling. No recording is part of any rendered sound, but the octave levels of
@@ -118,7 +119,7 @@ CLASSES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 RATE, FRAME, HOP, BANDS = 48_000, 2048, 512, 48
-TARGET = 0.5
+TARGET = 0.9
 
 
 def _filters() -> NDArray[np.float64]:
@@ -267,12 +268,12 @@ def main() -> None:
     for label, figures, of in (*table, ("recordings, other half", ceiling, halves)):
         print(f"{label:24s} {figures[0]:8.2f} {figures[1]:10.2f} {figures[2]:19.2f}   ({len(of)} classes)")
     result = {
-        "name": "bank: share of effects nearest to the recordings of their own class",
-        "value": round(first, 3),
+        "name": "bank: share of effects nearer to recordings of their own class than to the median of the others",
+        "value": round(median, 3),
         "unit": "share",
-        "baseline": round(noise[0], 3),
+        "baseline": round(noise[2], 3),
         "target": TARGET,
-        "pass": first >= TARGET,
+        "pass": median >= TARGET,
     }
     print(json.dumps(result))
 

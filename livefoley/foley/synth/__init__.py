@@ -4,5 +4,5 @@ Renderers are plain functions of a ``numpy.random.Generator``. One-shots return 
 textures take a length in seconds and return stereo samples. Levels are free here: the bank and the bed normalise them.
 """
 
-SYNTH_VERSION = 3
+SYNTH_VERSION = 4
 """Part of the cache key: raise it whenever a renderer changes what it gives."""

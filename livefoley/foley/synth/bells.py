@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from livefoley.foley.synth import music
-from livefoley.foley.synth.modal import GLASS, METAL, placed, ring, strike
+from livefoley.foley.synth.modal import GLASS, METAL, contact, placed, ring, strike
 from livefoley.foley.synth.room import in_room
 from livefoley.foley.synth.toolbox import (
     Take,
@@ -23,7 +23,7 @@ from livefoley.foley.synth.toolbox import (
 
 def ding(rng: Generator, strength: float = 0.7) -> Take:
     """Return a clear small bell: a counter bell or a right answer."""
-    tone = music.bell(rng, rng.uniform(1900, 2300) / 2, 1.8, strength, (2.0, 4.1, 6.2, 9.8))
+    tone = music.bell(rng, rng.uniform(1900, 2300) / 2, 1.8, strength, (2.0, 3.1, 4.1, 5.4, 6.2, 8.1, 9.8))
     return placed(in_room(rng, tone, 0.6, -18))
 
 
@@ -54,8 +54,8 @@ def gong(rng: Generator, strength: float = 0.7) -> Take:
 
 def doorbell(rng: Generator, strength: float = 0.7) -> Take:
     """Return 'ding dong'."""
-    high = music.bell(rng, 659.3, 1.4, strength, (1.0, 2.76, 5.4))
-    low = music.bell(rng, 523.3, 1.9, strength, (1.0, 2.76, 5.4))
+    high = music.bell(rng, 659.3, 1.4, strength, (1.0, 2.0, 2.76, 4.1, 5.4, 8.9))
+    low = music.bell(rng, 523.3, 1.9, strength, (1.0, 2.0, 2.76, 4.1, 5.4, 8.9))
     return placed(in_room(rng, music.chord([(0.0, high), (0.55, low)], 2.4), 0.5, -14))
 
 
@@ -75,11 +75,11 @@ def phone(rng: Generator, strength: float = 0.7) -> Take:
     """Return an old telephone ringing once: a clapper at 20 Hz between two gongs."""
     n = count(1.9)
     out = np.zeros(n)
-    gongs = [
-        music.bell(np.random.default_rng(k), hz, 0.8, strength, (1.0, 2.3, 3.9)) for k, hz in enumerate((1180, 1410))
-    ]
+    ratios = (1.0, 1.52, 2.3, 2.95, 3.9, 5.3)
+    gongs = [music.bell(np.random.default_rng(k), hz, 0.8, strength, ratios) for k, hz in enumerate((1180, 1410))]
     for k in range(int(1.3 * 40)):
         lay(out, gongs[k % 2], count(k / 40), 0.4 * rng.uniform(0.85, 1.0))
+        lay(out, contact(rng, count(0.02), 0.0004, (600, 7000), 0.5), count(k / 40))
     return placed(in_room(rng, out, 0.4, -16))
 
 

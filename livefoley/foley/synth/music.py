@@ -45,8 +45,8 @@ def bell(rng: Generator, hz: float, t60_s: float, strength: float = 0.7, ratios:
     partials = np.array(ratios) * hz
     spread = 1 + 0.0006 * rng.standard_normal(len(partials))
     both = np.concatenate((partials, partials * spread * 1.0008))
-    t60s = t60_s * (both / both[0]) ** -0.75
-    loud = (np.array(ratios) / ratios[0]) ** (-0.9 + 0.5 * strength) * rng.uniform(0.6, 1.0, len(ratios))
+    t60s = t60_s * (both / both[0]) ** -0.55
+    loud = (np.array(ratios) / ratios[0]) ** (-0.6 + 0.5 * strength) * rng.uniform(0.6, 1.0, len(ratios))
     n = count(min(5.0, t60_s))
     return fade(peak(ring(n, both, t60s, np.concatenate((loud, loud * 0.8)))), 0.0006, 0.05)
 
