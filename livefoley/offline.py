@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from livefoley.core.cues import Cue, CueKind, Stereo
 from livefoley.core.errors import BankError, InputError, OutputError
-from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo
+from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
@@ -26,6 +26,7 @@ from livefoley.foley.place import default_library
 from livefoley.foley.source import Foley
 from livefoley.media.audio_file import AUDIO_FORMATS, write_audio
 from livefoley.media.codecs import AacEncoder, make_decoder
+from livefoley.media.containers import carried_video
 from livefoley.media.file_source import probe, read_items
 from livefoley.media.mux import Muxer
 from livefoley.perception.analyser import MotionAnalyser
@@ -93,7 +94,8 @@ def render_file(
     stem_blocks: list[Stereo] = []
 
     def departures() -> Iterator[Departure]:
-        for departure in _with_progress(renderer, read_items(source), clip.duration_s, console):
+        items = read_items(source, keep=VIDEO_CODECS if sound_only else carried_video(output))
+        for departure in _with_progress(renderer, items, clip.duration_s, console):
             stem_blocks.extend(foley_alone.take())
             yield departure
 

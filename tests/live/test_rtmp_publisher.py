@@ -31,12 +31,27 @@ async def running(publisher: RtmpPublisher) -> AsyncIterator[asyncio.Task[None]]
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def feed(publisher: RtmpPublisher, items: list[OutputItem]) -> None:
+    """Give the publisher its first packet, which makes it connect, and when it has, the others."""
+    first = next(index for index, item in enumerate(items) if isinstance(item, Unit)) + 1
+    for item in items[:first]:
+        publisher.write_nowait(item)
+    await eventually(lambda: publisher.statistics().connected)
+    for item in items[first:]:
+        publisher.write_nowait(item)
+        await asyncio.sleep(0)
+
+
+def knock(publisher: RtmpPublisher) -> None:
+    """Give the publisher something to publish: until then it does not connect."""
+    for item in [VIDEO, *frames(0, 1)]:
+        publisher.write_nowait(item)
+
+
 async def send(publisher: RtmpPublisher, items: list[OutputItem]) -> None:
     """Publish ``items`` whole, and say that this was all."""
     async with running(publisher) as task:
-        await eventually(lambda: publisher.statistics().connected)
-        for item in items:
-            publisher.write_nowait(item)
+        await feed(publisher, items)
         publisher.close()
         async with asyncio.timeout(20):
             await task
@@ -140,6 +155,7 @@ async def test_a_server_that_says_no_is_asked_again_slowly(
 ) -> None:
     server.register("other")
     publisher = RtmpPublisher(url(server), reject_retry_s=0.4, backoff_s=(0.01, 0.01))
+    knock(publisher)
     async with running(publisher):
         await eventually(lambda: publisher.statistics().errors == 1)
         await asyncio.sleep(0.1)
@@ -154,6 +170,7 @@ async def test_a_server_that_says_no_is_asked_again_slowly(
 async def test_a_server_that_says_yes_and_hangs_up_is_asked_ever_less_often(tmp_path: Path) -> None:
     async with nginx_rtmp(tmp_path) as (port, _):
         publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/closed/{KEY}", backoff_s=(0.05, 10))
+        knock(publisher)
         async with running(publisher):
             await eventually(lambda: publisher.statistics().errors >= 2)
             await asyncio.sleep(0.7)
@@ -268,10 +285,7 @@ async def test_a_wedged_server_is_noticed_and_left() -> None:
         f"rtmp://127.0.0.1:{port}/live/{KEY}", write_timeout_s=0.3, backoff_s=(0.05, 0.1), max_bytes=2 << 20
     )
     async with running(publisher):
-        await eventually(lambda: publisher.statistics().connected)
-        for item in [VIDEO, *frames(0, 500, size=50_000)]:
-            publisher.write_nowait(item)
-            await asyncio.sleep(0)
+        await feed(publisher, [VIDEO, *frames(0, 500, size=50_000)])
         await eventually(lambda: len(wedges) >= 2)
         statistics = publisher.statistics()
         assert statistics.errors >= 1
@@ -294,9 +308,7 @@ async def test_a_slow_server_is_not_taken_for_a_wedged_one() -> None:
     port = listening.sockets[0].getsockname()[1]
     publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}", write_timeout_s=0.5)
     async with running(publisher):
-        await eventually(lambda: publisher.statistics().connected)
-        for item in [VIDEO, *frames(0, 200, size=30_000)]:
-            publisher.write_nowait(item)
+        await feed(publisher, [VIDEO, *frames(0, 200, size=30_000)])
         await eventually(lambda: publisher.statistics().units == 200)
         assert publisher.statistics().errors == 0
     listening.close()
@@ -306,6 +318,7 @@ async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
     silent = await asyncio.start_server(lambda reader, writer: asyncio.sleep(30), "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}", connect_timeout_s=0.2, backoff_s=(0.01, 0.02))
+    knock(publisher)
     async with running(publisher):
         await eventually(lambda: publisher.statistics().errors >= 2, 5)
     silent.close()
@@ -319,6 +332,7 @@ async def test_a_server_that_speaks_something_else_is_an_error_not_a_crash() -> 
     http = await asyncio.start_server(greet, "127.0.0.1", 0)
     port = http.sockets[0].getsockname()[1]
     publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}", backoff_s=(0.01, 0.02))
+    knock(publisher)
     async with running(publisher):
         await eventually(lambda: publisher.statistics().errors >= 2, 5)
     http.close()
@@ -353,6 +367,7 @@ async def test_rtmps_goes_to_a_server_whose_certificate_is_trusted_only(contexts
     place = url(server).replace("rtmp:", "rtmps:")
     async with capture(server.register(KEY)) as captured:
         doubtful = RtmpPublisher(place)
+        knock(doubtful)
         async with running(doubtful):
             await eventually(lambda: doubtful.statistics().errors == 1)
         await send(RtmpPublisher(place, ssl_context=contexts[1]), output_of(h264_clip))

@@ -76,9 +76,12 @@ class RtmpPublisher:
         self._closing.set()
 
     async def run(self) -> None:
-        """Publish until closed or cancelled; reconnect by itself."""
+        """Publish until closed or cancelled; reconnect by itself. It connects when there is something to publish."""
         wait_s = self._backoff_s[0]
         try:
+            self._backlog = await self._queue.get(_BATCH)
+            if not self._backlog:
+                return
             while True:
                 began_s, last = time.monotonic(), self._closing.is_set()
                 error = await self._attempt()
