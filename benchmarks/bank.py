@@ -6,8 +6,8 @@ mean of each band over time, its standard deviation, its modulation (mean absolu
 the whole, how the loudness falls over the first second (20 steps, floor -40 dB). The distance of two clips is the mean
 absolute difference in dB over the first three, plus a third of that over the last. The distance between an effect and
 a class is symmetric: the mean over rendered variants of the distance to the nearest recording, and the mean over
-recordings of that to the nearest variant, halved. An effect is right when its own class is nearer than the median of the
-others; how often it is the nearest of all (rank 1) or among the nearest three is printed too.
+recordings of that to the nearest variant, halved. An effect is right when its own class is nearer than the median of
+the others; how often it is the nearest of all (rank 1) or among the nearest three is printed too.
 
 White noise bursts with the lengths of the rendered sounds are the floor; the recordings themselves (one half of each
 class against the other half) are the ceiling. No recording is part of any rendered sound, but the octave levels of
