@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator
@@ -77,10 +78,18 @@ class Client:
 
 
 @asynccontextmanager
-async def connect(url: str, context: ssl.SSLContext | None = None) -> AsyncIterator[Client]:
-    """Open a connection to ``url`` and send the first bytes."""
+async def connect(
+    url: str, context: ssl.SSLContext | None = None, receive_buffer: int | None = None
+) -> AsyncIterator[Client]:
+    """Open a connection to ``url`` and send the first bytes; ``receive_buffer`` is what the system holds for us."""
     place = RtmpUrl.parse(url)
-    reader, writer = await asyncio.open_connection(place.host, place.port, ssl=context)
+    plain = socket.socket()
+    if receive_buffer is not None:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    plain.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(plain, (place.host, place.port))
+    name = place.host if context else None
+    reader, writer = await asyncio.open_connection(sock=plain, ssl=context, server_hostname=name)
     client = Client(ClientSession(place), reader, writer)
     await client.flush()
     try:

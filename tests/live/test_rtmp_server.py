@@ -244,6 +244,19 @@ async def test_a_message_above_the_limit_ends_the_publisher() -> None:
         assert "larger than 10000" in captured.disconnects[0]
 
 
+async def test_a_peer_that_asks_for_ever_and_reads_nothing_is_cut_off(server: RtmpServer) -> None:
+    async with capture(server.register(KEY)), connect(url(server), receive_buffer=4096) as client:
+        await client.publish()
+        ping = b"\x02" + bytes(3) + b"\x00\x00\x06\x04" + bytes(4) + b"\x00\x06" + bytes(4)
+        client.writer.transport.pause_reading()
+        with pytest.raises(ConnectionError):  # noqa: PT012 - when it happens is the system's to say
+            for _ in range(2000):
+                client.writer.write(ping * 4000)
+                await client.writer.drain()
+        await eventually(lambda: server.statistics().rejected == {"protocol": 1})
+    await eventually(lambda: server.statistics().connections == 0)
+
+
 async def test_media_of_half_a_message_then_silence_frees_everything(server: RtmpServer) -> None:
     async with capture(server.register(KEY)) as captured:
         async with connect(url(server)) as client:

@@ -23,6 +23,7 @@ LINGER_S = 1.0
 """How long a refused peer may take to read why: hanging up at once would reset the connection under its feet."""
 
 _BUFFER = 64 << 10
+_MAX_UNREAD = 256 << 10  # bytes of answers a peer may leave unread
 _REFUSALS = {
     "key": (BAD_NAME, "there is no such stream"),
     "auth": (BAD_NAME, "not authorised"),
@@ -223,5 +224,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _flush(self) -> None:
         out = b"".join(self._session.take())
-        if out and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(out)
+        if not out or self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(out)
+        if self._transport.get_write_buffer_size() > _MAX_UNREAD:
+            self._broken(ProtocolError("it does not read its answers"))

@@ -18,7 +18,7 @@ _HIGH_WATER, _LOW_WATER = 256 << 10, 64 << 10
 
 
 class Link(asyncio.Protocol):
-    """Made by `open_link`; `send` tags while `failure` is None, and `drain` before each batch."""
+    """Made by `open_link`. To send: `drain`, `send` some tags, `flush`; meanwhile somebody waits in `wait_lost`."""
 
     def __init__(self, url: RtmpUrl, write_timeout_s: float) -> None:
         loop = asyncio.get_running_loop()

@@ -91,7 +91,7 @@ class Wire:
 
     def set_windows(self) -> None:
         """Say how often we want to hear what has arrived, and how far ahead the peer may send."""
-        self._control_message(chunks.WINDOW_SIZE, _U32.pack(WINDOW))
+        self.announce_window()
         self._control_message(chunks.PEER_BANDWIDTH, _U32.pack(WINDOW) + b"\x02")
 
     def announce_window(self) -> None:
