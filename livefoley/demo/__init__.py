@@ -1,0 +1,5 @@
+"""The demo: a little room of our own, published like OBS would, and what came out of it, measured."""
+
+from livefoley.demo.flow import demo
+
+__all__ = ["demo"]

@@ -71,7 +71,10 @@ class Painter:
             if pose is not None:
                 if number == 0:
                     self._shadow(picture, "box", pose.x, scene.TABLE_Y - pose.y)
-                stamp(picture, self._box, pose.x, pose.y, pose.angle)
+                stamp(picture, self._box, pose.x, pose.y)
+            hand = scene.box_hand(number, t)
+            if hand is not None:
+                stamp(picture, self._hand, hand.x, hand.y - 20)
 
     def _set_down(self, picture: Picture, t: float) -> None:
         pose, hand = scene.cup(t), scene.cup_hand(t)
@@ -91,7 +94,7 @@ class Painter:
         for flight in scene.BALL_HITS:
             pose = scene.ball(flight, t)
             if pose is not None:
-                self._shadow(picture, "ball", pose.x, scene.TABLE_Y - scene.BALL_RADIUS - pose.y)
+                self._shadow(picture, "ball", pose.x, scene.FRONT_Y - scene.BALL_RADIUS - pose.y, scene.FRONT_Y)
                 stamp(picture, self._ball, pose.x, pose.y, pose.angle)
 
     def _shadow(self, picture: Picture, name: str, x: float, height: float, y: float = scene.TABLE_Y) -> None:

@@ -15,7 +15,8 @@ SECONDS = 30
 FRAMES = SECONDS * FPS
 
 TABLE_Y = 560  # where things stand on the table
-GRAVITY = 2600.0  # pixels a second squared
+FRONT_Y = 602  # where the balls bounce, nearer to the camera
+GRAVITY = 1800.0  # pixels a second squared: the ball is as large as a basketball
 
 MALLET_HITS = (120, 144, 168, 180, 192, 780, 795, 810)
 BALL_HITS = ((246, 270, 290, 306, 319), (846, 866, 882))
@@ -28,8 +29,10 @@ BOX_X, BOX_SIZE = 250.0, 118.0
 CUP_X = 548.0
 BALL_RADIUS = 34.0
 
-_LIFT_S, _STRIKE_S, _REST_ANGLE, _RAISED_ANGLE = 0.30, 0.14, 12.0, 46.0
-_CUP_FALL_S = 0.55
+_STRIKE_S, _REST_ANGLE = 0.14, 12.0
+_BALL_PX_S, _BALL_FLIGHT_S = 300.0, 1.2  # how fast it goes, and its flight before it is first seen to land
+_BOX_DROP_S, _BOX_CARRY_S = 0.45, 1.4  # falls from the hand, after being carried in
+_CUP_DOWN_S, _CARRY_S = 0.55, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +100,18 @@ def mallet(t: float) -> Pose:
 
 
 def _raised(t: float) -> float:
-    """Up smoothly, down ever faster, a small rebound; between the strikes it hovers."""
+    """Up smoothly, down ever faster; between two series of strikes it rests just above the block."""
     hits = [frame / FPS for frame in MALLET_HITS]
     coming = next((hit for hit in hits if hit > t), None)
     gone = next((hit for hit in reversed(hits) if hit <= t), None)
-    angle = _rebound(t - gone) if gone is not None else _REST_ANGLE
-    if coming is None:
-        return angle
-    start = angle if gone is None or coming - gone > 1.0 else 0.0
-    lift_s = min(_LIFT_S, coming - _STRIKE_S - (gone + 0.06 if gone is not None else -1e9))
+    if coming is None or ((gone is None or coming - gone > 1.5) and t < coming - 0.9):
+        return _REST_ANGLE * (1.0 if gone is None else _smooth((t - gone - 0.12) / 0.5))
+    first = gone is None or coming - gone > 1.5
+    begin, start = (coming - 0.9, _REST_ANGLE) if first else (gone + 0.06, 0.0)  # type: ignore[operator]
+    top = 36.0 if coming - begin > 0.6 else 22.0
     if t >= coming - _STRIKE_S:
-        return _RAISED_ANGLE * (1.0 - ((t - coming + _STRIKE_S) / _STRIKE_S) ** 2)
-    if t >= coming - _STRIKE_S - lift_s:
-        part = (t - coming + _STRIKE_S + lift_s) / lift_s
-        return start + (_RAISED_ANGLE - start) * _smooth(part)
-    return angle if coming - (gone or -9.0) > 1.0 else 0.0
-
-
-def _rebound(since_s: float) -> float:
-    """It lies still on the wood for a tenth of a second, then is taken back to rest."""
-    return _REST_ANGLE * _smooth((since_s - 0.12) / 0.5)
+        return top * (1.0 - ((t - coming + _STRIKE_S) / _STRIKE_S) ** 2)
+    return start + (top - start) * _smooth((t - begin) / (coming - _STRIKE_S - begin))
 
 
 def _smooth(part: float) -> float:
@@ -131,21 +126,19 @@ def ball(flight: tuple[int, ...], t: float) -> Pose | None:
     """Return the ball of a flight (its contact frames), or None when it is not in the room."""
     times = [frame / FPS for frame in flight]
     x = ball_x(flight, t)
-    if t < times[0] - 0.7 or x > WIDTH + BALL_RADIUS or x < -BALL_RADIUS:
+    if t < times[0] - _BALL_FLIGHT_S or x > WIDTH + BALL_RADIUS:
         return None
-    return Pose(x, TABLE_Y - BALL_RADIUS - _height(times, t), (t - times[0]) * 260.0)
+    return Pose(x, FRONT_Y - BALL_RADIUS - _height(times, t), (t - times[0]) * 260.0)
 
 
 def ball_x(flight: tuple[int, ...], t: float) -> float:
-    """Return how far it has flown; it goes on at the same speed."""
-    return (330.0 if len(flight) > 3 else 600.0) + (t - flight[0] / FPS) * 300.0
+    """Return how far it has come; it goes on at the same speed."""
+    return 320.0 + (t - flight[0] / FPS) * _BALL_PX_S
 
 
 def _height(times: list[float], t: float) -> float:
     """Return the height over the table: parabolas between the contacts."""
-    if t <= times[0]:
-        return 0.5 * GRAVITY * (times[0] - t) ** 2
-    for begin, end in pairwise(times):
+    for begin, end in pairwise((times[0] - _BALL_FLIGHT_S, *times)):
         if t <= end:
             return 0.5 * GRAVITY * (t - begin) * (end - t)
     return 0.0  # it rolls
@@ -155,35 +148,44 @@ def _height(times: list[float], t: float) -> float:
 
 
 def box(number: int, t: float) -> Pose | None:
-    """Return the centre of a box's foot: the second one lands on the first."""
-    hit = BOX_HITS[number] / FPS
-    if t < hit - 0.7:
+    """Return the middle of a box's foot: carried in by a hand and dropped, the second one onto the first."""
+    left = BOX_HITS[number] / FPS - t
+    if left > _BOX_DROP_S + _BOX_CARRY_S:
         return None
-    rest = TABLE_Y - number * BOX_SIZE
-    lean = (-2.0, 3.0)[number]
-    return Pose(BOX_X + 10.0 * number, rest - 0.5 * GRAVITY * max(0.0, hit - t) ** 2, lean * max(0.0, hit - t) * 9.0)
+    x, rest = BOX_X + 10.0 * number, TABLE_Y - number * BOX_SIZE
+    drop = 0.5 * GRAVITY * _BOX_DROP_S**2
+    if left > _BOX_DROP_S:
+        return Pose(x, rest - drop - 520.0 * _smooth((left - _BOX_DROP_S) / _BOX_CARRY_S))
+    fallen = _BOX_DROP_S - max(0.0, left)
+    return Pose(x, rest - drop + 0.5 * GRAVITY * fallen**2)
+
+
+def box_hand(number: int, t: float) -> Pose | None:
+    """Return the hand above a box: it opens where the box falls from, and goes up again."""
+    opened = BOX_HITS[number] / FPS - _BOX_DROP_S
+    held = box(number, min(t, opened))
+    if held is None or t > opened + 1.4:
+        return None
+    return Pose(held.x, held.y - 640.0 * _smooth((t - opened) / 1.4))
 
 
 def cup(t: float) -> Pose | None:
-    """Return the cup's foot; a hand brings it down briskly and leaves."""
-    down = CUP_DOWN / FPS
-    left = down - t
-    if left > 1.6:
+    """Return the cup's foot; a hand brings it down briskly."""
+    left = CUP_DOWN / FPS - t
+    if left > _CUP_DOWN_S + _CARRY_S:
         return None
-    if left > _CUP_FALL_S:  # carried in from above
-        return Pose(CUP_X, TABLE_Y - 230.0 - 380.0 * _smooth((left - _CUP_FALL_S) / 1.0))
-    if left > 0.0:
-        return Pose(CUP_X, TABLE_Y - 230.0 * (1.0 - (1.0 - left / _CUP_FALL_S) ** 2))
-    return Pose(CUP_X, TABLE_Y)
+    if left > _CUP_DOWN_S:
+        return Pose(CUP_X, TABLE_Y - 230.0 - 380.0 * _smooth((left - _CUP_DOWN_S) / _CARRY_S))
+    return Pose(CUP_X, TABLE_Y - 230.0 * (1.0 - (1.0 - max(0.0, left) / _CUP_DOWN_S) ** 2))
 
 
 def cup_hand(t: float) -> Pose | None:
-    """Return the hand on the cup; it lets go after the cup stands."""
-    gone = t - CUP_DOWN / FPS - 0.25
-    held = cup(min(t, CUP_DOWN / FPS))
-    if held is None or gone > 1.2:
+    """Return the hand on the cup, at the cup's foot; it lets go a moment after the cup stands."""
+    down = CUP_DOWN / FPS
+    held, gone = cup(min(t, down)), t - down - 0.25
+    if held is None or gone > 1.4:
         return None
-    return Pose(held.x, held.y - 640.0 * _smooth(gone / 1.2))
+    return Pose(held.x, held.y - 640.0 * _smooth(gone / 1.4))
 
 
 def passer_by(t: float) -> tuple[float, float] | None:

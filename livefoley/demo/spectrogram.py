@@ -1,0 +1,128 @@
+"""The before-and-after picture: what was sent and what came out, as spectrograms over one time axis.
+
+Drawn with OpenCV, so that the demo needs no plotting library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from livefoley.core.cues import Stereo
+from livefoley.core.errors import OutputError
+from livefoley.core.ticks import TICK_RATE
+from livefoley.demo.sprite import Colour, Picture
+
+WIDTH, PANEL, LEFT, TOP, GAP, BOTTOM = 1500, 250, 78, 64, 44, 56
+LOW_HZ, HIGH_HZ = 60.0, 16_000.0
+FLOOR_DB, CEILING_DB = -95.0, -25.0
+TICKS_HZ = (100, 300, 1000, 3000, 10_000)
+_INK, _GREY, _BACK = (236, 232, 226), (150, 144, 138), (34, 28, 24)
+_CONTACT, _SPEECH = (92, 214, 255), (196, 170, 90)
+
+
+def draw(
+    path: Path,
+    panels: Sequence[tuple[str, Stereo]],
+    seconds: float,
+    contacts_s: Sequence[float],
+    speech_s: Sequence[tuple[float, float]],
+) -> None:
+    """Write a PNG with one panel for each ``(title, sound)``; all begin at the same moment.
+
+    Contacts are marked by lines above each panel, speech by bars below. Raises ``OutputError``.
+    """
+    height = TOP + len(panels) * (PANEL + GAP) + BOTTOM
+    picture: Picture = np.full((height, WIDTH, 3), _BACK, np.uint8)
+    axis_width = WIDTH - LEFT - 24
+    _legend(picture)
+    for number, (title, sound) in enumerate(panels):
+        top = TOP + number * (PANEL + GAP)
+        picture[top : top + PANEL, LEFT : LEFT + axis_width] = _panel(sound, seconds, axis_width)
+        _frequencies(picture, top)
+        _text(picture, title, LEFT, top - 12, 0.6, _INK)
+        _marks(picture, top, axis_width, seconds, contacts_s, speech_s)
+    _seconds(picture, height - BOTTOM - GAP + 20, axis_width, seconds)
+    _write(path, picture)
+
+
+def levels_db(sound: Stereo, seconds: float, columns: int, rows: int) -> NDArray[np.float32]:
+    """Return a spectrogram ``[rows, columns]`` in dB of full scale, the highest frequency in row 0 (logarithmic)."""
+    wanted = round(seconds * TICK_RATE)
+    mono = np.zeros(wanted, np.float32)
+    mono[: min(wanted, sound.shape[1])] = sound.mean(0)[:wanted]
+    window = 2048
+    _, _, power = signal.spectrogram(mono, TICK_RATE, nperseg=window, noverlap=window * 3 // 4, scaling="spectrum")
+    decibels = 10 * np.log10(power + 1e-12).astype(np.float32)
+    bins = np.geomspace(HIGH_HZ, LOW_HZ, rows).astype(np.float32) * window / TICK_RATE
+    steps = np.linspace(0, decibels.shape[1] - 1, columns, dtype=np.float32)
+    across, down = np.meshgrid(steps, bins)
+    return np.asarray(cv2.remap(decibels, across, down, cv2.INTER_LINEAR), np.float32)
+
+
+def _panel(sound: Stereo, seconds: float, columns: int) -> Picture:
+    level = levels_db(sound, seconds, columns, PANEL)
+    grey = np.clip((level - FLOOR_DB) / (CEILING_DB - FLOOR_DB), 0, 1)
+    return np.asarray(cv2.applyColorMap((grey * 255).astype(np.uint8), cv2.COLORMAP_INFERNO), np.uint8)
+
+
+def _frequencies(picture: Picture, top: int) -> None:
+    span = np.log(HIGH_HZ / LOW_HZ)
+    for hertz in TICKS_HZ:
+        y = top + round(PANEL * float(np.log(HIGH_HZ / hertz) / span))
+        cv2.line(picture, (LEFT - 6, y), (LEFT, y), _GREY, 1)
+        name = f"{hertz // 1000} kHz" if hertz >= 1000 else f"{hertz} Hz"
+        _text(picture, name, 12, y + 5, 0.42, _GREY)
+
+
+def _marks(
+    picture: Picture,
+    top: int,
+    width: int,
+    seconds: float,
+    contacts_s: Sequence[float],
+    speech_s: Sequence[tuple[float, float]],
+) -> None:
+    def x_of(at_s: float) -> int:
+        return LEFT + round(width * at_s / seconds)
+
+    for contact in contacts_s:
+        x = x_of(contact)
+        cv2.fillPoly(picture, [np.array([(x - 4, top - 8), (x + 4, top - 8), (x, top - 1)], np.int32)], _CONTACT)
+    for begin, end in speech_s:
+        cv2.rectangle(picture, (x_of(begin), top + PANEL + 2), (x_of(end), top + PANEL + 6), _SPEECH, -1)
+
+
+def _legend(picture: Picture) -> None:
+    x = WIDTH - 470
+    cv2.fillPoly(picture, [np.array([(x, 20), (x + 8, 20), (x + 4, 28)], np.int32)], _CONTACT)
+    _text(picture, "something lands in the picture", x + 16, 29, 0.45, _GREY)
+    cv2.rectangle(picture, (x + 290, 22), (x + 318, 27), _SPEECH, -1)
+    _text(picture, "the host speaks", x + 326, 29, 0.45, _GREY)
+
+
+def _seconds(picture: Picture, y: int, width: int, seconds: float) -> None:
+    for second in range(0, int(seconds) + 1, 2):
+        x = LEFT + round(width * second / seconds)
+        cv2.line(picture, (x, y - 12), (x, y - 6), _GREY, 1)
+        _text(picture, f"{second}", x - 6, y + 10, 0.42, _GREY)
+    _text(picture, "seconds of the clip", LEFT + width - 150, y + 34, 0.45, _GREY)
+
+
+def _text(picture: Picture, text: str, x: int, y: int, size: float, colour: Colour) -> None:
+    cv2.putText(picture, text, (x, y), cv2.FONT_HERSHEY_DUPLEX, size, colour, 1, cv2.LINE_AA)
+
+
+def _write(path: Path, picture: Picture) -> None:
+    done, encoded = cv2.imencode(".png", picture)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if done:
+            path.write_bytes(encoded.tobytes())  # not imwrite: it fails on names beyond the system's code page
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
