@@ -69,6 +69,8 @@ class Application:
             http.close()
             for server in self.rtmp:
                 await server.close()
+            if self.rtmp[0].auth is not None:
+                await self.rtmp[0].auth.aclose()
 
     @staticmethod
     async def _serve_room(room: Room) -> None:

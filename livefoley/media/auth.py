@@ -64,6 +64,10 @@ class Authorizer(Protocol):
         """Return the verdict. Never raises; bounded in time."""
         ...
 
+    async def aclose(self) -> None:
+        """Give back what it holds; it is not asked again."""
+        ...
+
 
 class HttpAuth:
     """POSTs the request as JSON to ``url``; a 20x answer within ``timeout_s`` allows, all else refuses.
