@@ -19,7 +19,7 @@ import numpy as np
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import OutputError
 from livefoley.core.ticks import TICK_RATE
-from livefoley.demo.scene import FPS, FRAMES, HEIGHT, LINES, SECONDS, WIDTH, Contact, contacts
+from livefoley.demo.scene import FPS, HEIGHT, LINES, SECONDS, WIDTH, Contact, contacts
 from livefoley.demo.voice import host
 
 _X264 = {
@@ -43,17 +43,18 @@ class DemoClip:
     speech_s: tuple[tuple[float, float], ...]
 
 
-def make_clip(path: Path, on_progress: Progress = lambda part: None) -> DemoClip:
+def make_clip(path: Path, seconds: int = SECONDS, on_progress: Progress = lambda part: None) -> DemoClip:
     """Return the clip at ``path``; renders it when it is not there or was made by another version of the play.
 
-    ``on_progress`` is told how much is done, 0..1. Raises ``OutputError`` when it cannot be written.
+    ``seconds`` is how much of the play it holds, ``on_progress`` is told how much is done, 0..1. Raises ``OutputError``
+    when it cannot be written.
     """
-    mark = fingerprint()
+    mark = f"{fingerprint()} {seconds} s"
     if _mark_of(path) != mark:
         partial = path.with_name(path.name + ".partial")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _render(partial, mark, on_progress)
+            _render(partial, mark, seconds * FPS, on_progress)
             os.replace(partial, path)
         except (av.FFmpegError, OSError) as error:
             raise OutputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
@@ -61,13 +62,13 @@ def make_clip(path: Path, on_progress: Progress = lambda part: None) -> DemoClip
             with contextlib.suppress(OSError):
                 partial.unlink()
     on_progress(1.0)
-    return described(path)
+    return described(path, seconds)
 
 
-def described(path: Path) -> DemoClip:
-    """Return what is true of a clip rendered by this version."""
-    speech = tuple(span for line in LINES for span in line.spans_s)
-    return DemoClip(path, float(SECONDS), FPS, contacts(), speech)
+def described(path: Path, seconds: int = SECONDS) -> DemoClip:
+    """Return what is true of a clip of the first ``seconds`` of the play."""
+    speech = tuple(span for line in LINES for span in line.spans_s if span[1] <= seconds)
+    return DemoClip(path, float(seconds), FPS, tuple(c for c in contacts() if c.s < seconds), speech)
 
 
 def fingerprint() -> str:
@@ -89,18 +90,18 @@ def _mark_of(path: Path) -> str:
         return ""
 
 
-def _render(path: Path, mark: str, on_progress: Progress) -> None:
+def _render(path: Path, mark: str, frames: int, on_progress: Progress) -> None:
     from livefoley.demo.paint import Painter
 
     painter, voice = Painter(), host()
     with av.open(f"file:{path}", "w", format="mp4", container_options={"movflags": "+faststart"}) as container:
         container.metadata["comment"] = mark
         video, audio = _picture_track(container), _sound_track(container)
-        for frame in range(FRAMES):
+        for frame in range(frames):
             container.mux(video.encode(_video_frame(painter.paint(frame), frame)))
             container.mux(_sound_until(audio, voice, frame, frame + 1))
             if frame % FPS == 0:
-                on_progress(frame / FRAMES)
+                on_progress(frame / frames)
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
 

@@ -15,25 +15,28 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from livefoley.demo import report
 from livefoley.demo.clip import DemoClip, make_clip
-from livefoley.demo.publish import publish
+from livefoley.demo.publish import publish, single_error
 from livefoley.demo.report import DemoError, Outputs
+from livefoley.demo.scene import SECONDS
 from livefoley.demo.sidecar import Sidecar, free_ports, running, write_config
+from livefoley.runtime.logs import configure as configure_log
 
 DESCRIBE = "rain on a window, 敲击木桌"
 LOOKAHEAD_S = 1.5
 SETTLE_S = 1.0  # after the look-ahead, for the last packets to be written
 
 
-async def demo(directory: Path, *, serve: bool = False, console: Console | None = None) -> int:
-    """Run the demo into ``directory`` and return its exit code.
+async def demo(directory: Path, *, serve: bool = False, seconds: int = SECONDS, console: Console | None = None) -> int:
+    """Run the demo into ``directory`` and return its exit code; ``seconds`` is how much of the play is shown.
 
     With ``serve`` the clip is published over and over until Ctrl-C, to be watched by HLS. Raises a ``LivefoleyError``
     in one line when something cannot be written, does not start or dies.
     """
     console = console or Console()
+    configure_log("warning")
     columns = (TextColumn("{task.description:<34}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with _terminable(), Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        clip = await _rendered(directory, progress)
+        clip = await _rendered(directory, seconds, progress)
         ports = free_ports()
         config = directory / "demo.yaml"
         write_config(config, ports, room_of(directory))
@@ -61,17 +64,17 @@ def room_of(directory: Path) -> dict[str, Any]:
     }
 
 
-async def _rendered(directory: Path, progress: Progress) -> DemoClip:
+async def _rendered(directory: Path, seconds: int, progress: Progress) -> DemoClip:
     task = progress.add_task("rendering a little room", total=1.0)
     path = directory / "demo-source.mp4"
-    return await asyncio.to_thread(make_clip, path, lambda part: progress.update(task, completed=part))
+    return await asyncio.to_thread(make_clip, path, seconds, lambda part: progress.update(task, completed=part))
 
 
 async def _published(clip: DemoClip, sidecar: Sidecar, progress: Progress) -> tuple[dict[str, Any], float]:
     """Publish the clip once; return the room's last snapshot and the cores the sidecar took."""
     task = progress.add_task("publishing it by RTMP, like OBS", total=clip.seconds)
     began_s, cpu_s = monotonic(), sidecar.cpu_s()
-    async with asyncio.TaskGroup() as tasks:
+    async with single_error(), asyncio.TaskGroup() as tasks:
         watch = tasks.create_task(_watch(sidecar))
         await publish(clip.path, sidecar.ports.publish_url, on_position=_mover(progress, task))
         share = (sidecar.cpu_s() - cpu_s) / (monotonic() - began_s)
@@ -91,7 +94,7 @@ async def _serve(clip: DemoClip, sidecar: Sidecar, console: Console) -> None:
     console.print("""  -H 'Content-Type: application/json' -d '{"describe": "海边, waves"}'""", highlight=False)
     console.print("Ctrl-C ends it")
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with single_error(), asyncio.TaskGroup() as tasks:
             tasks.create_task(_watch(sidecar))
             tasks.create_task(publish(clip.path, sidecar.ports.publish_url, loop=True))
     except asyncio.CancelledError:

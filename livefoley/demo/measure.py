@@ -117,6 +117,22 @@ def mono(samples: Stereo) -> Mono:
     return np.asarray(samples.mean(0), np.float32)
 
 
+def ducking_db(foley: Stereo, speech_s: Sequence[tuple[float, float]], shift_s: float) -> float:
+    """Return how much lower (negative) the generated sound's usual level is under speech than without; 0 if unknown.
+
+    Medians of short levels, so that single hits do not count. The first 0.3 s of a span and the second after it are
+    left out: the gain is on its way then.
+    """
+    level = _decibels(ndimage.uniform_filter1d(_power(_level_db(foley)), 50))
+    at = np.arange(len(level)) / 1000 - shift_s
+    under = np.any([(at > begin + 0.3) & (at < end) for begin, end in speech_s], axis=0)
+    near = np.any([(at > begin - 0.5) & (at < end + 1.5) for begin, end in speech_s], axis=0)
+    free = ~near & (at > 0.5) & (at < len(level) / 1000 - 0.5)
+    if not (np.any(under) and np.any(free)):
+        return 0.0
+    return float(np.median(level[under]) - np.median(level[free]))
+
+
 # ---- onsets ----
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import LivefoleyError, OutputError
 from livefoley.core.media import Disconnected, Packet, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.ticks import ticks_from_stamp
@@ -31,7 +32,7 @@ async def publish(
         if isinstance(item, Packet):
             on_position(max(0.0, float(item.pts * item.time_base)))
 
-    async with asyncio.TaskGroup() as tasks:
+    async with single_error(), asyncio.TaskGroup() as tasks:
         tasks.create_task(publisher.run())
         await FileSource(path, loop=loop).run(feed)
         publisher.close()
@@ -39,6 +40,24 @@ async def publish(
     if not sent.units:
         raise OutputError(f"{path.name} could not be published: the sidecar took none of it")
     return sent
+
+
+@asynccontextmanager
+async def single_error() -> AsyncIterator[None]:
+    """Raise the first ``LivefoleyError`` of a task group by itself: what a user reads is one line."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error = _first(group)
+        if error is None:
+            raise
+        raise error from None
+
+
+def _first(error: BaseException) -> LivefoleyError | None:
+    if isinstance(error, BaseExceptionGroup):
+        return next((found for part in error.exceptions if (found := _first(part))), None)
+    return error if isinstance(error, LivefoleyError) else None
 
 
 def placed(packet: Packet) -> Unit:

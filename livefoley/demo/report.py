@@ -41,6 +41,7 @@ class Result:
     offset_ms: float
     drift_ms_per_minute: float
     onsets: OnsetMatch
+    ducking_db: float
     lookahead_s: float
     cues: dict[tuple[str, str], int]
     dropped_units: int
@@ -77,6 +78,7 @@ def evaluate(clip: DemoClip, out: Outputs, room: dict[str, Any], cpu_share: floa
         offset_ms=1000 * (shift_s - pictures.shift_s),
         drift_ms_per_minute=measure.drift_ms_per_minute(local),
         onsets=measure.match_onsets(onsets[shown], [contact.s for contact in clip.contacts]),
+        ducking_db=measure.ducking_db(stem, clip.speech_s, pictures.shift_s - stem_s),
         lookahead_s=float(room["lookahead_s"]),
         cues={(cue["kind"], cue["outcome"]): int(cue["count"]) for cue in room["cues"]},
         dropped_units=int(room["dropped_units"]),
@@ -125,6 +127,7 @@ def _rows(result: Result) -> list[tuple[str, str, str, bool]]:
         ),
         ("contacts that got a sound", f"{found} of {found + len(onsets.missed_s)}", "most", onsets.recall > 0.5),
         ("action sounds laid", f"{laid}, of these {len(onsets.false_s)} without a contact", "few without", True),
+        ("generated sound under the voice", f"{result.ducking_db:+.1f} dB", "about -8 dB", result.ducking_db < -4.0),
         ("sounds that came too late", f"{late}", "0", late == 0),
         ("packets dropped", f"{result.dropped_units}", "0", result.dropped_units == 0),
         ("processor, everything on", f"{result.cpu_share:.2f} of a core", "", True),

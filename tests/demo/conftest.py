@@ -8,8 +8,10 @@ import pytest
 
 from livefoley.demo.clip import make_clip
 
+SECONDS = 8
+
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's clip."""
-    return make_clip(tmp_path_factory.mktemp("demo") / "clip.mp4").path
+    """The first ``SECONDS`` of the demo's clip."""
+    return make_clip(tmp_path_factory.mktemp("demo") / "clip.mp4", SECONDS).path
