@@ -20,7 +20,8 @@ from livefoley.perception.sampler import FrameSampler, SamplerStatistics, SmallP
 
 WAKE_SPEED = 0.12  # picture widths a second
 WAKE_WINDOW = 7
-WATCH: Tick = ticks_from_s(0.5)
+WAKE_BLIND = 8.0  # pixels of a map
+WATCH: Tick = ticks_from_s(0.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +112,5 @@ class MotionAnalyser:
 
 
 def is_moving(motion: Motion) -> bool:
-    """Whether something moves that may land soon."""
-    return float(smooth(motion.speed, WAKE_WINDOW).max()) > WAKE_SPEED
+    """Whether something moves that may land soon, or changes in a way no movement explains (too fast to follow)."""
+    return float(motion.blind.sum()) > WAKE_BLIND or float(smooth(motion.speed, WAKE_WINDOW).max()) > WAKE_SPEED

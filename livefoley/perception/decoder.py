@@ -67,7 +67,7 @@ class PictureDecoder:
         self._in_flight.clear()
         return frames
 
-    def _take(self, packet: av.Packet | None) -> list[VideoFrame]:
+    def _take(self, packet: Any) -> list[VideoFrame]:
         try:
             frames = self._context.decode(packet)
         except (av.FFmpegError, ValueError):
@@ -76,13 +76,12 @@ class PictureDecoder:
         return [frame for frame in frames if self._is_whole(frame)]
 
     def _is_whole(self, frame: VideoFrame) -> bool:
-        known = frame.pts is not None and frame.pts in self._in_flight
-        if known:
-            del self._in_flight[frame.pts]
-        if not known or frame.is_corrupt:
-            self.errors += 1
-            return False
-        return True
+        """Whether the frame is complete, and one of the units'."""
+        whole = frame.pts in self._in_flight and not frame.is_corrupt
+        if frame.pts is not None:
+            self._in_flight.pop(frame.pts, None)
+        self.errors += not whole
+        return whole
 
 
 def _open(info: TrackInfo) -> Any:

@@ -10,6 +10,7 @@ happens, however fast the thing came.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -66,6 +67,9 @@ class MotionField:
         self._flow.setPatchStride(4)
         self._flow.setGradientDescentIterations(25)
         self._shape: tuple[int, ...] = ()
+        self._velocity: Map
+        self._memory: Map
+        self._credit: Map
         self.reset()
 
     def reset(self) -> None:
@@ -94,9 +98,12 @@ class MotionField:
         self._grid = np.stack(np.meshgrid(np.arange(w), np.arange(h)), -1).astype(np.float32)
         self._clear()
         self._unrest = np.zeros((h, w), np.float32)
-        self._noise = MIN_MARGIN / 2
+        self._noise = MIN_MARGIN / 4
 
     def _step(self, last: Grey, last_detail: Map, grey: Grey, detail: Map, at: Tick, gap: Tick) -> Motion:
+        light = abs(float(grey.mean()) - float(last.mean()))
+        if not self._moving and float(smooth(np.abs(detail - last_detail)).max()) < MIN_MARGIN:
+            return self._nothing(at, gap, light)
         scale = s_from_ticks(gap) * self._width  # widths a second to pixels of a map
         flow = self._flow.calc(last, grey, None)[::2, ::2] / 2
         camera = camera_motion(flow, self._grid)
@@ -107,13 +114,13 @@ class MotionField:
             return smooth(np.abs(_sample(detail, stay + velocity * scale) - last_detail))
 
         still = error(np.zeros_like(went))
-        errors = (error(self._velocity), error(went), still)
         margin = self._margin(still)
-        after, best = self._choose(went, errors, margin, STILL_PX / scale)
-        blind = np.clip(best / (4.0 * margin) - 1.0, 0.0, 1.0).astype(np.float32)
+        on, on_error = self._onward(error, margin / 4, 1.0 / scale)
+        after, best = _choose((on, on_error), (went, error(went)), still, margin, STILL_PX / scale)
+        blind = np.clip(best / (3.0 * margin) - 1.0, 0.0, 1.0).astype(np.float32)
         if blind.mean() > CUT_SHARE:
             after, blind = np.zeros_like(after), np.ones_like(blind)
-        motion = self._compare(after, blind, at, gap, abs(float(grey.mean()) - float(last.mean())))
+        motion = self._compare(after, blind, at, gap, light)
         self._carry(after, after * scale + camera, s_from_ticks(gap))
         return motion
 
@@ -123,16 +130,23 @@ class MotionField:
         self._noise += 0.1 * (min(noise, 1.5 * self._noise + 0.1) - self._noise)
         return max(MIN_MARGIN, 2.0 * min(noise, 2.0 * self._noise))
 
-    def _choose(self, went: Map, errors: tuple[Map, Map, Map], margin: float, floor: float) -> tuple[Map, Map]:
-        """Return the velocity after, by the best explanation, and its error."""
-        on, flown, still = errors
-        velocity, best = self._velocity.copy(), on.copy()
-        close = (_length(went - velocity) < 0.5 * _length(velocity)) & (flown <= on + margin / 2)
-        better = (flown < on - margin) | close
-        velocity[better], best[better] = went[better], flown[better]
-        stopped = (still < best - margin) | ((_length(velocity) < floor) & (still <= best + margin / 2))
-        velocity[stopped], best[stopped] = 0.0, still[stopped]
+    def _onward(self, error: Callable[[Map], Map], gain: float, step: float) -> tuple[Map, Map]:
+        """Return the velocity as before, or a little more or less where that fits better, and its error."""
+        velocity, best = self._velocity, error(self._velocity)
+        if not self._moving:
+            return velocity, best
+        moves = (_length(velocity) > 0)[..., None]
+        for turn in ((0.0, step), (0.0, -step), (step, 0.0), (-step, 0.0)):
+            trial = np.where(moves, velocity + np.array(turn, np.float32), 0.0).astype(np.float32)
+            found = error(trial)
+            better = found < best - gain
+            velocity, best = np.where(better[..., None], trial, velocity), np.where(better, found, best)
         return velocity, best
+
+    def _nothing(self, at: Tick, gap: Tick, light: float) -> Motion:
+        """Nothing moved, and nothing differs enough for any flow to explain it better."""
+        none, still = self._credit, self._velocity
+        return Motion(at, gap, still, none, still, none, none, none, none, none, 0.0, light)
 
     def _compare(self, after: Map, blind: Map, at: Tick, gap: Tick, light: float) -> Motion:
         sure = self._credit * (1.0 - blind)
@@ -166,6 +180,7 @@ class MotionField:
         inside = (there[:, 0] >= 0) & (there[:, 0] < w) & (there[:, 1] >= 0) & (there[:, 1] < h)
         here, there = (here[0][inside], here[1][inside]), there[inside]
         self._clear()
+        self._moving = bool(len(there))
         for target, source in ((self._velocity, after), (self._memory, memory), (self._credit, credit)):
             target[there[:, 1], there[:, 0]] = source[here]
 
@@ -173,13 +188,28 @@ class MotionField:
         h, w = self._shape[0] // 2, self._shape[1] // 2
         self._velocity = np.zeros((h, w, 2), np.float32)  # of the material that is now at each place
         self._memory = np.zeros((h, w, 2), np.float32)  # the same, leaking: the speed it had a moment ago
+        self._moving = False
         self._credit = np.zeros((h, w), np.float32)  # 0..1: one look at a movement may be a mistake, three are none
+
+
+def _choose(
+    onward: tuple[Map, Map], flown: tuple[Map, Map], still: Map, margin: float, floor: float
+) -> tuple[Map, Map]:
+    """Return the velocity by the best explanation, each a velocity and its error (``still`` is that of none)."""
+    velocity, best = onward
+    went, error = flown
+    fits = (_length(went - velocity) < 0.5 * _length(velocity)) & (error <= best + margin / 2)
+    better = (error < best - margin) | fits
+    velocity, best = np.where(better[..., None], went, velocity), np.where(better, error, best)
+    slow = (_length(velocity) < floor) & (still <= best + margin / 2)
+    stopped = (still < best - margin) | slow
+    return np.where(stopped[..., None], np.float32(0), velocity), np.where(stopped, still, best)
 
 
 def camera_motion(flow: Map, grid: Map) -> Map:
     """Return the affine movement most of the picture makes (pan, shake, zoom), by reweighted least squares."""
-    points = flow[2::4, 2::4].reshape(-1, 2)
-    places = grid[2::4, 2::4].reshape(-1, 2)
+    points = flow[3::6, 3::6].reshape(-1, 2)
+    places = grid[3::6, 3::6].reshape(-1, 2)
     centre = places.mean(0)
     design = np.column_stack((np.ones(len(places), np.float32), (places - centre) / 50.0))
     model = np.zeros((3, 2), np.float32)

@@ -24,10 +24,11 @@ SWEEP_APART: Tick = ticks_from_s(0.3)
 PLACE = 0.22  # picture widths: closer than this is one place
 MIN_SCORE = 0.09  # widths a second lost, over a window
 MIN_SWEEP = 0.7
-RISING = np.float32(0.35)  # what stops on its way up has seldom hit something
+MIN_SIZE = 7e-4  # share of the picture
+RISING = 0.35  # what stops on its way up has seldom hit something
 MASKED_S = 0.25  # a stronger moment just before hides a weaker one
 MEMORY = 256  # scores the adaptive threshold looks back on
-_FULL = 0.3  # score of a strength of 0.63
+_FULL = 0.25  # score of a strength of 0.63
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class OnsetFinder:
         return max(MIN_SCORE, 2.0 * float(np.median(scores)) if len(scores) > 16 else 0.0)
 
     def _wins(self, candidate: Candidate, threshold: float) -> bool:
-        if candidate.kind is MotionKind.IMPACT and candidate.score < threshold:
+        if candidate.size < MIN_SIZE or (candidate.kind is MotionKind.IMPACT and candidate.score < threshold):
             return False
         for kind, last in self._last.items():
             same_place = abs(last.x - candidate.x) < PLACE and abs(last.y - candidate.y) < PLACE
@@ -129,11 +130,13 @@ class OnsetFinder:
 
 def find_impacts(motion: Motion, most: int = 2) -> list[Candidate]:
     """Return the places where most speed was lost, the strongest first."""
-    lost, had, braking = (smooth(each) for each in (motion.loss, motion.before, motion.braking))
+    seen = 1.0 - smooth(motion.blind, 9)
+    lost, had, braking = (smooth(each) * seen for each in (motion.loss, motion.before, motion.braking))
     whole = np.clip((lost / np.maximum(had, 1e-3) - 0.55) / 0.35, 0.0, 1.0)
     abrupt = np.clip((braking / np.maximum(lost, 1e-3) - 0.2) / 0.4, 0.0, 1.0)
-    falling = smooth(motion.came[..., 1]) > -0.4 * np.maximum(had, 1e-3)
-    score: Map = lost * whole * abrupt * np.where(falling, np.float32(1.0), RISING)
+    upward = -smooth(motion.came[..., 1]) / np.maximum(had, 1e-3)
+    weight = 1.0 - (1.0 - RISING) * np.clip((upward - 0.1) / 0.35, 0.0, 1.0)
+    score = np.asarray(lost * whole * abrupt * weight, np.float32)
     return _peaks(MotionKind.IMPACT, score, braking, motion, most)
 
 
@@ -145,17 +148,25 @@ def find_sweeps(motion: Motion) -> list[Candidate]:
 
 
 def goes_on(candidate: Candidate, motion: Motion) -> bool:
-    """Whether something moves on from the candidate's place the way it came."""
-    h, w = motion.speed.shape
-    dx, dy = candidate.direction
+    """Whether something moves on from the candidate's place the way it came, or what is there cannot be explained."""
     since_s = (motion.at - candidate.at + motion.gap) / TICK_RATE
-    way = min(candidate.speed * since_s * 1.2 * w, w / 4)
-    columns = sorted((candidate.column, candidate.column + round(dx * way)))
-    rows = sorted((candidate.row, candidate.row + round(dy * way)))
-    window = (slice(max(0, rows[0] - 4), max(0, rows[1] + 5)), slice(max(0, columns[0] - 4), max(0, columns[1] + 5)))
-    along = motion.after[window] @ np.array((dx, dy), np.float32)
-    moving = (along > 0.5 * candidate.speed) | (motion.blind[window] > 0.5)
-    return int(moving.sum()) > 0.4 * candidate.size * h * w
+    w = motion.speed.shape[1]
+    dx, dy = candidate.direction
+    way = min(1.2 * candidate.speed * since_s * w, w / 4)
+    end = (candidate.row + round(dy * way), candidate.column + round(dx * way))
+    path, ahead = _box((candidate.row, candidate.column), end, 4), _box(end, end, 3)
+    along = motion.after[path] @ np.array((dx, dy), np.float32) > 0.5 * candidate.speed
+    unseen = int((motion.blind[ahead] > 0.5).sum()) if way > 4 else 0
+    return int(along.sum()) + unseen > 0.4 * candidate.size * motion.speed.size
+
+
+def _box(a: tuple[int, int], b: tuple[int, int], margin: int) -> tuple[slice, slice]:
+    """Return the rows and columns of the box with corners ``a`` and ``b``, and ``margin`` around it."""
+    rows, columns = sorted((a[0], b[0])), sorted((a[1], b[1]))
+    return (
+        slice(max(0, rows[0] - margin), max(0, rows[1] + margin + 1)),
+        slice(max(0, columns[0] - margin), max(0, columns[1] + margin + 1)),
+    )
 
 
 def _peaks(kind: MotionKind, score: Map, braking: Map, motion: Motion, most: int) -> list[Candidate]:

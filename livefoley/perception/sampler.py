@@ -19,6 +19,7 @@ from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.perception.decoder import Grey, PictureDecoder, Shrinker
+from livefoley.perception.references import b_frames_are_spare
 
 WIDTH = 192
 CALM_FPS = 10
@@ -58,22 +59,27 @@ class _Counters:
     errors: int = 0
 
 
-class SizeHint:
-    """Says when an anchor's packet is suspiciously larger than the last ones: robust z-score of the logarithm."""
+def spare(info: TrackInfo) -> str:
+    """Return what the decoder may skip of a track without harm to the rest: FFmpeg's name of it."""
+    if info.codec == "h264" and b_frames_are_spare(info.extradata):
+        return "BIDIR"
+    return "NONREF" if info.codec in ("h264", "hevc") else "DEFAULT"
 
-    def __init__(self, memory: int = 24) -> None:
-        self._sizes: deque[float] = deque(maxlen=memory)
+
+class SizeHint:
+    """Says when an anchor's packet is suspiciously larger than those of the stream's calmer moments."""
+
+    def __init__(self, memory: int = 24, calm: float = 0.3, ratio: float = 1.6) -> None:
+        self._sizes: deque[int] = deque(maxlen=memory)
+        self._calm = calm
+        self._ratio = ratio
 
     def feed(self, size: int) -> bool:
         """Take the size of the next anchor that is no keyframe (these are always large)."""
-        value = float(np.log(max(size, 1)))
-        suspicious = True
-        if len(self._sizes) >= 4:
-            median = float(np.median(self._sizes))
-            spread = float(np.median(np.abs(np.array(self._sizes) - median)))
-            suspicious = value - median > max(0.3, 3.0 * spread)
-        self._sizes.append(value)
-        return suspicious
+        known = len(self._sizes) >= 4
+        suspicious = known and size > self._ratio * float(np.quantile(self._sizes, self._calm))
+        self._sizes.append(size)
+        return suspicious or not known
 
 
 class FrameSampler:
@@ -84,6 +90,7 @@ class FrameSampler:
         self._shrinker = Shrinker(width)
         self._count = _Counters()
         self._decoder: PictureDecoder | None = None
+        self._sparing = "DEFAULT"
         self._watch_until: Tick = _NEVER
         self._restart()
 
@@ -96,6 +103,7 @@ class FrameSampler:
         self._retire()
         try:
             self._decoder = PictureDecoder(info)
+            self._sparing = spare(info)
         except UnsupportedCodec:
             self._count.errors += 1
         self._restart()
@@ -156,10 +164,12 @@ class FrameSampler:
             self._full = self._refine and unit.pts <= self._watch_until + TICK_RATE // 10
         elif not self._full:
             self._count.skipped += 1
-        return "DEFAULT" if self._full else "BIDIR"
+        return "DEFAULT" if self._full else self._sparing
 
     def _look_at(self, anchor: Unit) -> None:
-        if not anchor.packet.keyframe and self._hint.feed(len(anchor.packet.data)):
+        if anchor.packet.keyframe:
+            self.watch(anchor.pts)  # many encoders put one at a cut
+        elif self._hint.feed(len(anchor.packet.data)):
             self._count.hints += 1
             self.watch(anchor.pts + HINT_HOLD)
 

@@ -296,7 +296,7 @@ def walking_figure(seconds: float = 8.0) -> Film:
             limb(picture, [hip, knee, ankle], 40, colour)
             limb(picture, [ankle, (x + 48, ankle[1] + 4)], 34, (30, 30, 30))
 
-    count = int((min(seconds - 0.2, (WIDTH - 250) / speed) - first) / step) + 1  # then out of the picture
+    count = int((min(seconds - 0.2, (WIDTH - 150) / speed) - first) / step) + 1  # then out of the picture
     return Film("walker", seconds, draw, tuple(first + step * n for n in range(-1, count)))
 
 
