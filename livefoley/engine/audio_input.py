@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 
 from livefoley.core.cues import Stereo
 from livefoley.core.ticks import TICK_RATE, Tick
@@ -169,27 +170,41 @@ class AudioInput:
         if abs(surprises[-1]) <= STEP:
             self._place_strays(len(surprises) - 1)
             self._place(self._held.popleft())
-        elif len(newest) == _AGREE and max(newest) - min(newest) <= STEP:
+        elif len(newest) == _AGREE and max(newest) - min(newest) <= STEP and self._is_step(median(newest)):
             self._place_strays(len(surprises) - _AGREE)
-            self._step(sorted(newest)[_AGREE // 2], self._held[0].length)
+            self._step(median(newest), self._held[0].length)
             while self._held:
                 self._place(self._held.popleft())
         elif len(surprises) >= _HELD:
             self._settle()
 
+    def _is_step(self, by: float) -> bool:
+        """Say whether samples can be missing: whole packets, or so much that a resampler would take too long.
+
+        Anything else is an encoder that stamps badly (some are ten milliseconds off and back, again and again): its
+        sound runs on, and what is wrong for good is made good by the resampler.
+        """
+        length = self._held[0].length
+        packets = round(by / length)
+        return abs(by) > RESYNC or (packets >= 1 and abs(by - packets * length) <= _SNAP)
+
     def _settle(self) -> None:
-        """Place every block held back where its stamp says: there is no time left, or no sense in the stamps."""
+        """Place every block held back: there is no time left, or no sense in the stamps."""
         while self._held:
             surprise = self._surprises()[0]
-            block = self._held.popleft()
-            if abs(surprise) > STEP:
-                self._step(surprise, block.length)
-            self._place(block)
+            if abs(surprise) <= STEP:
+                self._place(self._held.popleft())
+            elif self._is_step(surprise):
+                self._step(surprise, self._held[0].length)
+                self._place(self._held.popleft())
+            else:
+                self._place_strays(1)
 
     def _place_strays(self, count: int) -> None:
+        """Let blocks run on whatever their stamps say; the tracker hears of them, and believes a little."""
         self._strays += count
         for _ in range(count):
-            self._append(self._held.popleft().samples)
+            self._place(self._held.popleft())
 
     def _place(self, block: _Block) -> None:
         """Measure a block against the count, follow the drift, and write it."""

@@ -131,6 +131,17 @@ def test_one_bad_stamp_moves_nothing() -> None:
     assert audio.statistics().strays == 2
 
 
+def test_an_encoder_that_stamps_ten_milliseconds_off_and_back_runs_on_without_holes() -> None:
+    # as in shared/footage/tears_of_steel_fight.mp4, cut from a WebM whose stamps were never even
+    audio, rng = AudioInput(), np.random.default_rng(4)
+    samples = np.ones((2, 700 * PACKET), np.float32)
+    off_ms = rng.choice([0, 0, 0, 0, -10, -10, -20, 10], 700).repeat(3)[:700]
+    streamed(audio, samples, [whole_ms(ORIGIN + number * PACKET) + int(ms) * 48 for number, ms in enumerate(off_ms)])
+    heard = audio.read(ORIGIN + 5_000, 6 * TICK_RATE)
+    assert heard.min() > 0.98  # no hole, and hardly stretched
+    assert audio.statistics().gaps == audio.statistics().resyncs == 0
+
+
 @pytest.mark.parametrize("jump", [4800, 96_000, -9600])
 def test_a_jump_moves_the_sound_to_its_new_place_without_a_click(jump: int) -> None:
     audio, ones = AudioInput(), np.ones((2, 100 * PACKET), np.float32)
