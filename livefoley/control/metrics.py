@@ -43,6 +43,8 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("timeline_clamped", "Stamps that went back a little and were clamped.", lambda r: r.timeline_clamped),
     ("audio_gaps", "Small holes in the original sound, filled.", lambda r: r.audio_gaps),
     ("audio_resyncs", "Times the original sound was put in place anew.", lambda r: r.audio_resyncs),
+    ("audio_late_samples", "Samples of the original that came after their moment.", lambda r: r.audio_late_samples),
+    ("foley_failures", "Blocks that went out without foley because mixing it failed.", lambda r: r.foley_failures),
     ("hold_frames", "Pictures repeated while the publisher was away.", lambda r: r.hold_frames),
     ("bed_underruns", "Times the ambience ran out.", lambda r: r.bed_underruns),
 )
@@ -59,6 +61,7 @@ _WORKERS: tuple[tuple[Family, str, str, Callable[[WorkerSnapshot], float]], ...]
     (GaugeMetricFamily, "alive", "Whether the worker process answers (1).", lambda w: w.alive),
     (CounterMetricFamily, "restarts", "Times the worker was started again.", lambda w: w.restarts),
     (CounterMetricFamily, "hangs", "Times the worker was killed because it did not answer.", lambda w: w.hangs),
+    (CounterMetricFamily, "dropped", "Messages the worker was not given: it was away or behind.", lambda w: w.dropped),
 )
 
 

@@ -27,6 +27,7 @@ class WorkerSnapshot:
     alive: bool
     restarts: int = 0
     hangs: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class RoomSnapshot:
     drift_ppm: float = 0.0
     audio_gaps: int = 0
     audio_resyncs: int = 0
+    audio_late_samples: int = 0
+    foley_failures: int = 0
     late_units: int = 0
     hold_frames: int = 0
     cues: tuple[CueCount, ...] = ()

@@ -21,6 +21,7 @@ from livefoley.runtime.worker import Worker, WorkerStatistics
 MODULE = "livefoley.runtime.perception_worker"
 MAX_GOP_UNITS = 600  # ten seconds at 60 fps: encoders left to themselves put a keyframe every 250 frames
 MAX_GOP_BYTES = 32 * 1024 * 1024
+MAX_BEHIND_S = 0.8  # a worker further behind than this is given no more pictures up to a keyframe
 AUDIO_BATCH = 4096  # samples a message: fewer, larger messages; the look-ahead has the time
 
 
@@ -41,7 +42,7 @@ class Perception:
         self._audio_samples = 0
         self._last_onset: Tick = -1
         self._speaking_at: Tick | None = None
-        self.failures = 0
+        self.failures = self.skipped_units = 0
 
     async def run(self) -> None:
         """Keep the worker running until cancelled."""
@@ -60,9 +61,14 @@ class Perception:
             self._send_track(item)
             return
         self._remember(item)
+        behind = self.worker.behind_s > MAX_BEHIND_S
         if item.packet.keyframe:
             self._skipping = False
-        if not self._skipping:
+        if behind and not self._skipping:
+            self._skipping = True  # what it would find in these would come too late: let it catch up
+        if self._skipping:
+            self.skipped_units += 1
+        else:
             self._skipping = not self.worker.send_nowait(unit_header(item), item.packet.data)
 
     def audio(self, samples: NDArray[np.float32], start: Tick) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from livefoley.core.statistics import CueCount, Latency, RoomControls, RoomSnapshot, WorkerSnapshot
 from livefoley.engine.room import RoomState
 from livefoley.runtime.room import Room
@@ -16,9 +14,11 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
     counters, timeline = engine.statistics(), engine.timeline.statistics()
     audio, mixer, planner = engine.audio.statistics(), engine.mixer.statistics(), engine.planner.statistics()
     foley = parts.foley.statistics() if parts.foley is not None else None
-    workers = [parts.perception.statistics()] if parts.perception is not None else []
+    workers = []
+    if parts.perception is not None:
+        workers.append(_worker("perception", parts.perception.statistics(), parts.perception.skipped_units))
     if foley is not None:
-        workers.append(foley.worker)
+        workers.append(_worker("foley", foley.worker, foley.shed))
     sinks = tuple(sink.statistics() for sink in (*parts.sinks, *parts.stem_sinks))
     reason = bypass_reason(room)
     return RoomSnapshot(
@@ -44,12 +44,14 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         drift_ppm=audio.drift_ppm,
         audio_gaps=audio.gaps,
         audio_resyncs=audio.resyncs,
+        audio_late_samples=audio.late_samples,
+        foley_failures=mixer.failures,
         late_units=counters.late_units,
         hold_frames=counters.hold_frames,
         cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in planner.outcomes),
         bed_underruns=mixer.bed_holes,
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
-        workers=tuple(_workers(workers)),
+        workers=tuple(workers),
         sinks=sinks,
     )
 
@@ -74,6 +76,6 @@ def controls(room: Room) -> RoomControls:
     )
 
 
-def _workers(statistics: Iterable[WorkerStatistics]) -> Iterable[WorkerSnapshot]:
-    for worker in statistics:
-        yield WorkerSnapshot(worker.name.split("-", 1)[0], worker.alive, max(0, worker.starts - 1), worker.hangs)
+def _worker(name: str, statistics: WorkerStatistics, skipped: int) -> WorkerSnapshot:
+    restarts = max(0, statistics.starts - 1)
+    return WorkerSnapshot(name, statistics.alive, restarts, statistics.hangs, statistics.dropped + skipped)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import random
 import sys
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from livefoley.runtime.ipc import BrokenPipe, Header, pack, read_message
 
 log = structlog.get_logger("livefoley.worker")
 
-PING_INTERVAL_S = 1.0
+PING_INTERVAL_S = 0.5
 HANG_TIMEOUT_S = 3.0
 START_TIMEOUT_S = 30.0
 BACKOFF_S = (0.1, 5.0)
@@ -63,6 +64,7 @@ class Worker:
         self._process: asyncio.subprocess.Process | None = None
         self._ready = False
         self._heard_s = 0.0
+        self._pings: deque[float] = deque(maxlen=64)  # when those were sent that have not been answered
         self._starts = self._hangs = self._sent = self._dropped = 0
 
     @property
@@ -73,6 +75,15 @@ class Worker:
     def pid(self) -> int | None:
         """The process, for the operator and for tests that kill it."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def behind_s(self) -> float:
+        """How long the worker has been busy with what it was sent before the oldest ping it has not answered."""
+        return self._now() - self._pings[0] if self._pings else 0.0
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     def send_nowait(self, header: Header, payload: bytes | memoryview = b"") -> bool:
         """Send a message, or drop and count it when the worker is away or more than ``MAX_BACKLOG`` bytes behind."""
@@ -89,14 +100,13 @@ class Worker:
     async def run(self) -> None:
         """Keep the worker running until cancelled."""
         backoff_s = BACKOFF_S[0]
-        loop = asyncio.get_running_loop()
         while True:
-            started_s = loop.time()
+            started_s = self._now()
             try:
                 await self._one_life()
             except (BrokenPipe, OSError, TimeoutError) as error:
                 log.warning("worker stopped, starting it again", worker=self.name, reason=str(error) or "no answer")
-            backoff_s = BACKOFF_S[0] if loop.time() - started_s > STEADY_S else min(BACKOFF_S[1], backoff_s * 2)
+            backoff_s = BACKOFF_S[0] if self._now() - started_s > STEADY_S else min(BACKOFF_S[1], backoff_s * 2)
             await asyncio.sleep(backoff_s * random.uniform(0.8, 1.2))
 
     async def _one_life(self) -> None:
@@ -121,15 +131,22 @@ class Worker:
             raise group.exceptions[0] from None
         finally:
             self._ready = False
+            self._pings.clear()
             await self._end(process)
 
     async def _listen_once(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:
             raise BrokenPipe("the worker has no output")
         header, payload = await read_message(process.stdout)
-        self._heard_s = asyncio.get_running_loop().time()
-        if header.get("op") not in ("ready", "pong"):
-            self._on_message(header, payload)
+        self._heard_s = self._now()
+        match header.get("op"):
+            case "pong":
+                if self._pings:
+                    self._pings.popleft()
+            case "ready":
+                self._pings.clear()
+            case _:
+                self._on_message(header, payload)
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         while True:
@@ -137,11 +154,11 @@ class Worker:
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Ping; a worker that has not said anything since is hung."""
-        loop = asyncio.get_running_loop()
         while True:
-            self.send_nowait({"op": "ping"})
+            if self.send_nowait({"op": "ping"}):
+                self._pings.append(self._now())
             await asyncio.sleep(PING_INTERVAL_S)
-            if loop.time() - self._heard_s > self._hang_timeout_s + PING_INTERVAL_S:
+            if self._now() - self._heard_s > self._hang_timeout_s + PING_INTERVAL_S:
                 self._hangs += 1
                 raise TimeoutError(f"no answer for {self._hang_timeout_s:g} s")
 
