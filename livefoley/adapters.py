@@ -12,7 +12,8 @@ from livefoley.core.ports import Sink, Source
 from livefoley.engine.hold import OnDrop
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
-from livefoley.engine.room import RoomEngine, RoomSettings
+from livefoley.engine.room import RoomEngine
+from livefoley.engine.room_types import RoomSettings
 from livefoley.foley import lexicon
 from livefoley.media.auth import HttpAuth
 from livefoley.media.codecs import AacEncoder, make_decoder

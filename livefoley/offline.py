@@ -19,7 +19,7 @@ from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, Tr
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
-from livefoley.engine.room import Departure, RoomSettings
+from livefoley.engine.room_types import Departure, RoomSettings
 from livefoley.foley import lexicon
 from livefoley.foley.library import Library
 from livefoley.foley.place import default_library

@@ -7,12 +7,6 @@ sources have to say comes in by plain calls. The runtime drives it live; ``rende
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.errors import LivefoleyError
@@ -23,9 +17,10 @@ from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.audio_input import AudioInput
 from livefoley.engine.clock import PlayoutClock, lookahead_ticks
 from livefoley.engine.delay_line import DelayLine
-from livefoley.engine.hold import Hold, OnDrop
-from livefoley.engine.mixer import Mixer, MixSettings
-from livefoley.engine.planner import BedRequest, Planner, PlannerSettings
+from livefoley.engine.hold import Hold
+from livefoley.engine.mixer import Mixer
+from livefoley.engine.planner import BedRequest, Planner
+from livefoley.engine.room_types import Departure, RoomCounters, RoomSettings, RoomState, Taps
 from livefoley.engine.timeline import ORIGIN, Timeline
 
 BLOCK = 2048
@@ -35,63 +30,6 @@ DRY: Tick = TICK_RATE // 2  # the playhead this far past the last packet: the pu
 LATE_PATIENCE_S = 2.0
 AUDIO_BURST_S = 6.0  # sound may come this far ahead of its time: publishers send a burst at the start
 MAX_CATCH_UP: Tick = 10 * TICK_RATE
-
-
-class RoomState(StrEnum):
-    """Whether a publisher is here."""
-
-    WAITING = "waiting"  # none has come yet
-    LIVE = "live"
-    HOLDING = "holding"  # it went away; the outputs are kept up
-    ENDING = "ending"  # the input is over; what is inside runs out
-
-
-@dataclass(frozen=True, slots=True)
-class RoomSettings:
-    """All that the engine needs to know of a room."""
-
-    lookahead_s: float = 1.5
-    on_drop: OnDrop = OnDrop.FREEZE
-    mix: MixSettings = field(default_factory=MixSettings)
-    plan: PlannerSettings = field(default_factory=PlannerSettings)
-    stem: bool = False
-
-
-class Taps(Protocol):
-    """Gets a copy of what comes in, for analysis. Must not block."""
-
-    def video(self, item: TrackInfo | Unit) -> None:
-        """Take a video track's parameters or its next unit in decode order."""
-        ...
-
-    def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
-        """Take decoded mono sound, ``[n]`` at 48 kHz."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """What leaves now: the programme, and the foley alone when the room has a stem."""
-
-    program: list[OutputItem]
-    stem: list[OutputItem]
-
-
-@dataclass(frozen=True, slots=True)
-class RoomCounters:
-    """What the engine itself counts; its parts have statistics of their own."""
-
-    state: RoomState
-    units_in: int
-    video_bytes: int
-    audio_bytes: int
-    units_out: int
-    late_units: int
-    resyncs: int
-    hold_frames: int
-    held_back_ticks: int
-    delay_line_bytes: int
-    decode_errors: int
 
 
 class RoomEngine:

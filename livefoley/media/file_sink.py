@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,18 +12,13 @@ from livefoley.core.errors import LivefoleyError, OutputError
 from livefoley.core.media import OutputItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.media.containers import format_of, playable
+from livefoley.media.disk_sink import DiskSink
 from livefoley.media.mux import Muxer
-from livefoley.media.queue import UnitQueue
-from livefoley.media.worker import Worker
 
 log = structlog.get_logger("livefoley.file")
 
-LINGER_S = 0.2  # a hop into the worker thread for each packet would cost more than the writing
-FINISH_S = 5.0
-"""How long a cancelled sink may take to finish its output."""
 
-
-class FileSink:
+class FileSink(DiskSink):
     """Records a room to ``path``; implements ``Sink``.
 
     ``path`` may hold strftime fields (``rec/%Y-%m-%d_%H-%M-%S.mp4``), filled in when a file is begun; a file that
@@ -37,42 +31,13 @@ class FileSink:
     ) -> None:
         self._path = Path(path)
         format_of(self._path)
-        self.name = name or self._path.name
-        self._queue = UnitQueue()
         self._recorder = _Recorder(self._path, dict(metadata or {}), retry_s)
+        super().__init__(name or self._path.name, self._recorder)
 
     @property
     def paths(self) -> list[Path]:
         """The files that are complete."""
         return list(self._recorder.paths)
-
-    def write_nowait(self, item: OutputItem) -> None:
-        self._queue.put_nowait(item)
-
-    def close(self) -> None:
-        self._queue.close()
-
-    async def run(self) -> None:
-        """Record until closed or cancelled; then finish the file, within 5 s when cancelled."""
-        worker = Worker(f"livefoley-{self.name}")
-        try:
-            while batch := await self._queue.get(linger_s=LINGER_S):
-                await worker.call(self._recorder.write, batch)
-            await worker.call(self._recorder.finish)
-        except asyncio.CancelledError:
-            await self._hurry(worker)
-            raise
-        finally:
-            worker.close()
-
-    async def _hurry(self, worker: Worker) -> None:
-        self._queue.close()
-        try:
-            async with asyncio.timeout(FINISH_S):
-                await worker.call(self._recorder.write, self._queue.get_nowait(limit=1 << 20))
-                await worker.call(self._recorder.finish)
-        except TimeoutError:
-            log.error("file not finished in time; it stays as .partial", sink=self.name)
 
     def statistics(self) -> SinkStatistics:
         recorder = self._recorder
@@ -106,6 +71,9 @@ class _Recorder:
     @property
     def recording(self) -> bool:
         return self._muxer is not None
+
+    def prepare(self) -> None:
+        """A file is begun with its first unit; there is nothing to do before."""
 
     def write(self, batch: list[OutputItem]) -> None:
         for item in batch:

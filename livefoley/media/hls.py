@@ -6,7 +6,6 @@ and nothing here can block or fail inside FFmpeg. Format: RFC 8216 and its secon
 
 from __future__ import annotations
 
-import asyncio
 import math
 import os
 import time
@@ -21,15 +20,12 @@ import structlog
 from livefoley.core.errors import OutputError
 from livefoley.core.media import OutputItem, Unit
 from livefoley.core.ports import SinkStatistics
-from livefoley.media.queue import UnitQueue
+from livefoley.media.disk_sink import DiskSink
 from livefoley.media.segmenter import Segment, Segmenter
-from livefoley.media.worker import Worker
 
 log = structlog.get_logger("livefoley.hls")
 
 PLAYLIST = "index.m3u8"
-LINGER_S = 0.2  # a hop into the worker thread for each packet would cost more than the writing
-FINISH_S = 5.0
 _KEPT = 3  # segments that stay on disk after leaving the playlist, for players that have just read it
 
 
@@ -93,7 +89,7 @@ class Playlist:
         return "\n".join([*lines, *(["#EXT-X-ENDLIST"] if ended else []), ""])
 
 
-class HlsSink:
+class HlsSink(DiskSink):
     """Writes a room as HLS into ``directory`` (``index.m3u8``); implements ``Sink``.
 
     The playlist holds the last ``window`` segments of ``target_s`` or, when keyframes are further apart, more; older
@@ -102,40 +98,7 @@ class HlsSink:
 
     def __init__(self, directory: str | Path, target_s: float = 2.0, window: int = 6, name: str = "") -> None:
         self._writer = _Writer(Path(directory), target_s, window)
-        self._queue = UnitQueue()
-        self._running = False
-        self.name = name or Path(directory).name
-
-    def write_nowait(self, item: OutputItem) -> None:
-        self._queue.put_nowait(item)
-
-    def close(self) -> None:
-        self._queue.close()
-
-    async def run(self) -> None:
-        """Write segments until closed or cancelled; then end the playlist. ``OutputError`` when there can be none."""
-        worker = Worker(f"livefoley-{self.name}")
-        try:
-            await worker.call(self._writer.prepare)
-            self._running = True
-            while batch := await self._queue.get(linger_s=LINGER_S):
-                await worker.call(self._writer.write, batch)
-            await worker.call(self._writer.finish)
-        except asyncio.CancelledError:
-            await self._hurry(worker)
-            raise
-        finally:
-            self._running = False
-            worker.close()
-
-    async def _hurry(self, worker: Worker) -> None:
-        self._queue.close()
-        try:
-            async with asyncio.timeout(FINISH_S):
-                await worker.call(self._writer.write, self._queue.get_nowait(limit=1 << 20))
-                await worker.call(self._writer.finish)
-        except TimeoutError:
-            log.error("playlist not ended in time", sink=self.name)
+        super().__init__(name or Path(directory).name, self._writer)
 
     def statistics(self) -> SinkStatistics:
         writer = self._writer

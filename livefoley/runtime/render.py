@@ -16,7 +16,8 @@ from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import Disconnected, Packet, SourceItem, TrackInfo, Unit
 from livefoley.core.ports import AudioEncoder, BedSource, DecoderFactory, EffectSource, SpeechAnalyser, VideoAnalyser
 from livefoley.core.ticks import s_from_ticks
-from livefoley.engine.room import Departure, RoomEngine, RoomSettings
+from livefoley.engine.room import RoomEngine
+from livefoley.engine.room_types import Departure, RoomSettings
 from livefoley.engine.timeline import ORIGIN
 
 STEP_S = 0.04

@@ -19,7 +19,8 @@ from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Sink, Source
 from livefoley.engine.planner import BedRequest
-from livefoley.engine.room import RoomEngine, RoomState, accent_cue
+from livefoley.engine.room import RoomEngine, accent_cue
+from livefoley.engine.room_types import RoomState
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.rate import RateMeter

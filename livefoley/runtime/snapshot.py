@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livefoley.core.statistics import CueCount, Latency, RoomControls, RoomSnapshot, WorkerSnapshot
-from livefoley.engine.room import RoomState
+from livefoley.engine.room_types import RoomState
 from livefoley.runtime.room import Room
 from livefoley.runtime.worker import WorkerStatistics
 

@@ -1,0 +1,73 @@
+"""What goes into a room's engine and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livefoley.core.media import OutputItem, TrackInfo, Unit
+from livefoley.core.ticks import Tick
+from livefoley.engine.hold import OnDrop
+from livefoley.engine.mixer import MixSettings
+from livefoley.engine.planner import PlannerSettings
+
+
+class RoomState(StrEnum):
+    """Whether a publisher is here."""
+
+    WAITING = "waiting"  # none has come yet
+    LIVE = "live"
+    HOLDING = "holding"  # it went away; the outputs are kept up
+    ENDING = "ending"  # the input is over; what is inside runs out
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSettings:
+    """All that the engine needs to know of a room."""
+
+    lookahead_s: float = 1.5
+    on_drop: OnDrop = OnDrop.FREEZE
+    mix: MixSettings = field(default_factory=MixSettings)
+    plan: PlannerSettings = field(default_factory=PlannerSettings)
+    stem: bool = False
+
+
+class Taps(Protocol):
+    """Gets a copy of what comes in, for analysis. Must not block."""
+
+    def video(self, item: TrackInfo | Unit) -> None:
+        """Take a video track's parameters or its next unit in decode order."""
+        ...
+
+    def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
+        """Take decoded mono sound, ``[n]`` at 48 kHz."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What leaves now: the programme, and the foley alone when the room has a stem."""
+
+    program: list[OutputItem]
+    stem: list[OutputItem]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCounters:
+    """What the engine itself counts; its parts have statistics of their own."""
+
+    state: RoomState
+    units_in: int
+    video_bytes: int
+    audio_bytes: int
+    units_out: int
+    late_units: int
+    resyncs: int
+    hold_frames: int
+    held_back_ticks: int
+    delay_line_bytes: int
+    decode_errors: int
