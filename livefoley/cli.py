@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +24,7 @@ app = typer.Typer(
     epilog="Start with `livefoley doctor`, then `livefoley demo`. Rooms to copy lie in pipelines/.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
 bank = typer.Typer(no_args_is_help=True, help="The effect bank: list it, add your own UCS-named sounds, listen to one.")
@@ -34,22 +34,14 @@ app.add_typer(bank, name="bank")
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and an exit code, never a traceback."""
     try:
-        code = app(standalone_mode=False)
+        app()  # typer reports mistakes in the command line itself and leaves through SystemExit
     except LivefoleyError as error:
         for line in str(error).splitlines():
             err.print(f"[bold red]error:[/] {_plain(line)}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:  # `livefoley bank list | head`
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the interpreter's own flush at exit
         sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _plain(text: str) -> str:
