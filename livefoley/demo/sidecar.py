@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 import signal
 import socket
 import subprocess
@@ -49,9 +51,16 @@ class Ports:
 
 
 def free_ports() -> Ports:
-    """Return two ports nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-        return Ports(one.getsockname()[1], two.getsockname()[1])
+    """Return two ports nobody uses now, below those that systems give to outgoing connections."""
+    first = _free_port()
+    return Ports(first, next(port for port in iter(_free_port, 0) if port != first))
+
+
+def _free_port() -> int:
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def write_config(path: Path, ports: Ports, room: dict[str, Any]) -> None:
