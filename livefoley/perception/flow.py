@@ -135,12 +135,14 @@ class MotionField:
         velocity, best = self._velocity, error(self._velocity)
         if not self._moving:
             return velocity, best
-        moves = (_length(velocity) > 0)[..., None]
+        moves = _length(velocity) > 0
+        velocity = velocity.copy()
         for turn in ((0.0, step), (0.0, -step), (step, 0.0), (-step, 0.0)):
-            trial = np.where(moves, velocity + np.array(turn, np.float32), 0.0).astype(np.float32)
+            trial = velocity.copy()
+            trial[moves] += np.array(turn, np.float32)
             found = error(trial)
-            better = found < best - gain
-            velocity, best = np.where(better[..., None], trial, velocity), np.where(better, found, best)
+            better = (found < best - gain) & moves
+            velocity[better], best[better] = trial[better], found[better]
         return velocity, best
 
     def _nothing(self, at: Tick, gap: Tick, light: float) -> Motion:
@@ -168,8 +170,8 @@ class MotionField:
 
     def _carry(self, after: Map, way: Map, gap_s: float) -> None:
         """Take what is known of the material along its ``way`` to the next picture; the fastest lies on top."""
-        agrees = (after * self._velocity).sum(-1) > 0.4 * np.maximum(_length(after), _length(self._velocity)) ** 2
-        credit = np.minimum(1.0, np.where(agrees, self._credit + 0.4, 0.2)).astype(np.float32)
+        agrees = _dot(after, self._velocity) > 0.4 * np.maximum(_length(after), _length(self._velocity)) ** 2
+        credit = np.minimum(1.0, np.where(agrees, self._credit + 0.5, 0.2)).astype(np.float32)
         memory = self._memory * np.float32(np.exp(-gap_s / MEMORY_S))
         faster = _length(after) >= _length(memory)
         credit = np.where(faster, credit, self._credit)
@@ -200,21 +202,25 @@ def _choose(
     went, error = flown
     fits = (_length(went - velocity) < 0.5 * _length(velocity)) & (error <= best + margin / 2)
     better = (error < best - margin) | fits
-    velocity, best = np.where(better[..., None], went, velocity), np.where(better, error, best)
+    velocity, best = velocity.copy(), best.copy()
+    velocity[better], best[better] = went[better], error[better]
     slow = (_length(velocity) < floor) & (still <= best + margin / 2)
     stopped = (still < best - margin) | slow
-    return np.where(stopped[..., None], np.float32(0), velocity), np.where(stopped, still, best)
+    velocity[stopped], best[stopped] = 0.0, still[stopped]
+    return velocity, best
 
 
 def camera_motion(flow: Map, grid: Map) -> Map:
     """Return the affine movement most of the picture makes (pan, shake, zoom), by reweighted least squares."""
     points = flow[3::6, 3::6].reshape(-1, 2)
+    if np.quantile(np.abs(points), 0.7) < 0.05:
+        return np.zeros_like(grid)  # on a tripod
     places = grid[3::6, 3::6].reshape(-1, 2)
     centre = places.mean(0)
     design = np.column_stack((np.ones(len(places), np.float32), (places - centre) / 50.0))
     model = np.zeros((3, 2), np.float32)
     model[0] = np.median(points, axis=0)
-    for _ in range(3):
+    for _ in range(2):
         residual = _length(np.asarray(points - design @ model, np.float32))
         scale = max(0.15, 1.5 * float(np.median(residual)))
         weight = np.where(residual < 3 * scale, 1.0 / (1.0 + (residual / scale) ** 2), 0.0)
@@ -248,9 +254,13 @@ def _length(vectors: Map) -> Map:
 
 def _lost(memory: Map, before: Map, velocity: Map, start: Map | None = None) -> Map:
     """Return the speed lost along the direction of ``memory``, from ``start`` (or all of it) to ``velocity``."""
-    unit = memory / np.maximum(before, 1e-6)[..., None]
-    had = before if start is None else (unit * start).sum(-1)
-    return np.asarray(np.clip(had - (unit * velocity).sum(-1), 0.0, 3.0 * before), np.float32)
+    scale = 1.0 / np.maximum(before, 1e-6)
+    had = before if start is None else _dot(memory, start) * scale
+    return np.asarray(np.clip(had - _dot(memory, velocity) * scale, 0.0, 3.0 * before), np.float32)
+
+
+def _dot(a: Map, b: Map) -> Map:
+    return np.asarray(a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1], np.float32)
 
 
 def _sorted_places(values: Map, floor: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -26,6 +26,7 @@ MIN_SCORE = 0.09  # widths a second lost, over a window
 MIN_SWEEP = 0.7
 MIN_SIZE = 7e-4  # share of the picture
 RISING = 0.35  # what stops on its way up has seldom hit something
+BRAKING_WINDOW = 7
 MASKED_S = 0.25  # a stronger moment just before hides a weaker one
 MEMORY = 256  # scores the adaptive threshold looks back on
 _FULL = 0.25  # score of a strength of 0.63
@@ -60,20 +61,21 @@ class OnsetFinder:
         """Forget what is pending (a cut); the room's unrest stays."""
         self._pending: list[Candidate] = []
         self._last: dict[MotionKind, Candidate] = {}
-        self._before: Candidate | None = None
+        self._braking: tuple[Tick, Map] | None = None
 
     def forget_from(self, at: Tick) -> None:
         """Drop what is pending from ``at`` on: the picture was cut."""
         self._pending = [candidate for candidate in self._pending if candidate.at < at]
-        self._before = None
+        self._braking = None
 
     def feed(self, motion: Motion) -> list[MotionOnset]:
         """Take the next movement; return the onsets decided by now."""
         self._contradict(motion)
         impacts = find_impacts(motion)
         self._scores.append(impacts[0].score if impacts else 0.0)
-        self._pending += [self._sharpen(candidate) for candidate in impacts]
-        self._before = impacts[0] if impacts else None
+        braking = smooth(motion.braking * (1.0 - motion.blind), BRAKING_WINDOW)
+        self._pending += [self._sharpen(candidate, braking) for candidate in impacts]
+        self._braking = (motion.at, braking)
         self._pending += find_sweeps(motion)
         return self._decide(motion.at + motion.gap - NEAR)
 
@@ -89,11 +91,15 @@ class OnsetFinder:
             if c.kind is not MotionKind.IMPACT or motion.at - c.at > 2 * motion.gap or not goes_on(c, motion)
         ]
 
-    def _sharpen(self, candidate: Candidate) -> Candidate:
+    def _sharpen(self, candidate: Candidate, braking: Map) -> Candidate:
         """A thing that lands between two pictures loses speed at both: take the one at which it lost more."""
-        before = self._before
-        if before is not None and _is_near(before, candidate) and before.braking > candidate.braking:
-            return replace(candidate, at=before.at)
+        if self._braking is None:
+            return candidate
+        at, before = self._braking
+        place = (candidate.row, candidate.column)
+        window = _box(place, place, 6)
+        if float(before[window].max()) > float(braking[window].max()):
+            return replace(candidate, at=at)
         return candidate
 
     def _decide(self, until: Tick) -> list[MotionOnset]:
@@ -130,8 +136,7 @@ class OnsetFinder:
 
 def find_impacts(motion: Motion, most: int = 2) -> list[Candidate]:
     """Return the places where most speed was lost, the strongest first."""
-    seen = 1.0 - smooth(motion.blind, 9)
-    lost, had, braking = (smooth(each) * seen for each in (motion.loss, motion.before, motion.braking))
+    lost, had, braking = (smooth(each) for each in (motion.loss, motion.before, motion.braking))
     whole = np.clip((lost / np.maximum(had, 1e-3) - 0.55) / 0.35, 0.0, 1.0)
     abrupt = np.clip((braking / np.maximum(lost, 1e-3) - 0.2) / 0.4, 0.0, 1.0)
     upward = -smooth(motion.came[..., 1]) / np.maximum(had, 1e-3)

@@ -79,7 +79,27 @@ class SizeHint:
         known = len(self._sizes) >= 4
         suspicious = known and size > self._ratio * float(np.quantile(self._sizes, self._calm))
         self._sizes.append(size)
-        return suspicious or not known
+        return suspicious
+
+
+class Allowance:
+    """Time that may be spent on mere suspicion: a share of the stream's, saved up to a limit."""
+
+    def __init__(self, share: float = 0.15, limit: Tick = 2 * TICK_RATE) -> None:
+        self._share = share
+        self._limit = float(limit)
+        self._left = float(limit)
+        self._seen: Tick | None = None
+
+    def spend(self, cost: Tick, now: Tick) -> bool:
+        """Take ``cost`` at the stream's time ``now``; False when there is not enough left."""
+        if self._seen is not None:
+            self._left = min(self._limit, self._left + self._share * max(0, now - self._seen))
+        self._seen = now
+        if self._left < cost:
+            return False
+        self._left -= cost
+        return True
 
 
 class FrameSampler:
@@ -144,6 +164,7 @@ class FrameSampler:
         self._waiting = 0
         self._started = False
         self._hint = SizeHint()
+        self._allowance = Allowance()
         self._newest: Tick = _NEVER  # the presentation tick of the last anchor
         self._watch_until = _NEVER
         self._full = True
@@ -169,7 +190,9 @@ class FrameSampler:
     def _look_at(self, anchor: Unit) -> None:
         if anchor.packet.keyframe:
             self.watch(anchor.pts)  # many encoders put one at a cut
-        elif self._hint.feed(len(anchor.packet.data)):
+        elif self._hint.feed(len(anchor.packet.data)) and anchor.pts > self._watch_until:
+            if not self._allowance.spend(HINT_HOLD, anchor.pts):
+                return
             self._count.hints += 1
             self.watch(anchor.pts + HINT_HOLD)
 
