@@ -23,7 +23,7 @@ Times = NDArray[np.float64]
 HOP = TICK_RATE // 1000  # a millisecond
 BAND_HZ = (100.0, 1500.0)  # where hits are louder than rain
 MIN_RISE_DB = 6.0
-MIN_OVER_BED_DB = 12.0
+MIN_OVER_BED_DB = 14.0
 APART_MS = 50
 NEAR_S = 0.15  # further from a contact than this, a sound does not belong to it
 
