@@ -226,6 +226,8 @@ class RoomEngine:
             self.clock.hold_back(excess)
             self._held_back += excess
             return departure
+        if not self._announced and self._position <= playhead:
+            self._announce(departure)
         while self._position <= playhead:
             departure.program.extend(self._video(self._position))
             self._mix_block(departure)
@@ -258,14 +260,16 @@ class RoomEngine:
         if self.state is RoomState.HOLDING and not self._delay:
             yield from self._hold.fill(until, self.timeline.epoch)
 
+    def _announce(self, departure: Departure) -> None:
+        """Begin with the parameters of every track known by now, so that outputs open with all of them."""
+        self._announced = True
+        departure.program.append(self._encoder.info)
+        departure.program.extend(item for info in self._delay.pop_infos() for item in self._hold.left(info))
+        if self._stem_encoder is not None:
+            departure.stem.append(self._stem_encoder.info)
+
     def _mix_block(self, departure: Departure) -> None:
         start = self._position
-        if not self._announced:
-            self._announced = True
-            departure.program.append(self._encoder.info)
-            departure.program.extend(item for info in self._delay.pop_infos() for item in self._hold.left(info))
-            if self._stem_encoder is not None:
-                departure.stem.append(self._stem_encoder.info)
         mixed = self.mixer.mix(start, BLOCK)
         self._position += BLOCK
         departure.program.extend(self._units(self._encoder.encode(mixed.program, start)))

@@ -18,6 +18,7 @@ from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Sink, Source
+from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import RoomState
@@ -88,7 +89,7 @@ class Room:
             raise InputError(f"room {self.name} has no foley; set foley.enabled: true in its configuration")
         if not self.engine.clock.started:
             raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
-        start = self.engine.clock.playhead(now + max(delay_s, ACCENT_LEAD_S))
+        start = self.engine.clock.playhead(now) + ticks_from_s(max(delay_s, ACCENT_LEAD_S))
         number = self.engine.accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db), now)
         self._request(now)
         return number
