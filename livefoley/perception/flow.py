@@ -29,7 +29,10 @@ BASELINE_S = 6.0  # how long the room's own unrest is remembered
 MAX_GAP_S = 0.5  # pictures further apart say nothing of movement
 STILL_PX = 0.3  # flow below this, in pixels of the small picture, is the method's own noise
 MIN_MARGIN = 1.5  # grey levels
+BLIND = 4.0  # margins of error from which an explanation is no longer believed
+UNEXPLAINED = 3.5  # margins of error that count towards a cut
 CUT_SHARE = 0.3  # of the picture unexplained: nothing can be said of the rest either
+GUESS_WINDOW = 3
 WINDOW = 5  # where explanations are compared, in pixels of a map
 
 
@@ -40,7 +43,8 @@ class Motion:
     ``after`` is the velocity after it, ``speed`` its length where it is more than the room's unrest. ``came`` is the
     velocity that the material had, ``before`` its length, ``loss`` what it lost of that along its direction;
     ``braking`` is the loss at this picture alone, ``gain`` the speed it gained. ``blind`` is 1 where no movement
-    explains the next picture, ``unexplained`` the mean of it, ``light`` the change of mean luma.
+    explains the next picture, ``unexplained`` the share of such places (more
+    strictly), ``light`` the change of mean luma.
     """
 
     at: Tick
@@ -66,7 +70,7 @@ class MotionField:
         self._flow.setPatchSize(5)  # smaller and longer than the preset: finds a ball that flies half its width
         self._flow.setPatchStride(4)
         self._flow.setGradientDescentIterations(25)
-        self._shape: tuple[int, ...] = ()
+        self._shape: tuple[int, int] = (0, 0)
         self._velocity: Map
         self._memory: Map
         self._credit: Map
@@ -81,7 +85,7 @@ class MotionField:
     def feed(self, grey: Grey, at: Tick) -> Motion | None:
         """Take the next picture; return what happened at the one before. None for the first and after a gap."""
         if grey.shape != self._shape:
-            self._prepare(grey.shape)
+            self._prepare((grey.shape[0], grey.shape[1]))
         last, last_detail, last_at = self._last, self._last_detail, self._last_at
         detail = _detail(grey)
         self._last, self._last_detail, self._last_at = grey, detail, at
@@ -90,7 +94,7 @@ class MotionField:
             return None
         return self._step(last, last_detail, grey, detail, last_at, at - last_at)
 
-    def _prepare(self, shape: tuple[int, ...]) -> None:
+    def _prepare(self, shape: tuple[int, int]) -> None:
         self.reset()
         self._shape = shape
         h, w = shape[0] // 2, shape[1] // 2
@@ -105,7 +109,7 @@ class MotionField:
         if not self._moving and float(smooth(np.abs(detail - last_detail)).max()) < MIN_MARGIN:
             return self._nothing(at, gap, light)
         scale = s_from_ticks(gap) * self._width  # widths a second to pixels of a map
-        flow = self._flow.calc(last, grey, None)[::2, ::2] / 2
+        flow = self._flow.calc(last, grey, self._guess(scale))[::2, ::2] / 2
         camera = camera_motion(flow, self._grid)
         went = (flow - camera) / scale
         stay = self._grid + camera
@@ -117,12 +121,21 @@ class MotionField:
         margin = self._margin(still)
         on, on_error = self._onward(error, margin / 4, 1.0 / scale)
         after, best = _choose((on, on_error), (went, error(went)), still, margin, STILL_PX / scale)
-        blind = np.clip(best / (3.0 * margin) - 1.0, 0.0, 1.0).astype(np.float32)
-        if blind.mean() > CUT_SHARE:
+        blind = np.clip(best / (BLIND * margin) - 1.0, 0.0, 1.0).astype(np.float32)
+        unexplained = float(np.mean(best > UNEXPLAINED * margin))
+        if unexplained > CUT_SHARE:
             after, blind = np.zeros_like(after), np.ones_like(blind)
-        motion = self._compare(after, blind, at, gap, light)
+        motion = self._compare(after, blind, at, gap, (unexplained, light))
         self._carry(after, after * scale + camera, s_from_ticks(gap))
         return motion
+
+    def _guess(self, scale: float) -> Map | None:
+        """Return the flow to start the search from, in pixels of the whole picture: everything goes on as it did."""
+        if not self._moving:
+            return None
+        share = smooth((_length(self._velocity) > 0).astype(np.float32), GUESS_WINDOW)
+        around = smooth(self._velocity, GUESS_WINDOW) / np.maximum(share, 0.1)[..., None]
+        return np.asarray(cv2.resize(around, self._shape[::-1]) * np.float32(2 * scale), np.float32)
 
     def _margin(self, still: Map) -> float:
         """Return by how much an explanation must be better: twice the noise, which a cut must not raise."""
@@ -150,7 +163,7 @@ class MotionField:
         none, still = self._credit, self._velocity
         return Motion(at, gap, still, none, still, none, none, none, none, none, 0.0, light)
 
-    def _compare(self, after: Map, blind: Map, at: Tick, gap: Tick, light: float) -> Motion:
+    def _compare(self, after: Map, blind: Map, at: Tick, gap: Tick, whole: tuple[float, float]) -> Motion:
         sure = self._credit * (1.0 - blind)
         before = _length(self._memory)
         loss = _lost(self._memory, before, after) * sure
@@ -158,10 +171,7 @@ class MotionField:
         speed = _length(after)
         gain = np.maximum(0, speed - np.maximum(before, _length(self._velocity))) * (1.0 - blind)
         shown = self._above_unrest(speed * (1.0 - blind), s_from_ticks(gap))
-        unexplained = float(blind.mean())
-        return Motion(
-            at, gap, after, shown, self._memory, before * self._credit, loss, braking, gain, blind, unexplained, light
-        )
+        return Motion(at, gap, after, shown, self._memory, before * self._credit, loss, braking, gain, blind, *whole)
 
     def _above_unrest(self, speed: Map, gap_s: float) -> Map:
         weight = np.float32(1.0 - np.exp(-gap_s / BASELINE_S))
