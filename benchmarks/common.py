@@ -26,7 +26,7 @@ import psutil
 import structlog
 import yaml
 
-from livefoley.core.media import Disconnected, SourceItem, TrackInfo
+from livefoley.core.media import Disconnected, MediaKind, SourceItem, TrackInfo
 from livefoley.media.rtmp import RtmpServer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -222,6 +222,7 @@ class Drain:
     def __init__(self, server: RtmpServer) -> None:
         self._server = server
         self.bytes: dict[str, int] = {}
+        self.pictures: dict[str, int] = {}
 
     def url(self, key: str) -> str:
         """Return where to publish to."""
@@ -231,6 +232,7 @@ class Drain:
         """Count an item of ``key``."""
         if not isinstance(item, (TrackInfo, Disconnected)):
             self.bytes[key] = self.bytes.get(key, 0) + len(item.data)
+            self.pictures[key] = self.pictures.get(key, 0) + (item.kind is MediaKind.VIDEO)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 A real ffmpeg publishes 1080p30 H.264 (High, B-frames, 6 Mb/s, constant) with AAC at its own pace; it goes through a
 running sidecar, or through ffmpeg, to an RTMP server that throws it away. Both run at the same time with streams of
 their own, so a busy machine slows both; everything a room needs is counted, worker processes too. Beside them: the same
-with everything on, on a calm and on a busy clip, and a re-encode of the picture with libx264 veryfast.
+with everything on, on a usual and on a busy clip, and a re-encode of the picture with libx264 veryfast.
 
     python benchmarks/passthrough.py [--seconds 30]
 
@@ -23,7 +23,7 @@ from typing import Any
 
 import common
 
-CLIP_S = 46
+CLIP_S, FPS = 46, 30
 WARM_UP_S = 8.0
 TARGET_OFF, TARGET_ON = 2.0, 4.0
 _RATE = ("-b:v", "6M", "-minrate", "6M", "-maxrate", "6M", "-bufsize", "6M", "-x264-params", "nal-hrd=cbr")
@@ -33,7 +33,7 @@ _SOUND = ("-c:a", "aac", "-b:a", "160k", "-ac", "2", "-ar", "48000")
 
 @dataclass(frozen=True)
 class Cost:
-    """Processor seconds per second of stream, the largest memory (MB), and what arrived (Mb/s)."""
+    """Processor seconds per second of stream that arrived, the largest memory (MB), and its rate (Mb/s)."""
 
     cores: float
     memory_mb: float
@@ -42,7 +42,7 @@ class Cost:
 
 
 def clip(name: str) -> tuple[Path, str]:
-    """Return the calm (``room``) or the busy clip (``fight``) at 1080p30, and what it is made of."""
+    """Return the usual (``room``) or the busy clip (``fight``) at 1080p30, and what it is made of."""
     footage = common.FOOTAGE / {"room": "room.mp4", "fight": "tears_of_steel_fight.mp4"}[name]
     if not footage.exists():
         source = f"testsrc2=size=1920x1080:rate=30:duration={CLIP_S},noise=alls=12:allf=t"
@@ -67,16 +67,16 @@ def room(sink: str, foley: bool) -> dict[str, Any]:
 async def watch(tree: common.Tree, drain: common.Drain, key: str, seconds: float) -> Cost:
     """Measure a process tree for ``seconds`` once the stream is steady."""
     await asyncio.sleep(WARM_UP_S)
-    began_s, used_s, came = time.monotonic(), tree.cpu_s(), drain.bytes.get(key, 0)
-    before = tree.parts_s()
+    began_s, used_s, before = time.monotonic(), tree.cpu_s(), tree.parts_s()
+    came, pictures = drain.bytes[key], drain.pictures[key]
     peak_mb = 0.0
     while time.monotonic() < began_s + seconds:
         peak_mb = max(peak_mb, tree.memory_mb())
         await asyncio.sleep(1.0)
-    wall_s = time.monotonic() - began_s
-    cores, mbps = (tree.cpu_s() - used_s) / wall_s, (drain.bytes.get(key, 0) - came) * 8e-6 / wall_s
-    parts = {role: (spent - before.get(role, 0.0)) / wall_s for role, spent in tree.parts_s().items()}
-    return Cost(cores, peak_mb, mbps, parts)
+    spent_s, wall_s = tree.cpu_s() - used_s, time.monotonic() - began_s
+    stream_s = (drain.pictures[key] - pictures) / FPS  # less than the time that passed where a process cannot keep up
+    parts = {role: (spent - before.get(role, 0.0)) / stream_s for role, spent in tree.parts_s().items()}
+    return Cost(spent_s / stream_s, peak_mb, (drain.bytes[key] - came) * 8e-6 / wall_s, parts)
 
 
 async def beside(place: Path, source: Path, foley: bool, seconds: float) -> tuple[Cost, Cost]:
@@ -111,25 +111,25 @@ async def reencode(place: Path, source: Path, seconds: float) -> Cost:
 
 async def main(seconds: float) -> None:
     """Measure everything and print it."""
-    calm, calm_name = clip("room")
+    usual, usual_name = clip("room")
     busy, busy_name = clip("fight")
     print(
         f"1080p30 H.264 with B-frames, 6 Mb/s, AAC 160k; {seconds:.0f} s each after {WARM_UP_S:.0f} s of warming up\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        off = await beside(place, calm, False, seconds)
-        on = await beside(place, calm, True, seconds)
+        off = await beside(place, usual, False, seconds)
+        on = await beside(place, usual, True, seconds)
         fight = await beside(place, busy, True, seconds)
-        x264 = await reencode(place, calm, min(seconds, 20.0))
+        x264 = await reencode(place, usual, min(seconds, 20.0))
     rows = [
-        line("livefoley, foley off", calm_name, *off),
-        line("livefoley, everything on", calm_name, *on),
+        line("livefoley, foley off", usual_name, *off),
+        line("livefoley, everything on", usual_name, *on),
         line("livefoley, everything on, busy", busy_name, *fight),
-        line("ffmpeg -c:v copy -c:a aac", calm_name, off[1], off[1]),
-        line("ffmpeg libx264 veryfast", calm_name, x264, off[1]),
+        line("ffmpeg -c:v copy -c:a aac", usual_name, off[1], off[1]),
+        line("ffmpeg libx264 veryfast", usual_name, x264, off[1]),
     ]
-    common.print_table(("", "clip", "cores", "ratio", "peak MB", "Mb/s out"), rows)
+    common.print_table(("", "clip", "cpu s / stream s", "ratio", "peak MB", "Mb/s out"), rows)
     for what, cost in (("off", off[0]), ("on", on[0]), ("busy", fight[0])):
         print(f"  {what}: " + ", ".join(f"{role} {cores:.4f}" for role, cores in cost.parts.items()))
     ratio, with_foley = off[0].cores / off[1].cores, on[0].cores / on[1].cores

@@ -50,7 +50,7 @@ async def demo(directory: Path, *, serve: bool = False, seconds: int = SECONDS, 
             await _with_pulse(progress, "finishing the outputs", sidecar.stop())
         result = await _with_pulse(progress, "measuring what came out", _measured(clip, directory, room, cpu_share))
     report.show(result, directory, console)
-    report.require_sound(result)
+    report.require_sound(result, directory / "sidecar.log")
     return 0
 
 

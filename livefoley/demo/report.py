@@ -126,7 +126,12 @@ def _rows(result: Result) -> list[tuple[str, str, str, bool]]:
             onsets.error_ms(95) <= SYNC_TARGET_MS,
         ),
         ("contacts that got a sound", f"{found} of {found + len(onsets.missed_s)}", "most", onsets.recall > 0.5),
-        ("action sounds laid", f"{laid}, of these {len(onsets.false_s)} without a contact", "few without", True),
+        (
+            "action sounds laid",
+            f"{laid}, of these {len(onsets.false_s)} without a contact",
+            "few without",
+            onsets.precision > 0.5,
+        ),
         ("generated sound under the voice", f"{result.ducking_db:+.1f} dB", "about -8 dB", result.ducking_db < -4.0),
         ("sounds that came too late", f"{late}", "0", late == 0),
         ("packets dropped", f"{result.dropped_units}", "0", result.dropped_units == 0),
@@ -150,10 +155,10 @@ def show(result: Result, directory: Path, console: Console) -> None:
         console.print(f"  [bold]{directory / name}[/]  {what}", highlight=False, soft_wrap=True)
 
 
-def require_sound(result: Result) -> None:
+def require_sound(result: Result, log: Path) -> None:
     """Raise ``DemoError`` when no sound was found in sync with a movement: then the demo has shown nothing."""
     if not result.onsets.errors_s:
         raise DemoError(
             "no generated sound was found at any movement of the clip; "
-            "see out/sidecar.log, and `livefoley doctor` for what this machine lacks"
+            f"see {log}, and `livefoley doctor` for what this machine lacks"
         )

@@ -17,7 +17,9 @@ from livefoley.core.errors import LivefoleyError, OutputError
 from livefoley.demo import demo
 from livefoley.demo.clip import make_clip
 from livefoley.demo.flow import room_of
+from livefoley.demo.measure import OnsetMatch, PictureMatch
 from livefoley.demo.publish import publish
+from livefoley.demo.report import DemoError, Result, require_sound
 from livefoley.demo.sidecar import Ports, SidecarError, free_ports, running, write_config
 
 SECONDS = 8
@@ -93,3 +95,11 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         write_config(tmp_path / "file" / "demo.yaml", Ports(1, 2), {})
+
+
+def test_a_demo_without_any_sound_at_a_movement_fails_and_names_the_log(tmp_path: Path) -> None:
+    silent = OnsetMatch((), (1.0,), ())
+    result = Result(PictureMatch(9, 9, 0.0, 0.0), 0.0, 0.0, silent, 0.0, 1.5, {}, 0, 0.1)
+    with pytest.raises(DemoError, match="no generated sound") as error:
+        require_sound(result, tmp_path / "sidecar.log")
+    assert str(tmp_path / "sidecar.log") in str(error.value)
