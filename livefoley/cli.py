@@ -98,7 +98,9 @@ def demo(
     Needs no GPU, Redis, S3 or network.
     """
     from livefoley.demo import demo as run_demo
+    from livefoley.runtime import logs
 
+    logs.configure("warning")  # beside the progress bar, only what went wrong
     code = asyncio.run(run_demo(directory, serve=serve))
     if code:
         raise typer.Exit(code)

@@ -19,7 +19,6 @@ from livefoley.demo.publish import publish, single_error
 from livefoley.demo.report import DemoError, Outputs
 from livefoley.demo.scene import SECONDS
 from livefoley.demo.sidecar import Sidecar, free_ports, running, write_config
-from livefoley.runtime.logs import configure as configure_log
 
 DESCRIBE = "rain on a window, 敲击木桌"
 LOOKAHEAD_S = 1.5
@@ -33,7 +32,6 @@ async def demo(directory: Path, *, serve: bool = False, seconds: int = SECONDS, 
     in one line when something cannot be written, does not start or dies.
     """
     console = console or Console()
-    configure_log("warning")
     columns = (TextColumn("{task.description:<34}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with _terminable(), Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         clip = await _rendered(directory, seconds, progress)

@@ -27,6 +27,8 @@ MIN_SWEEP = 0.7
 MIN_SIZE = 7e-4  # share of the picture
 RISING = 0.35  # what stops on its way up has seldom hit something
 BRAKING_WINDOW = 7
+LOST_SIGHT = 20.0  # pixels of a map
+TURNED = 1.2  # share of the speed lost from which something came back
 MASKED_S = 0.25  # a stronger moment just before hides a weaker one
 MEMORY = 256  # scores the adaptive threshold looks back on
 _FULL = 0.25  # score of a strength of 0.63
@@ -47,6 +49,7 @@ class Candidate:
     size: float
     speed: float
     direction: tuple[float, float]
+    turned: bool  # it came back, rather than stopped
     gap: Tick
 
 
@@ -61,12 +64,12 @@ class OnsetFinder:
         """Forget what is pending (a cut); the room's unrest stays."""
         self._pending: list[Candidate] = []
         self._last: dict[MotionKind, Candidate] = {}
-        self._braking: tuple[Tick, Map] | None = None
+        self._previous: tuple[Tick, Map, Map] | None = None
 
     def forget_from(self, at: Tick) -> None:
         """Drop what is pending from ``at`` on: the picture was cut."""
         self._pending = [candidate for candidate in self._pending if candidate.at < at]
-        self._braking = None
+        self._previous = None
 
     def feed(self, motion: Motion) -> list[MotionOnset]:
         """Take the next movement; return the onsets decided by now."""
@@ -74,8 +77,8 @@ class OnsetFinder:
         impacts = find_impacts(motion)
         self._scores.append(impacts[0].score if impacts else 0.0)
         braking = smooth(motion.braking * (1.0 - motion.blind), BRAKING_WINDOW)
-        self._pending += [self._sharpen(candidate, braking) for candidate in impacts]
-        self._braking = (motion.at, braking)
+        self._pending += [self._sharpen(candidate, motion, braking) for candidate in impacts]
+        self._previous = (motion.at, braking, motion.blind)
         self._pending += find_sweeps(motion)
         return self._decide(motion.at + motion.gap - NEAR)
 
@@ -91,14 +94,19 @@ class OnsetFinder:
             if c.kind is not MotionKind.IMPACT or motion.at - c.at > 2 * motion.gap or not goes_on(c, motion)
         ]
 
-    def _sharpen(self, candidate: Candidate, braking: Map) -> Candidate:
-        """A thing that lands between two pictures loses speed at both: take the one at which it lost more."""
-        if self._braking is None:
+    def _sharpen(self, candidate: Candidate, motion: Motion, braking: Map) -> Candidate:
+        """Place the moment a picture earlier where that fits better.
+
+        A thing that lands between two pictures loses speed at both: the one at which it lost more counts. And what
+        bounces off fast is often lost for one step, and found again going the other way.
+        """
+        if self._previous is None or motion.at - self._previous[0] > 2 * motion.gap:
             return candidate
-        at, before = self._braking
+        at, before, blind = self._previous
         place = (candidate.row, candidate.column)
-        window = _box(place, place, 6)
-        if float(before[window].max()) > float(braking[window].max()):
+        near, around = _box(place, place, 6), _box(place, place, 8)
+        lost_sight = float(blind[around].sum()) > LOST_SIGHT and candidate.turned
+        if lost_sight or float(before[near].max()) > float(braking[near].max()):
             return replace(candidate, at=at)
         return candidate
 
@@ -209,6 +217,7 @@ def _candidate(kind: MotionKind, score: Map, braking: Map, motion: Motion, row: 
         size=float(part.sum()) / (h * w),
         speed=speed,
         direction=(float(velocity[0]) / max(speed, 1e-6), float(velocity[1]) / max(speed, 1e-6)),
+        turned=bool(motion.loss[window][part].sum() > TURNED * motion.before[window][part].sum()),
         gap=motion.gap,
     )
 

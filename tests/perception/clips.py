@@ -22,6 +22,7 @@ from livefoley.core.ticks import TICK_RATE, ticks_from_stamp
 
 WIDTH, HEIGHT = 1280, 720
 FLOOR = 600
+AS_NEAR = 2 * TICK_RATE // 200  # a contact within 5 ms of the middle between two frames is shown by both
 Picture = NDArray[np.uint8]
 Draw = Callable[[Picture, float], None]
 
@@ -53,9 +54,20 @@ class Clip:
     @property
     def contact_frames(self) -> list[int]:
         """The presentation tick of the frame nearest to each contact."""
+        return [frames[0] for frames in self.showing]
+
+    @property
+    def showing(self) -> list[list[int]]:
+        """The frames that show each contact, the nearest first: two of them within 5 ms of the middle between."""
         ticks = np.array(self.frame_ticks)
-        origin = ticks[0]
-        return [int(ticks[np.argmin(np.abs(ticks - origin - contact * TICK_RATE))]) for contact in self.film.contacts]
+        shown = []
+        for contact in self.film.contacts:
+            away = np.abs(ticks - ticks[0] - contact * TICK_RATE)
+            near = ticks[away <= away.min() + AS_NEAR]
+            shown.append(
+                sorted((int(tick) for tick in near), key=lambda tick: abs(tick - ticks[0] - contact * TICK_RATE))
+            )
+        return shown
 
 
 # ---- encoding ----
