@@ -14,6 +14,7 @@ of a hole.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
@@ -73,11 +74,18 @@ class _Block:
 class AudioInput:
     """Takes decoded blocks with their stamps and gives sound by tick, ``capacity_s`` ahead of the playhead at most."""
 
-    def __init__(self, capacity_s: float = 10.0, start: Tick = 0) -> None:
+    def __init__(
+        self,
+        capacity_s: float = 10.0,
+        start: Tick = 0,
+        on_sound: Callable[[Stereo, Tick], None] = lambda samples, at: None,
+    ) -> None:
+        """``on_sound`` is told what lies where as soon as it is placed: in one piece, but for the holes."""
         self._ring = TickRing(capacity_s, start)
         self._reader = GatedReader(self._ring, FADE)
         self._resampler = DriftResampler()
         self._tracker = OffsetTracker()
+        self._on_sound = on_sound
         self._held: deque[_Block] = deque()
         self._position: Tick | None = None  # of the resampler's next output
         self._elapsed = 0  # input samples since the last measurement
@@ -244,4 +252,6 @@ class AudioInput:
     def _write(self, samples: Stereo) -> None:
         position = self._position or 0
         self._ring.write(samples, position)
+        if samples.shape[1]:
+            self._on_sound(samples, position)
         self._position = position + samples.shape[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -31,6 +32,9 @@ async def test_the_demo_runs_measures_and_leaves_everything_it_names(tmp_path: P
     assert await demo(tmp_path, seconds=SECONDS, console=console) == 0
     said = console.export_text()
     assert f"{SECONDS * 30} of {SECONDS * 30}" in said
+    ducked = re.search(r"under the voice\s+(\S+) dB", said)
+    assert ducked
+    assert float(ducked[1]) < -5.0
     named = [line.split()[0] for line in said.splitlines() if line.startswith(f"  {tmp_path}")]
     assert len(named) == 6
     assert all(os.path.getsize(path) > 0 for path in named)  # noqa: ASYNC240

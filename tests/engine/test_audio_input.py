@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -202,3 +203,12 @@ def test_what_is_not_a_number_is_silenced() -> None:
     audio = AudioInput()
     streamed(audio, np.full((2, 10 * PACKET), np.nan, np.float32), [ORIGIN + number * PACKET for number in range(10)])
     assert not audio.read(ORIGIN, 5 * PACKET).any()
+
+
+def test_what_is_heard_is_in_one_piece_though_stamps_are_whole_milliseconds() -> None:
+    heard: list[tuple[Stereo, int]] = []
+    audio, samples = AudioInput(on_sound=lambda block, at: heard.append((block, at))), noise(100 * PACKET)
+    streamed(audio, samples, [whole_ms(ORIGIN + number * PACKET) for number in range(100)])
+    audio.flush()
+    assert all(at + block.shape[1] == later for (block, at), (_, later) in pairwise(heard))
+    np.testing.assert_array_equal(np.concatenate([block for block, _ in heard], axis=1), samples)
