@@ -49,9 +49,10 @@ def clip(name: str) -> tuple[Path, str]:
         tone = f"sine=frequency=330:sample_rate=48000:duration={CLIP_S}"
         made = ("-f", "lavfi", "-i", source, "-f", "lavfi", "-i", tone, "-pix_fmt", "yuv420p", *_PICTURE, *_SOUND)
         return common.encode(f"testsrc2-{CLIP_S}.mp4", *made), "testsrc2 with noise"
-    fit = "scale=1920:1080:force_original_aspect_ratio=increase,crop=1920:1080,fps=30,noise=alls=3:allf=t,setsar=1"
+    noise = {"room": "null", "fight": "noise=alls=3:allf=t"}[name]  # what a bad camera adds
+    fit = f"scale=1920:1080:force_original_aspect_ratio=increase,crop=1920:1080,fps=30,{noise},setsar=1"
     made = ("-stream_loop", "-1", "-i", footage, "-t", CLIP_S, "-vf", fit, "-pix_fmt", "yuv420p", *_PICTURE, *_SOUND)
-    return common.encode(f"{name}-1080p30-{CLIP_S}.mp4", *made), footage.name
+    return common.encode(f"{name}-{noise[:5]}-1080p30-{CLIP_S}.mp4", *made), footage.name
 
 
 def room(sink: str, foley: bool) -> dict[str, Any]:

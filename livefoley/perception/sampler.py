@@ -83,13 +83,18 @@ class SizeHint:
 
 
 class Allowance:
-    """Time that may be spent on mere suspicion: a share of the stream's, saved up to a limit."""
+    """Time that may be looked at closely: a share of the stream's, saved up to a limit."""
 
-    def __init__(self, share: float = 0.15, limit: Tick = 2 * TICK_RATE) -> None:
+    def __init__(self, share: float = 0.05, limit: Tick = 2 * TICK_RATE) -> None:
         self._share = share
         self._limit = float(limit)
         self._left = float(limit)
         self._seen: Tick | None = None
+
+    @property
+    def left(self) -> float:
+        """What is left, as a share of the limit."""
+        return self._left / self._limit
 
     def spend(self, cost: Tick, now: Tick) -> bool:
         """Take ``cost`` at the stream's time ``now``; False when there is not enough left."""
@@ -128,6 +133,11 @@ class FrameSampler:
             self._count.errors += 1
         self._restart()
         return left
+
+    @property
+    def watched_until(self) -> Tick:
+        """Everything shown before this tick is decoded."""
+        return self._watch_until
 
     def watch(self, until: Tick) -> None:
         """Decode everything shown before ``until``."""
