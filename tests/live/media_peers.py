@@ -10,9 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import pytest
-
-from tests.peers import free_port, require
+from tests.peers import free_port, missing, require
 
 _MODULES = ("/usr/lib/nginx/modules/ngx_rtmp_module.so", "/usr/share/nginx/modules/ngx_rtmp_module.so")
 _NGINX = """
@@ -41,7 +39,7 @@ def nginx_rtmp(root: Path) -> Iterator[str]:
     nginx = require("nginx")
     module = next((path for path in _MODULES if Path(path).exists()), None)
     if module is None:
-        pytest.skip("nginx has no RTMP module")
+        missing("nginx has no RTMP module")
     port = free_port()
     (root / "nginx.conf").write_text(_NGINX.format(module=module, root=root, port=port))
     with process(nginx, "-p", root, "-c", root / "nginx.conf"):
@@ -73,7 +71,7 @@ def gstreamer_rtsp(clip: Path) -> Iterator[str]:
     """Serve a clip by GStreamer's RTSP server (Debian: python3-gi, gir1.2-gst-rtsp-server-1.0) and give its URL."""
     python, needed = "/usr/bin/python3", "import gi; gi.require_version('GstRtspServer', '1.0')"
     if not Path(python).exists() or subprocess.run([python, "-c", needed], stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("no GStreamer RTSP server")
+        missing("no GStreamer RTSP server")
     port = free_port()
     with process(python, "-c", _RTSP, port, clip):
         yield f"rtsp://127.0.0.1:{port}/room"

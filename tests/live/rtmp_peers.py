@@ -16,7 +16,7 @@ from typing import Any
 import av
 
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
-from livefoley.media.rtmp import RtmpSource
+from livefoley.media.rtmp import RtmpServer, RtmpSource
 from tests.peers import free_port, require, shared
 
 KEY = "a-stream-key-nobody-may-see"
@@ -192,3 +192,17 @@ def make_clip(path: Path, *video: str, seconds: float = 2.0, audio: str = "aac")
     command = [require("ffmpeg"), "-v", "error", "-y", *picture, *tone, *video, "-c:a", audio, "-ac", "2", str(path)]
     subprocess.run(command, check=True, timeout=60)
     return path
+
+
+@asynccontextmanager
+async def serving(**options: object) -> AsyncIterator[RtmpServer]:
+    server = RtmpServer("127.0.0.1", 0, **options)  # type: ignore[arg-type]
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.close()
+
+
+def url(server: RtmpServer, key: str = KEY, app: str = "live") -> str:
+    return f"rtmp://127.0.0.1:{server.port}/{app}/{key}"

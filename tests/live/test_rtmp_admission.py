@@ -1,0 +1,116 @@
+"""Who may publish when a hook is asked, and publishing by RTMPS."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from livefoley.core.errors import Rejected
+from livefoley.core.media import MediaKind
+from livefoley.media.auth import AuthRequest
+from livefoley.media.rtmp import RtmpServer
+from tests.live.rtmp_client import connect
+from tests.live.rtmp_peers import KEY, capture, eventually, file_hashes, publish_ffmpeg, serving, url
+
+pytestmark = pytest.mark.live
+
+
+class Gate:
+    """An authorizer that answers when told to."""
+
+    def __init__(self) -> None:
+        self.requests: list[AuthRequest] = []
+        self.verdict: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def allow(self, request: AuthRequest) -> bool:
+        self.requests.append(request)
+        return await asyncio.shield(self.verdict)
+
+
+async def test_nothing_says_yes_before_the_hook_has() -> None:
+    gate = Gate()
+    async with (
+        serving(auth=gate) as server,
+        capture(server.register(KEY)) as captured,
+        connect(url(server, f"{KEY}?user=u&pass=p&token=t")) as client,
+    ):
+        publishing = asyncio.create_task(client.publish())
+        await eventually(lambda: gate.requests)
+        await asyncio.sleep(0.1)
+        assert not client.session.publishing
+        gate.verdict.set_result(True)
+        await publishing
+        await client.header()
+        await captured.wait(lambda got: got.infos(MediaKind.VIDEO))
+    (request,) = gate.requests
+    assert (request.action, request.protocol, request.path, request.ip) == (
+        "publish",
+        "rtmp",
+        f"live/{KEY}",
+        "127.0.0.1",
+    )
+    assert (request.user, request.password, request.token) == ("u", "p", "t")
+    assert request.query == "user=u&pass=p&token=t"
+    assert not [secret for secret in (KEY, "pass=p", "'p'") if secret in repr(request)]
+
+
+async def test_a_hook_that_refuses_is_the_standard_error() -> None:
+    gate = Gate()
+    gate.verdict.set_result(False)
+    async with serving(auth=gate) as server, capture(server.register(KEY)), connect(url(server)) as client:
+        with pytest.raises(Rejected, match="not authorised"):
+            await client.publish()
+        assert server.statistics().rejected == {"auth": 1}
+
+
+async def test_a_publisher_that_leaves_while_the_hook_thinks_is_forgotten() -> None:
+    gate = Gate()
+    async with serving(auth=gate) as server, capture(server.register(KEY)) as captured:
+        async with connect(url(server)) as client:
+            publishing = asyncio.create_task(client.publish())
+            await eventually(lambda: gate.requests)
+            publishing.cancel()
+        await eventually(lambda: server.statistics().connections == 0)
+        gate.verdict.set_result(True)
+        await asyncio.sleep(0.05)
+        assert server.statistics().published_total == 0
+        assert captured.items == []
+
+
+async def test_rtmps_carries_the_same_stream(contexts, h264_clip: Path) -> None:
+    async with serving(ssl_context=contexts[0]) as server, capture(server.register(KEY)) as captured:
+        status, said = await publish_ffmpeg(url(server).replace("rtmp:", "rtmps:"), h264_clip)
+        assert status == 0, said
+        await captured.wait(lambda got: got.disconnects)
+    for kind in MediaKind:
+        assert captured.hashes(kind) == file_hashes(h264_clip, kind)
+
+
+async def test_a_plain_and_a_tls_port_lead_to_the_same_rooms(server: RtmpServer, contexts) -> None:
+    source = server.register(KEY)
+    async with serving(ssl_context=contexts[0], shares=server) as tls, capture(source) as captured:
+        secure_url = url(tls).replace("rtmp:", "rtmps:")
+        async with connect(url(server)) as plain, connect(secure_url, contexts[1]) as secure:
+            await plain.publish()
+            await secure.publish()
+            assert captured.disconnects == ["another publisher took over"]
+            assert (server.statistics().publishers, tls.statistics().publishers) == (0, 1)
+            server.unregister(source)
+            with pytest.raises(Rejected, match="has ended"):
+                await secure.publish_end()
+        async with connect(secure_url, contexts[1]) as again:
+            with pytest.raises(Rejected):
+                await again.publish()
+
+
+async def test_plain_rtmp_to_an_rtmps_port_harms_nobody(contexts) -> None:
+    async with serving(ssl_context=contexts[0]) as server, capture(server.register(KEY)) as captured:
+        with pytest.raises((ConnectionError, EOFError)):
+            async with connect(url(server)) as client:
+                await client.publish()
+        async with connect(url(server).replace("rtmp:", "rtmps:"), contexts[1]) as client:
+            await client.publish()
+            await client.header()
+            await captured.wait(lambda got: got.infos(MediaKind.VIDEO))
