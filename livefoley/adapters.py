@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 
 from livefoley import config as cfg
@@ -25,6 +26,7 @@ from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.publisher import RtmpPublisher
 from livefoley.media.rtmp.server import RtmpServer
 from livefoley.media.srt import SrtSink, SrtSource
+from livefoley.media.webrtc import WhipServer
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
@@ -32,8 +34,16 @@ from livefoley.runtime.room import Room, RoomParts
 SLATE_TEXT = "The stream will be back in a moment"
 
 
-def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService) -> Room:
-    """Return a room with all its parts; its stream key, if it has one, is registered with ``rtmp``."""
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """The servers publishers come to."""
+
+    rtmp: RtmpServer
+    whip: WhipServer
+
+
+def build_room(name: str, room: cfg.Room, ingest: Ingest, foley: FoleyService) -> Room:
+    """Return a room with all its parts; its stream key, if it has one, is registered with ``ingest``."""
     bitrate = room.audio.bitrate_kbps * 1000
     engine = RoomEngine(
         room_settings(room),
@@ -44,7 +54,7 @@ def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService)
     parts = RoomParts(
         name=name,
         engine=engine,
-        source=make_source(name, room.source, rtmp),
+        source=make_source(name, room.source, ingest),
         sinks=[make_sink(sink) for sink in room.sinks],
         stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
         foley=foley if room.foley.enabled else None,
@@ -60,18 +70,22 @@ def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService)
     return made
 
 
-def make_source(name: str, source: cfg.Source, rtmp: RtmpServer) -> Source:
+def make_source(name: str, source: cfg.Source, ingest: Ingest) -> Source:
     """Return the adapter of a room's source."""
     if source.rtmp is not None:
         key, given = source.rtmp.key.get_secret_value(), source.rtmp
-        return rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate.value, room=name)
+        return ingest.rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate.value, room=name)
+    if source.whip is not None:
+        return ingest.whip.register(
+            name, source.whip.key.get_secret_value(), on_duplicate=source.whip.on_duplicate.value
+        )
     if source.url is not None:
         return PullSource(source.url.get_secret_value())
     if source.srt is not None:
         return SrtSource(source.srt.url.get_secret_value())
     if source.file is not None:
         return FileSource(source.file, loop=source.loop)
-    raise ConfigError(f"rooms.{name}.source: has no kind; set one of rtmp, url, file, srt")
+    raise ConfigError(f"rooms.{name}.source: has no kind; set one of rtmp, whip, url, file, srt")
 
 
 def make_sink(sink: cfg.Sink) -> Sink:
@@ -139,6 +153,11 @@ def rtmp_servers(config: cfg.RtmpServer) -> list[RtmpServer]:
     listen = config.tls.listen
     context = tls_context(config.tls)
     return [plain, RtmpServer(listen.host, listen.port, ssl_context=context, limits=limits, auth=auth, shares=plain)]
+
+
+def whip_server(config: cfg.WebRtc) -> WhipServer:
+    """Return the server of WHIP's publishers; it listens through the HTTP port."""
+    return WhipServer(config.ice_servers, max_sessions=config.max_publishers)
 
 
 def _make_slate(info: TrackInfo, picture: Path | None) -> tuple[TrackInfo, Packet]:

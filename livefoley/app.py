@@ -17,11 +17,12 @@ import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import build_room, planner_settings, rtmp_servers
+from livefoley.adapters import Ingest, build_room, planner_settings, rtmp_servers, whip_server
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
 from livefoley.control.state import CueRequest, RoomChanges
+from livefoley.control.whip import WhipRoutes
 from livefoley.core.errors import BankError
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.foley.place import default_library
@@ -40,7 +41,9 @@ class Application:
         self.config = config
         self.foley = FoleyService([config.bank.library or default_library()])
         self.rtmp = rtmp_servers(config.server.rtmp)
-        self._rooms = {name: build_room(name, room, self.rtmp[0], self.foley) for name, room in config.rooms.items()}
+        self.whip = whip_server(config.server.webrtc)
+        ingest = Ingest(self.rtmp[0], self.whip)
+        self._rooms = {name: build_room(name, room, ingest, self.foley) for name, room in config.rooms.items()}
         self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
 
@@ -67,6 +70,7 @@ class Application:
                     helper.cancel()
         finally:
             http.close()
+            await self.whip.close()
             for server in self.rtmp:
                 await server.close()
             if self.rtmp[0].auth is not None:
@@ -85,7 +89,8 @@ class Application:
         given = self.config.server.http
         token = given.token.get_secret_value() if given.token else None
         access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
-        app = make_app(self, access)
+        whip = WhipRoutes(self.whip, self.config.server.webrtc.ice_servers)
+        app = make_app(self, access, [whip.router()])
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:

@@ -39,6 +39,13 @@ class RtmpSource(Model):
     on_duplicate: OnDuplicate = OnDuplicate.REPLACE
 
 
+class WhipSource(Model):
+    """A publisher that comes to ``http://HOST:8080/ROOM/whip`` with ``key`` as bearer token; H.264 and Opus."""
+
+    key: StreamKey
+    on_duplicate: OnDuplicate = OnDuplicate.REPLACE
+
+
 class SrtSource(Model):
     """SRT through an ffmpeg child process; ``mode=listener`` in the URL waits for a caller."""
 
@@ -65,11 +72,12 @@ class _OneOf(Model):
 
 
 class Source(_OneOf):
-    """Where the stream comes from: exactly one of ``rtmp``, ``url``, ``file``, ``srt``."""
+    """Where the stream comes from: exactly one of ``rtmp``, ``whip``, ``url``, ``file``, ``srt``."""
 
-    kinds: ClassVar[tuple[str, ...]] = ("rtmp", "url", "file", "srt")
+    kinds: ClassVar[tuple[str, ...]] = ("rtmp", "whip", "url", "file", "srt")
 
     rtmp: RtmpSource | None = None
+    whip: WhipSource | None = None
     url: PullUrl | None = None
     file: Place | None = None
     srt: SrtSource | None = None

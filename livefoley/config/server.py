@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from livefoley.config.values import Address, HookUrl, HostName, Listen, Model, Place, Token
+from livefoley.config.values import Address, HookUrl, HostName, IceUrl, Listen, Model, Place, Token
 
 MIB = 1024 * 1024
 
@@ -94,6 +94,13 @@ class HttpServer(Model):
     allowed_hosts: tuple[HostName, ...] = ()
 
 
+class WebRtc(Model):
+    """What WebRTC needs to find a way through networks; the media goes over UDP ports of the system's choice."""
+
+    ice_servers: Annotated[tuple[IceUrl, ...], Field(max_length=4)] = ()
+    max_publishers: Annotated[int, Field(ge=1, le=1000)] = 64
+
+
 class Log(Model):
     """Level and format of the log on standard error."""
 
@@ -106,4 +113,5 @@ class Server(Model):
 
     rtmp: RtmpServer = RtmpServer()
     http: HttpServer = HttpServer()
+    webrtc: WebRtc = WebRtc()
     log: Log = Log()

@@ -168,6 +168,9 @@ HookUrl: TypeAlias = Annotated[
     SecretUrl, AfterValidator(_check_url(("http", "https"), 'like "https://example.com/live/auth"'))
 ]
 
+IceUrl: TypeAlias = Annotated[str, Field(pattern=r"^stuns?:[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$")]
+"""A STUN server: ``stun:HOST:PORT``. It shows in answers to publishers, so it holds no secret."""
+
 # ---- names, paths, levels ----
 
 

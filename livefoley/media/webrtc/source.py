@@ -1,0 +1,110 @@
+"""A room's WHIP source: the one publisher of a room, whoever that is at the moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import structlog
+
+from livefoley.core.media import Disconnected, Packet
+from livefoley.core.ports import Feed
+from livefoley.media.webrtc.session import WhipSession
+
+log = structlog.get_logger("livefoley.webrtc")
+
+OnDuplicate: TypeAlias = Literal["replace", "reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class WhipSourceStatistics:
+    """A `WhipSource`'s figures; all but the first only ever grow."""
+
+    connected: bool
+    published_total: int
+    takeovers: int
+    packets: int
+    bytes: int  # of payload
+    skipped_units: int
+    reordered_units: int  # left out: the publisher sends B-frames
+    keyframe_requests: int
+
+
+class WhipSource:
+    """Feeds a room what its publisher sends; made by `WhipServer.register`. Implements ``Source``.
+
+    Items go straight from the connection's callback to ``feed``. Without a running ``run`` publishers are turned away.
+    """
+
+    def __init__(self, room: str, on_duplicate: OnDuplicate, now: Callable[[], float]) -> None:
+        self.room = room
+        self.on_duplicate = on_duplicate
+        self.session: WhipSession | None = None
+        self._now = now
+        self._feed: Feed | None = None
+        self._published = self._taken_over = self._packets = self._bytes = 0
+        self._skipped = self._reordered = self._requests = 0
+
+    async def run(self, feed: Feed) -> None:
+        """Take publishers, one at a time, until cancelled."""
+        if self._feed is not None:
+            raise RuntimeError("this source is running already")
+        self._feed = feed
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._feed = None
+            if self.session is not None:
+                await self.session.close("the room has ended")
+
+    @property
+    def running(self) -> bool:
+        """Whether the room takes a publisher."""
+        return self._feed is not None
+
+    def admit(self, session: WhipSession) -> None:
+        """Make ``session`` the publisher; the one before it was closed."""
+        self.session = session
+        self._published += 1
+
+    def took_over(self) -> None:
+        """Count a publisher that was sent away for a new one."""
+        self._taken_over += 1
+
+    def receive(self, session: WhipSession, kind: str, data: bytes, timestamp: int) -> None:
+        """Take a unit of ``session``."""
+        feed = self._feed
+        if session is not self.session or feed is None:
+            return
+        for item in session.reader.read(kind, data, timestamp, self._now()):
+            if isinstance(item, Packet):
+                self._packets += 1
+                self._bytes += len(item.data)
+            feed(item)
+
+    def release(self, session: WhipSession, reason: str) -> None:
+        """Note that ``session`` is over."""
+        if session is self.session:
+            self.session = None
+            self._skipped += session.reader.skipped
+            self._reordered += session.reader.reordered
+            self._requests += session.keyframe_requests
+            log.info("publisher left", room=self.room, protocol="whip", reason=reason)
+            if self._feed is not None:
+                self._feed(Disconnected(reason))
+
+    def statistics(self) -> WhipSourceStatistics:
+        """Return a snapshot."""
+        here = self.session
+        return WhipSourceStatistics(
+            connected=here is not None,
+            published_total=self._published,
+            takeovers=self._taken_over,
+            packets=self._packets,
+            bytes=self._bytes,
+            skipped_units=self._skipped + (here.reader.skipped if here else 0),
+            reordered_units=self._reordered + (here.reader.reordered if here else 0),
+            keyframe_requests=self._requests + (here.keyframe_requests if here else 0),
+        )
