@@ -26,7 +26,7 @@ from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.publisher import RtmpPublisher
 from livefoley.media.rtmp.server import RtmpServer
 from livefoley.media.srt import SrtSink, SrtSource
-from livefoley.media.webrtc import WhipServer
+from livefoley.media.webrtc import IceServer, IceSettings, WhipServer
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
@@ -155,9 +155,18 @@ def rtmp_servers(config: cfg.RtmpServer) -> list[RtmpServer]:
     return [plain, RtmpServer(listen.host, listen.port, ssl_context=context, limits=limits, auth=auth, shares=plain)]
 
 
-def whip_server(config: cfg.WebRtc) -> WhipServer:
+def whip_server(ice: IceSettings) -> WhipServer:
     """Return the server of WHIP's publishers; it listens through the HTTP port."""
-    return WhipServer(config.ice_servers, max_sessions=config.max_publishers)
+    return WhipServer(ice)
+
+
+def ice_settings(config: cfg.WebRtc, *, loopback: bool) -> IceSettings:
+    """Return what WebRTC needs to know of the network; ``loopback``: peers on this machine come by 127.0.0.1."""
+    servers = [
+        IceServer(given.url, given.username, given.credential.get_secret_value() if given.credential else "")
+        for given in config.ice_servers
+    ]
+    return IceSettings(tuple(servers), tuple(map(str, config.public_ips)), config.udp_port_range, loopback)
 
 
 def _make_slate(info: TrackInfo, picture: Path | None) -> tuple[TrackInfo, Packet]:

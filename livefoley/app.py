@@ -17,7 +17,7 @@ import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import Ingest, build_room, planner_settings, rtmp_servers, whip_server
+from livefoley.adapters import Ingest, build_room, ice_settings, planner_settings, rtmp_servers, whip_server
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
@@ -41,7 +41,8 @@ class Application:
         self.config = config
         self.foley = FoleyService([config.bank.library or default_library()])
         self.rtmp = rtmp_servers(config.server.rtmp)
-        self.whip = whip_server(config.server.webrtc)
+        self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
+        self.whip = whip_server(self.ice)
         ingest = Ingest(self.rtmp[0], self.whip)
         self._rooms = {name: build_room(name, room, ingest, self.foley) for name, room in config.rooms.items()}
         self._began_s = time.monotonic()
@@ -89,8 +90,7 @@ class Application:
         given = self.config.server.http
         token = given.token.get_secret_value() if given.token else None
         access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
-        whip = WhipRoutes(self.whip, self.config.server.webrtc.ice_servers)
-        app = make_app(self, access, [whip.router()])
+        app = make_app(self, access, [WhipRoutes(self.whip).router()])
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:

@@ -23,9 +23,9 @@ Handler: TypeAlias = Callable[..., Awaitable[Response]]
 class WhipRoutes:
     """The requests of WHIP over a `WhipServer`."""
 
-    def __init__(self, server: WhipServer, ice_servers: tuple[str, ...] = ()) -> None:
+    def __init__(self, server: WhipServer) -> None:
         self._server = server
-        links = ", ".join(f'<{url}>; rel="ice-server"' for url in ice_servers)
+        links = ", ".join(given.link for given in server.ice.servers)
         self._links = {"Link": links} if links else {}
 
     def router(self) -> APIRouter:
@@ -84,14 +84,14 @@ class WhipRoutes:
         return Response(status_code=204, headers=_CORS)
 
     async def options(self, request: Request) -> Response:
-        """Answer a preflight; it carries no key, and tells nothing about rooms."""
+        """Answer a preflight; it carries no key, and tells nothing about rooms nor ICE servers."""
         allowed = {
             "Access-Control-Allow-Methods": "OPTIONS, GET, POST, PATCH, DELETE",
             "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
             "Access-Control-Max-Age": "600",
             "Accept-Post": SDP,
         }
-        return Response(status_code=204, headers=allowed | _CORS | self._links)
+        return Response(status_code=204, headers=allowed | _CORS)
 
 
 def _translated(handler: Handler) -> Handler:

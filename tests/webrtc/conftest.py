@@ -16,7 +16,7 @@ from livefoley.control.app import make_app
 from livefoley.control.server import HttpServer
 from livefoley.control.whip import WhipRoutes
 from livefoley.core.media import Disconnected, Packet, SourceItem, TrackInfo
-from livefoley.media.webrtc import WhipServer, WhipSource
+from livefoley.media.webrtc import IceSettings, WhipServer, WhipSource
 from tests.control.studio import Studio
 from tests.webrtc.publisher import sound_packets, video_packets
 
@@ -25,7 +25,7 @@ KEY = "planted-whip-key"
 
 @pytest.fixture(autouse=True)
 def _loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
 
 
 @dataclass
@@ -51,7 +51,7 @@ class House:
 @pytest_asyncio.fixture
 async def house() -> AsyncIterator[House]:
     """A room that takes WHIP."""
-    server = WhipServer()
+    server = WhipServer(IceSettings(loopback=True))
     source = server.register("stage", KEY)
     http = HttpServer(make_app(Studio(), more=[WhipRoutes(server).router()]), "127.0.0.1", 0)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http.port}", trust_env=False) as client:

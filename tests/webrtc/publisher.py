@@ -11,8 +11,11 @@ from typing import Any
 import av
 import httpx
 import numpy as np
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCSessionDescription
 from av import AudioFrame, VideoFrame
+
+from livefoley.media.webrtc.ice import IceSettings
+from livefoley.media.webrtc.seams import EncodedPeer
 
 RATE = 30
 
@@ -79,7 +82,7 @@ class Publisher:
     def __init__(self, client: httpx.AsyncClient, room: str, key: str) -> None:
         self._client, self._path = client, f"/{room}/whip"
         self.headers = {"Authorization": f"Bearer {key}"}
-        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.peer = EncodedPeer(IceSettings(loopback=True))
         self.location = ""
 
     async def offer(self, video: list[bytes], sound: list[bytes]) -> str:

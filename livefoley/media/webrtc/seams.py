@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
 from aiortc.codecs import CODECS, is_rtx
 from aiortc.rtcrtpparameters import (
     RTCRtcpFeedback,
@@ -20,6 +20,8 @@ from aiortc.rtcrtpparameters import (
     RTCRtpReceiveParameters,
 )
 from aiortc.rtp import RtcpSrPacket
+
+from livefoley.media.webrtc.ice import IceSettings, MediaConnection
 
 TRIED_WITH = "1.16."
 NTP_FRACTION = 1 << 32
@@ -114,19 +116,35 @@ class EncodedReceiver(RTCRtpReceiver):
 
 
 class EncodedPeer(RTCPeerConnection):
-    """A peer connection whose receivers keep what comes encoded. Seam: the making of transceivers."""
+    """A peer connection with one transport, whose receivers keep what comes encoded.
 
-    def __init__(self, sink: Receiving, configuration: RTCConfiguration) -> None:
+    Seams: the making of transceivers, and of the ICE connection. Without ``sink`` (viewers) the receivers are aiortc's.
+    """
+
+    def __init__(self, ice: IceSettings, sink: Receiving | None = None) -> None:
         _offer_more_h264()
-        super().__init__(configuration)
+        super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self._ice = ice
         self._sink = sink
         self.encoded: dict[str, EncodedReceiver] = {}
+
+    def _RTCPeerConnection__createDtlsTransport(self) -> Any:  # noqa: N802 - aiortc's own name, mangled
+        make: Any = super()._RTCPeerConnection__createDtlsTransport  # type: ignore[misc]
+        dtls = make()
+        ice = dtls.transport
+        own = ice.iceGatherer.getLocalParameters()
+        connection = MediaConnection(self._ice, local_username=own.usernameFragment, local_password=own.password)
+        ice._connection = ice.iceGatherer._connection = connection
+        ice._recv, ice._send = connection.recv, connection.send
+        return dtls
 
     def _RTCPeerConnection__createTransceiver(  # noqa: N802 - aiortc's own name, mangled
         self, direction: str, kind: str, sender_track: Any = None
     ) -> Any:
         make: Any = super()._RTCPeerConnection__createTransceiver  # type: ignore[misc]
         transceiver = make(direction, kind, sender_track)
+        if self._sink is None:
+            return transceiver
         receiver = EncodedReceiver(kind, transceiver.receiver.transport, self._sink)
         receiver._set_rtcp_ssrc(transceiver.sender._ssrc)
         transceiver._RTCRtpTransceiver__receiver = receiver

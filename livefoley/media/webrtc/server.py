@@ -7,13 +7,13 @@ import hmac
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from aiortc import RTCIceServer
 
 from livefoley.core.errors import ProtocolError
+from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.session import WhipSession
 from livefoley.media.webrtc.source import OnDuplicate, WhipSource
 
@@ -50,10 +50,10 @@ class WhipServer:
     """Takes publishers for rooms that `register`; each has its own key, given as bearer token."""
 
     def __init__(
-        self, ice_servers: Sequence[str] = (), *, max_sessions: int = 64, now: Callable[[], float] = time.monotonic
+        self, ice: IceSettings | None = None, *, max_sessions: int = 64, now: Callable[[], float] = time.monotonic
     ) -> None:
         self.rejected: Counter[str] = Counter()
-        self._ice_servers = [RTCIceServer(urls=url) for url in ice_servers]
+        self.ice = ice or IceSettings()
         self._max_sessions = max_sessions
         self._now = now
         self._salt = os.urandom(32)
@@ -99,7 +99,7 @@ class WhipServer:
             raise self._refuse("busy", 503, "no publisher can be taken now; come back in a moment")
         if before is not None and source.on_duplicate == "reject":
             raise self._refuse("duplicate", 409, "the room has a publisher; it must leave first")
-        session = WhipSession(source, self._ice_servers)
+        session = WhipSession(source, self.ice)
         try:
             sdp = await session.answer(offer)
         except BaseException as error:

@@ -7,10 +7,11 @@ import secrets
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from aiortc import RTCConfiguration, RTCIceServer, RTCSessionDescription
+from aiortc import RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
 from livefoley.core.errors import ProtocolError
+from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.seams import EncodedPeer, without_candidates
 from livefoley.media.webrtc.units import UnitReader
 
@@ -35,7 +36,7 @@ class Owner(Protocol):
 class WhipSession:
     """A publisher's connection. ``id`` is its secret name in URLs, ``etag`` names its ICE session."""
 
-    def __init__(self, owner: Owner, ice_servers: list[RTCIceServer]) -> None:
+    def __init__(self, owner: Owner, ice: IceSettings) -> None:
         self.id = secrets.token_urlsafe(18)
         self.etag = f'"{secrets.token_urlsafe(9)}"'
         self.reader = UnitReader()
@@ -45,7 +46,7 @@ class WhipSession:
         self._candidates = 0
         self._closing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._peer = EncodedPeer(self, RTCConfiguration(iceServers=ice_servers))
+        self._peer = EncodedPeer(ice, self)
         self._peer.on("connectionstatechange", self._on_state)
 
     @property
