@@ -1,12 +1,12 @@
 """Every place where livefoley reaches into aiortc, tried with aiortc 1.16.0; `tests/webrtc/test_seams.py` guards each.
 
 aiortc decodes what it receives and forgets when the sender said it was captured. The subclasses here keep the access
-units as they came, with their RTP timestamps, hand sender reports on, and can ask for a keyframe.
+units as they came, with their RTP timestamps, hand sender reports on, and can ask for a keyframe. (`ice.py` is the same
+for aioice.)
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -19,26 +19,29 @@ from aiortc.rtcrtpparameters import (
     RTCRtpCodecParameters,
     RTCRtpReceiveParameters,
 )
-from aiortc.rtp import RtcpSrPacket
+from aiortc.rtp import RtcpSrPacket, RtpPacket
 
 from livefoley.media.webrtc.ice import IceSettings, MediaConnection
+from livefoley.media.webrtc.reassembly import Frame, FrameAssembler
 
 TRIED_WITH = "1.16."
 NTP_FRACTION = 1 << 32
 PLI_INTERVAL_S = 0.5
+VIDEO_WAIT_S = 0.4  # for a retransmission: four requests at usual round trip times
+AUDIO_WAIT_S = 0.15  # for a packet that was overtaken; sound is not asked for again
+SSRC_SILENCE_S = 1.0  # a stream that was silent for so long may be replaced by another
 EXTRA_H264_PROFILES = ("4d001f", "64001f", "640c1f")  # Main, High, Constrained High: what hardware encoders offer
 
-CARRIED = [
-    RTCRtpCodecCapability(mimeType="audio/opus", clockRate=48000, channels=2),
-    RTCRtpCodecCapability(mimeType="video/rtx", clockRate=90000),
-]
+OPUS = RTCRtpCodecCapability(mimeType="audio/opus", clockRate=48000, channels=2)
+RTX = RTCRtpCodecCapability(mimeType="video/rtx", clockRate=90000)
+VP8 = RTCRtpCodecCapability(mimeType="video/VP8", clockRate=90000)
 
 
 class Receiving(Protocol):
     """Who takes what an `EncodedPeer` receives. Called in the event loop; must not raise."""
 
-    def on_unit(self, kind: str, data: bytes, timestamp: int) -> None:
-        """Take an encoded frame: H.264 as Annex B, Opus as it is; ``timestamp`` is RTP's, 32 bits."""
+    def on_frame(self, kind: str, codec: str, frame: Frame) -> None:
+        """Take an encoded frame: H.264 as Annex B, VP8 and Opus as they are; ``codec`` is FFmpeg's name."""
         ...
 
     def on_report(self, kind: str, ntp_s: float, timestamp: int) -> None:
@@ -46,73 +49,77 @@ class Receiving(Protocol):
         ...
 
 
-class _Tap:
-    """Stands where aiortc queues frames for its decoder thread: gives them away at once, and lets the thread sleep."""
+class _Joint:
+    """Stands where aiortc keeps its jitter buffer: hands packets to `EncodedReceiver`, never a frame to the decoder."""
 
-    def __init__(self, take: Callable[[Any], None]) -> None:
+    def __init__(self, take: Callable[[RtpPacket], None]) -> None:
         self._take = take
-        self._over = threading.Event()
 
-    def put(self, task: Any) -> None:
-        """Take ``(codec, frame)``; None ends the thread."""
-        if task is None:
-            self._over.set()
-        else:
-            self._take(task[1])
-
-    def get(self) -> None:
-        """Wait for the end: the decoder thread's only order."""
-        self._over.wait()
-
-
-class _Unmapped:
-    """Stands where aiortc counts each track from zero, which loses lip sync."""
-
-    def map(self, timestamp: int) -> int:
-        """Return ``timestamp`` as it is."""
-        return timestamp
+    def add(self, packet: RtpPacket) -> tuple[bool, None]:
+        """Take a packet whose codec's header was taken off; say that no keyframe and no decoding is wanted."""
+        self._take(packet)
+        return False, None
 
 
 class EncodedReceiver(RTCRtpReceiver):
-    """A receiver that does not decode. Seams: decoder queue, timestamp mapper, RTCP handler, PLI."""
+    """A receiver that does not decode. Seams: jitter buffer, NACK generator, RTCP handler, PLI."""
 
-    def __init__(self, kind: str, transport: Any, sink: Receiving) -> None:
+    def __init__(self, kind: str, transport: Any, sink: Receiving, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(kind, transport)
+        is_video = kind == "video"
+        self.assembler = FrameAssembler(joined=is_video, wait_s=VIDEO_WAIT_S if is_video else AUDIO_WAIT_S)
         self.keyframe_requests = 0
         self._kind = kind
         self._sink = sink
-        self._media_ssrc: int | None = None
-        self._asked_s = float("-inf")
-        self._payload_types: set[int | None] = set()
-        self._RTCRtpReceiver__decoder_queue = _Tap(self._give)
-        self._RTCRtpReceiver__timestamp_mapper = _Unmapped()
+        self._now = now
+        self._names: dict[int, str] = {}
+        self._ssrc: int | None = None
+        self._heard_s = self._asked_s = float("-inf")
+        self._RTCRtpReceiver__jitter_buffer = _Joint(self._take)
+        self._RTCRtpReceiver__nack_generator = None  # ours asks again, and not for what is only late
 
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         """Begin; note which payload types are media and not retransmissions."""
-        self._payload_types = {codec.payloadType for codec in parameters.codecs if not is_rtx(codec)}
+        self._names = {
+            codec.payloadType: codec.name.lower()
+            for codec in parameters.codecs
+            if codec.payloadType is not None and not is_rtx(codec)
+        }
         await super().receive(parameters)
 
     async def request_keyframe(self) -> None:
         """Ask the publisher for a keyframe, at most every ``PLI_INTERVAL_S``."""
-        now = time.monotonic()
-        if self._media_ssrc is not None and now - self._asked_s >= PLI_INTERVAL_S:
-            self._asked_s = now
+        now_s = self._now()
+        if self._ssrc is not None and now_s - self._asked_s >= PLI_INTERVAL_S:
+            self._asked_s = now_s
             self.keyframe_requests += 1
-            await self._send_rtcp_pli(self._media_ssrc)
+            await self._send_rtcp_pli(self._ssrc)
 
-    async def _handle_rtp_packet(self, packet: Any, arrival_time_ms: int) -> None:
-        if packet.payload_type in self._payload_types:
-            self._media_ssrc = packet.ssrc
+    async def _handle_rtp_packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:
         await super()._handle_rtp_packet(packet, arrival_time_ms)
+        if self._kind == "video" and self._ssrc is not None:
+            lost = self.assembler.take_overdue(self._now())
+            if lost:
+                await self._send_rtcp_nack(self._ssrc, lost)
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
-        if isinstance(packet, RtcpSrPacket) and packet.ssrc == self._media_ssrc:
+        if isinstance(packet, RtcpSrPacket) and packet.ssrc == self._ssrc:
             info = packet.sender_info
             self._sink.on_report(self._kind, info.ntp_timestamp / NTP_FRACTION, info.rtp_timestamp)
         await super()._handle_rtcp_packet(packet)
 
-    def _give(self, frame: Any) -> None:
-        self._sink.on_unit(self._kind, frame.data, frame.timestamp)
+    def _take(self, packet: RtpPacket) -> None:
+        now_s = self._now()
+        if packet.ssrc != self._ssrc:
+            if now_s - self._heard_s < SSRC_SILENCE_S:
+                return  # a second stream (simulcast that was not agreed on) beside the one we have
+            self._ssrc = packet.ssrc
+            self.assembler.reset()
+        self._heard_s = now_s
+        data: bytes = packet._data  # type: ignore[attr-defined]
+        name = self._names.get(packet.payload_type, "")
+        for frame in self.assembler.feed(packet.sequence_number, packet.timestamp, bool(packet.marker), data, now_s):
+            self._sink.on_frame(self._kind, name, frame)
 
 
 class EncodedPeer(RTCPeerConnection):
@@ -148,21 +155,21 @@ class EncodedPeer(RTCPeerConnection):
         receiver = EncodedReceiver(kind, transceiver.receiver.transport, self._sink)
         receiver._set_rtcp_ssrc(transceiver.sender._ssrc)
         transceiver._RTCRtpTransceiver__receiver = receiver
-        transceiver._preferred_codecs = _carried(kind)
+        transceiver._preferred_codecs = carried(kind)
         self.encoded[kind] = receiver
         return transceiver
 
 
-def _carried(kind: str) -> list[RTCRtpCodecCapability]:
-    """Return what a publisher may send: Opus, and H.264 in whatever profile."""
+def carried(kind: str) -> list[RTCRtpCodecCapability]:
+    """Return what we carry, the best first: Opus; H.264 in whatever profile, then VP8."""
     if kind == "audio":
-        return CARRIED[:1]
-    h264 = [codec for codec in CODECS["video"] if codec.mimeType == "video/H264"]
-    capabilities = [
+        return [OPUS]
+    h264 = [
         RTCRtpCodecCapability(mimeType=codec.mimeType, clockRate=codec.clockRate, parameters=codec.parameters)
-        for codec in h264
+        for codec in CODECS["video"]
+        if codec.mimeType == "video/H264"
     ]
-    return [*capabilities, CARRIED[1]]
+    return [*h264, VP8, RTX]
 
 
 def _offer_more_h264() -> None:

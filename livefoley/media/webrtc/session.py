@@ -12,6 +12,7 @@ from aiortc.sdp import candidate_from_sdp
 
 from livefoley.core.errors import ProtocolError
 from livefoley.media.webrtc.ice import IceSettings
+from livefoley.media.webrtc.reassembly import Frame
 from livefoley.media.webrtc.seams import EncodedPeer, without_candidates
 from livefoley.media.webrtc.units import UnitReader
 
@@ -24,8 +25,8 @@ MAX_CANDIDATES = 64
 class Owner(Protocol):
     """Who takes what a session receives, and is told of its end."""
 
-    def receive(self, session: WhipSession, kind: str, data: bytes, timestamp: int) -> None:
-        """Take a unit."""
+    def receive(self, session: WhipSession, kind: str, codec: str, frame: Frame) -> None:
+        """Take an encoded frame."""
         ...
 
     def release(self, session: WhipSession, reason: str) -> None:
@@ -42,7 +43,7 @@ class WhipSession:
         self.reader = UnitReader()
         self.closed = False
         self._owner = owner
-        self._units = 0
+        self._frames = 0
         self._candidates = 0
         self._closing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,6 +80,12 @@ class WhipSession:
         except Exception as error:
             raise ProtocolError(f"the candidate cannot be used ({type(error).__name__})") from None
 
+    def request_keyframe(self) -> None:
+        """Ask the publisher for a keyframe; how often it is really asked is limited."""
+        receiver = self._peer.encoded.get("video")
+        if receiver is not None and not self.closed:
+            self._spawn(receiver.request_keyframe())
+
     async def close(self, reason: str) -> None:
         """End the session; frees its sockets."""
         self._end(reason)
@@ -87,12 +94,12 @@ class WhipSession:
 
     # ---- Receiving ----
 
-    def on_unit(self, kind: str, data: bytes, timestamp: int) -> None:
-        """Pass a unit on; ask for a keyframe while the picture cannot begin."""
-        self._units += 1
-        self._owner.receive(self, kind, data, timestamp)
+    def on_frame(self, kind: str, codec: str, frame: Frame) -> None:
+        """Pass a frame on; ask for a keyframe while the picture cannot begin or go on."""
+        self._frames += 1
+        self._owner.receive(self, kind, codec, frame)
         if kind == "video" and self.reader.needs_keyframe:
-            self._spawn(self._peer.encoded["video"].request_keyframe())
+            self.request_keyframe()
 
     def on_report(self, kind: str, ntp_s: float, timestamp: int) -> None:
         """Take a sender report."""
@@ -108,8 +115,8 @@ class WhipSession:
         """End the session when nothing comes any more, or nothing ever did."""
         await asyncio.sleep(CONNECT_TIMEOUT_S)
         seen = 0
-        while self._units > seen:
-            seen = self._units
+        while self._frames > seen:
+            seen = self._frames
             await asyncio.sleep(READ_TIMEOUT_S)
         self._end("nothing came from the publisher")
 

@@ -11,6 +11,7 @@ import structlog
 
 from livefoley.core.media import Disconnected, Packet
 from livefoley.core.ports import Feed
+from livefoley.media.webrtc.reassembly import Frame
 from livefoley.media.webrtc.session import WhipSession
 
 log = structlog.get_logger("livefoley.webrtc")
@@ -73,12 +74,17 @@ class WhipSource:
         """Count a publisher that was sent away for a new one."""
         self._taken_over += 1
 
-    def receive(self, session: WhipSession, kind: str, data: bytes, timestamp: int) -> None:
-        """Take a unit of ``session``."""
+    def request_keyframe(self) -> None:
+        """Ask the publisher, if there is one, for a keyframe; at most two a second get through."""
+        if self.session is not None:
+            self.session.request_keyframe()
+
+    def receive(self, session: WhipSession, kind: str, codec: str, frame: Frame) -> None:
+        """Take a frame of ``session``."""
         feed = self._feed
         if session is not self.session or feed is None:
             return
-        for item in session.reader.read(kind, data, timestamp, self._now()):
+        for item in session.reader.read(kind, codec, frame, self._now()):
             if isinstance(item, Packet):
                 self._packets += 1
                 self._bytes += len(item.data)
@@ -88,7 +94,7 @@ class WhipSource:
         """Note that ``session`` is over."""
         if session is self.session:
             self.session = None
-            self._skipped += session.reader.skipped
+            self._skipped += session.reader.picture.skipped
             self._reordered += session.reader.reordered
             self._requests += session.keyframe_requests
             log.info("publisher left", room=self.room, protocol="whip", reason=reason)
@@ -104,7 +110,7 @@ class WhipSource:
             takeovers=self._taken_over,
             packets=self._packets,
             bytes=self._bytes,
-            skipped_units=self._skipped + (here.reader.skipped if here else 0),
+            skipped_units=self._skipped + (here.reader.picture.skipped if here else 0),
             reordered_units=self._reordered + (here.reader.reordered if here else 0),
             keyframe_requests=self._requests + (here.keyframe_requests if here else 0),
         )

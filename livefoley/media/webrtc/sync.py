@@ -6,76 +6,64 @@ reports a track begins at its arrival; from then on the sound's clock is the mas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 STEP_S = 0.04  # beyond this the picture jumps to its place, below it slides there unseen
 SLIDE_S = 0.001  # the most a frame is moved against the one before it
 SMOOTHING = 0.2  # the weight of a new report; a sender's clock is read with some jitter
-OUTLIER_S = 1.0
+OUTLIER_S = 1.0  # a report this far off is of another clock: the publisher changed its tracks
 
 
 class Unwrap:
     """Turns 32-bit RTP timestamps into ones that count on."""
 
     def __init__(self) -> None:
-        self._last: int | None = None
-
-    def feed(self, timestamp: int) -> int:
-        """Return ``timestamp`` unwrapped, near the last one fed; steps back of up to half the range stay steps back."""
-        if self._last is None:
-            self._last = timestamp
-        else:
-            self._last = self.near(timestamp)
-        return self._last
+        self.last: int | None = None
 
     def near(self, timestamp: int) -> int:
-        """Return ``timestamp`` unwrapped without taking it as the last."""
-        last = self._last or 0
+        """Return ``timestamp`` unwrapped, within half the range of the last; does not take it as the last."""
+        last = timestamp if self.last is None else self.last
         return last + (timestamp - last + (1 << 31)) % (1 << 32) - (1 << 31)
-
-    @property
-    def begun(self) -> bool:
-        """Whether anything was fed."""
-        return self._last is not None
 
 
 @dataclass(slots=True)
 class _Track:
     rate: int
-    unwrap: Unwrap
+    unwrap: Unwrap = field(default_factory=Unwrap)
     offset_s: float = 0.0  # timeline = RTP seconds + this
     ntp_s: float | None = None  # sender's clock = RTP seconds + this
-    last: int | None = None
+    early: tuple[float, int] | None = None  # a report that came before the first frame
+    pts: int | None = None
 
 
 class TrackSync:
-    """Places the units of ``audio`` (48000) and ``video`` (90000) on one timeline that begins at the first unit."""
+    """Places the frames of ``audio`` (48000) and ``video`` (90000) on one timeline that begins at the first frame."""
 
     def __init__(self) -> None:
-        self._tracks = {"audio": _Track(48000, Unwrap()), "video": _Track(90000, Unwrap())}
+        self._tracks = {"audio": _Track(48000), "video": _Track(90000)}
         self._began_s: float | None = None
 
     def place(self, kind: str, timestamp: int, now_s: float) -> int | None:
-        """Return the pts of a unit in its track's own rate; None for one that goes back in time."""
+        """Return the pts of a frame in its track's own rate, always growing; None for a frame out of order."""
         track = self._tracks[kind]
-        first = not track.unwrap.begun
-        at_s = track.unwrap.feed(timestamp) / track.rate
-        if self._began_s is None:
-            self._began_s = now_s
+        first = track.unwrap.last is None
+        at = track.unwrap.near(timestamp)
+        if not first and at <= (track.unwrap.last or 0):
+            return None
+        track.unwrap.last = at
         if first:
-            track.offset_s = now_s - self._began_s - at_s
+            self._begin(track, at, now_s)
         if kind == "video":
             self._follow(track)
-        pts = round((at_s + track.offset_s) * track.rate)
-        if track.last is not None and pts <= track.last:
-            return None
-        track.last = pts
-        return pts
+        pts = round((at / track.rate + track.offset_s) * track.rate)
+        track.pts = pts if track.pts is None else max(pts, track.pts + 1)  # where the picture was moved back
+        return track.pts
 
     def report(self, kind: str, ntp_s: float, timestamp: int) -> None:
-        """Take a sender report: ``ntp_s`` and ``timestamp`` are the same moment. Useless before the first unit."""
+        """Take a sender report: ``ntp_s`` and ``timestamp`` are the same moment."""
         track = self._tracks[kind]
-        if not track.unwrap.begun:
+        if track.unwrap.last is None:
+            track.early = ntp_s, timestamp
             return
         found = ntp_s - track.unwrap.near(timestamp) / track.rate
         if track.ntp_s is None or abs(found - track.ntp_s) > OUTLIER_S:
@@ -89,6 +77,14 @@ class TrackSync:
         if audio.ntp_s is None or video.ntp_s is None:
             return None
         return video.offset_s - (audio.offset_s + video.ntp_s - audio.ntp_s)
+
+    def _begin(self, track: _Track, at: int, now_s: float) -> None:
+        if self._began_s is None:
+            self._began_s = now_s
+        track.offset_s = now_s - self._began_s - at / track.rate
+        if track.early is not None:
+            ntp_s, timestamp = track.early
+            track.ntp_s = ntp_s - track.unwrap.near(timestamp) / track.rate
 
     def _follow(self, video: _Track) -> None:
         behind_s = self.offset_s()
