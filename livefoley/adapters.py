@@ -155,11 +155,6 @@ def rtmp_servers(config: cfg.RtmpServer) -> list[RtmpServer]:
     return [plain, RtmpServer(listen.host, listen.port, ssl_context=context, limits=limits, auth=auth, shares=plain)]
 
 
-def whip_server(ice: IceSettings) -> WhipServer:
-    """Return the server of WHIP's publishers; it listens through the HTTP port."""
-    return WhipServer(ice)
-
-
 def ice_settings(config: cfg.WebRtc, *, loopback: bool) -> IceSettings:
     """Return what WebRTC needs to know of the network; ``loopback``: peers on this machine come by 127.0.0.1."""
     servers = [

@@ -17,15 +17,16 @@ import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import Ingest, build_room, ice_settings, planner_settings, rtmp_servers, whip_server
+from livefoley.adapters import Ingest, build_room, ice_settings, planner_settings, rtmp_servers
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
 from livefoley.control.state import CueRequest, RoomChanges
-from livefoley.control.whip import WhipRoutes
+from livefoley.control.whip import whip_router
 from livefoley.core.errors import BankError
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.foley.place import default_library
+from livefoley.media.webrtc import WhipServer
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.room import Room
@@ -42,7 +43,7 @@ class Application:
         self.foley = FoleyService([config.bank.library or default_library()])
         self.rtmp = rtmp_servers(config.server.rtmp)
         self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
-        self.whip = whip_server(self.ice)
+        self.whip = WhipServer(self.ice, auth=self.rtmp[0].auth)
         ingest = Ingest(self.rtmp[0], self.whip)
         self._rooms = {name: build_room(name, room, ingest, self.foley) for name, room in config.rooms.items()}
         self._began_s = time.monotonic()
@@ -90,7 +91,7 @@ class Application:
         given = self.config.server.http
         token = given.token.get_secret_value() if given.token else None
         access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
-        app = make_app(self, access, [WhipRoutes(self.whip).router()])
+        app = make_app(self, access, [whip_router(self.whip)])
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from livefoley.control.app import make_app
 from livefoley.control.server import HttpServer
-from livefoley.control.whip import WhipRoutes
+from livefoley.control.whip import whip_router
 from livefoley.core.media import Disconnected, Packet, SourceItem, TrackInfo
 from livefoley.media.webrtc import IceSettings, WhipServer, WhipSource
 from tests.control.studio import Studio
@@ -53,7 +53,7 @@ async def house() -> AsyncIterator[House]:
     """A room that takes WHIP."""
     server = WhipServer(IceSettings(loopback=True))
     source = server.register("stage", KEY)
-    http = HttpServer(make_app(Studio(), more=[WhipRoutes(server).router()]), "127.0.0.1", 0)
+    http = HttpServer(make_app(Studio(), more=[whip_router(server)]), "127.0.0.1", 0)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http.port}", trust_env=False) as client:
         made = House(server, client, source)
         tasks = [asyncio.create_task(http.run()), asyncio.create_task(source.run(made.items.append))]

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from livefoley.control.whip import FRAGMENT, SDP
+from livefoley.control.signalling import FRAGMENT, SDP
 from livefoley.media import nal
 from tests.webrtc.conftest import KEY, House
 from tests.webrtc.publisher import Publisher, video_packets
@@ -152,7 +152,7 @@ async def test_bad_requests_are_answered_and_leave_nothing_behind(
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
     assert KEY not in response.text
-    assert house.server.sessions == 0
+    assert house.server.statistics().publishers == 0
 
 
 async def test_sessions_cannot_be_guessed_nor_ended_without_the_key(
@@ -162,7 +162,7 @@ async def test_sessions_cannot_be_guessed_nor_ended_without_the_key(
     await publisher.publish(video, sound)
     assert (await house.client.delete("/stage/whip/guess", headers=BEARER)).status_code == 404
     assert (await house.client.delete(publisher.location)).status_code == 401
-    assert house.server.sessions == 1
+    assert house.server.statistics().publishers == 1
     await publisher.leave()
 
 
@@ -200,4 +200,4 @@ async def test_twenty_publishers_in_a_row_leave_no_task_and_no_thread(
     await asyncio.sleep(1.0)
     assert len(asyncio.all_tasks()) <= before[0] + 2
     assert threading.active_count() <= before[1]
-    assert house.server.sessions == 0
+    assert house.server.statistics().publishers == 0

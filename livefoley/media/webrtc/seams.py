@@ -135,6 +135,28 @@ class EncodedPeer(RTCPeerConnection):
         self._sink = sink
         self.encoded: dict[str, EncodedReceiver] = {}
 
+    @property
+    def first_mid(self) -> str:
+        """The name of the medium whose transport carries all of them."""
+        return str(self.getTransceivers()[0].mid)
+
+    @property
+    def remote_ufrag(self) -> str:
+        """The user name fragment of the peer's ICE session."""
+        return str(self._remote("Ice", self.getTransceivers()[0]).usernameFragment)
+
+    def be_passive(self) -> None:
+        """Let a peer that leaves the choice to us begin DTLS, once it has our answer (RFC 9725, 4.4.1).
+
+        When we begin, libdatachannel (OBS) meets our hello before our answer, and two of three sessions fail.
+        """
+        for transceiver in self.getTransceivers():
+            if self._remote("Dtls", transceiver).role == "auto":
+                transceiver.receiver.transport._set_role("server")
+
+    def _remote(self, what: str, transceiver: Any) -> Any:
+        return getattr(self, f"_RTCPeerConnection__remote{what}")[transceiver]
+
     def _RTCPeerConnection__createDtlsTransport(self) -> Any:  # noqa: N802 - aiortc's own name, mangled
         make: Any = super()._RTCPeerConnection__createDtlsTransport  # type: ignore[misc]
         dtls = make()
@@ -194,13 +216,3 @@ def _h264(number: int, profile: str) -> RTCRtpCodecParameters:
 
 def _rtx(number: int, of: int) -> RTCRtpCodecParameters:
     return RTCRtpCodecParameters("video/rtx", 90000, None, number, [], {"apt": of})
-
-
-def without_candidates(offer: str) -> str:
-    """Return an offer without its candidates.
-
-    Checks that begin while the answer is still being written race libdatachannel's DTLS (OBS 30.0 and 30.1 offer them);
-    our own candidates are in the answer, and the publisher's checks tell us where it is.
-    """
-    left_out = ("a=candidate:", "a=end-of-candidates")
-    return "".join(f"{line}\r\n" for line in offer.splitlines() if not line.startswith(left_out))

@@ -1,137 +1,119 @@
-"""One WHIP session: a peer connection, from the offer to the end of it."""
+"""One WebRTC session with a publisher or a viewer: a peer connection, from its offer to the end of it."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Any
 
 from aiortc import RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
-from livefoley.core.errors import ProtocolError
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.reassembly import Frame
-from livefoley.media.webrtc.seams import EncodedPeer, without_candidates
-from livefoley.media.webrtc.units import UnitReader
+from livefoley.media.webrtc.offer import MAX_CANDIDATES, Fragment, Refused
+from livefoley.media.webrtc.seams import EncodedPeer, Receiving
 
 CONNECT_TIMEOUT_S = 15.0
-READ_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 6.0  # OBS gives up after 8 s
-MAX_CANDIDATES = 64
+BUSY_RETRY_S = 5
 
 
-class Owner(Protocol):
-    """Who takes what a session receives, and is told of its end."""
+class PeerSession:
+    """A connection made by offer and answer. ``id`` is its secret name in URLs, ``etag`` names its ICE session."""
 
-    def receive(self, session: WhipSession, kind: str, codec: str, frame: Frame) -> None:
-        """Take an encoded frame."""
-        ...
-
-    def release(self, session: WhipSession, reason: str) -> None:
-        """Note the end."""
-        ...
-
-
-class WhipSession:
-    """A publisher's connection. ``id`` is its secret name in URLs, ``etag`` names its ICE session."""
-
-    def __init__(self, owner: Owner, ice: IceSettings) -> None:
+    def __init__(self, ice: IceSettings, sink: Receiving | None = None) -> None:
         self.id = secrets.token_urlsafe(18)
         self.etag = f'"{secrets.token_urlsafe(9)}"'
-        self.reader = UnitReader()
         self.closed = False
-        self._owner = owner
-        self._frames = 0
+        self.peer = EncodedPeer(ice, sink)
+        self.peer.on("connectionstatechange", self._on_state)
         self._candidates = 0
         self._closing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._peer = EncodedPeer(ice, self)
-        self._peer.on("connectionstatechange", self._on_state)
 
     @property
-    def keyframe_requests(self) -> int:
-        """How often the publisher was asked for a keyframe."""
-        return sum(receiver.keyframe_requests for receiver in self._peer.encoded.values())
+    def connected(self) -> bool:
+        """Whether media can flow."""
+        return self.peer.connectionState == "connected"
 
     async def answer(self, offer: str) -> str:
-        """Return the answer, with every candidate. Raises ``ProtocolError`` for an offer that cannot be taken."""
+        """Return the answer, with every candidate. Raises ``Refused`` for an offer that cannot be taken."""
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                await self._peer.setRemoteDescription(RTCSessionDescription(without_candidates(offer), "offer"))
-                await self._peer.setLocalDescription(await self._peer.createAnswer())
+                await self._negotiate(offer)
         except TimeoutError:
-            raise ProtocolError("no address for the media was found in time; look at server.webrtc") from None
+            raise Refused(503, "busy", "no address for the media was found in time; come back", BUSY_RETRY_S) from None
+        except Refused:
+            raise
         except Exception as error:  # aiortc's parser raises whatever its lines run into
-            raise ProtocolError(f"the offer cannot be used ({type(error).__name__})") from None
-        self._spawn(self._watch())
-        return str(self._peer.localDescription.sdp)
+            raise Refused(422, "offer", f"the offer cannot be used ({type(error).__name__})") from None
+        sdp = str(self.peer.localDescription.sdp)
+        if "a=candidate:" not in sdp:
+            raise Refused(503, "busy", "no UDP port is free now; come back in a moment", BUSY_RETRY_S)
+        self.spawn(self._expect_connection())
+        return sdp
 
-    async def add_candidate(self, line: str, mid: str) -> None:
-        """Take a candidate that came later (``candidate:...``). Raises ``ProtocolError`` when it cannot be read."""
-        self._candidates += 1
+    async def add_candidates(self, fragment: Fragment) -> None:
+        """Take candidates that came after the offer. Raises ``Refused`` when one cannot be read, or for a restart."""
+        if fragment.ufrag and fragment.ufrag != self.peer.remote_ufrag:
+            raise Refused(422, "fragment", "ICE restarts are not served; begin a new session")
+        self._candidates += len(fragment.candidates)
         if self._candidates > MAX_CANDIDATES:
-            raise ProtocolError(f"a session takes {MAX_CANDIDATES} candidates at most")
-        try:
-            candidate = candidate_from_sdp(line.removeprefix("candidate:"))
-            candidate.sdpMid = mid
-            await self._peer.addIceCandidate(candidate)
-        except Exception as error:
-            raise ProtocolError(f"the candidate cannot be used ({type(error).__name__})") from None
-
-    def request_keyframe(self) -> None:
-        """Ask the publisher for a keyframe; how often it is really asked is limited."""
-        receiver = self._peer.encoded.get("video")
-        if receiver is not None and not self.closed:
-            self._spawn(receiver.request_keyframe())
+            raise Refused(400, "fragment", f"a session takes {MAX_CANDIDATES} candidates at most")
+        for line in fragment.candidates:
+            try:
+                candidate = candidate_from_sdp(line.removeprefix("candidate:"))
+                candidate.sdpMid = self.peer.first_mid  # all tracks share its transport
+                await self.peer.addIceCandidate(candidate)
+            except Exception as error:
+                raise Refused(400, "fragment", f"a candidate cannot be used ({type(error).__name__})") from None
 
     async def close(self, reason: str) -> None:
-        """End the session; frees its sockets."""
-        self._end(reason)
+        """End the session; returns when its sockets are free."""
+        self.end(reason)
         if self._closing is not None:
             await asyncio.shield(self._closing)
 
-    # ---- Receiving ----
-
-    def on_frame(self, kind: str, codec: str, frame: Frame) -> None:
-        """Pass a frame on; ask for a keyframe while the picture cannot begin or go on."""
-        self._frames += 1
-        self._owner.receive(self, kind, codec, frame)
-        if kind == "video" and self.reader.needs_keyframe:
-            self.request_keyframe()
-
-    def on_report(self, kind: str, ntp_s: float, timestamp: int) -> None:
-        """Take a sender report."""
-        self.reader.sync.report(kind, ntp_s, timestamp)
-
-    # ---- its end ----
-
-    def _on_state(self) -> None:
-        if self._peer.connectionState in ("failed", "closed"):
-            self._end("the publisher is gone")
-
-    async def _watch(self) -> None:
-        """End the session when nothing comes any more, or nothing ever did."""
-        await asyncio.sleep(CONNECT_TIMEOUT_S)
-        seen = 0
-        while self._frames > seen:
-            seen = self._frames
-            await asyncio.sleep(READ_TIMEOUT_S)
-        self._end("nothing came from the publisher")
-
-    def _end(self, reason: str) -> None:
+    def end(self, reason: str) -> None:
+        """End the session, without waiting for its sockets."""
         if not self.closed:
             self.closed = True
-            self._owner.release(self, reason)
+            self._ended(reason)
             self._closing = asyncio.get_running_loop().create_task(self._free())
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run ``work`` until it ends or the session does."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- for the two kinds of sessions ----
+
+    def _prepare(self) -> None:
+        """The offer is known, the answer not yet made: attach what is to be sent. May raise ``Refused``."""
+
+    def _ended(self, reason: str) -> None:
+        """The session is over; called once."""
+
+    # ---- inside ----
+
+    async def _negotiate(self, offer: str) -> None:
+        await self.peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        self.peer.be_passive()
+        self._prepare()
+        await self.peer.setLocalDescription(await self.peer.createAnswer())
+
+    async def _expect_connection(self) -> None:
+        await asyncio.sleep(CONNECT_TIMEOUT_S)
+        if not self.connected:
+            self.end("no connection came about")
+
+    def _on_state(self) -> None:
+        if self.peer.connectionState in ("failed", "closed"):
+            self.end("the peer is gone")
 
     async def _free(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await self._peer.close()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self.peer.close()

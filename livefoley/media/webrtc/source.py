@@ -11,10 +11,17 @@ import structlog
 
 from livefoley.core.media import Disconnected, Packet
 from livefoley.core.ports import Feed
+from livefoley.media.bucket import Bucket
+from livefoley.media.webrtc.offer import Refused
+from livefoley.media.webrtc.publisher import WhipSession
 from livefoley.media.webrtc.reassembly import Frame
-from livefoley.media.webrtc.session import WhipSession
 
 log = structlog.get_logger("livefoley.webrtc")
+
+TAKEOVERS = 5  # in a row, and then
+TAKEOVER_INTERVAL_S = 10.0  # one in this time
+RETRY_S = 2
+STORM_RETRY_S = 5
 
 OnDuplicate: TypeAlias = Literal["replace", "reject"]
 
@@ -30,6 +37,7 @@ class WhipSourceStatistics:
     bytes: int  # of payload
     skipped_units: int
     reordered_units: int  # left out: the publisher sends B-frames
+    lost_packets: int
     keyframe_requests: int
 
 
@@ -44,9 +52,10 @@ class WhipSource:
         self.on_duplicate = on_duplicate
         self.session: WhipSession | None = None
         self._now = now
+        self._takeovers = Bucket(TAKEOVERS, TAKEOVER_INTERVAL_S, now)
         self._feed: Feed | None = None
         self._published = self._taken_over = self._packets = self._bytes = 0
-        self._skipped = self._reordered = self._requests = 0
+        self._skipped = self._reordered = self._lost = self._requests = 0
 
     async def run(self, feed: Feed) -> None:
         """Take publishers, one at a time, until cancelled."""
@@ -60,19 +69,23 @@ class WhipSource:
             if self.session is not None:
                 await self.session.close("the room has ended")
 
-    @property
-    def running(self) -> bool:
-        """Whether the room takes a publisher."""
-        return self._feed is not None
+    def check(self) -> None:
+        """Raise ``Refused`` when no publisher is taken now."""
+        if self._feed is None:
+            raise Refused(503, "idle", "the room takes no publisher now; come back in a moment", RETRY_S)
+        if self.session is not None and self.on_duplicate == "reject":
+            raise Refused(409, "duplicate", "the room has a publisher; it must leave first")
 
     def admit(self, session: WhipSession) -> None:
-        """Make ``session`` the publisher; the one before it was closed."""
+        """Make ``session`` the publisher, in place of the one before it. Raises ``Refused`` as `check` does."""
+        self.check()
+        if self.session is not None:
+            if not self._takeovers.take():
+                raise Refused(429, "storm", "publishers take the room from each other; wait a little", STORM_RETRY_S)
+            self._taken_over += 1
+            self.session.end("another publisher took over")
         self.session = session
         self._published += 1
-
-    def took_over(self) -> None:
-        """Count a publisher that was sent away for a new one."""
-        self._taken_over += 1
 
     def request_keyframe(self) -> None:
         """Ask the publisher, if there is one, for a keyframe; at most two a second get through."""
@@ -96,6 +109,7 @@ class WhipSource:
             self.session = None
             self._skipped += session.reader.picture.skipped
             self._reordered += session.reader.reordered
+            self._lost += session.lost_packets
             self._requests += session.keyframe_requests
             log.info("publisher left", room=self.room, protocol="whip", reason=reason)
             if self._feed is not None:
@@ -112,5 +126,6 @@ class WhipSource:
             bytes=self._bytes,
             skipped_units=self._skipped + (here.reader.picture.skipped if here else 0),
             reordered_units=self._reordered + (here.reader.reordered if here else 0),
+            lost_packets=self._lost + (here.lost_packets if here else 0),
             keyframe_requests=self._requests + (here.keyframe_requests if here else 0),
         )
