@@ -93,7 +93,7 @@ class WhipServer:
         return WhipStatistics(publishers, dict(self._rejected))
 
     def authorise(self, room: str, client: Client) -> None:
-        """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for trying on."""
+        """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for too many."""
         with self._counting(client):
             self._entry(room, client)
 
