@@ -83,6 +83,13 @@ class MediaConnection(Connection):
             self._query_consent_task.cancel()
             raise ConnectionError("closed while connecting")
 
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes that wait for the socket, because the network takes less than it is given."""
+        pair = self._nominated.get(1)
+        transport = pair.protocol.transport if pair is not None else None
+        return transport.get_write_buffer_size() if transport is not None else 0  # type: ignore[attr-defined]
+
     async def get_component_candidates(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
         """Bind a port on each address; return their candidates, the public ones and what the STUN server sees."""
         if self._settings.loopback and LOOPBACK not in addresses:
