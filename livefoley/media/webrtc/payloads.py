@@ -1,4 +1,4 @@
-"""From units to RTP payloads, made once for all viewers of a room: H.264 (RFC 6184), VP8 (RFC 7741), Opus (RFC 7587)."""
+"""From units to RTP payloads, once for all viewers: H.264 (RFC 6184), VP8 (RFC 7741), Opus (RFC 7587)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FU_START, _FU_END = 0x80, 0x40
 
 @dataclass(frozen=True, slots=True)
 class RtpFrame:
-    """A frame as every viewer gets it: its payloads and its time in units of its RTP clock, before a viewer's offset."""
+    """A frame as every viewer gets it: its payloads and its time by the clock of its kind, before a viewer's offset."""
 
     kind: MediaKind
     codec: str
@@ -42,7 +42,7 @@ def sound_frame(unit: Unit) -> RtpFrame:
 
 
 class VideoPayloads:
-    """Turns the units of one video track into frames. Raises ``UnsupportedCodec`` for what WebRTC does not carry here."""
+    """Turns the units of one video track into frames. Raises ``UnsupportedCodec`` for what is not carried."""
 
     def __init__(self, info: TrackInfo) -> None:
         if info.codec not in CARRIED:

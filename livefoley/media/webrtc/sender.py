@@ -37,7 +37,7 @@ _HEADER = struct.Struct("!BBHII")
 
 
 class EncodedSender(RTCRtpSender):
-    """Sends one track to one viewer. Seams: ``send``, ``stop``, ``_handle_rtcp_packet``; no private state of aiortc's."""
+    """Sends one track to one viewer. Seams: ``send``, ``stop``, ``_handle_rtcp_packet``; no state of aiortc's."""
 
     def __init__(self, kind: str, transport: Any, on_keyframe_wanted: Callable[[], None]) -> None:
         super().__init__(kind, transport)

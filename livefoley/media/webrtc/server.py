@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
-import os
-import secrets
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
-from livefoley.media.auth import Authorizer, AuthRequest
-from livefoley.media.bucket import Buckets
+from livefoley.media.auth import Authorizer
+from livefoley.media.webrtc.door import Client, Door
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import Refused
 from livefoley.media.webrtc.publisher import WhipSession
 from livefoley.media.webrtc.source import OnDuplicate, WhipSource
 
 log = structlog.get_logger("livefoley.webrtc")
-
-FAILURES = 30  # refused requests an address may make in a row, and then
-FAILURE_INTERVAL_S = 2  # one in this time
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Who asks. ``key`` is the bearer token."""
-
-    ip: str
-    key: str = field(repr=False)
-    user_agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +58,37 @@ class WhipServer:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.ice = ice or IceSettings()
-        self._auth = auth
         self._now = now
-        self._rejected: Counter[str] = Counter()
-        self._failures = Buckets(FAILURES, FAILURE_INTERVAL_S, now)
-        self._salt = os.urandom(32)
+        self._door = Door("publish", auth, now)
         self._rooms: dict[str, _Entry] = {}
 
     def register(self, room: str, key: str, *, on_duplicate: OnDuplicate = "replace") -> WhipSource:
         """Open ``/room/whip`` to publishers with ``key``."""
         source = WhipSource(room, on_duplicate, self._now)
-        self._rooms[room] = _Entry(source, self._digest(key))
+        self._rooms[room] = _Entry(source, self._door.digest(key))
         return source
 
     def statistics(self) -> WhipStatistics:
         """Return a snapshot."""
         publishers = sum(entry.source.session is not None for entry in self._rooms.values())
-        return WhipStatistics(publishers, dict(self._rejected))
+        return WhipStatistics(publishers, self._door.rejected)
 
     def authorise(self, room: str, client: Client) -> None:
-        """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for too many."""
-        with self._counting(client):
+        """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for a flood."""
+        with self._door.counting(client):
             self._entry(room, client)
 
     async def publish(self, room: str, client: Client, offer: str) -> Answer:
         """Begin a session. Raises ``Refused``."""
-        with self._counting(client):
+        with self._door.counting(client):
             entry = self._entry(room, client)
-            await self._ask(room, client)
+            await self._door.ask(room, client)
             async with entry.lock:
                 return await self._begin(entry.source, offer)
 
     def find(self, room: str, client: Client, session: str) -> WhipSession:
         """Return a room's session. Raises ``Refused`` (404) when it has no such session."""
-        with self._counting(client):
+        with self._door.counting(client):
             found = self._entry(room, client).source.session
             if found is None or not hmac.compare_digest(found.id.encode(), session.encode("utf-8", "surrogatepass")):
                 raise Refused(404, "session", "there is no such session; it may be over")
@@ -131,39 +112,9 @@ class WhipServer:
         return Answer(session.id, session.etag, sdp)
 
     def _entry(self, room: str, client: Client) -> _Entry:
-        if self._failures.empty(client.ip):
-            raise Refused(429, "rate", "too many requests were refused; come back later", FAILURE_INTERVAL_S)
         entry = self._rooms.get(room)
         if entry is None:
             raise Refused(404, "room", "there is no room of that name that takes WHIP")
-        if not hmac.compare_digest(entry.key_digest, self._digest(client.key)):
+        if not self._door.fits(entry.key_digest, client):
             raise Refused(401, "key", "give the room's key: Authorization: Bearer KEY (OBS: Bearer Token)")
         return entry
-
-    async def _ask(self, room: str, client: Client) -> None:
-        request = AuthRequest(
-            ip=client.ip,
-            action="publish",
-            path=room,
-            protocol="webrtc",
-            id=secrets.token_hex(8),
-            token=client.key,
-            user_agent=client.user_agent[:256],
-        )
-        if self._auth is not None and not await self._auth.allow(request):
-            raise Refused(403, "auth", "the operator of this server does not let you publish here")
-
-    @contextlib.contextmanager
-    def _counting(self, client: Client) -> Iterator[None]:
-        """Count a refusal; also against the address it came from, which may not try for ever."""
-        try:
-            yield
-        except Refused as refused:
-            self._rejected[refused.reason] += 1
-            if refused.status < 429:
-                self._failures.take(client.ip)
-            raise
-
-    def _digest(self, key: str) -> bytes:
-        # Of equal length for every key, and under a salt: comparing tells nothing about the key.
-        return hmac.digest(self._salt, key.encode("utf-8", "surrogatepass"), "sha256")
