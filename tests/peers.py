@@ -20,7 +20,7 @@ def require(program: str) -> str:
     """Return where ``program`` is; skip (or fail) the test when it is not installed."""
     found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
     if found is None:
-        _missing(f"{program} is not installed")
+        missing(f"{program} is not installed")
     return str(found)
 
 
@@ -28,7 +28,7 @@ def shared(path: str) -> Path:
     """Return a file of the shared material, like ``footage/room.mp4``; skip (or fail) the test when it is not there."""
     found = SHARED / path
     if not found.exists():
-        _missing(f"shared/{path} is not there")
+        missing(f"shared/{path} is not there")
     return found
 
 
@@ -39,7 +39,8 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return int(probe.getsockname()[1])
 
 
-def _missing(what: str) -> None:
+def missing(what: str) -> None:
+    """Skip (or fail) the test for want of ``what``."""
     if os.environ.get("LIVEFOLEY_REQUIRE_PEERS") == "1":
         pytest.fail(what)
     pytest.skip(what)

@@ -145,10 +145,22 @@ class EncodedPeer(RTCPeerConnection):
         """The user name fragment of the peer's ICE session."""
         return str(self._remote("Ice", self.getTransceivers()[0]).usernameFragment)
 
-    def be_passive(self) -> None:
-        """Let a peer that leaves the choice to us begin DTLS, once it has our answer (RFC 9725, 4.4.1).
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes that wait for the socket."""
+        unsent: int = self.getTransceivers()[0].receiver.transport.transport._connection.unsent_bytes
+        return unsent
 
-        When we begin, libdatachannel (OBS) meets our hello before our answer, and two of three sessions fail.
+    def replace_sender(self, transceiver: Any, sender: Any) -> None:
+        """Send with ``sender``, which must have been made for the same transport; before the description is made."""
+        sender._stream_id = transceiver.sender._stream_id  # sound and picture of one stream are played in sync
+        transceiver._RTCRtpTransceiver__sender = sender
+
+    def be_passive(self) -> None:
+        """Let a peer that leaves the choice to us begin DTLS.
+
+        It does so once it has our answer. Were we to begin, our hello could be there first, and libdatachannel (OBS)
+        was seen to fail then.
         """
         for transceiver in self.getTransceivers():
             if self._remote("Dtls", transceiver).role == "auto":
