@@ -26,7 +26,7 @@ from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.publisher import RtmpPublisher
 from livefoley.media.rtmp.server import RtmpServer
 from livefoley.media.srt import SrtSink, SrtSource
-from livefoley.media.webrtc import IceServer, IceSettings, WhipServer
+from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer, WhipServer, WhipSource
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
@@ -35,15 +35,16 @@ SLATE_TEXT = "The stream will be back in a moment"
 
 
 @dataclass(frozen=True, slots=True)
-class Ingest:
-    """The servers publishers come to."""
+class Servers:
+    """The servers publishers and viewers come to."""
 
     rtmp: RtmpServer
     whip: WhipServer
+    whep: WhepServer
 
 
-def build_room(name: str, room: cfg.Room, ingest: Ingest, foley: FoleyService) -> Room:
-    """Return a room with all its parts; its stream key, if it has one, is registered with ``ingest``."""
+def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService) -> Room:
+    """Return a room with all its parts; its keys are registered with ``servers``."""
     bitrate = room.audio.bitrate_kbps * 1000
     engine = RoomEngine(
         room_settings(room),
@@ -51,12 +52,14 @@ def build_room(name: str, room: cfg.Room, ingest: Ingest, foley: FoleyService) -
         encoder=AacEncoder(bitrate),
         stem_encoder=AacEncoder(bitrate) if room.stem else None,
     )
+    source = make_source(name, room.source, servers)
     parts = RoomParts(
         name=name,
         engine=engine,
-        source=make_source(name, room.source, ingest),
+        source=source,
         sinks=[make_sink(sink) for sink in room.sinks],
         stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
+        audience=make_audience(name, room.whep, source, servers.whep),
         foley=foley if room.foley.enabled else None,
         describe=room.describe,
         seed=room.seed,
@@ -70,13 +73,20 @@ def build_room(name: str, room: cfg.Room, ingest: Ingest, foley: FoleyService) -
     return made
 
 
-def make_source(name: str, source: cfg.Source, ingest: Ingest) -> Source:
+def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer) -> WhepFeed:
+    """Return what feeds a room's viewers, open to those who may watch."""
+    feed = WhepFeed(name, ask_keyframe=source.request_keyframe if isinstance(source, WhipSource) else None)
+    server.register(feed, whep.key.get_secret_value() if whep.key else None, public=whep.public)
+    return feed
+
+
+def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:
     """Return the adapter of a room's source."""
     if source.rtmp is not None:
         key, given = source.rtmp.key.get_secret_value(), source.rtmp
-        return ingest.rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate.value, room=name)
+        return servers.rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate.value, room=name)
     if source.whip is not None:
-        return ingest.whip.register(
+        return servers.whip.register(
             name, source.whip.key.get_secret_value(), on_duplicate=source.whip.on_duplicate.value
         )
     if source.url is not None:

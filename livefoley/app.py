@@ -17,16 +17,17 @@ import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import Ingest, build_room, ice_settings, planner_settings, rtmp_servers
+from livefoley.adapters import Servers, build_room, ice_settings, planner_settings, rtmp_servers
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
 from livefoley.control.state import CueRequest, RoomChanges
+from livefoley.control.whep import whep_router
 from livefoley.control.whip import whip_router
 from livefoley.core.errors import BankError
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.foley.place import default_library
-from livefoley.media.webrtc import WhipServer
+from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.room import Room
@@ -44,8 +45,14 @@ class Application:
         self.rtmp = rtmp_servers(config.server.rtmp)
         self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
         self.whip = WhipServer(self.ice, auth=self.rtmp[0].auth)
-        ingest = Ingest(self.rtmp[0], self.whip)
-        self._rooms = {name: build_room(name, room, ingest, self.foley) for name, room in config.rooms.items()}
+        self.whep = WhepServer(
+            self.ice,
+            max_viewers=config.server.webrtc.max_viewers,
+            loopback=config.server.http.listen.is_loopback,
+            auth=self.rtmp[0].auth,
+        )
+        servers = Servers(self.rtmp[0], self.whip, self.whep)
+        self._rooms = {name: build_room(name, room, servers, self.foley) for name, room in config.rooms.items()}
         self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
 
@@ -73,6 +80,7 @@ class Application:
         finally:
             http.close()
             await self.whip.close()
+            await self.whep.close()
             for server in self.rtmp:
                 await server.close()
             if self.rtmp[0].auth is not None:
@@ -91,7 +99,7 @@ class Application:
         given = self.config.server.http
         token = given.token.get_secret_value() if given.token else None
         access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
-        app = make_app(self, access, [whip_router(self.whip)])
+        app = make_app(self, access, [whip_router(self.whip), whep_router(self.whep)])
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:

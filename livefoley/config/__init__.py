@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from livefoley.config import checks, document, environment
 from livefoley.config.document import Document, dotted
 from livefoley.config.explain import explain
-from livefoley.config.rooms import Room, RtmpSource, Sink, Source
+from livefoley.config.rooms import Room, RtmpSource, Sink, Source, Whep
 from livefoley.config.server import (
     AuthHook,
     HttpServer,
@@ -51,6 +51,7 @@ __all__ = [
     "Source",
     "Tls",
     "WebRtc",
+    "Whep",
     "load",
     "masked",
     "parse",

@@ -115,6 +115,24 @@ class Sink(_OneOf):
         return None
 
 
+class Whep(Model):
+    """Who may watch the room by WebRTC, at ``http://HOST:8080/ROOM`` or with a WHEP player.
+
+    With ``key`` those who have it; else with ``public`` everybody who reaches the port; else whom the auth hook lets
+    in; and without any of these, on a loopback listener, this machine.
+    """
+
+    key: StreamKey | None = None
+    public: bool = False
+    transcode: bool = False
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Whep:
+        if self.key is not None and self.public:
+            raise ValueError("key and public: true contradict each other; a room with a key is for those who have it")
+        return self
+
+
 class BedLevel(Model):
     """The ambience."""
 
@@ -171,6 +189,7 @@ class Room(Model):
     on_drop: OnDrop = OnDrop.FREEZE
     slate: Place | None = None
     audio: Audio = Audio()
+    whep: Whep = Whep()
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     sinks: Annotated[tuple[Sink, ...], Field(min_length=1, max_length=16)]
 

@@ -164,7 +164,7 @@ async def _bounded(scope: Scope, receive: Receive) -> Receive:
     It has at most ``MAX_BODY_BYTES``, an SDP offer ``MAX_SDP_BYTES``.
     """
     length = Headers(scope=scope).get("content-length", "0")
-    most = MAX_SDP_BYTES if scope["path"].endswith("/whip") else MAX_BODY_BYTES
+    most = MAX_SDP_BYTES if scope["path"].endswith(("/whip", "/whep")) else MAX_BODY_BYTES
     if not length.isdecimal() or int(length) > most:
         raise Problem(413, f"a body has at most {most} bytes")
     body = bytearray()

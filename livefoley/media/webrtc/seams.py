@@ -148,7 +148,8 @@ class EncodedPeer(RTCPeerConnection):
     @property
     def unsent_bytes(self) -> int:
         """Bytes that wait for the socket."""
-        unsent: int = self.getTransceivers()[0].receiver.transport.transport._connection.unsent_bytes
+        ice: Any = self.getTransceivers()[0].receiver.transport.transport
+        unsent: int = ice._connection.unsent_bytes
         return unsent
 
     def replace_sender(self, transceiver: Any, sender: Any) -> None:
