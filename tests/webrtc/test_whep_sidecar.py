@@ -1,0 +1,74 @@
+"""A running sidecar watched by WHEP, published to by RTMP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from livefoley.core.media import MediaKind
+from livefoley.demo.sidecar import ROOM, Sidecar, free_ports, running, write_config
+from livefoley.media import nal
+from tests.live import rtmp_peers
+from tests.live.rtmp_peers import run_peer
+from tests.peers import require
+from tests.webrtc.viewer import Viewer
+
+
+@asynccontextmanager
+async def sidecar(place: Path, **room: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
+    """A sidecar with one room, ready, and a client of its HTTP port."""
+    ports = free_ports()
+    room = {"foley": {"enabled": False}, "sinks": [{"file": f"{place}/out.mp4"}], "on_drop": "audio", **room}
+    write_config(place / "room.yaml", ports, room)
+    async with running(place / "room.yaml", ports, place / "sidecar.log") as made:
+        await made.wait_ready()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports.http}", trust_env=False) as client:
+            yield made, client
+
+
+def publish(made: Sidecar, clip: Path, *options: str) -> asyncio.Task[tuple[int, str]]:
+    """Publish a clip over and over until cancelled."""
+    command = [require("ffmpeg"), "-v", "warning", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", *options]
+    return asyncio.create_task(run_peer(*command, "-f", "flv", made.ports.publish_url))
+
+
+async def watched(viewer: Viewer) -> None:
+    """Watch as soon as there is something on."""
+    async with asyncio.timeout(30):
+        while (response := await viewer.watch()).status_code != 201:
+            assert response.status_code == 409, response.text
+            await asyncio.sleep(0.2)
+            viewer.__post_init__()
+
+
+@pytest.fixture(scope="module")
+def plain_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """H.264 without B-frames and AAC, 320x240, 4 s, a keyframe each second."""
+    options = ["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p"]
+    return rtmp_peers.make_clip(tmp_path_factory.mktemp("whep") / "plain.mp4", *options, seconds=4.0)
+
+
+async def test_a_viewer_of_an_rtmp_room_gets_its_pictures_untouched_and_its_sound(
+    tmp_path: Path, plain_clip: Path
+) -> None:
+    async with sidecar(tmp_path) as (made, client):
+        publishing = publish(made, plain_clip)
+        viewer = Viewer(client, ROOM)
+        await watched(viewer)
+        await viewer.wait_frames("video", 90)
+        await viewer.wait_frames("audio", 100)
+        assert (await viewer.leave()).status_code == 200
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+    sent = {bytes(packet) for packet in rtmp_peers.file_packets(plain_clip, MediaKind.VIDEO)}
+    came = [nal.split_annex_b(frame.data) for frame in viewer.frames["video"]]
+    stripped = {nal.join_length_prefixed(u for u in units if nal.unit_type("h264", u) not in (7, 8)) for units in came}
+    assert len(viewer.pictures()) >= 89
+    assert viewer.sound().shape[1] >= 90 * 960
+    assert len(stripped & sent) >= 80
