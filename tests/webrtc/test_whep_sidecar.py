@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from livefoley.core.media import MediaKind
@@ -72,3 +74,36 @@ async def test_a_viewer_of_an_rtmp_room_gets_its_pictures_untouched_and_its_soun
     assert len(viewer.pictures()) >= 89
     assert viewer.sound().shape[1] >= 90 * 960
     assert len(stripped & sent) >= 80
+
+
+@pytest.fixture(scope="module")
+def flashes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A white frame and a 1 ms tick every half second, 12 s, no B-frames."""
+    path = tmp_path_factory.mktemp("flash") / "flash.mp4"
+    flash = "color=black:size=160x120:rate=30,drawbox=color=white:t=fill:enable='lt(mod(n,15),1)'"
+    tick = "aevalsrc='0.8*sin(2*PI*2000*t)*lt(mod(t,0.5),0.001)':sample_rate=48000:channel_layout=stereo"
+    inputs = ["-f", "lavfi", "-i", flash, "-f", "lavfi", "-i", tick, "-t", "12"]
+    encoders = ["-c:v", "libx264", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    subprocess.run([require("ffmpeg"), "-v", "error", *inputs, *encoders, path], check=True, timeout=60)
+    return path
+
+
+async def test_lips_and_voice_meet_at_a_viewer(tmp_path: Path, flashes: Path) -> None:
+    async with sidecar(tmp_path) as (made, client):
+        publishing = publish(made, flashes)
+        viewer = Viewer(client, ROOM)
+        await watched(viewer)
+        await viewer.wait_frames("video", 240)
+        await viewer.leave()
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+    moments = viewer.moments("video")
+    flash_s = np.array([moments[p.pts] for p in viewer.pictures() if p.to_ndarray(format="gray").mean() > 128])
+    sound = np.abs(viewer.sound()).max(axis=0)
+    loud = np.flatnonzero(sound > 0.3)
+    begins = loud[np.insert(np.diff(loud) > 4800, 0, True)]
+    tick_s = viewer.moments("audio")[0] + begins / 48_000
+    apart_ms = [1000 * np.abs(tick_s - at).min() for at in flash_s[1:-1]]
+    assert len(apart_ms) >= 10
+    print(apart_ms)
+    assert np.percentile(apart_ms, 95) < 10, apart_ms

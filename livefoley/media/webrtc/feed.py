@@ -136,15 +136,11 @@ class WhepFeed:
         start, left_s = self._heard_at or (0, time.time())
         return left_s - start / TICK_RATE
 
-    def join(self, viewer: Viewer) -> None:
-        """Feed a viewer from now on: the last keyframe at once, what moves from the next one on."""
-        if not self._viewers:
-            self._program, self._original = _Sound(), _Sound()
+    def join(self, viewer: Viewer) -> RtpFrame | None:
+        """Feed a viewer from now on; return the last keyframe, a still to look at until the next one comes."""
         self._viewers.add(viewer)
-        frame = self._picture.still()
-        if frame is not None:
-            viewer.put_nowait(frame)
         self._ask()
+        return self._picture.still()
 
     def leave(self, viewer: Viewer) -> None:
         """Feed a viewer no more."""

@@ -47,7 +47,8 @@ class WhipSession(PeerSession):
 
     async def answer(self, offer: str) -> str:
         """Return the answer, with every candidate. Raises ``Refused`` for an offer that cannot be taken."""
-        check_offer(offer, SENDS)
+        sections = check_offer(offer, SENDS)
+        self.reader = UnitReader(with_picture=any(section.kind == "video" for section in sections))
         sdp = await super().answer(offer)
         self.spawn(self._watch())
         return sdp

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 MAX_HELD = 2048  # packets behind a hole; more is a burst no hole is worth
 MAX_JUMP = 4096  # a sequence number further off than this is another stream
+SETTLE_S = 0.05  # at the start: what was sent first need not come first
 REORDERED_S = 0.015  # a hole this young may fill by itself
 ASK_AGAIN_S = 0.08
 MAX_ASKED = 128  # sequence numbers in one request
@@ -57,7 +58,7 @@ class FrameAssembler:
         """Begin anew with the next packet: another stream."""
         self._held.clear()
         self._holes.clear()
-        self._begun = False
+        self._settled_s: float | None = None
         self._next = self._highest = 0
         self._parts: list[bytes] = []
         self._timestamp: int | None = None
@@ -65,21 +66,27 @@ class FrameAssembler:
 
     def feed(self, number: int, timestamp: int, marker: bool, data: bytes, now_s: float) -> list[Frame]:
         """Take a packet (``number``: 16 bits); return the frames that are whole now."""
-        if not self._begun:
-            self._begun, self._next, self._highest = True, number, number - 1
+        if self._settled_s is None:
+            self._settled_s = now_s + SETTLE_S
+            self._next, self._highest = number, number - 1
         at = self._highest + (number - self._highest + 0x8000) % 0x10000 - 0x8000
         if abs(at - self._highest) > MAX_JUMP:
             self.reset()
             self._after_loss = True
             return self.feed(number, timestamp, marker, data, now_s)
+        if at < self._next and now_s < self._settled_s:
+            self._expect(range(at + 1, self._next), now_s)
+            self._next = at  # the first to come was not the first to be sent
         if at < self._next or at in self._held:
             return []  # too late, or twice
         self._holes.pop(at, None)
-        for missing in range(self._highest + 1, at):
-            self._holes[missing] = _Hole(now_s)
+        self._expect(range(self._highest + 1, at), now_s)
         self._highest = max(self._highest, at)
         self._held[at] = _Held(timestamp, marker, data, now_s)
-        return self._release(now_s)
+        return self._release(now_s) if now_s >= self._settled_s else []
+
+    def _expect(self, numbers: range, now_s: float) -> None:
+        self._holes.update((missing, _Hole(now_s)) for missing in numbers)
 
     def take_overdue(self, now_s: float) -> list[int]:
         """Return the sequence numbers (16 bits) to ask the sender for now."""

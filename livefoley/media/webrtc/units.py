@@ -12,7 +12,9 @@ from livefoley.media.webrtc.sync import TrackSync
 
 VIDEO_BASE = Fraction(1, 90000)
 AUDIO_BASE = Fraction(1, 48000)
+PATIENCE_S = 2.5
 OPUS_HEAD = b"OpusHead\x01\x02\x00\x00\x80\xbb\x00\x00\x00\x00\x00"  # stereo, 48 kHz, nothing to skip (RFC 7845, 5.1)
+OPUS_DELAY = 312  # samples libopus looks ahead: WebRTC stamps what goes in, and this much later it comes out
 OPUS = TrackInfo(MediaKind.AUDIO, "opus", OPUS_HEAD, sample_rate=48000, channels=2)
 
 
@@ -26,6 +28,11 @@ class Picture:
         self._told: TrackInfo | None = None
         self._sets: list[bytes] = []
         self._read: dict[str, Callable[[bytes], tuple[bytes, bool]]] = {"h264": self._h264, "vp8": self._vp8}
+
+    @property
+    def begun(self) -> bool:
+        """Whether a keyframe was there."""
+        return self._told is not None
 
     def feed(self, codec: str, data: bytes, pts: int) -> list[SourceItem]:
         """Return the packet of a frame, after a ``TrackInfo`` when the parameters are new."""
@@ -69,13 +76,16 @@ class UnitReader:
     """Turns what one publisher sends into items of a room, placed by `TrackSync`.
 
     WebRTC carries no decoding times, so frames out of order (B-frames) cannot be placed: they are left out and counted.
+    ``with_picture``: sound begins with the picture, or alone when none comes for ``PATIENCE_S``; players and files
+    that meet sound alone first do not look for a picture later.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_picture: bool = False) -> None:
         self.sync = TrackSync()
         self.picture = Picture()
         self.reordered = 0
         self.losses = 0
+        self._alone_until_s: float | None = None if with_picture else 0.0
         self._heard = False
 
     @property
@@ -92,9 +102,14 @@ class UnitReader:
         if pts is None:
             self.reordered += 1
             return []
-        return self.picture.feed(codec, frame.data, pts) if kind == "video" else self._sound(frame.data, pts)
+        return self.picture.feed(codec, frame.data, pts) if kind == "video" else self._sound(frame.data, pts, now_s)
 
-    def _sound(self, data: bytes, pts: int) -> list[SourceItem]:
-        packet = Packet(MediaKind.AUDIO, data, pts, pts, AUDIO_BASE)
+    def _sound(self, data: bytes, pts: int, now_s: float) -> list[SourceItem]:
+        if self._alone_until_s is None:
+            self._alone_until_s = now_s + PATIENCE_S
+        if not self._heard and not self.picture.begun and now_s < self._alone_until_s:
+            return []
+        at = pts - OPUS_DELAY
+        packet = Packet(MediaKind.AUDIO, data, at, at, AUDIO_BASE)
         heard, self._heard = self._heard, True
         return [packet] if heard else [OPUS, packet]

@@ -85,18 +85,24 @@ class WhepSession(PeerSession):
         self._origin_s = self._feed.origin_s()
         await self._report()
         self.spawn(self._keep_reporting())
-        self._feed.join(self)
+        still = self._feed.join(self)
         try:
+            if still is not None and still.kind in self._senders:
+                await self._send(still)
             while True:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._frames:
-                    await self._send(self._frames.popleft())
+                    await self._send(self._take())
         except ConnectionError:
             self.end("the viewer is gone")
 
-    async def _send(self, frame: RtpFrame) -> None:
+    def _take(self) -> RtpFrame:
+        frame = self._frames.popleft()
         self._bytes -= frame.bytes
+        return frame
+
+    async def _send(self, frame: RtpFrame) -> None:
         while self.peer.unsent_bytes > MAX_UNSENT:  # noqa: ASYNC110 - aioice passes no pause on
             await asyncio.sleep(UNSENT_PAUSE_S)
         await self._senders[frame.kind].send_frame(frame.codec, frame.timestamp, frame.payloads)
