@@ -20,6 +20,7 @@ from livefoley import config as cfg
 from livefoley.adapters import Servers, build_room, ice_settings, planner_settings, rtmp_servers
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
+from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
 from livefoley.control.state import CueRequest, RoomChanges
 from livefoley.control.whep import whep_router
@@ -99,7 +100,8 @@ class Application:
         given = self.config.server.http
         token = given.token.get_secret_value() if given.token else None
         access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
-        app = make_app(self, access, [whip_router(self.whip), whep_router(self.whep)])
+        pages = pages_router(self, self.whip.takes)
+        app = make_app(self, access, [whip_router(self.whip), whep_router(self.whep), pages])
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:

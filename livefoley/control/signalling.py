@@ -97,7 +97,7 @@ def signalling_router(endpoint: Endpoint) -> APIRouter:
         (session, "GET", nothing),
         (session, "OPTIONS", options),
     ):
-        router.add_api_route(path, _translated(handler), methods=[method], response_class=Response)
+        router.add_api_route(path, translated(handler), methods=[method], response_class=Response)
     return router
 
 
@@ -141,7 +141,7 @@ def _check_match(match: str | None, etag: str) -> None:
         raise Problem(412, "that is not the session's ETag", dict(CORS))
 
 
-def _translated(handler: Handler) -> Handler:
+def translated(handler: Handler) -> Handler:
     """Return ``handler`` with media's refusals as problem documents."""
 
     async def handle(request: Request) -> Response:

@@ -68,6 +68,10 @@ class WhipServer:
         self._rooms[room] = _Entry(source, self._door.digest(key))
         return source
 
+    def takes(self, room: str) -> bool:
+        """Say whether a room takes publishers by WHIP."""
+        return room in self._rooms
+
     def statistics(self) -> WhipStatistics:
         """Return a snapshot."""
         publishers = sum(entry.source.session is not None for entry in self._rooms.values())

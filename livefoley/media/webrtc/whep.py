@@ -92,6 +92,10 @@ class WhepServer:
                 raise Refused(404, "session", "there is no such session; it may be over")
             return found
 
+    def has_foley_apart(self, room: str) -> bool:
+        """Say whether a room's viewers may hear it without its foley."""
+        return room in self._rooms and self._rooms[room].feed.has_foley_apart
+
     async def close(self) -> None:
         """End every session."""
         sessions = [session for entry in self._rooms.values() for session in entry.sessions.values()]
