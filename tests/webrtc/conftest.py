@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aioice.ice
 import httpx
@@ -18,6 +19,8 @@ from livefoley.control.whip import whip_router
 from livefoley.core.media import Disconnected, Packet, SourceItem, TrackInfo
 from livefoley.media.webrtc import IceSettings, WhipServer, WhipSource
 from tests.control.studio import Studio
+from tests.live.rtmp_peers import make_clip
+from tests.webrtc import obs_like
 from tests.webrtc.publisher import sound_packets, video_packets
 
 KEY = "planted-whip-key"
@@ -77,3 +80,23 @@ def video() -> list[bytes]:
 def sound() -> list[bytes]:
     """Two seconds of Opus."""
     return sound_packets(2.0)
+
+
+@pytest.fixture(scope="session")
+def program(request: pytest.FixtureRequest) -> Path:
+    """The publisher, installed."""
+    return obs_like.install(Path(request.config.cache.mkdir("obs-like")))  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="session")
+def plain_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """H.264 without B-frames and AAC in MP4, 320x240, 4 s, a keyframe each second."""
+    options = ["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p"]
+    return make_clip(tmp_path_factory.mktemp("clips") / "plain.mp4", *options, seconds=4.0)
+
+
+@pytest.fixture(scope="session")
+def b_frames_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with B-frames."""
+    options = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "30", "-pix_fmt", "yuv420p"]
+    return make_clip(tmp_path_factory.mktemp("clips") / "b-frames.mp4", *options, seconds=4.0)

@@ -49,13 +49,6 @@ async def watched(viewer: Viewer) -> None:
             viewer.__post_init__()
 
 
-@pytest.fixture(scope="module")
-def plain_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """H.264 without B-frames and AAC, 320x240, 4 s, a keyframe each second."""
-    options = ["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p"]
-    return rtmp_peers.make_clip(tmp_path_factory.mktemp("whep") / "plain.mp4", *options, seconds=4.0)
-
-
 async def test_a_viewer_of_an_rtmp_room_gets_its_pictures_untouched_and_its_sound(
     tmp_path: Path, plain_clip: Path
 ) -> None:

@@ -54,7 +54,7 @@ export async function begin(connection, endpoint, key) {
   try {
     // Only now does it look for ways to the server: with the servers that may help. It needs no PATCH: the answer
     // names the server's addresses, and the server learns ours from where we knock.
-    connection.setConfiguration({ iceServers: iceServers(links) });
+    connection.setConfiguration({ ...connection.getConfiguration(), iceServers: iceServers(links) });
     await connection.setLocalDescription(offer);
     await connection.setRemoteDescription({ type: "answer", sdp: await response.text() });
     await connected(connection);

@@ -15,6 +15,7 @@ let key = decodeURIComponent(location.hash.slice(1)); // never in the query: ser
 let session;
 let failures = 0;
 
+window.livefoleySession = () => session; // for those who look at its statistics in the console
 translate();
 run();
 
