@@ -143,7 +143,9 @@ class Application:
             version=__version__,
             uptime_s=time.monotonic() - self._began_s,
             rtmp_connections=sum(statistics.connections for statistics in servers),
-            rtmp_rejected=tuple(Rejection(reason, count) for reason, count in sorted(rejected.items())),
+            rtmp_rejected=_rejections(rejected),
+            whip_rejected=_rejections(self.whip.statistics().rejected),
+            whep_rejected=_rejections(self.whep.statistics().rejected),
         )
 
     async def cue(self, room: str, request: CueRequest) -> int:
@@ -170,6 +172,10 @@ class Application:
             self._rooms[room].engine.planner.settings = planner_settings(described)
         if given:
             self._rooms[room].set_mix(**{name: value for name, value in given.items() if not isinstance(value, str)})
+
+
+def _rejections(counted: Mapping[str, int]) -> tuple[Rejection, ...]:
+    return tuple(Rejection(reason, count) for reason, count in sorted(counted.items()))
 
 
 async def serve(config: cfg.Config) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from livefoley.core.ports import SinkStatistics
+from livefoley.core.ports import AudienceStatistics, SinkStatistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,12 @@ class RoomSnapshot:
     cue_latency_s: Latency = Latency()
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()
+    audience: AudienceStatistics = AudienceStatistics()
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """How many publishers were turned away for a reason (``key``, ``limit``, ``protocol``, ...)."""
+    """How many publishers or viewers were turned away for a reason (``key``, ``limit``, ``protocol``, ...)."""
 
     reason: str
     count: int
@@ -104,3 +105,5 @@ class ServerSnapshot:
     uptime_s: float = 0.0
     rtmp_connections: int = 0
     rtmp_rejected: tuple[Rejection, ...] = ()
+    whip_rejected: tuple[Rejection, ...] = ()
+    whep_rejected: tuple[Rejection, ...] = ()

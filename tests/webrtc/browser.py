@@ -59,7 +59,7 @@ class Page:
         """Wait until an expression is true; return its value."""
         try:
             async with asyncio.timeout(timeout_s):
-                while not (value := await self.run(condition)):
+                while not (value := await self.run(condition)):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
         except TimeoutError:
             notice = await self.run("document.getElementById('notice')?.textContent")
