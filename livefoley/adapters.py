@@ -30,6 +30,7 @@ from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer,
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
+from livefoley.runtime.transcode import Transcoder
 
 SLATE_TEXT = "The stream will be back in a moment"
 
@@ -75,7 +76,11 @@ def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService)
 
 def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer) -> WhepFeed:
     """Return what feeds a room's viewers, open to those who may watch."""
-    feed = WhepFeed(name, ask_keyframe=source.request_keyframe if isinstance(source, WhipSource) else None)
+    feed = WhepFeed(
+        name,
+        ask_keyframe=source.request_keyframe if isinstance(source, WhipSource) else None,
+        transcoder=Transcoder(name) if whep.transcode else None,
+    )
     server.register(feed, whep.key.get_secret_value() if whep.key else None, public=whep.public)
     return feed
 

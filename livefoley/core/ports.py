@@ -96,6 +96,10 @@ class Audience(Protocol):
         """Take a block of sound that begins at ``start``, contiguous: the programme, and the foley alone if known."""
         ...
 
+    async def run(self) -> None:
+        """Do what must be done beside; until cancelled, or until there is nothing to do."""
+        ...
+
     def close(self) -> None:
         """Say that no more comes: everyone is sent home."""
         ...

@@ -5,7 +5,7 @@ Every counter counts since the room (or the server) began and never goes back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from livefoley.core.ports import AudienceStatistics, SinkStatistics
 
@@ -86,7 +86,7 @@ class RoomSnapshot:
     cue_latency_s: Latency = Latency()
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()
-    audience: AudienceStatistics = AudienceStatistics()
+    audience: AudienceStatistics = field(default_factory=AudienceStatistics)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,8 @@ class Room:
                 helpers = [tasks.create_task(self._run_source())]
                 if parts.perception is not None:
                     helpers.append(tasks.create_task(parts.perception.run()))
+                if parts.audience is not None:
+                    helpers.append(tasks.create_task(parts.audience.run()))
                 await self._play()
                 for sink in (*parts.sinks, *parts.stem_sinks):
                     sink.close()

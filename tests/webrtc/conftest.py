@@ -100,3 +100,11 @@ def b_frames_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with B-frames."""
     options = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "30", "-pix_fmt", "yuv420p"]
     return make_clip(tmp_path_factory.mktemp("clips") / "b-frames.mp4", *options, seconds=4.0)
+
+
+@pytest.fixture(scope="session")
+def hevc_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """HEVC and AAC in MP4."""
+    options = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:keyint=30"]
+    options += ["-pix_fmt", "yuv420p", "-tag:v", "hvc1"]
+    return make_clip(tmp_path_factory.mktemp("clips") / "hevc.mp4", *options, seconds=4.0)

@@ -40,13 +40,19 @@ def publish(made: Sidecar, clip: Path, *options: str) -> asyncio.Task[tuple[int,
     return asyncio.create_task(run_peer(*command, "-f", "flv", made.ports.publish_url))
 
 
-async def watched(viewer: Viewer) -> None:
-    """Watch as soon as there is something on."""
+async def answered(viewer: Viewer) -> httpx.Response:
+    """Ask to watch as soon as there is something on."""
     async with asyncio.timeout(30):
-        while (response := await viewer.watch()).status_code != 201:
-            assert response.status_code == 409, response.text
+        while (response := await viewer.watch()).status_code == 409:
             await asyncio.sleep(0.2)
             viewer.__post_init__()
+    return response
+
+
+async def watched(viewer: Viewer) -> None:
+    """Watch as soon as there is something on."""
+    response = await answered(viewer)
+    assert response.status_code == 201, response.text
 
 
 async def test_a_viewer_of_an_rtmp_room_gets_its_pictures_untouched_and_its_sound(
@@ -67,6 +73,15 @@ async def test_a_viewer_of_an_rtmp_room_gets_its_pictures_untouched_and_its_soun
     assert len(viewer.pictures()) >= 89
     assert viewer.sound().shape[1] >= 90 * 960
     assert len(stripped & sent) >= 80
+
+
+async def until_refused(viewer: Viewer) -> httpx.Response:
+    """Ask to watch until it is said what is wrong: B-frames show with the first of them."""
+    async with asyncio.timeout(30):
+        while (response := await answered(viewer)).status_code == 201:
+            await viewer.leave()
+            viewer.__post_init__()
+    return response
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +115,34 @@ async def test_lips_and_voice_meet_at_a_viewer(tmp_path: Path, flashes: Path) ->
     assert len(apart_ms) >= 10
     print(apart_ms)
     assert np.percentile(apart_ms, 95) < 10, apart_ms
+
+
+@pytest.mark.parametrize("codec", ["h264 with B-frames", "hevc"])
+async def test_what_webrtc_cannot_carry_is_refused_with_words_or_transcoded_for_all(
+    tmp_path: Path, b_frames_clip: Path, hevc_clip: Path, codec: str
+) -> None:
+    clip = hevc_clip if codec == "hevc" else b_frames_clip
+    source = {"file": str(clip), "loop": True}
+    for transcode in (False, True):
+        place = tmp_path / str(transcode)
+        place.mkdir()
+        async with sidecar(place, source=source, whep={"transcode": transcode}) as (made, client):
+            viewers = [Viewer(client, ROOM) for _ in range(2)]
+            if transcode:
+                for viewer in viewers:
+                    await watched(viewer)
+                for viewer in viewers:
+                    await viewer.wait_frames("video", 60)
+                audience = (await made.room())["audience"]
+                assert audience["transcoding"]
+                assert audience["viewers"] == 2
+            else:
+                refusal = await until_refused(viewers[0])
+                assert refusal.status_code == 406
+                assert ("B-frames" if "B" in codec else "hevc") in refusal.json()["detail"]
+            for viewer in viewers:
+                await viewer.peer.close()
+    for viewer in viewers:
+        assert len(viewer.pictures()) >= 58
+        moments = viewer.moments("video")
+        assert moments == sorted(moments)

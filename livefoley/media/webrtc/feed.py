@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ports import AudienceStatistics
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.media.codecs import OpusEncoder
-from livefoley.media.webrtc.payloads import RtpFrame, VideoPayloads, sound_frame, video_timestamp
+from livefoley.media.webrtc.payloads import RtpFrame, sound_frame
+from livefoley.media.webrtc.picture import Picture
 
 log = structlog.get_logger("livefoley.webrtc")
 
 ASK_INTERVAL_S = 1.0  # a keyframe asked for is underway for a look-ahead; asking again at once gives two
-B_FRAMES = (
-    "the room's H.264 has B-frames, which WebRTC cannot carry; set B-frames to 0 in the encoder "
-    "(OBS, x264: Tune zerolatency or option bf=0; NVENC: Max B-frames 0), or set whep: {transcode: true} for the room"
-)
+BASELINE = 66  # profile_idc of what a transcoder makes
 
 
 class Viewer(Protocol):
@@ -47,6 +44,38 @@ class Viewer(Protocol):
         ...
 
 
+class Transcoder(Protocol):
+    """Encodes the room's video anew, in a process of its own, and gives it to ``on_item``."""
+
+    on_item: Callable[[OutputItem], None]
+
+    @property
+    def errors(self) -> int:
+        """How often it failed."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """How many units it could not keep up with."""
+        ...
+
+    def want(self, wanted: bool) -> None:
+        """Begin or stop."""
+        ...
+
+    def put_nowait(self, item: OutputItem) -> None:
+        """Take the room's video."""
+        ...
+
+    def request_keyframe(self) -> None:
+        """Make the next picture a keyframe."""
+        ...
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        ...
+
+
 @dataclass(slots=True)
 class Counters:
     """What viewers count, those that left included."""
@@ -60,9 +89,19 @@ class Counters:
 
 
 class WhepFeed:
-    """One room's audience. ``ask_keyframe`` passes a request on to the publisher, where that is possible."""
+    """One room's audience.
 
-    def __init__(self, room: str, *, ask_keyframe: Callable[[], None] | None = None) -> None:
+    ``ask_keyframe`` passes a request on to the publisher, where that is possible. ``transcoder`` makes of video that
+    WebRTC cannot carry some that it can; without it such a room has no viewers.
+    """
+
+    def __init__(
+        self,
+        room: str,
+        *,
+        ask_keyframe: Callable[[], None] | None = None,
+        transcoder: Transcoder | None = None,
+    ) -> None:
         self.room = room
         self.counters = Counters()
         self.has_foley_apart = False
@@ -70,7 +109,10 @@ class WhepFeed:
         self._asked_s = float("-inf")
         self._viewers: set[Viewer] = set()
         self._closed = False
-        self._picture = _Picture()
+        self._direct, self._made = Picture(), Picture()
+        self._transcoder = transcoder
+        if transcoder is not None:
+            transcoder.on_item = self._show_made
         self._program, self._original = _Sound(), _Sound()
         self._heard_at: tuple[Tick, float] | None = None
 
@@ -80,12 +122,14 @@ class WhepFeed:
         """Take a picture or its parameters; see ``Audience``."""
         if item.kind is not MediaKind.VIDEO:
             return
-        frame = self._picture.take(item, wanted=bool(self._viewers))
-        if isinstance(item, TrackInfo) or self._picture.problem:
+        frame = self._direct.take(item, wanted=bool(self._viewers))
+        if self._transcoder is not None:
+            self._transcoder.put_nowait(item)
+            self._transcoder.want(bool(self._viewers and self._direct.problem))
+        if isinstance(item, TrackInfo) or self.problem:
             self._dismiss()
         if frame is not None:
-            for viewer in self._viewers:
-                viewer.put_nowait(frame)
+            self._give(frame)
 
     def hear_nowait(self, start: Tick, program: Stereo, stem: Stereo | None) -> None:
         """Take a block of sound; see ``Audience``."""
@@ -94,6 +138,11 @@ class WhepFeed:
         of_original = {viewer for viewer in self._viewers if viewer.original and stem is not None}
         self._program.give(self._viewers - of_original, program, start)
         self._original.give(of_original, program - stem if stem is not None else program, start)
+
+    async def run(self) -> None:
+        """Serve until cancelled; see ``Audience``."""
+        if self._transcoder is not None:
+            await self._transcoder.run()
 
     def close(self) -> None:
         """Send everyone home; see ``Audience``."""
@@ -109,9 +158,11 @@ class WhepFeed:
             admitted=count.admitted,
             frames=count.frames,
             bytes=count.bytes,
-            dropped_frames=count.dropped,
+            dropped_frames=count.dropped + (self._transcoder.dropped if self._transcoder else 0),
             retransmitted=count.retransmitted,
             keyframe_requests=count.keyframe_requests,
+            transcoding=bool(self._viewers) and self._transcodes,
+            transcode_errors=self._transcoder.errors if self._transcoder else 0,
         )
 
     # ---- what viewers ask ----
@@ -124,12 +175,12 @@ class WhepFeed:
     @property
     def problem(self) -> str:
         """Why the room cannot be watched by WebRTC, in words for its operator; empty when it can."""
-        return self._picture.problem
+        return "" if self._transcodes else self._direct.problem
 
     @property
     def profile(self) -> int | None:
-        """The profile_idc of the room's H.264, when it has any."""
-        return self._picture.profile
+        """The profile_idc of the H.264 viewers get, when they get any."""
+        return BASELINE if self._transcodes else self._direct.profile
 
     def origin_s(self) -> float:
         """Return when (Unix time) the room's tick 0 left, by the block of sound that left last."""
@@ -140,7 +191,7 @@ class WhepFeed:
         """Feed a viewer from now on; return the last keyframe, a still to look at until the next one comes."""
         self._viewers.add(viewer)
         self._ask()
-        return self._picture.still()
+        return (self._made if self._transcodes else self._direct).still()
 
     def leave(self, viewer: Viewer) -> None:
         """Feed a viewer no more."""
@@ -151,72 +202,40 @@ class WhepFeed:
         self.counters.keyframe_requests += 1
         self._ask()
 
+    # ---- inside ----
+
+    @property
+    def _transcodes(self) -> bool:
+        """Whether viewers get what is encoded anew."""
+        return self._transcoder is not None and bool(self._direct.problem)
+
+    def _show_made(self, item: OutputItem) -> None:
+        """Take what the transcoder made."""
+        if item.kind is MediaKind.VIDEO and self._transcodes:
+            frame = self._made.take(item, wanted=bool(self._viewers))
+            if frame is not None:
+                self._give(frame)
+
+    def _give(self, frame: RtpFrame) -> None:
+        for viewer in self._viewers:
+            viewer.put_nowait(frame)
+
     def _ask(self) -> None:
         now_s = time.monotonic()
-        if self._ask_keyframe is not None and now_s - self._asked_s >= ASK_INTERVAL_S:
-            self._asked_s = now_s
+        if now_s - self._asked_s < ASK_INTERVAL_S:
+            return
+        self._asked_s = now_s
+        if self._transcoder is not None and self._transcodes:
+            self._transcoder.request_keyframe()
+        elif self._ask_keyframe is not None:
             self._ask_keyframe()
 
     def _dismiss(self) -> None:
         """Send home who cannot be shown what comes now."""
+        codec = "h264" if self._transcodes else self._direct.codec
         for viewer in tuple(self._viewers):
-            if self.problem or not viewer.carries(self._picture.codec):
-                viewer.end(self.problem or f"the room's video is {self._picture.codec} now")
-
-
-class _Picture:
-    """The room's video track as viewers get it."""
-
-    def __init__(self) -> None:
-        self.codec = ""
-        self.problem = ""
-        self.profile: int | None = None
-        self._payloads: VideoPayloads | None = None
-        self._keyframe: Unit | None = None
-        self._newest: Tick = 0
-        self._epoch = -1
-
-    def take(self, item: TrackInfo | Unit, *, wanted: bool) -> RtpFrame | None:
-        """Take an item; return the frame it makes if one is wanted and can be made."""
-        if isinstance(item, TrackInfo):
-            self._track(item)
-            return None
-        self._follow(item)
-        if self._payloads is None or self.problem or not wanted:
-            return None
-        try:
-            return self._payloads.frame(item)
-        except ValueError:  # a damaged unit: what a viewer's decoder could not use either
-            return None
-
-    def still(self) -> RtpFrame | None:
-        """Return the last keyframe, to be shown now."""
-        if self._payloads is None or self._keyframe is None or self.problem:
-            return None
-        try:
-            return replace(self._payloads.frame(self._keyframe), timestamp=video_timestamp(self._newest))
-        except ValueError:
-            return None
-
-    def _track(self, info: TrackInfo) -> None:
-        self.codec, self.problem, self._keyframe = info.codec, "", None
-        self.profile = info.extradata[1] if info.codec == "h264" and len(info.extradata) > 1 else None
-        try:
-            self._payloads = VideoPayloads(info)
-        except UnsupportedCodec as error:
-            self._payloads, self.problem = None, str(error)
-        except ValueError:
-            self._payloads, self.problem = None, "the room's video parameters are damaged"
-
-    def _follow(self, unit: Unit) -> None:
-        if unit.epoch != self._epoch:
-            self._epoch = unit.epoch
-            self.problem = "" if self._payloads is not None else self.problem
-        elif unit.pts < self._newest and self._payloads is not None:
-            self.problem = B_FRAMES  # shown before what was sent before it
-        self._newest = unit.pts
-        if unit.packet.keyframe:
-            self._keyframe = unit
+            if self.problem or not viewer.carries(codec):
+                viewer.end(self.problem or f"the room's video is {codec} now")
 
 
 class _Sound:
