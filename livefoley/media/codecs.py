@@ -191,13 +191,14 @@ class OpusEncoder(_Encoder):
     """48 kHz stereo Opus in packets of 20 ms; implements ``AudioEncoder``.
 
     ``info.extradata`` is the OpusHead. The first packet is stamped 312 samples before the first sample (its pre-skip).
+    ``effort`` is libopus's complexity (0 to 10); at this rate 5 sounds like 10 and costs a third less.
     """
 
-    def __init__(self, bitrate: int = 128_000) -> None:
+    def __init__(self, bitrate: int = 128_000, effort: int = 5) -> None:
         context: Any = av.CodecContext.create("libopus", "w")
         context.format = "flt"
         context.bit_rate = bitrate
-        context.options = {"application": "audio", "frame_duration": "20"}
+        context.options = {"application": "audio", "frame_duration": "20", "compression_level": str(effort)}
         super().__init__(context)
         self.info = TrackInfo(MediaKind.AUDIO, "opus", bytes(context.extradata), sample_rate=TICK_RATE, channels=2)
 
