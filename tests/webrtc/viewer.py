@@ -31,6 +31,7 @@ class Viewer:
     reports: dict[str, list[tuple[float, int]]] = field(default_factory=lambda: {"audio": [], "video": []})
     location: str = ""
     answer: str = ""
+    links: str = ""
 
     def __post_init__(self) -> None:
         self.headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
@@ -58,6 +59,7 @@ class Viewer:
         response = await self.client.post(f"/{self.room}/whep", content=await self.offer(kinds), headers=headers)
         if response.status_code == 201:
             self.location, self.answer = response.headers["location"], response.text
+            self.links = response.headers.get("link", "")
             await self.peer.setRemoteDescription(RTCSessionDescription(response.text, "answer"))
         return response
 

@@ -187,10 +187,13 @@ class WhepFeed:
         start, left_s = self._heard_at or (0, time.time())
         return left_s - start / TICK_RATE
 
-    def join(self, viewer: Viewer) -> RtpFrame | None:
-        """Feed a viewer from now on; return the last keyframe, a still to look at until the next one comes."""
+    def join(self, viewer: Viewer) -> None:
+        """Feed a viewer from now on."""
         self._viewers.add(viewer)
         self._ask()
+
+    def still(self) -> RtpFrame | None:
+        """Return the last keyframe, as something to look at until the next one comes."""
         return (self._made if self._transcodes else self._direct).still()
 
     def leave(self, viewer: Viewer) -> None:

@@ -22,6 +22,8 @@ MAX_QUEUED = 512  # frames, about four seconds
 MAX_QUEUED_BYTES = 4 << 20
 MAX_UNSENT = 128 << 10  # bytes the system may hold before we wait
 UNSENT_PAUSE_S = 0.01
+SETTLE_S = 0.05  # our side of the handshake is over first; what is sent at once, the viewer could not decrypt
+STILL_AGAIN_S = 0.5
 REPORT_INTERVAL_S = 1.0
 STEREO = {"minptime": "10", "useinbandfec": "1", "stereo": "1", "sprop-stereo": "1"}
 
@@ -40,6 +42,7 @@ class WhepSession(PeerSession):
         self._wake = asyncio.Event()
         self._waiting = True  # for a keyframe
         self._origin_s = 0.0
+        self._still_s = float("-inf")
 
     async def answer(self, offer: str) -> str:
         """Return the answer, with every candidate. Raises ``Refused`` for an offer that cannot be taken."""
@@ -65,10 +68,25 @@ class WhepSession(PeerSession):
             self._waiting = False
         if len(self._frames) >= MAX_QUEUED or self._bytes + frame.bytes > MAX_QUEUED_BYTES:
             self._drop()
-            return
+        else:
+            self._queue(frame)
+
+    def _queue(self, frame: RtpFrame) -> None:
         self._frames.append(frame)
         self._bytes += frame.bytes
         self._wake.set()
+
+    def _show_still(self) -> None:
+        """Give the viewer something to look at while it waits for a keyframe; what follows begins with that."""
+        still = self._feed.still()
+        if still is not None and still.kind in self._senders:
+            self._still_s = time.monotonic()
+            self._queue(still)
+
+    def _keyframe_wanted(self) -> None:
+        self._feed.keyframe_wanted()
+        if self._waiting and time.monotonic() - self._still_s > STILL_AGAIN_S:
+            self._show_still()  # the one before was lost
 
     def _drop(self) -> None:
         self._feed.counters.dropped += len(self._frames) + 1
@@ -82,13 +100,13 @@ class WhepSession(PeerSession):
     async def _serve(self) -> None:
         for sender in self._senders.values():
             await sender.started.wait()
+        await asyncio.sleep(SETTLE_S)
         self._origin_s = self._feed.origin_s()
         await self._report()
         self.spawn(self._keep_reporting())
-        still = self._feed.join(self)
+        self._feed.join(self)
+        self._show_still()
         try:
-            if still is not None and still.kind in self._senders:
-                await self._send(still)
             while True:
                 await self._wake.wait()
                 self._wake.clear()
@@ -130,7 +148,7 @@ class WhepSession(PeerSession):
             kind = MediaKind(transceiver.kind)
             wanted = ("opus",) if kind is MediaKind.AUDIO else (*CARRIED, "rtx")
             transceiver._codecs = _ordered(transceiver._codecs, wanted, self._feed.profile)
-            sender = EncodedSender(transceiver.kind, transceiver.sender.transport, self._feed.keyframe_wanted)
+            sender = EncodedSender(transceiver.kind, transceiver.sender.transport, self._keyframe_wanted)
             self.peer.replace_sender(transceiver, sender)
             self._senders[kind] = sender
         if not self._senders:
