@@ -6,19 +6,23 @@ import asyncio
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import numpy as np
 import pytest
 
 from livefoley.core.media import MediaKind
-from livefoley.demo.sidecar import ROOM, Sidecar, free_ports, running, write_config
+from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running, write_config
 from livefoley.media import nal
+from livefoley.media.webrtc.seams import VP8
 from tests.live import rtmp_peers
 from tests.live.rtmp_peers import run_peer
 from tests.peers import require
+from tests.webrtc.publisher import RATE, Publisher, video_packets
 from tests.webrtc.viewer import Viewer
 
 
@@ -113,7 +117,6 @@ async def test_lips_and_voice_meet_at_a_viewer(tmp_path: Path, flashes: Path) ->
     tick_s = viewer.moments("audio")[0] + begins / 48_000
     apart_ms = [1000 * np.abs(tick_s - at).min() for at in flash_s[1:-1]]
     assert len(apart_ms) >= 10
-    print(apart_ms)
     assert np.percentile(apart_ms, 95) < 10, apart_ms
 
 
@@ -146,3 +149,66 @@ async def test_what_webrtc_cannot_carry_is_refused_with_words_or_transcoded_for_
         assert len(viewer.pictures()) >= 58
         moments = viewer.moments("video")
         assert moments == sorted(moments)
+
+
+def vp8_packets(seconds: float) -> list[bytes]:
+    """Return VP8 frames of 320x240, a keyframe each half second."""
+    encoder: Any = av.CodecContext.create("libvpx", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
+    encoder.time_base, encoder.framerate, encoder.gop_size = Fraction(1, RATE), Fraction(RATE), 15
+    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+    made: list[bytes] = []
+    for index in range(round(seconds * RATE)):
+        picture = av.VideoFrame.from_ndarray(np.full((240, 320, 3), index * 5 % 256, np.uint8), format="rgb24")
+        picture.pts = index
+        made += [bytes(packet) for packet in encoder.encode(picture)]
+    return made
+
+
+class Vp8Publisher(Publisher):
+    """Offers VP8 alone, as a browser without H.264 does."""
+
+    async def offer(self, video: list[bytes], sound: list[bytes]) -> str:
+        """Return the offer."""
+        create = self.peer.createOffer
+
+        async def of_vp8() -> Any:
+            for transceiver in self.peer.getTransceivers():
+                if transceiver.kind == "video":
+                    transceiver.setCodecPreferences([VP8])
+            return await create()
+
+        self.peer.createOffer = of_vp8  # type: ignore[method-assign]
+        return await super().offer(video, sound)
+
+
+async def test_vp8_by_whip_comes_out_by_whep_as_it_went_in(tmp_path: Path, sound: list[bytes]) -> None:
+    frames = vp8_packets(6)
+    async with sidecar(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
+        publisher = Vp8Publisher(client, ROOM, KEY)
+        assert (await publisher.publish(frames, sound * 3)).status_code == 201
+        viewer = Viewer(client, ROOM)
+        await watched(viewer)
+        await viewer.wait_frames("video", 60)
+        await viewer.leave()
+        await publisher.leave()
+    assert viewer.codecs == {"video": "vp8", "audio": "opus"}
+    came = [frame.data for frame in viewer.frames["video"]]
+    assert set(came) <= set(frames)
+    assert len(viewer.pictures()) >= 58
+
+
+async def test_a_new_resolution_by_whip_reaches_the_viewer(tmp_path: Path, sound: list[bytes]) -> None:
+    async with sidecar(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
+        publisher = Publisher(client, ROOM, KEY)
+        units = video_packets(4) + video_packets(2, (640, 480))
+        assert (await publisher.publish(units, sound * 3)).status_code == 201
+        viewer = Viewer(client, ROOM)
+        await watched(viewer)
+        await viewer.wait_frames("audio", 200)
+        await viewer.leave()
+        await publisher.leave()
+    sizes = [(picture.width, picture.height) for picture in viewer.pictures()]
+    assert sizes[0] == (320, 240)
+    assert sizes[-1] == (640, 480)
+    assert sizes == sorted(sizes)
