@@ -164,7 +164,8 @@ class Sidecar:
         self._log = log
         self._running = running
         self._rtmp_port = rtmp_port
-        self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{http_port}", timeout=5.0, trust_env=False)
+        self.http_url = f"http://127.0.0.1:{http_port}"
+        self._http = httpx.AsyncClient(base_url=self.http_url, timeout=5.0, trust_env=False)
 
     def url(self, room: str) -> str:
         """Return where to publish to a room; its key is its name."""

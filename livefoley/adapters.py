@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 
 from livefoley import config as cfg
@@ -25,15 +26,26 @@ from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.publisher import RtmpPublisher
 from livefoley.media.rtmp.server import RtmpServer
 from livefoley.media.srt import SrtSink, SrtSource
+from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer, WhipServer, WhipSource
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
+from livefoley.runtime.transcode import Transcoder
 
 SLATE_TEXT = "The stream will be back in a moment"
 
 
-def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService) -> Room:
-    """Return a room with all its parts; its stream key, if it has one, is registered with ``rtmp``."""
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The servers publishers and viewers come to."""
+
+    rtmp: RtmpServer
+    whip: WhipServer
+    whep: WhepServer
+
+
+def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService) -> Room:
+    """Return a room with all its parts; its keys are registered with ``servers``."""
     bitrate = room.audio.bitrate_kbps * 1000
     engine = RoomEngine(
         room_settings(room),
@@ -41,12 +53,14 @@ def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService)
         encoder=AacEncoder(bitrate),
         stem_encoder=AacEncoder(bitrate) if room.stem else None,
     )
+    source = make_source(name, room.source, servers)
     parts = RoomParts(
         name=name,
         engine=engine,
-        source=make_source(name, room.source, rtmp),
+        source=source,
         sinks=[make_sink(sink) for sink in room.sinks],
         stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
+        audience=make_audience(name, room.whep, source, servers.whep),
         foley=foley if room.foley.enabled else None,
         describe=room.describe,
         seed=room.seed,
@@ -60,18 +74,33 @@ def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService)
     return made
 
 
-def make_source(name: str, source: cfg.Source, rtmp: RtmpServer) -> Source:
+def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer) -> WhepFeed:
+    """Return what feeds a room's viewers, open to those who may watch."""
+    feed = WhepFeed(
+        name,
+        ask_keyframe=source.request_keyframe if isinstance(source, WhipSource) else None,
+        transcoder=Transcoder(name) if whep.transcode else None,
+    )
+    server.register(feed, whep.key.get_secret_value() if whep.key else None, public=whep.public)
+    return feed
+
+
+def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:
     """Return the adapter of a room's source."""
     if source.rtmp is not None:
         key, given = source.rtmp.key.get_secret_value(), source.rtmp
-        return rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate.value, room=name)
+        return servers.rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate.value, room=name)
+    if source.whip is not None:
+        return servers.whip.register(
+            name, source.whip.key.get_secret_value(), on_duplicate=source.whip.on_duplicate.value
+        )
     if source.url is not None:
         return PullSource(source.url.get_secret_value())
     if source.srt is not None:
         return SrtSource(source.srt.url.get_secret_value())
     if source.file is not None:
         return FileSource(source.file, loop=source.loop)
-    raise ConfigError(f"rooms.{name}.source: has no kind; set one of rtmp, url, file, srt")
+    raise ConfigError(f"rooms.{name}.source: has no kind; set one of rtmp, whip, url, file, srt")
 
 
 def make_sink(sink: cfg.Sink) -> Sink:
@@ -139,6 +168,15 @@ def rtmp_servers(config: cfg.RtmpServer) -> list[RtmpServer]:
     listen = config.tls.listen
     context = tls_context(config.tls)
     return [plain, RtmpServer(listen.host, listen.port, ssl_context=context, limits=limits, auth=auth, shares=plain)]
+
+
+def ice_settings(config: cfg.WebRtc, *, loopback: bool) -> IceSettings:
+    """Return what WebRTC needs to know of the network; ``loopback``: peers on this machine come by 127.0.0.1."""
+    servers = [
+        IceServer(given.url, given.username, given.credential.get_secret_value() if given.credential else "")
+        for given in config.ice_servers
+    ]
+    return IceSettings(tuple(servers), tuple(map(str, config.public_ips)), config.udp_port_range, loopback)
 
 
 def _make_slate(info: TrackInfo, picture: Path | None) -> tuple[TrackInfo, Packet]:

@@ -17,14 +17,18 @@ import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import build_room, planner_settings, rtmp_servers
+from livefoley.adapters import Servers, build_room, ice_settings, planner_settings, rtmp_servers
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
+from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
 from livefoley.control.state import CueRequest, RoomChanges
+from livefoley.control.whep import whep_router
+from livefoley.control.whip import whip_router
 from livefoley.core.errors import BankError
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.foley.place import default_library
+from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.room import Room
@@ -40,7 +44,16 @@ class Application:
         self.config = config
         self.foley = FoleyService([config.bank.library or default_library()])
         self.rtmp = rtmp_servers(config.server.rtmp)
-        self._rooms = {name: build_room(name, room, self.rtmp[0], self.foley) for name, room in config.rooms.items()}
+        self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
+        self.whip = WhipServer(self.ice, auth=self.rtmp[0].auth)
+        self.whep = WhepServer(
+            self.ice,
+            max_viewers=config.server.webrtc.max_viewers,
+            loopback=config.server.http.listen.is_loopback,
+            auth=self.rtmp[0].auth,
+        )
+        servers = Servers(self.rtmp[0], self.whip, self.whep)
+        self._rooms = {name: build_room(name, room, servers, self.foley) for name, room in config.rooms.items()}
         self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
 
@@ -67,6 +80,8 @@ class Application:
                     helper.cancel()
         finally:
             http.close()
+            await self.whip.close()
+            await self.whep.close()
             for server in self.rtmp:
                 await server.close()
             if self.rtmp[0].auth is not None:
@@ -85,7 +100,8 @@ class Application:
         given = self.config.server.http
         token = given.token.get_secret_value() if given.token else None
         access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
-        app = make_app(self, access)
+        pages = pages_router(self, self.whip.takes)
+        app = make_app(self, access, [whip_router(self.whip), whep_router(self.whep), pages])
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:
@@ -127,7 +143,9 @@ class Application:
             version=__version__,
             uptime_s=time.monotonic() - self._began_s,
             rtmp_connections=sum(statistics.connections for statistics in servers),
-            rtmp_rejected=tuple(Rejection(reason, count) for reason, count in sorted(rejected.items())),
+            rtmp_rejected=_rejections(rejected),
+            whip_rejected=_rejections(self.whip.statistics().rejected),
+            whep_rejected=_rejections(self.whep.statistics().rejected),
         )
 
     async def cue(self, room: str, request: CueRequest) -> int:
@@ -154,6 +172,10 @@ class Application:
             self._rooms[room].engine.planner.settings = planner_settings(described)
         if given:
             self._rooms[room].set_mix(**{name: value for name, value in given.items() if not isinstance(value, str)})
+
+
+def _rejections(counted: Mapping[str, int]) -> tuple[Rejection, ...]:
+    return tuple(Rejection(reason, count) for reason, count in sorted(counted.items()))
 
 
 async def serve(config: cfg.Config) -> None:

@@ -170,7 +170,7 @@ def test_load_reads_the_process_environment(tmp_path: Path, monkeypatch: pytest.
         (room(sinks='[{rtmp: "rtmp://h/app"}]'), "live.yaml:4: rooms.demo.sinks[0].rtmp: is not complete, server, app"),
         (room(sinks='[{srt: "srt://h"}]'), "live.yaml:4: rooms.demo.sinks[0].srt: is not complete, host and port"),
         (room(source="{rtmp: {key: a/b}}"), "live.yaml:3: rooms.demo.source.rtmp.key: a stream key may hold no slash"),
-        (room(source="{}"), "live.yaml:3: rooms.demo.source: needs exactly one of rtmp, url, file, srt; found none"),
+        (room(source="{}"), "live.yaml:3: rooms.demo.source: needs exactly one of rtmp, whip, url, file, srt; found"),
         (room(source="{loop: true, rtmp: {key: k}}"), "live.yaml:3: rooms.demo.source: loop: true goes with file"),
         (room(source="{url: clip.mp4}"), "live.yaml:3: rooms.demo.source.url: must be a URL that begins with rtmp://"),
         (room("stem: true", sinks='[{rtmp: "rtmp://h/a/b"}]'), "live.yaml:2: rooms.demo: stem: true needs a file"),

@@ -18,8 +18,18 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from livefoley.config import checks, document, environment
 from livefoley.config.document import Document, dotted
 from livefoley.config.explain import explain
-from livefoley.config.rooms import Room, RtmpSource, Sink, Source
-from livefoley.config.server import AuthHook, HttpServer, LogFormat, LogLevel, RtmpLimits, RtmpServer, Server, Tls
+from livefoley.config.rooms import Room, RtmpSource, Sink, Source, Whep
+from livefoley.config.server import (
+    AuthHook,
+    HttpServer,
+    LogFormat,
+    LogLevel,
+    RtmpLimits,
+    RtmpServer,
+    Server,
+    Tls,
+    WebRtc,
+)
 from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
 from livefoley.core.errors import ConfigError
 
@@ -40,6 +50,8 @@ __all__ = [
     "Sink",
     "Source",
     "Tls",
+    "WebRtc",
+    "Whep",
     "load",
     "masked",
     "parse",

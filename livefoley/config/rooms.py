@@ -39,6 +39,13 @@ class RtmpSource(Model):
     on_duplicate: OnDuplicate = OnDuplicate.REPLACE
 
 
+class WhipSource(Model):
+    """A publisher that comes to ``http://HOST:8080/ROOM/whip`` with ``key`` as bearer token; H.264 and Opus."""
+
+    key: StreamKey
+    on_duplicate: OnDuplicate = OnDuplicate.REPLACE
+
+
 class SrtSource(Model):
     """SRT through an ffmpeg child process; ``mode=listener`` in the URL waits for a caller."""
 
@@ -65,11 +72,12 @@ class _OneOf(Model):
 
 
 class Source(_OneOf):
-    """Where the stream comes from: exactly one of ``rtmp``, ``url``, ``file``, ``srt``."""
+    """Where the stream comes from: exactly one of ``rtmp``, ``whip``, ``url``, ``file``, ``srt``."""
 
-    kinds: ClassVar[tuple[str, ...]] = ("rtmp", "url", "file", "srt")
+    kinds: ClassVar[tuple[str, ...]] = ("rtmp", "whip", "url", "file", "srt")
 
     rtmp: RtmpSource | None = None
+    whip: WhipSource | None = None
     url: PullUrl | None = None
     file: Place | None = None
     srt: SrtSource | None = None
@@ -105,6 +113,24 @@ class Sink(_OneOf):
         if self.hls is not None:
             return Sink.model_construct(hls=self.hls.with_name(f"{self.hls.name}-stem"))
         return None
+
+
+class Whep(Model):
+    """Who may watch the room by WebRTC, at ``http://HOST:8080/ROOM`` or with a WHEP player.
+
+    With ``key`` those who have it; else with ``public`` everybody who reaches the port; else whom the auth hook lets
+    in; and without any of these, on a loopback listener, this machine.
+    """
+
+    key: StreamKey | None = None
+    public: bool = False
+    transcode: bool = False
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Whep:
+        if self.key is not None and self.public:
+            raise ValueError("key and public: true contradict each other; a room with a key is for those who have it")
+        return self
 
 
 class BedLevel(Model):
@@ -163,6 +189,7 @@ class Room(Model):
     on_drop: OnDrop = OnDrop.FREEZE
     slate: Place | None = None
     audio: Audio = Audio()
+    whep: Whep = Whep()
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     sinks: Annotated[tuple[Sink, ...], Field(min_length=1, max_length=16)]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, IPvAnyAddress, field_validator, model_validator
 
-from livefoley.config.values import Address, HookUrl, HostName, Listen, Model, Place, Token
+from livefoley.config.values import Address, HookUrl, HostName, IceUrl, Listen, Model, Place, Token, UdpPort
 
 MIB = 1024 * 1024
 
@@ -94,6 +94,44 @@ class HttpServer(Model):
     allowed_hosts: tuple[HostName, ...] = ()
 
 
+class IceServer(Model):
+    """A STUN or TURN server that publishers and viewers are told of; a STUN server we ask ourselves, too.
+
+    A STUN server may be given as its URL alone.
+    """
+
+    url: IceUrl
+    username: Annotated[str, Field(max_length=256)] = ""
+    credential: Token | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _url_alone(cls, value: Any) -> Any:
+        return {"url": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _turn_asks_for_a_name(self) -> IceServer:
+        if self.url.startswith("turn") != bool(self.username and self.credential):
+            raise ValueError("a turn: server needs username and credential, a stun: server has none")
+        return self
+
+
+class WebRtc(Model):
+    """How WebRTC's media, which goes over UDP, finds its way through networks, and how many may watch."""
+
+    ice_servers: Annotated[tuple[IceServer, ...], Field(max_length=4)] = ()
+    public_ips: Annotated[tuple[IPvAnyAddress, ...], Field(max_length=8)] = ()
+    udp_port_range: tuple[UdpPort, UdpPort] | None = None
+    max_viewers: Annotated[int, Field(ge=0, le=10_000)] = 200
+
+    @field_validator("udp_port_range")
+    @classmethod
+    def _in_order(cls, ports: tuple[int, int] | None) -> tuple[int, int] | None:
+        if ports is not None and ports[0] > ports[1]:
+            raise ValueError("the first port comes first, like [50000, 50999]")
+        return ports
+
+
 class Log(Model):
     """Level and format of the log on standard error."""
 
@@ -106,4 +144,5 @@ class Server(Model):
 
     rtmp: RtmpServer = RtmpServer()
     http: HttpServer = HttpServer()
+    webrtc: WebRtc = WebRtc()
     log: Log = Log()

@@ -15,8 +15,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from livefoley.media.urls import safe_url
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-RESERVED_NAMES = frozenset({"v1", "metrics", "livez", "readyz", "healthz"})  # paths of the HTTP port
+RESERVED_NAMES = frozenset({"v1", "metrics", "livez", "readyz", "healthz", "assets"})  # paths of the HTTP port
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_ICE_URL = re.compile(r"(stun|turns?):[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(\?transport=(udp|tcp))?")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -167,6 +168,18 @@ SrtUrl: TypeAlias = Annotated[
 HookUrl: TypeAlias = Annotated[
     SecretUrl, AfterValidator(_check_url(("http", "https"), 'like "https://example.com/live/auth"'))
 ]
+
+
+def _check_ice(url: str) -> str:
+    if not _ICE_URL.fullmatch(url) or (url.startswith("stun:") and "?" in url):
+        raise ValueError('must be like "stun:stun.example.com:3478" or "turn:turn.example.com:3478?transport=udp"')
+    return url
+
+
+IceUrl: TypeAlias = Annotated[str, AfterValidator(_check_ice)]
+"""A STUN or TURN server (RFC 7064, RFC 7065). It shows in answers to publishers and viewers."""
+
+UdpPort: TypeAlias = Annotated[int, Field(ge=1024, le=65535)]
 
 # ---- names, paths, levels ----
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from collections.abc import Iterable
+
+from fastapi import APIRouter, FastAPI
 
 from livefoley import __version__
 from livefoley.control import problems
@@ -13,8 +15,8 @@ from livefoley.control.rooms import rooms_router
 from livefoley.control.state import ControlState
 
 
-def make_app(state: ControlState, access: Access | None = None) -> FastAPI:
-    """Return the application over ``state``; its OpenAPI document is at ``/v1/openapi.json``."""
+def make_app(state: ControlState, access: Access | None = None, more: Iterable[APIRouter] = ()) -> FastAPI:
+    """Return the application over ``state`` and ``more`` routes; its OpenAPI document is at ``/v1/openapi.json``."""
     app = FastAPI(
         title="livefoley",
         version=__version__,
@@ -24,7 +26,7 @@ def make_app(state: ControlState, access: Access | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app)
-    for router in (probe_router(state), rooms_router(state), hls_router(state)):
+    for router in (probe_router(state), rooms_router(state), hls_router(state), *more):
         app.include_router(router)
     app.add_middleware(Guard, access=access or Access())
     return app

@@ -25,6 +25,7 @@ from livefoley.control.problems import Problem
 log = structlog.get_logger("livefoley.control")
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_SDP_BYTES = 128 * 1024
 BODY_TIMEOUT_S = 10.0
 PROTECTED = "/v1"  # what the token guards; probes, metrics and HLS are open to whoever reaches the port
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -158,10 +159,14 @@ def _without_port(host: str) -> str:
 
 
 async def _bounded(scope: Scope, receive: Receive) -> Receive:
-    """Take the whole body, at most ``MAX_BODY_BYTES`` within ``BODY_TIMEOUT_S``, and return a ``receive`` over it."""
+    """Take the whole body within ``BODY_TIMEOUT_S`` and return a ``receive`` over it.
+
+    It has at most ``MAX_BODY_BYTES``, an SDP offer ``MAX_SDP_BYTES``.
+    """
     length = Headers(scope=scope).get("content-length", "0")
-    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-        raise Problem(413, f"a body has at most {MAX_BODY_BYTES} bytes")
+    most = MAX_SDP_BYTES if scope["path"].endswith(("/whip", "/whep")) else MAX_BODY_BYTES
+    if not length.isdecimal() or int(length) > most:
+        raise Problem(413, f"a body has at most {most} bytes")
     body = bytearray()
     more = True
     try:
@@ -172,8 +177,8 @@ async def _bounded(scope: Scope, receive: Receive) -> Receive:
                     raise _Gone
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
-                if len(body) > MAX_BODY_BYTES:
-                    raise Problem(413, f"a body has at most {MAX_BODY_BYTES} bytes")
+                if len(body) > most:
+                    raise Problem(413, f"a body has at most {most} bytes")
     except TimeoutError:
         raise Problem(408, f"the body did not come within {BODY_TIMEOUT_S:g} s") from None
     taken = False

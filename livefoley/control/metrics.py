@@ -14,7 +14,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from livefoley.control.state import ControlState
-from livefoley.core.ports import SinkStatistics
+from livefoley.core.ports import AudienceStatistics, SinkStatistics
 from livefoley.core.statistics import RoomSnapshot, WorkerSnapshot
 
 STATES = ("waiting", "live", "holding", "ending")
@@ -57,6 +57,17 @@ _SINKS: tuple[tuple[Family, str, str, Callable[[SinkStatistics], float]], ...] =
     (CounterMetricFamily, "reconnects", "Times the output was opened again.", lambda s: s.reconnects),
     (CounterMetricFamily, "errors", "Errors of the output.", lambda s: s.errors),
 )
+_AUDIENCE: tuple[tuple[Family, str, str, Callable[[AudienceStatistics], float]], ...] = (
+    (GaugeMetricFamily, "viewers", "Viewers by WHEP now.", lambda a: a.viewers),
+    (CounterMetricFamily, "admitted", "Viewers that were let in.", lambda a: a.admitted),
+    (CounterMetricFamily, "frames", "Pictures and packets of sound sent, over all viewers.", lambda a: a.frames),
+    (CounterMetricFamily, "bytes", "Bytes of media sent, over all viewers.", lambda a: a.bytes),
+    (CounterMetricFamily, "frames_dropped", "Frames slow viewers did not get.", lambda a: a.dropped_frames),
+    (CounterMetricFamily, "packets_retransmitted", "Packets sent again that were lost.", lambda a: a.retransmitted),
+    (CounterMetricFamily, "keyframe_requests", "Keyframes viewers asked for.", lambda a: a.keyframe_requests),
+    (GaugeMetricFamily, "transcoding", "Whether video is encoded anew for the viewers (1).", lambda a: a.transcoding),
+    (CounterMetricFamily, "transcode_errors", "Times the transcoder failed.", lambda a: a.transcode_errors),
+)
 _WORKERS: tuple[tuple[Family, str, str, Callable[[WorkerSnapshot], float]], ...] = (
     (GaugeMetricFamily, "alive", "Whether the worker process answers (1).", lambda w: w.alive),
     (CounterMetricFamily, "restarts", "Times the worker was started again.", lambda w: w.restarts),
@@ -97,6 +108,7 @@ class _Rooms(Collector):
         yield _latency(rooms)
         yield from _workers(rooms)
         yield from _sinks(rooms)
+        yield from _audience(rooms)
 
     def _server(self) -> Iterator[Metric]:
         server = self._state.server_statistics()
@@ -104,12 +116,16 @@ class _Rooms(Collector):
         yield GaugeMetricFamily("livefoley_uptime_seconds", "Seconds since the start.", server.uptime_s)
         connections = "Connections to the RTMP port."
         yield GaugeMetricFamily("livefoley_rtmp_connections", connections, server.rtmp_connections)
-        rejected = CounterMetricFamily(
-            "livefoley_rtmp_rejected", "Publishers turned away, by reason.", labels=["reason"]
-        )
-        for rejection in server.rtmp_rejected:
-            rejected.add_metric([rejection.reason], rejection.count)
-        yield rejected
+        for protocol, rejections, who in (
+            ("rtmp", server.rtmp_rejected, "Publishers"),
+            ("whip", server.whip_rejected, "Publishers"),
+            ("whep", server.whep_rejected, "Viewers"),
+        ):
+            text = f"{who} turned away, by reason."
+            rejected = CounterMetricFamily(f"livefoley_{protocol}_rejected", text, labels=["reason"])
+            for rejection in rejections:
+                rejected.add_metric([rejection.reason], rejection.count)
+            yield rejected
 
 
 def _plain(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
@@ -170,4 +186,12 @@ def _sinks(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
         for room in rooms:
             for index, sink in enumerate(room.sinks):
                 family.add_metric([room.name, f"{index}-{sink.kind}"], float(read(sink)))
+        yield family
+
+
+def _audience(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
+    for make, name, text, read in _AUDIENCE:
+        family = make(f"livefoley_whep_{name}", text, labels=["room"])
+        for room in rooms:
+            family.add_metric([room.name], float(read(room.audience)))
         yield family

@@ -70,6 +70,45 @@ class Sink(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AudienceStatistics:
+    """Figures of the viewers of a room; all but ``viewers`` only ever grow."""
+
+    viewers: int = 0  # connected or connecting now
+    admitted: int = 0
+    frames: int = 0  # sent, summed over viewers
+    bytes: int = 0
+    dropped_frames: int = 0  # pictures and sounds a slow viewer did not get
+    retransmitted: int = 0  # packets sent again
+    keyframe_requests: int = 0  # by viewers; the publisher is asked less often
+    transcoding: bool = False
+    transcode_errors: int = 0
+
+
+class Audience(Protocol):
+    """Those who watch a room directly, over connections of their own. Nothing here blocks or raises."""
+
+    def write_nowait(self, item: OutputItem) -> None:
+        """Take the next item of the programme; of its tracks only the picture is used."""
+        ...
+
+    def hear_nowait(self, start: Tick, program: Stereo, stem: Stereo | None) -> None:
+        """Take a block of sound that begins at ``start``, contiguous: the programme, and the foley alone if known."""
+        ...
+
+    async def run(self) -> None:
+        """Do what must be done beside; until cancelled, or until there is nothing to do."""
+        ...
+
+    def close(self) -> None:
+        """Say that no more comes: everyone is sent home."""
+        ...
+
+    def statistics(self) -> AudienceStatistics:
+        """Return a snapshot."""
+        ...
+
+
 class AudioDecoder(Protocol):
     """Decodes one audio track to 48 kHz stereo."""
 

@@ -5,9 +5,9 @@ Every counter counts since the room (or the server) began and never goes back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from livefoley.core.ports import SinkStatistics
+from livefoley.core.ports import AudienceStatistics, SinkStatistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,12 @@ class RoomSnapshot:
     cue_latency_s: Latency = Latency()
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()
+    audience: AudienceStatistics = field(default_factory=AudienceStatistics)
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """How many publishers were turned away for a reason (``key``, ``limit``, ``protocol``, ...)."""
+    """How many publishers or viewers were turned away for a reason (``key``, ``limit``, ``protocol``, ...)."""
 
     reason: str
     count: int
@@ -104,3 +105,5 @@ class ServerSnapshot:
     uptime_s: float = 0.0
     rtmp_connections: int = 0
     rtmp_rejected: tuple[Rejection, ...] = ()
+    whip_rejected: tuple[Rejection, ...] = ()
+    whep_rejected: tuple[Rejection, ...] = ()

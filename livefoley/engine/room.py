@@ -275,6 +275,7 @@ class RoomEngine:
         start = self._position
         mixed = self.mixer.mix(start, BLOCK)
         self._position += BLOCK
+        departure.sound.append((start, mixed))
         departure.program.extend(self._units(self._encoder.encode(mixed.program, start)))
         if self._stem_encoder is not None and mixed.stem is not None:
             departure.stem.extend(self._units(self._stem_encoder.encode(mixed.stem, start)))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from livefoley.core.media import OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import Tick
 from livefoley.engine.hold import OnDrop
-from livefoley.engine.mixer import MixSettings
+from livefoley.engine.mixer import Mixed, MixSettings
 from livefoley.engine.planner import PlannerSettings
 
 
@@ -50,10 +50,14 @@ class Taps(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """What leaves now: the programme, and the foley alone when the room has a stem."""
+    """What leaves now: the programme, the foley alone when the room has a stem, and the sound of both before encoding.
+
+    Each entry of ``sound`` is a block and the tick it begins at.
+    """
 
     program: list[OutputItem]
     stem: list[OutputItem]
+    sound: list[tuple[Tick, Mixed]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ import structlog
 from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import PerceptionEvent
-from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo
-from livefoley.core.ports import Sink, Source
+from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.ports import Audience, Sink, Source
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
-from livefoley.engine.room_types import RoomState
+from livefoley.engine.room_types import Departure, RoomState
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.rate import RateMeter
@@ -45,6 +45,7 @@ class RoomParts:
     source: Source
     sinks: Sequence[Sink]
     stem_sinks: Sequence[Sink] = ()
+    audience: Audience | None = None
     perception: Perception | None = None
     foley: FoleyService | None = None
     describe: str = ""
@@ -112,6 +113,8 @@ class Room:
                 helpers = [tasks.create_task(self._run_source())]
                 if parts.perception is not None:
                     helpers.append(tasks.create_task(parts.perception.run()))
+                if parts.audience is not None:
+                    helpers.append(tasks.create_task(parts.audience.run()))
                 await self._play()
                 for sink in (*parts.sinks, *parts.stem_sinks):
                     sink.close()
@@ -121,6 +124,8 @@ class Room:
                     task.cancel()
         finally:
             self._tasks = None
+            if parts.audience is not None:
+                parts.audience.close()
             if parts.foley is not None:
                 parts.foley.forget(self.name)
 
@@ -191,14 +196,10 @@ class Room:
             wake_s = self.engine.wake_s()
             pause_s = MAX_SLEEP_S if wake_s is None else wake_s - self._now()
             await asyncio.sleep(min(MAX_SLEEP_S, max(0.0, pause_s)))
-        last = self.engine.finish()
-        self._send(last.program, self.parts.sinks)
-        self._send(last.stem, self.parts.stem_sinks)
+        self._send(self.engine.finish())
 
     def _play_block(self, now: float) -> None:
-        departure = self.engine.advance(now)
-        self._send(departure.program, self.parts.sinks)
-        self._send(departure.stem, self.parts.stem_sinks)
+        self._send(self.engine.advance(now))
         self._request(now)
         counters = self.engine.statistics()
         self.video_rate.read(counters.video_bytes, now)
@@ -209,11 +210,16 @@ class Room:
             self.engine.end()
         return not self.engine.clock.started or self.engine.drained()
 
-    @staticmethod
-    def _send(items: Sequence[OutputItem], sinks: Sequence[Sink]) -> None:
-        for sink in sinks:
-            for item in items:
-                sink.write_nowait(item)
+    def _send(self, departure: Departure) -> None:
+        for items, sinks in ((departure.program, self.parts.sinks), (departure.stem, self.parts.stem_sinks)):
+            for sink in sinks:
+                for item in items:
+                    sink.write_nowait(item)
+        if self.parts.audience is not None:
+            for item in departure.program:
+                self.parts.audience.write_nowait(item)
+            for start, mixed in departure.sound:
+                self.parts.audience.hear_nowait(start, mixed.program, mixed.stem)
 
     # ---- foley ----
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from livefoley.core.ports import AudienceStatistics
 from livefoley.core.statistics import CueCount, Latency, RoomControls, RoomSnapshot, WorkerSnapshot
 from livefoley.engine.room_types import RoomState
 from livefoley.runtime.room import Room
@@ -53,6 +54,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
         workers=tuple(workers),
         sinks=sinks,
+        audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
     )
 
 

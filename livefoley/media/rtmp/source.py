@@ -11,6 +11,7 @@ import structlog
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import Disconnected, Packet
 from livefoley.core.ports import Feed
+from livefoley.media.bucket import Bucket
 from livefoley.media.rtmp.chunks import Message
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.statistics import Counters, RtmpSourceStatistics
@@ -38,7 +39,7 @@ class RtmpSource:
     def __init__(self, room: str, on_duplicate: OnDuplicate, limits: RtmpLimits, now: Callable[[], float]) -> None:
         self.room = room
         self._on_duplicate = on_duplicate
-        self._takeovers = _Bucket(limits.takeovers, limits.takeover_interval_s, now)
+        self._takeovers = Bucket(limits.takeovers, limits.takeover_interval_s, now)
         self._feed: Feed | None = None
         self._publisher: Publisher | None = None
         self._reader = TagReader()
@@ -123,23 +124,3 @@ class RtmpSource:
             skipped_tags=self._skipped + (self._reader.skipped if self.connected else 0),
             problem=self._problem,
         )
-
-
-class _Bucket:
-    """Allows ``size`` things in a row and one more every ``interval_s``."""
-
-    def __init__(self, size: int, interval_s: float, now: Callable[[], float]) -> None:
-        self._size = size
-        self._interval_s = interval_s
-        self._now = now
-        self._left = float(size)
-        self._at = now()
-
-    def take(self) -> bool:
-        now = self._now()
-        self._left = min(self._size, self._left + (now - self._at) / self._interval_s)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True

@@ -1,0 +1,72 @@
+"""The two pages of a room: ``/ROOM`` to watch it, ``/ROOM/publish`` to publish; plain HTML, CSS and ES modules.
+
+Nothing in them is secret, and nothing comes from elsewhere: the policy lets a page load from this server alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from string import Template
+
+from fastapi import APIRouter, Response
+
+from livefoley.control.problems import Problem
+from livefoley.control.state import ControlState
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src data:",
+        "connect-src 'self'",
+        "media-src 'self' blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    )
+)
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
+_PAGE = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
+
+
+def pages_router(state: ControlState, takes_whip: Callable[[str], bool]) -> APIRouter:
+    """Return the routes of the pages; ``takes_whip`` says whether browsers may publish into a room."""
+    router = APIRouter(tags=["pages"])
+    here = {part.name: part.read_text(encoding="utf-8") for part in files(__name__).iterdir() if _suffix(part.name)}
+
+    async def asset(file: str) -> Response:
+        """Return a module or the style sheet."""
+        text = here.get(file) if _suffix(file) != ".html" else None
+        if text is None:
+            raise Problem(404, "there is no such file")
+        return Response(text, headers={"Cache-Control": "no-cache"}, media_type=_TYPES[_suffix(file)])
+
+    async def watch(room: str) -> Response:
+        """Return the page that plays a room."""
+        found = state.rooms().get(room)
+        if found is None:
+            raise Problem(404, "there is no such room")
+        hls = str(state.hls_directory(room) is not None).lower()
+        return _page(here["watch.html"], room=room, lookahead_s=f"{found.lookahead_s:g}", hls=hls)
+
+    async def publish(room: str) -> Response:
+        """Return the page that publishes into a room."""
+        if not takes_whip(room):
+            raise Problem(404, "browsers cannot publish here: no room of that name has source: {whip: {key: ...}}")
+        return _page(here["publish.html"], room=room)
+
+    for path, handler in (("/assets/{file}", asset), ("/{room}", watch), ("/{room}/publish", publish)):
+        router.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
+    return router
+
+
+def _suffix(name: str) -> str:
+    """Return the ending of a file we serve; empty for any other."""
+    return next((suffix for suffix in _TYPES if name.endswith(suffix)), "")
+
+
+def _page(text: str, **values: str) -> Response:
+    """Fill a page in; the values are room names and numbers, which need no escaping."""
+    return Response(Template(text).substitute(values), headers=_PAGE, media_type="text/html")

@@ -1,0 +1,182 @@
+// The page of a room: plays it by WHEP, and by HLS where WebRTC does not come through.
+
+import { playHls } from "./hls.js";
+import { Refused, begin } from "./signalling.js";
+import { translate, words } from "./words.js";
+
+const { room, hls } = document.body.dataset;
+const lookaheadS = Number(document.body.dataset.lookaheadS);
+const part = (id) => document.getElementById(id);
+const video = part("video");
+const HLS_TRIES = 1; // failures of WebRTC before HLS takes over
+const RETRY_MS = [1000, 2000, 5000, 10_000];
+
+let key = decodeURIComponent(location.hash.slice(1)); // never in the query: servers log that
+let session;
+let failures = 0;
+
+window.livefoleySession = () => session; // for those who look at its statistics in the console
+translate();
+run();
+
+async function run() {
+  for (;;) {
+    try {
+      await watchOnce();
+    } catch (error) {
+      if (await settled(error)) return;
+    }
+  }
+}
+
+/** Play by WHEP until the connection is lost. */
+async function watchOnce() {
+  if (!window.RTCPeerConnection) throw new Error(words.no_webrtc);
+  say(words.connecting);
+  const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+  const stream = new MediaStream();
+  connection.addEventListener("track", (event) => stream.addTrack(event.track));
+  for (const kind of ["video", "audio"]) connection.addTransceiver(kind, { direction: "recvonly" });
+  try {
+    session = await begin(connection, `/${room}/whep`, key);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  failures = 0;
+  video.srcObject = stream;
+  part("way").textContent = "WebRTC";
+  offerFoley();
+  await play();
+  say("");
+  const timer = setInterval(showLatency, 1000);
+  await session.lost;
+  clearInterval(timer);
+  session.close();
+  part("foley").hidden = true;
+  say(words.lost);
+}
+
+/** Do what an error asks for; true when HLS plays instead. */
+async function settled(error) {
+  if (error instanceof Refused && [401, 403].includes(error.status)) {
+    await askForKey(error);
+    return false;
+  }
+  if (error instanceof Refused && [409, 503, 429].includes(error.status)) {
+    say(error.status === 409 ? words.idle : words.full);
+    await pause(error.retryAfterS * 1000);
+    return false;
+  }
+  failures += 1;
+  const reason = error instanceof Refused ? error.message : words.no_webrtc;
+  if (hls === "true" && (error instanceof Refused || failures > HLS_TRIES) && (await startHls(reason))) return true;
+  say(error instanceof Refused ? words.no_way + reason : words.lost);
+  await pause(RETRY_MS[Math.min(failures, RETRY_MS.length) - 1]);
+  return false;
+}
+
+async function startHls(reason) {
+  try {
+    await playHls(video, `/${room}/hls/index.m3u8`);
+  } catch {
+    return false;
+  }
+  part("way").textContent = "HLS";
+  say(words.only_hls + reason);
+  setTimeout(() => say(""), 8000);
+  await play();
+  return true;
+}
+
+/** Begin with sound where the browser allows it, else silent with a button. */
+async function play() {
+  try {
+    await video.play();
+  } catch {
+    video.muted = true;
+    await video.play().catch(() => {});
+  }
+  showSound();
+}
+
+function showSound() {
+  part("unmute").hidden = !video.muted || part("sound").dataset.chosen === "true";
+  part("sound").hidden = false;
+  part("sound").textContent = video.muted ? words.sound_on : words.sound_off;
+}
+
+for (const id of ["unmute", "sound"]) {
+  part(id).addEventListener("click", () => {
+    video.muted = !video.muted;
+    part("sound").dataset.chosen = "true";
+    video.play().catch(() => {});
+    showSound();
+  });
+}
+
+part("full").addEventListener("click", () => {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else if (video.requestFullscreen) video.requestFullscreen();
+  else video.webkitEnterFullscreen?.(); // iPhone
+});
+
+// ---- with and without foley ----
+
+function offerFoley() {
+  const link = session.links.find((found) => found.rel === "urn:livefoley:foley");
+  const button = part("foley");
+  button.hidden = !link;
+  button.textContent = words.foley;
+  button.title = words.foley_title;
+  button.setAttribute("aria-pressed", "true");
+  button.onclick = async () => {
+    const mute = button.getAttribute("aria-pressed") === "true";
+    const response = await session.request(new URL(link.url, location.href), "PUT", { mute }).catch(() => null);
+    if (response?.ok) button.setAttribute("aria-pressed", String(!mute));
+  };
+}
+
+// ---- latency ----
+
+let buffered = { delay: 0, count: 0 };
+
+/** The look-ahead of the room, the way through the network, and what waits in the browser to be played. */
+async function showLatency() {
+  const statistics = [...(await session.connection.getStats()).values()];
+  const playing = statistics.find((one) => one.type === "inbound-rtp" && one.kind === "video") ??
+    statistics.find((one) => one.type === "inbound-rtp");
+  const way = statistics.find((one) => one.type === "candidate-pair" && one.nominated);
+  if (!playing) return;
+  const { jitterBufferDelay: delay = 0, jitterBufferEmittedCount: count = 0 } = playing;
+  const waitS = count > buffered.count ? (delay - buffered.delay) / (count - buffered.count) : 0;
+  buffered = { delay, count };
+  const totalS = lookaheadS + (way?.currentRoundTripTime ?? 0) / 2 + waitS;
+  part("latency").textContent = words.behind(totalS.toFixed(1));
+}
+
+// ---- the play key ----
+
+async function askForKey(error) {
+  say(key ? words.wrong_key : error.status === 403 ? words.no_way + error.message : "");
+  part("key-form").hidden = false;
+  part("key").focus();
+  await new Promise((resolve) => {
+    part("key-form").onsubmit = (event) => {
+      event.preventDefault();
+      key = part("key").value;
+      part("key-form").hidden = true;
+      resolve();
+    };
+  });
+}
+
+function say(text) {
+  part("notice").textContent = text;
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+window.addEventListener("pagehide", () => session?.close());

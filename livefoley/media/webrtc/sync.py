@@ -1,0 +1,96 @@
+"""One clock for the tracks of a publisher: RTP timestamps unwrapped and brought together by its sender reports.
+
+RTP clocks start anywhere; only RTCP sender reports (RFC 3550, 6.4.1) say how they belong together. Before the first
+reports a track begins at its arrival; from then on the sound's clock is the master and the picture follows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+STEP_S = 0.04  # beyond this the picture jumps to its place, below it slides there unseen
+SLIDE_S = 0.001  # the most a frame is moved against the one before it
+SMOOTHING = 0.2  # the weight of a new report; a sender's clock is read with some jitter
+OUTLIER_S = 1.0  # a report this far off is of another clock: the publisher changed its tracks
+
+
+class Unwrap:
+    """Turns 32-bit RTP timestamps into ones that count on."""
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+
+    def near(self, timestamp: int) -> int:
+        """Return ``timestamp`` unwrapped, within half the range of the last; does not take it as the last."""
+        last = timestamp if self.last is None else self.last
+        return last + (timestamp - last + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+@dataclass(slots=True)
+class _Track:
+    rate: int
+    unwrap: Unwrap = field(default_factory=Unwrap)
+    offset_s: float = 0.0  # timeline = RTP seconds + this
+    ntp_s: float | None = None  # sender's clock = RTP seconds + this
+    early: tuple[float, int] | None = None  # a report that came before the first frame
+    pts: int | None = None
+
+
+class TrackSync:
+    """Places the frames of ``audio`` (48000) and ``video`` (90000) on one timeline that begins at the first frame."""
+
+    def __init__(self) -> None:
+        self._tracks = {"audio": _Track(48000), "video": _Track(90000)}
+        self._began_s: float | None = None
+
+    def place(self, kind: str, timestamp: int, now_s: float) -> int | None:
+        """Return the pts of a frame in its track's own rate, always growing; None for a frame out of order."""
+        track = self._tracks[kind]
+        first = track.unwrap.last is None
+        at = track.unwrap.near(timestamp)
+        if not first and at <= (track.unwrap.last or 0):
+            return None
+        track.unwrap.last = at
+        if first:
+            self._begin(track, at, now_s)
+        if kind == "video":
+            self._follow(track)
+        pts = round((at / track.rate + track.offset_s) * track.rate)
+        track.pts = pts if track.pts is None else max(pts, track.pts + 1)  # where the picture was moved back
+        return track.pts
+
+    def report(self, kind: str, ntp_s: float, timestamp: int) -> None:
+        """Take a sender report: ``ntp_s`` and ``timestamp`` are the same moment."""
+        track = self._tracks[kind]
+        if track.unwrap.last is None:
+            track.early = ntp_s, timestamp
+            return
+        found = ntp_s - track.unwrap.near(timestamp) / track.rate
+        if track.ntp_s is None or abs(found - track.ntp_s) > OUTLIER_S:
+            track.ntp_s = found
+        else:
+            track.ntp_s += SMOOTHING * (found - track.ntp_s)
+
+    def offset_s(self) -> float | None:
+        """Return how far the picture is behind its place (s); None while that is unknown."""
+        audio, video = self._tracks["audio"], self._tracks["video"]
+        if audio.ntp_s is None or video.ntp_s is None:
+            return None
+        return video.offset_s - (audio.offset_s + video.ntp_s - audio.ntp_s)
+
+    def _begin(self, track: _Track, at: int, now_s: float) -> None:
+        if self._began_s is None:
+            self._began_s = now_s
+        track.offset_s = now_s - self._began_s - at / track.rate
+        if track.early is not None:
+            ntp_s, timestamp = track.early
+            track.ntp_s = ntp_s - track.unwrap.near(timestamp) / track.rate
+
+    def _follow(self, video: _Track) -> None:
+        behind_s = self.offset_s()
+        if behind_s is None:
+            return
+        if abs(behind_s) > STEP_S:
+            video.offset_s -= behind_s
+        else:
+            video.offset_s -= max(-SLIDE_S, min(SLIDE_S, behind_s))

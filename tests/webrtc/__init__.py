@@ -1,0 +1,1 @@
+"""WebRTC: the seams over aiortc, the clock of a publisher, WHIP over HTTP."""

@@ -1,0 +1,161 @@
+"""Real Chromium with livefoley's own pages: publishes by WHIP, watches by WHEP, falls back to HLS."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import numpy as np
+import yaml
+
+from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running
+from tests.live.rtmp_peers import run_peer
+from tests.peers import require
+from tests.webrtc.browser import Browser, Page, chromium
+
+QUIET = {"enabled": True, "bed": {"enabled": False}}
+SMALL_CAMERA = """
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wanted) =>
+    ask({ ...wanted, video: { width: 640, height: 360, frameRate: 20 } });
+"""
+LISTEN = """(async () => {
+  const context = new AudioContext({ sampleRate: 48000 });
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 2048;
+  context.createMediaStreamSource(document.getElementById("video").srcObject).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  window.loudest = 0;
+  setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+    window.loudest = Math.max(window.loudest, power);
+  }, 10);
+  await context.resume();
+  return context.state;
+})()"""
+
+
+@asynccontextmanager
+async def stage(place: Path, **room: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
+    """A sidecar with one room."""
+    ports = free_ports()
+    server = {"rtmp": {"listen": f"127.0.0.1:{ports.rtmp}"}, "http": {"listen": f"127.0.0.1:{ports.http}"}}
+    config = place / "room.yaml"
+    config.write_text(yaml.safe_dump({"server": server, "rooms": {ROOM: {"on_drop": "audio", **room}}}))
+    async with running(config, ports, place / "sidecar.log") as made:
+        await made.wait_ready()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports.http}", trust_env=False) as client:
+            yield made, client
+
+
+def silence(path: Path) -> Path:
+    """Write a second of silence."""
+    with wave.open(str(path), "wb") as made:
+        made.setnchannels(1)
+        made.setsampwidth(2)
+        made.setframerate(48_000)
+        made.writeframes(bytes(96_000))
+    return path
+
+
+async def go_live(browser: Browser, url: str) -> Page:
+    """Publish the fake camera with the publish page."""
+    page = await browser.open(url, before=SMALL_CAMERA)
+    await page.run(f"document.getElementById('key').value = '{KEY}'")
+    await page.run("document.getElementById('start').click()")
+    await page.until("!document.getElementById('stop').hidden")
+    return page
+
+
+async def pictures(page: Page, count: int) -> dict[str, Any]:
+    """Wait until so many pictures were decoded; return what the page knows of them."""
+    await page.until(f"document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames > {count}")
+    return dict(await page.run("(({videoWidth, muted}) => ({videoWidth, muted}))(document.getElementById('video'))"))
+
+
+async def loudest_db(page: Page, client: httpx.AsyncClient) -> float:
+    """Lay a cue; return the loudest 43 ms the page plays meanwhile, in dBFS."""
+    await page.run("window.loudest = 0")
+    assert (await client.post(f"/v1/rooms/{ROOM}/cues", json={"effect": "BELLMisc_Ding"})).is_success
+    await asyncio.sleep(3.5)
+    return float(10 * np.log10(await page.run("window.loudest") + 1e-12))
+
+
+def recorded_db(path: Path) -> float:
+    """Return the loudest 43 ms of a recording, in dBFS."""
+    with av.open(str(path)) as container:
+        sound = np.concatenate([frame.to_ndarray().mean(axis=0) for frame in container.decode(audio=0)])
+    power = np.convolve(sound.astype(np.float64) ** 2, np.full(2048, 1 / 2048), "valid")
+    return float(10 * np.log10(power.max()))
+
+
+async def test_chromium_publishes_by_whip_watches_by_whep_and_hears_a_cue_with_and_without_foley(
+    tmp_path: Path,
+) -> None:
+    capture = f"--use-file-for-fake-audio-capture={silence(tmp_path / 'silence.wav')}"
+    room = {"source": {"whip": {"key": KEY}}, "foley": QUIET, "actions": {"enabled": False}, "stem": True}
+    async with (
+        stage(tmp_path, **room, sinks=[{"file": f"{tmp_path}/out.mp4"}]) as (made, client),
+        chromium(tmp_path, capture) as browser,
+    ):
+        base = f"http://127.0.0.1:{made.ports.http}/{ROOM}"
+        viewer = await browser.open(base)  # before there is anything to watch: it begins by itself
+        publisher = await go_live(browser, f"{base}/publish")
+        await viewer.until("document.getElementById('way').textContent === 'WebRTC'")
+        await pictures(viewer, 60)
+        assert await viewer.run(LISTEN) == "running"
+        with_foley = await loudest_db(viewer, client)
+        await viewer.run("document.getElementById('foley').click()")
+        await viewer.until("document.getElementById('foley').getAttribute('aria-pressed') === 'false'")
+        await asyncio.sleep(0.5)
+        without_foley = await loudest_db(viewer, client)
+        assert (await pictures(viewer, 120))["videoWidth"] == 640
+        statistics = await viewer.run("livefoleySession().connection.getStats().then(all => [...all.values()])")
+        playing = next(one for one in statistics if one["type"] == "inbound-rtp" and one["kind"] == "video")
+        assert await viewer.run("document.getElementById('latency').textContent")
+        assert not [line for line in publisher.console + viewer.console if "409" not in line]
+        await publisher.run("document.getElementById('stop').click()")
+        await made.stop()
+    assert playing["framesDecoded"] > 120
+    assert playing["totalFreezesDuration"] < 1.0, playing
+    assert abs(with_foley - recorded_db(tmp_path / "out.mp4")) < 2
+    assert with_foley > -40
+    assert without_foley < -70
+
+
+async def test_a_room_webrtc_cannot_carry_plays_by_hls_and_says_what_to_change(
+    tmp_path: Path, b_frames_clip: Path
+) -> None:
+    room = {"source": {"rtmp": {"key": KEY}}, "foley": {"enabled": False}, "sinks": [{"hls": f"{tmp_path}/hls"}]}
+    async with stage(tmp_path, **room) as (made, _), chromium(tmp_path) as browser:
+        command = [require("ffmpeg"), "-v", "error", "-re", "-stream_loop", "-1", "-i", b_frames_clip, "-c", "copy"]
+        publishing = asyncio.create_task(run_peer(*command, "-f", "flv", made.ports.publish_url))
+        await asyncio.sleep(8)  # until HLS has segments
+        viewer = await browser.open(f"http://127.0.0.1:{made.ports.http}/{ROOM}")
+        await viewer.until("document.getElementById('way').textContent === 'HLS'")
+        assert "B-frames" in await viewer.run("document.getElementById('notice').textContent")
+        assert (await pictures(viewer, 60))["videoWidth"] == 320
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+
+
+async def test_the_page_asks_for_the_play_key_and_takes_it_from_the_fragment_too(tmp_path: Path) -> None:
+    room = {"source": {"whip": {"key": KEY}}, "whep": {"key": "play-key"}, "sinks": [{"hls": f"{tmp_path}/hls"}]}
+    async with stage(tmp_path, **room, foley={"enabled": False}) as (made, _), chromium(tmp_path) as browser:
+        base = f"http://127.0.0.1:{made.ports.http}/{ROOM}"
+        await go_live(browser, f"{base}/publish#{KEY}")
+        asked = await browser.open(base)
+        await asked.until("!document.getElementById('key-form').hidden")
+        await asked.run("document.getElementById('key').value = 'play-key'")
+        await asked.run("document.getElementById('key-form').requestSubmit()")
+        given = await browser.open(f"{base}#play-key")
+        for page in (asked, given):
+            await pictures(page, 10)
+        assert "play-key" not in (tmp_path / "sidecar.log").read_text()

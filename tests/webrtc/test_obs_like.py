@@ -1,0 +1,46 @@
+"""An OBS-like publisher: OBS's own WebRTC library, OBS's manners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from livefoley.media import nal
+from tests.webrtc import obs_like
+from tests.webrtc.conftest import KEY, House
+
+
+@pytest.fixture(scope="session")
+def program(request: pytest.FixtureRequest) -> Path:
+    """The publisher, installed."""
+    return obs_like.install(Path(request.config.cache.mkdir("obs-like")))  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory, video: list[bytes], sound: list[bytes]) -> Path:
+    return obs_like.record(tmp_path_factory.mktemp("obs") / "stream", video, sound)
+
+
+@pytest.mark.parametrize("options", [(), ("--candidates",)], ids=["OBS 30.2", "OBS 30.0"])
+async def test_obs_publishes_and_every_access_unit_comes_out_as_it_went_in(
+    house: House, program: Path, recording: Path, video: list[bytes], sound: list[bytes], options: tuple[str, ...]
+) -> None:
+    url = f"{house.client.base_url}/stage/whip"
+    async with obs_like.publishing(program, url, KEY, recording, *options) as obs:
+        assert (await obs.wait("answered"))["status"] == 201
+        assert (await obs.wait("deleted"))["status"] == 200
+    sent = [nal.split_annex_b(unit) for unit in video]
+    assert [nal.split_length_prefixed(packet.data) for packet in house.packets("video")] == sent
+    assert [packet.data for packet in house.packets("audio")] == sound
+    assert house.gone == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--candidates",)], ids=["OBS 30.2", "OBS 30.0"])
+async def test_obs_connects_every_time(house: House, program: Path, recording: Path, options: tuple[str, ...]) -> None:
+    url = f"{house.client.base_url}/stage/whip"
+    for _ in range(3):
+        async with obs_like.publishing(program, url, KEY, recording, *options, "--stay") as obs:
+            await obs.wait("connected")
+        assert house.source.session is not None
+        await house.source.session.close("the next one comes")

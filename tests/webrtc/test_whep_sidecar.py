@@ -1,0 +1,214 @@
+"""A running sidecar watched by WHEP, published to by RTMP."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import numpy as np
+import pytest
+
+from livefoley.core.media import MediaKind
+from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running, write_config
+from livefoley.media import nal
+from livefoley.media.webrtc.seams import VP8
+from tests.live import rtmp_peers
+from tests.live.rtmp_peers import run_peer
+from tests.peers import require
+from tests.webrtc.publisher import RATE, Publisher, video_packets
+from tests.webrtc.viewer import Viewer
+
+
+@asynccontextmanager
+async def sidecar(place: Path, **room: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
+    """A sidecar with one room, ready, and a client of its HTTP port."""
+    ports = free_ports()
+    room = {"foley": {"enabled": False}, "sinks": [{"file": f"{place}/out.mp4"}], "on_drop": "audio", **room}
+    write_config(place / "room.yaml", ports, room)
+    async with running(place / "room.yaml", ports, place / "sidecar.log") as made:
+        await made.wait_ready()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports.http}", trust_env=False) as client:
+            yield made, client
+
+
+def publish(made: Sidecar, clip: Path, *options: str) -> asyncio.Task[tuple[int, str]]:
+    """Publish a clip over and over until cancelled."""
+    command = [require("ffmpeg"), "-v", "warning", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", *options]
+    return asyncio.create_task(run_peer(*command, "-f", "flv", made.ports.publish_url))
+
+
+async def answered(viewer: Viewer) -> httpx.Response:
+    """Ask to watch as soon as there is something on."""
+    async with asyncio.timeout(30):
+        while (response := await viewer.watch()).status_code == 409:
+            await asyncio.sleep(0.2)
+            viewer.__post_init__()
+    return response
+
+
+async def watched(viewer: Viewer) -> None:
+    """Watch as soon as there is something on."""
+    response = await answered(viewer)
+    assert response.status_code == 201, response.text
+
+
+async def test_a_viewer_of_an_rtmp_room_gets_its_pictures_untouched_and_its_sound(
+    tmp_path: Path, plain_clip: Path
+) -> None:
+    async with sidecar(tmp_path) as (made, client):
+        publishing = publish(made, plain_clip)
+        viewer = Viewer(client, ROOM)
+        await watched(viewer)
+        await viewer.wait_frames("video", 90)
+        await viewer.wait_frames("audio", 100)
+        assert (await viewer.leave()).status_code == 200
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+    sent = {bytes(packet) for packet in rtmp_peers.file_packets(plain_clip, MediaKind.VIDEO)}
+    came = [nal.split_annex_b(frame.data) for frame in viewer.frames["video"]]
+    stripped = {nal.join_length_prefixed(u for u in units if nal.unit_type("h264", u) not in (7, 8)) for units in came}
+    assert len(viewer.pictures()) >= 89
+    assert viewer.sound().shape[1] >= 90 * 960
+    assert len(stripped & sent) >= 80
+
+
+async def until_refused(viewer: Viewer) -> httpx.Response:
+    """Ask to watch until it is said what is wrong: B-frames show with the first of them."""
+    async with asyncio.timeout(30):
+        while (response := await answered(viewer)).status_code == 201:
+            await viewer.leave()
+            viewer.__post_init__()
+    return response
+
+
+@pytest.fixture(scope="module")
+def flashes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A white frame and a 1 ms tick every half second, 12 s, no B-frames."""
+    path = tmp_path_factory.mktemp("flash") / "flash.mp4"
+    flash = "color=black:size=160x120:rate=30,drawbox=color=white:t=fill:enable='lt(mod(n,15),1)'"
+    tick = "aevalsrc='0.8*sin(2*PI*2000*t)*lt(mod(t,0.5),0.001)':sample_rate=48000:channel_layout=stereo"
+    inputs = ["-f", "lavfi", "-i", flash, "-f", "lavfi", "-i", tick, "-t", "12"]
+    encoders = ["-c:v", "libx264", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    subprocess.run([require("ffmpeg"), "-v", "error", *inputs, *encoders, path], check=True, timeout=60)
+    return path
+
+
+async def test_lips_and_voice_meet_at_a_viewer(tmp_path: Path, flashes: Path) -> None:
+    async with sidecar(tmp_path) as (made, client):
+        publishing = publish(made, flashes)
+        viewer = Viewer(client, ROOM)
+        await watched(viewer)
+        await viewer.wait_frames("video", 240)
+        await viewer.leave()
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+    moments = viewer.moments("video")
+    flash_s = np.array([moments[p.pts] for p in viewer.pictures() if p.to_ndarray(format="gray").mean() > 128])
+    sound = np.abs(viewer.sound()).max(axis=0)
+    loud = np.flatnonzero(sound > 0.3)
+    begins = loud[np.insert(np.diff(loud) > 4800, 0, True)]
+    tick_s = viewer.moments("audio")[0] + begins / 48_000
+    apart_ms = [1000 * np.abs(tick_s - at).min() for at in flash_s[1:-1]]
+    assert len(apart_ms) >= 10
+    assert np.percentile(apart_ms, 95) < 10, apart_ms
+
+
+@pytest.mark.parametrize("codec", ["h264 with B-frames", "hevc"])
+async def test_what_webrtc_cannot_carry_is_refused_with_words_or_transcoded_for_all(
+    tmp_path: Path, b_frames_clip: Path, hevc_clip: Path, codec: str
+) -> None:
+    clip = hevc_clip if codec == "hevc" else b_frames_clip
+    source = {"file": str(clip), "loop": True}
+    for transcode in (False, True):
+        place = tmp_path / str(transcode)
+        place.mkdir()
+        async with sidecar(place, source=source, whep={"transcode": transcode}) as (made, client):
+            viewers = [Viewer(client, ROOM) for _ in range(2)]
+            if transcode:
+                for viewer in viewers:
+                    await watched(viewer)
+                for viewer in viewers:
+                    await viewer.wait_frames("video", 60)
+                audience = (await made.room())["audience"]
+                assert audience["transcoding"]
+                assert audience["viewers"] == 2
+            else:
+                refusal = await until_refused(viewers[0])
+                assert refusal.status_code == 406
+                assert ("B-frames" if "B" in codec else "hevc") in refusal.json()["detail"]
+            for viewer in viewers:
+                await viewer.peer.close()
+    for viewer in viewers:
+        assert len(viewer.pictures()) >= 58
+        moments = viewer.moments("video")
+        assert moments == sorted(moments)
+
+
+def vp8_packets(seconds: float) -> list[bytes]:
+    """Return VP8 frames of 320x240, a keyframe each half second."""
+    encoder: Any = av.CodecContext.create("libvpx", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
+    encoder.time_base, encoder.framerate, encoder.gop_size = Fraction(1, RATE), Fraction(RATE), 15
+    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+    made: list[bytes] = []
+    for index in range(round(seconds * RATE)):
+        picture = av.VideoFrame.from_ndarray(np.full((240, 320, 3), index * 5 % 256, np.uint8), format="rgb24")
+        picture.pts = index
+        made += [bytes(packet) for packet in encoder.encode(picture)]
+    return made
+
+
+class Vp8Publisher(Publisher):
+    """Offers VP8 alone, as a browser without H.264 does."""
+
+    async def offer(self, video: list[bytes], sound: list[bytes]) -> str:
+        """Return the offer."""
+        create = self.peer.createOffer
+
+        async def of_vp8() -> Any:
+            for transceiver in self.peer.getTransceivers():
+                if transceiver.kind == "video":
+                    transceiver.setCodecPreferences([VP8])
+            return await create()
+
+        self.peer.createOffer = of_vp8  # type: ignore[method-assign]
+        return await super().offer(video, sound)
+
+
+async def test_vp8_by_whip_comes_out_by_whep_as_it_went_in(tmp_path: Path, sound: list[bytes]) -> None:
+    frames = vp8_packets(6)
+    async with sidecar(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
+        publisher = Vp8Publisher(client, ROOM, KEY)
+        assert (await publisher.publish(frames, sound * 3)).status_code == 201
+        viewer = Viewer(client, ROOM)
+        await watched(viewer)
+        await viewer.wait_frames("video", 60)
+        await viewer.leave()
+        await publisher.leave()
+    assert viewer.codecs == {"video": "vp8", "audio": "opus"}
+    came = [frame.data for frame in viewer.frames["video"]]
+    assert set(came) <= set(frames)
+    assert len(viewer.pictures()) >= 58
+
+
+async def test_a_new_resolution_by_whip_reaches_the_viewer(tmp_path: Path, sound: list[bytes]) -> None:
+    async with sidecar(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
+        publisher = Publisher(client, ROOM, KEY)
+        units = video_packets(4) + video_packets(2, (640, 480))
+        assert (await publisher.publish(units, sound * 3)).status_code == 201
+        viewer = Viewer(client, ROOM)
+        await watched(viewer)
+        await viewer.wait_frames("audio", 200)
+        await viewer.leave()
+        await publisher.leave()
+    sizes = [(picture.width, picture.height) for picture in viewer.pictures()]
+    assert sizes[0] == (320, 240)
+    assert sizes[-1] == (640, 480)
+    assert sizes == sorted(sizes)
