@@ -9,6 +9,8 @@ from livefoley import config as cfg
 from livefoley.core.errors import ConfigError
 from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.ports import Sink, Source
+from livefoley.core.ticks import ticks_from_s
+from livefoley.engine.highlights.moments import HighlightSettings
 from livefoley.engine.hold import OnDrop
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
@@ -25,9 +27,12 @@ from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.publisher import RtmpPublisher
 from livefoley.media.rtmp.server import RtmpServer
 from livefoley.media.srt import SrtSink, SrtSource
+from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
+from livefoley.runtime.highlights import DeskSettings, HighlightDesk
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
+from livefoley.runtime.subtitles import SubtitleFile
 
 SLATE_TEXT = "The stream will be back in a moment"
 
@@ -48,6 +53,7 @@ def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService)
         sinks=[make_sink(sink) for sink in room.sinks],
         stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
         foley=foley if room.foley.enabled else None,
+        highlights=make_highlights(name, room, engine),
         describe=room.describe,
         seed=room.seed,
     )
@@ -58,6 +64,15 @@ def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService)
         parts.perception = Perception(name, made.perceive, watch=room.actions.enabled)
         engine.taps = parts.perception
     return made
+
+
+def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightDesk:
+    """Return what notices the room's highlights."""
+    given = room.highlights
+    fusion = HighlightSettings(given.threshold, ticks_from_s(given.join_s), ticks_from_s(given.chat.lag_s))
+    feed = EventFeed(name, room.transcripts.ttl_s)
+    subtitles = SubtitleFile(room.transcripts.file) if room.transcripts.file is not None else None
+    return HighlightDesk(DeskSettings(fusion, given.accents, given.chat.words), feed, engine.clock, subtitles)
 
 
 def make_source(name: str, source: cfg.Source, rtmp: RtmpServer) -> Source:

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -21,10 +21,12 @@ from livefoley.adapters import build_room, planner_settings, rtmp_servers
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
-from livefoley.control.state import CueRequest, RoomChanges
+from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
+from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.foley.place import default_library
+from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.room import Room
@@ -129,6 +131,15 @@ class Application:
             rtmp_connections=sum(statistics.connections for statistics in servers),
             rtmp_rejected=tuple(Rejection(reason, count) for reason, count in sorted(rejected.items())),
         )
+
+    def events(self, room: str) -> EventFeed:
+        """Return the room's events."""
+        return self._rooms[room].parts.highlights.feed
+
+    def chat(self, room: str, lines: Sequence[ChatLine], dropped: int = 0) -> None:
+        """Take what the room's audience wrote."""
+        messages = (ChatMessage(line.text, line.user) for line in lines)
+        self._rooms[room].parts.highlights.chat(messages, time.monotonic(), dropped)
 
     async def cue(self, room: str, request: CueRequest) -> int:
         """Lay an accent on a room. Raises ``BankError`` for an effect that does not exist."""

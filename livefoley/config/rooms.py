@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
+from livefoley.config.highlights import Highlights, Transcripts
 from livefoley.config.values import (
     PICTURE_SUFFIXES,
     GainDb,
@@ -159,6 +160,8 @@ class Room(Model):
     describe: Annotated[str, Field(max_length=MAX_DESCRIPTION)] = ""
     actions: Actions = Actions()
     foley: Foley = Foley()
+    highlights: Highlights = Highlights()
+    transcripts: Transcripts = Transcripts()
     stem: bool = False
     on_drop: OnDrop = OnDrop.FREEZE
     slate: Place | None = None

@@ -168,6 +168,10 @@ HookUrl: TypeAlias = Annotated[
     SecretUrl, AfterValidator(_check_url(("http", "https"), 'like "https://example.com/live/auth"'))
 ]
 
+ObsUrl: TypeAlias = Annotated[
+    SecretUrl, AfterValidator(_check_url(("ws", "wss"), 'host and port, like "ws://127.0.0.1:4455"', port=True))
+]
+
 # ---- names, paths, levels ----
 
 

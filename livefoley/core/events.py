@@ -114,4 +114,21 @@ class KeywordHit:
 HearingEvent: TypeAlias = Transcript | KeywordHit
 """What the recogniser reports."""
 
-PerceptionEvent: TypeAlias = MotionOnset | SceneCut | Speech
+
+@dataclass(frozen=True, slots=True)
+class CrowdSound:
+    """The original sound rose above what the room sounds like; told again, with the same ``id``, as it goes on.
+
+    ``crowd`` says that it is cheering or applause, else it is just loud. ``rise_db`` is how far it stands above the
+    room's own level, ``strength`` in 0..1 how sure and how strong.
+    """
+
+    id: int
+    at: Tick
+    end: Tick
+    crowd: bool
+    strength: float
+    rise_db: float = 0.0
+
+
+PerceptionEvent: TypeAlias = MotionOnset | SceneCut | Speech | CrowdSound

@@ -40,6 +40,40 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
+class StateCount:
+    """How many times something was told in a state (``spotted``, ``confirmed``, ``withdrawn``, ``final``)."""
+
+    state: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsSnapshot:
+    """What the room's audience and its host let it notice, and who was told."""
+
+    chat_messages: int = 0
+    chat_dropped: int = 0  # came faster than they are taken in, or were not looked at for words
+    chat_rate: float = 0.0  # writers a second
+    chat_bursts: int = 0
+    keywords: tuple[StateCount, ...] = ()
+    highlights: tuple[StateCount, ...] = ()
+    events: int = 0
+    event_listeners: int = 0
+    events_dropped: int = 0  # for listeners that did not read
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySnapshot:
+    """Who is told, or listened to, over the network: a ``webhook``, or the room's ``obs``."""
+
+    kind: str
+    connected: bool = True  # a webhook: its last delivery arrived
+    delivered: int = 0
+    dropped: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RoomControls:
     """What can be changed while a room runs; gains in dB, as in the configuration."""
 
@@ -86,6 +120,8 @@ class RoomSnapshot:
     cue_latency_s: Latency = Latency()
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()
+    signals: SignalsSnapshot = SignalsSnapshot()
+    deliveries: tuple[DeliverySnapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from livefoley.core.cues import Cue, CueKind, Stereo
-from livefoley.core.events import MotionKind, MotionOnset, PerceptionEvent, SceneCut, Speech
+from livefoley.core.events import CrowdSound, MotionKind, MotionOnset, PerceptionEvent, SceneCut, Speech
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.runtime.ipc import Header
 
@@ -50,6 +50,8 @@ def event_from(header: Header) -> PerceptionEvent:
         return MotionOnset(**{**fields, "kind": MotionKind(fields["kind"])})
     if header["type"] == "SceneCut":
         return SceneCut(**fields)
+    if header["type"] == "CrowdSound":
+        return CrowdSound(**fields)
     return Speech(**fields)
 
 

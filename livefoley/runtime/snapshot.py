@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from livefoley.core.statistics import CueCount, Latency, RoomControls, RoomSnapshot, WorkerSnapshot
+from collections.abc import Mapping
+
+from livefoley.core.statistics import (
+    CueCount,
+    Latency,
+    RoomControls,
+    RoomSnapshot,
+    SignalsSnapshot,
+    StateCount,
+    WorkerSnapshot,
+)
 from livefoley.engine.room_types import RoomState
+from livefoley.runtime.highlights import DeskStatistics
 from livefoley.runtime.room import Room
 from livefoley.runtime.worker import WorkerStatistics
 
@@ -53,6 +64,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
         workers=tuple(workers),
         sinks=sinks,
+        signals=_signals(parts.highlights.statistics()),
     )
 
 
@@ -74,6 +86,25 @@ def controls(room: Room) -> RoomControls:
         action_gain_db=mix.action_gain_db,
         accent_gain_db=mix.accent_gain_db,
     )
+
+
+def _signals(statistics: DeskStatistics) -> SignalsSnapshot:
+    chat, feed = statistics.chat, statistics.feed
+    return SignalsSnapshot(
+        chat_messages=chat.messages,
+        chat_dropped=chat.unread + statistics.chat_dropped,
+        chat_rate=chat.rate,
+        chat_bursts=chat.bursts,
+        keywords=_states(statistics.keywords),
+        highlights=_states(statistics.highlights),
+        events=feed.published,
+        event_listeners=feed.listeners,
+        events_dropped=feed.dropped,
+    )
+
+
+def _states(counts: Mapping[str, int]) -> tuple[StateCount, ...]:
+    return tuple(StateCount(state, count) for state, count in sorted(counts.items()))
 
 
 def _worker(name: str, statistics: WorkerStatistics, skipped: int) -> WorkerSnapshot:
