@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import difflib
+import itertools
 import os
 import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -24,6 +27,7 @@ from livefoley.control.server import HttpServer
 from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
+from livefoley.deliveries import build_deliveries
 from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.foley.place import default_library
 from livefoley.runtime.feed import EventFeed
@@ -43,6 +47,10 @@ class Application:
         self.foley = FoleyService([config.bank.library or default_library()])
         self.rtmp = rtmp_servers(config.server.rtmp)
         self._rooms = {name: build_room(name, room, self.rtmp[0], self.foley) for name, room in config.rooms.items()}
+        self._deliveries = {
+            name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name))
+            for name, room in config.rooms.items()
+        }
         self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
 
@@ -63,6 +71,7 @@ class Application:
                 helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
                 if any(room.parts.foley is not None for room in self._rooms.values()):
                     helpers.append(tasks.create_task(self.foley.run()))
+                helpers += [tasks.create_task(each.run()) for each in itertools.chain(*self._deliveries.values())]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
                 await asyncio.wait(rooms)
                 for helper in helpers:
@@ -105,7 +114,11 @@ class Application:
     def rooms(self) -> Mapping[str, RoomSnapshot]:
         """Return a snapshot of every room, by name."""
         now = time.monotonic()
-        return {name: snapshot(room, now) for name, room in self._rooms.items()}
+        return {name: self._snapshot(room, now) for name, room in self._rooms.items()}
+
+    def _snapshot(self, room: Room, now: float) -> RoomSnapshot:
+        deliveries = tuple(delivery.statistics() for delivery in self._deliveries[room.name])
+        return replace(snapshot(room, now), deliveries=deliveries)
 
     def ready(self) -> tuple[bool, list[str]]:
         """Say whether publishers can be served; a worker that is down is no reason: the stream goes on without it."""

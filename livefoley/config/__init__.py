@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from livefoley.config import checks, document, environment
 from livefoley.config.document import Document, dotted
 from livefoley.config.explain import explain
+from livefoley.config.highlights import Webhook
 from livefoley.config.rooms import Room, RtmpSource, Sink, Source
 from livefoley.config.server import AuthHook, HttpServer, LogFormat, LogLevel, RtmpLimits, RtmpServer, Server, Tls
 from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
@@ -40,6 +41,7 @@ __all__ = [
     "Sink",
     "Source",
     "Tls",
+    "Webhook",
     "load",
     "masked",
     "parse",

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from livefoley.config.highlights import Highlights, Transcripts
+from livefoley.config.highlights import Highlights, Obs, Transcripts, Webhook
 from livefoley.config.values import (
     PICTURE_SUFFIXES,
     GainDb,
@@ -162,6 +162,8 @@ class Room(Model):
     foley: Foley = Foley()
     highlights: Highlights = Highlights()
     transcripts: Transcripts = Transcripts()
+    webhooks: Annotated[tuple[Webhook, ...], Field(max_length=8)] = ()
+    obs: Obs = Obs()
     stem: bool = False
     on_drop: OnDrop = OnDrop.FREEZE
     slate: Place | None = None

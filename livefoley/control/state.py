@@ -50,8 +50,8 @@ class ChatLine:
 class Listener(Protocol):
     """One reader of a room's events."""
 
-    async def get(self) -> list[Notice]:
-        """Wait for notices and return all that wait, in order."""
+    async def get(self, limit: int = 256) -> list[Notice]:
+        """Wait for notices and return up to ``limit`` that wait, in order."""
         ...
 
 

@@ -60,13 +60,12 @@ class Listener:
         self._missed = missed
         self._wake = asyncio.Event()
 
-    async def get(self) -> list[Notice]:
-        """Wait for notices and return all that wait, in order, led by a ``gap`` when some were lost."""
+    async def get(self, limit: int = QUEUE) -> list[Notice]:
+        """Wait for notices and return up to ``limit`` that wait, in order, led by a ``gap`` when some were lost."""
         while not self._waiting and not self._missed:
             self._wake.clear()
             await self._wake.wait()
-        batch = list(self._waiting)
-        self._waiting.clear()
+        batch = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
         if self._missed:
             first = batch[0].id if batch else self._feed.last
             batch.insert(0, self._feed.document(GapNotice(self._missed), first))
