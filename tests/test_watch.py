@@ -35,7 +35,7 @@ def test_a_room_alone_is_enough(given: str, meant: str) -> None:
     "given", ["demo", "http://h/v1/rooms/a", "rtmp://h/demo", "http://h", "http://h:x/a", "http:///a"]
 )
 def test_a_url_that_leads_nowhere_says_what_would_be_right(given: str) -> None:
-    with pytest.raises(InputError, match="leads to no room|is not a URL"):
+    with pytest.raises(InputError, match=r"leads to no room|is not a URL"):
         watch.socket_url(given)
 
 
