@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 from livefoley import config as cfg
 from livefoley.core.errors import ConfigError
+from livefoley.core.events import HearingEvent
 from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.ports import Sink, Source
 from livefoley.core.ticks import ticks_from_s
@@ -27,17 +30,20 @@ from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.publisher import RtmpPublisher
 from livefoley.media.rtmp.server import RtmpServer
 from livefoley.media.srt import SrtSink, SrtSource
+from livefoley.perception.ears import MODULES as EAR_MODULES
+from livefoley.runtime.ears import EarsService, RoomEars
 from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.highlights import DeskSettings, HighlightDesk
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
 from livefoley.runtime.subtitles import SubtitleFile
+from livefoley.runtime.taps import Fork
 
 SLATE_TEXT = "The stream will be back in a moment"
 
 
-def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService) -> Room:
+def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService, ears: EarsService) -> Room:
     """Return a room with all its parts; its stream key, if it has one, is registered with ``rtmp``."""
     bitrate = room.audio.bitrate_kbps * 1000
     engine = RoomEngine(
@@ -63,7 +69,27 @@ def build_room(name: str, room: cfg.Room, rtmp: RtmpServer, foley: FoleyService)
     if room.foley.enabled:
         parts.perception = Perception(name, made.perceive, watch=room.actions.enabled)
         engine.taps = parts.perception
+    if room.listen.enabled:
+        parts.ears = open_ears(name, room.listen, ears, made.hear)
+        engine.taps = Fork(parts.perception, parts.ears) if parts.perception is not None else parts.ears
     return made
+
+
+def make_ears(config: cfg.Config) -> EarsService:
+    """Return the recogniser of all rooms; without the extra ``ears`` it says what is missing."""
+    missing = [name for name in EAR_MODULES if importlib.util.find_spec(name) is None]
+    reason = f"{missing[0]} is not installed; pip install 'livefoley[ears]'" if missing else ""
+    return EarsService(config.ears.model, reason)
+
+
+def open_ears(name: str, given: cfg.Listen, ears: EarsService, on_event: Callable[[HearingEvent], None]) -> RoomEars:
+    """Return a room's ears; raises ``ConfigError`` for a keyword list that cannot be used."""
+    keywords = []
+    if ears.usable:
+        from livefoley.perception.ears.keywords import load  # of the extra
+
+        keywords = [keyword.to_json() for keyword in load(given.keywords)]
+    return ears.open(name, given.languages, keywords, on_event)
 
 
 def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightDesk:

@@ -20,7 +20,7 @@ import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import build_room, planner_settings, rtmp_servers
+from livefoley.adapters import build_room, make_ears, planner_settings, rtmp_servers
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
@@ -45,8 +45,11 @@ class Application:
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
         self.foley = FoleyService([config.bank.library or default_library()])
+        self.ears = make_ears(config)
         self.rtmp = rtmp_servers(config.server.rtmp)
-        self._rooms = {name: build_room(name, room, self.rtmp[0], self.foley) for name, room in config.rooms.items()}
+        self._rooms = {
+            name: build_room(name, room, self.rtmp[0], self.foley, self.ears) for name, room in config.rooms.items()
+        }
         self._deliveries = {
             name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name))
             for name, room in config.rooms.items()
@@ -71,6 +74,8 @@ class Application:
                 helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
                 if any(room.parts.foley is not None for room in self._rooms.values()):
                     helpers.append(tasks.create_task(self.foley.run()))
+                if any(room.parts.ears is not None for room in self._rooms.values()):
+                    helpers.append(tasks.create_task(self.ears.run()))
                 helpers += [tasks.create_task(each.run()) for each in itertools.chain(*self._deliveries.values())]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
                 await asyncio.wait(rooms)

@@ -19,7 +19,7 @@ from livefoley.config import checks, document, environment
 from livefoley.config.document import Document, dotted
 from livefoley.config.explain import explain
 from livefoley.config.highlights import Webhook
-from livefoley.config.rooms import Room, RtmpSource, Sink, Source
+from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source
 from livefoley.config.server import AuthHook, HttpServer, LogFormat, LogLevel, RtmpLimits, RtmpServer, Server, Tls
 from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
 from livefoley.core.errors import ConfigError
@@ -29,7 +29,9 @@ __all__ = [
     "AuthHook",
     "Bank",
     "Config",
+    "Ears",
     "HttpServer",
+    "Listen",
     "LogFormat",
     "LogLevel",
     "Room",
@@ -54,6 +56,12 @@ class Bank(Model):
     library: Place | None = None
 
 
+class Ears(Model):
+    """Speech recognition, shared by all rooms. ``model`` is a name (``base``, ``small``, ...) or a directory."""
+
+    model: Annotated[str, Field(min_length=1, max_length=500)] = "base"
+
+
 class Config(BaseSettings):
     """A whole configuration. Made by ``load`` and ``parse``; constructing it reads no environment."""
 
@@ -61,6 +69,7 @@ class Config(BaseSettings):
 
     server: Server = Server()
     bank: Bank = Bank()
+    ears: Ears = Ears()
     rooms: Annotated[dict[RoomName, Room], Field(min_length=1, max_length=1000)]
 
     @classmethod

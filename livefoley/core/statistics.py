@@ -40,6 +40,23 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
+class EarsSnapshot:
+    """A room's speech recognition. ``state`` is ``off``, ``starting``, ``listening``, ``unavailable`` (``reason``)."""
+
+    state: str = "off"
+    reason: str = ""
+    device: str = ""
+    utterances: int = 0
+    foreign: int = 0  # in a language the room does not list
+    made_up: int = 0  # passes whose text was not believed
+    shed: int = 0  # utterances left out for want of time
+    passes: int = 0
+    cost_s: float = 0.0  # processor time of the passes
+    dropped: int = 0  # pieces of sound the recogniser was not given
+    keyword_delay_s: Latency = Latency()  # from a keyword's end in the publisher's sound to its first event
+
+
+@dataclass(frozen=True, slots=True)
 class StateCount:
     """How many times something was told in a state (``spotted``, ``confirmed``, ``withdrawn``, ``final``)."""
 
@@ -121,6 +138,7 @@ class RoomSnapshot:
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()
     signals: SignalsSnapshot = SignalsSnapshot()
+    ears: EarsSnapshot = EarsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 
 

@@ -22,6 +22,7 @@ from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import RoomState
+from livefoley.runtime.ears import RoomEars
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.highlights import HighlightDesk
 from livefoley.runtime.perception import Perception
@@ -49,6 +50,7 @@ class RoomParts:
     stem_sinks: Sequence[Sink] = ()
     perception: Perception | None = None
     foley: FoleyService | None = None
+    ears: RoomEars | None = None
     describe: str = ""
     seed: int = 0
     make_slate: MakeSlate | None = None

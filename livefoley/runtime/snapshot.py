@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from livefoley.core.statistics import (
     CueCount,
+    EarsSnapshot,
     Latency,
     RoomControls,
     RoomSnapshot,
@@ -28,6 +29,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
     workers = []
     if parts.perception is not None:
         workers.append(_worker("perception", parts.perception.statistics(), parts.perception.skipped_units))
+    if parts.ears is not None:
+        workers.append(_worker("ears", parts.ears.worker_statistics(), parts.ears.dropped))
     if foley is not None:
         workers.append(_worker("foley", foley.worker, foley.shed))
     sinks = tuple(sink.statistics() for sink in (*parts.sinks, *parts.stem_sinks))
@@ -65,6 +68,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         workers=tuple(workers),
         sinks=sinks,
         signals=_signals(parts.highlights.statistics()),
+        ears=parts.ears.snapshot() if parts.ears is not None else EarsSnapshot(),
     )
 
 

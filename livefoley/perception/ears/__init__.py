@@ -1,4 +1,10 @@
 """The room's ears: live speech recognition, and the keywords in what is said.
 
-Needs the extra ``ears``; nothing outside imports this package but the worker and what fetches the model.
+Its modules need the extra ``ears``; this one does not.
 """
+
+LISTS = ("shop", "game", "sport")
+"""The keyword lists that come along."""
+
+MODULES = ("ctranslate2", "opencc", "pypinyin", "snowballstemmer")
+"""What the extra ``ears`` installs."""

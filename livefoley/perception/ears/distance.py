@@ -6,6 +6,7 @@ toneless pinyin, initial and final apart; English by stems, and by letters where
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 
 import snowballstemmer
@@ -14,20 +15,26 @@ from pypinyin import Style, lazy_pinyin
 PART = 0.4  # a syllable with the same initial or the same final
 NEAR = 0.2  # two initials, or two finals, that speakers and recognisers take for each other
 STEM_LETTERS = 5  # a shorter word is its own stem: "let's" is no "let"
+MIN_SKELETON = 4  # letters
 FAR = 1.0
 MAX_LETTERS_OFF = 0.34  # of a word's letters; beyond this it is another word
 
 _INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 _NEAR_INITIALS = {
-    frozenset(pair.split())
-    for pair in "z zh,c ch,s sh,n l,f h,l r,j q,j zh,q ch,x sh,b p,d t,g k,z c,zh ch,x s,j z,q c".split(",")
+    frozenset(pair)
+    for pair in (
+        *(("z", "zh"), ("c", "ch"), ("s", "sh"), ("n", "l"), ("f", "h"), ("l", "r"), ("b", "p"), ("d", "t")),
+        *(("j", "q"), ("j", "zh"), ("q", "ch"), ("x", "sh"), ("g", "k"), ("z", "c"), ("zh", "ch"), ("x", "s")),
+        *(("j", "z"), ("q", "c")),
+    )
 }
 _NEAR_FINALS = {
-    frozenset(pair.split())
+    frozenset(pair)
     for pair in (
-        "an ang,en eng,in ing,ian iang,uan uang,un ong,ie ian,e uo,o uo,ei ui,ou u,ian in,ie ve,ao ou,"
-        "a an,ia ian,i e,e ie,an ian,ing eng,en in,ie e"
-    ).split(",")
+        *(("an", "ang"), ("en", "eng"), ("in", "ing"), ("ian", "iang"), ("uan", "uang"), ("un", "ong"), ("an", "ian")),
+        *(("ie", "ian"), ("e", "uo"), ("o", "uo"), ("ei", "ui"), ("ou", "u"), ("ian", "in"), ("ie", "ve"), ("e", "ie")),
+        *(("a", "an"), ("ia", "ian"), ("i", "e"), ("ing", "eng"), ("en", "in"), ("ao", "ou")),
+    )
 }
 _STEMMER = snowballstemmer.stemmer("english")
 
@@ -67,14 +74,25 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=65536)
 def word_distance(one: str, other: str) -> float:
-    """Return 0 for words of one stem, the share of letters that differ for similar ones, 1 for others."""
+    """Return 0 for words of one stem, the share of letters that differ for similar ones, 1 for others.
+
+    Words with the same consonants (``sale``, ``sail``) differ by no more than `NEAR`.
+    """
     if one == other or stem(one) == stem(other):
         return 0.0
+    if len(one) >= MIN_SKELETON and len(other) >= MIN_SKELETON and _skeleton(one) == _skeleton(other):
+        return NEAR
     longer = max(len(one), len(other))
     if one[0] != other[0] or abs(len(one) - len(other)) > MAX_LETTERS_OFF * longer:
         return FAR
     share = _letters_off(one, other) / longer
     return share if share <= MAX_LETTERS_OFF else FAR
+
+
+def _skeleton(word: str) -> str:
+    """Return the consonants of a word, doubled ones once, and whether it begins with a vowel."""
+    consonants = [letter for letter, _ in itertools.groupby(word) if letter not in "aeiouy"]
+    return ("-" if word[0] in "aeiouy" else "") + "".join(consonants)
 
 
 def _letters_off(one: str, other: str) -> int:

@@ -45,4 +45,6 @@ def is_made_up(text: str, language: str, score: float, no_speech: float) -> bool
         return True
     foreign = sum(any(low <= ord(each) <= high for low, high in _OTHER_SCRIPTS) for each in letters)
     chinese = sum(map(is_han, letters))
-    return foreign > 0 or (language == "en" and chinese > 0) or (language == "zh" and chinese == 0 and len(letters) > 12)
+    return (
+        foreign > 0 or (language == "en" and chinese > 0) or (language == "zh" and chinese == 0 and len(letters) > 12)
+    )

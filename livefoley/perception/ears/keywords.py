@@ -18,10 +18,8 @@ from typing import Any
 import yaml
 
 from livefoley.core.errors import ConfigError
+from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.normalise import is_han, units
-
-DEFAULTS = ("shop", "game", "sport")
-"""The lists that come along."""
 
 LANGUAGES = ("zh", "en")
 """What keywords can be written in; the recogniser knows more."""
@@ -61,7 +59,7 @@ class Pattern:
 
 
 def load(names: Iterable[str]) -> list[Keyword]:
-    """Return the keywords of lists given by name (one of `DEFAULTS`) or path, each phrase once; the last one counts.
+    """Return the keywords of lists given by name (one of `LISTS`) or path, each phrase once; the last one counts.
 
     Raises ``ConfigError`` that says which line of which list is wrong.
     """
@@ -74,7 +72,7 @@ def load(names: Iterable[str]) -> list[Keyword]:
 
 
 def _text(name: str) -> str:
-    if name in DEFAULTS:
+    if name in LISTS:
         return resources.files(__package__).joinpath("lists", f"{name}.yaml").read_text(encoding="utf-8")
     path = Path(name).expanduser()
     try:
@@ -82,7 +80,7 @@ def _text(name: str) -> str:
             raise ConfigError(f"{name}: larger than {MAX_BYTES // 1024} KiB; this is no keyword list")
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        known = ", ".join(DEFAULTS)
+        known = ", ".join(LISTS)
         raise ConfigError(f"{name}: no such keyword list ({error.strerror}); {known}, or a YAML file's path") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{name}: must be UTF-8 text") from None

@@ -15,7 +15,7 @@ import soxr
 from numpy.typing import NDArray
 
 from livefoley.core.events import HearingEvent, Speech, Transcript, Word
-from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
+from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.ears.guard import is_made_up, without_loop
 from livefoley.perception.ears.keywords import Keyword
 from livefoley.perception.ears.mel import RATE
@@ -39,6 +39,8 @@ SHORTEST: Tick = ticks_from_s(0.25)  # of voice
 GAP: Tick = ticks_from_s(0.3)  # of sound that is filled with silence
 MEMORY: Tick = ticks_from_s(1.0)  # kept while nobody speaks
 LANGUAGE_SURE = 0.01  # the room's languages together are at least so likely, or it is another
+MIN_GIVEN = 4  # tokens; after fewer the decoder tends to begin again
+BEAM = 3  # of the pass that may be final
 LATE_S = 0.5  # further behind than this the unfinished is left alone
 TOO_LATE_S = 6.0  # and further than this the finished too
 
@@ -52,6 +54,7 @@ class ListenerStatistics:
     made_up: int
     shed: int
     passes: int
+    cost_s: float  # processor time of the passes
 
 
 class Listener:
@@ -77,11 +80,12 @@ class Listener:
         self._expected: Tick | None = None
         self._waiting: NDArray[np.float32] = np.zeros(0, np.float32)
         self._pass_s = 0.0  # processor time of a pass, smoothed
+        self._cost_s = 0.0
         self._utterances = self._foreign = self._made_up = self._shed = self._passes = 0
         self._restart(0)
 
     def feed(self, samples: NDArray[np.float32], start: Tick, lag_s: float = 0.0) -> list[HearingEvent]:
-        """Take ``[n]`` samples at 48 kHz that begin at ``start`` and are ``lag_s`` old; return what was heard by now."""
+        """Take ``[n]`` samples at 48 kHz that begin at ``start`` and are ``lag_s`` old; return what was heard."""
         events: list[HearingEvent] = []
         if self._expected is None:
             self._restart(start)
@@ -105,7 +109,9 @@ class Listener:
 
     def statistics(self) -> ListenerStatistics:
         """Return a snapshot."""
-        return ListenerStatistics(self._utterances, self._foreign, self._made_up, self._shed, self._passes)
+        return ListenerStatistics(
+            self._utterances, self._foreign, self._made_up, self._shed, self._passes, self._cost_s
+        )
 
     # ---- sound ----
 
@@ -203,7 +209,7 @@ class Listener:
                 self._shed += 1
             else:
                 written = self._pass(utterance, end, free=True)
-        events: list[HearingEvent] = list(self._spotter.final(written and written.said(utterance.number)))
+        events: list[HearingEvent] = list(self._spotter.final(written.said(utterance.number) if written else None))
         if written is not None or utterance.told:
             text = written.text if written else ""
             events.append(self._transcript(utterance, written, text, utterance.voice_end or end, final=True))
@@ -222,6 +228,7 @@ class Listener:
         self._passes += 1
         written = self._write(utterance, heard, at, free) if self._decide(utterance, heard) else None
         spent_s = self._recogniser.cost_s - spent_s
+        self._cost_s += spent_s
         self._pass_s = 0.7 * self._pass_s + 0.3 * spent_s if self._pass_s else spent_s
         return written
 
@@ -236,9 +243,10 @@ class Listener:
 
     def _write(self, utterance: Utterance, heard: Heard, at: Tick, free: bool) -> Written | None:
         language = utterance.language or self._languages[0]
-        hypothesis = self._recogniser.write(heard, language, () if free else utterance.agreed)
-        tokens = without_loop([token for token in hypothesis.tokens if not is_special(token)])
-        written = Written(tokens, language, at, lambda: self._recogniser.times(heard, language, tokens))
+        given = utterance.agreed if not free and len(utterance.agreed) >= MIN_GIVEN else ()
+        hypothesis = self._recogniser.write(heard, language, given, BEAM if free else 1)
+        tokens, *others = (without_loop(_text_only(each)) for each in (hypothesis.tokens, *hypothesis.others))
+        written = Written(tokens, language, at, lambda: self._recogniser.times(heard, language, tokens), others)
         if self._believed(written, hypothesis):
             return written
         self._made_up += 1
@@ -254,9 +262,8 @@ class Listener:
         utterance.revision += 1
         words: tuple[Word, ...] = written.words() if final and written is not None else ()
         language = utterance.language or self._languages[0]
-        return Transcript(
-            utterance.start, end, text, language, words, final, utterance.number, utterance.revision
-        )
+        return Transcript(utterance.start, end, text, language, words, final, utterance.number, utterance.revision)
 
 
-__all__ = ["Listener", "ListenerStatistics", "s_from_ticks"]
+def _text_only(tokens: Sequence[str]) -> list[str]:
+    return [token for token in tokens if not is_special(token)]

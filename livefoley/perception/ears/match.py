@@ -148,7 +148,6 @@ class Matcher:
         return options
 
 
-
 def _number_steps(row: list[tuple[float, int]], column: int, heard: Sounds) -> list[tuple[float, int]]:
     options, spent = [], 0.0
     for back in range(1, min(MAX_NUMBER, column) + 1):

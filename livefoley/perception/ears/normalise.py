@@ -19,9 +19,11 @@ _WORD = re.compile(r"[㐀-䶿一-鿿]|\d+|[^\W\d_㐀-䶿一-鿿]+(?:'[^\W\d_㐀-
 _HAN = re.compile(r"[㐀-䶿一-鿿]")
 
 _ZH_DIGITS = "零一二三四五六七八九"
-_EN_DIGITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen \
-seventeen eighteen nineteen".split()
-_EN_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+_EN_DIGITS = [
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+]
+_EN_TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 NUMERALS = {
     "zh": frozenset(_ZH_DIGITS + "两十百千万半"),
     "en": frozenset([*_EN_DIGITS, *_EN_TENS, "hundred", "thousand", "half"]),
@@ -69,16 +71,14 @@ def _spoken(run: str, language: str) -> Iterator[str]:
 
 
 def spoken_number(figures: str, language: str) -> list[str]:
-    """Return how a number is said: up to 99 and round hundreds as a number, the rest digit by digit."""
-    value = int(figures)
-    if value >= 100 and value % 100 == 0 and value < 10_000:
-        head = spoken_number(str(value // 100), language) if value < 1000 or value % 1000 else None
-        if head is None:
-            return [*spoken_number(str(value // 1000), language), "千" if language == "zh" else "thousand"]
-        return [*head, "百" if language == "zh" else "hundred"]
+    """Return how a number is said: up to 99 and round hundreds and thousands as a number, the rest digit by digit."""
+    value, chinese = int(figures), language == "zh"
+    for unit, name in ((1000, "千" if chinese else "thousand"), (100, "百" if chinese else "hundred")):
+        if unit <= value < 10 * unit and value % unit == 0:
+            return [*spoken_number(str(value // unit), language), name]
     if value > 99 or (len(figures) > 1 and figures[0] == "0"):
-        return [(_ZH_DIGITS if language == "zh" else _EN_DIGITS)[int(figure)] for figure in figures]
-    return _below_hundred_zh(value) if language == "zh" else _below_hundred_en(value)
+        return [(_ZH_DIGITS if chinese else _EN_DIGITS)[int(figure)] for figure in figures]
+    return _below_hundred_zh(value) if chinese else _below_hundred_en(value)
 
 
 def _below_hundred_zh(value: int) -> list[str]:

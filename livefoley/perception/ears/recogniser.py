@@ -43,6 +43,7 @@ class Hypothesis:
     tokens: tuple[str, ...]
     score: float
     no_speech: float
+    others: tuple[tuple[str, ...], ...] = ()  # what it might have written instead, the likeliest first
 
 
 class Recogniser:
@@ -87,16 +88,23 @@ class Recogniser:
         self._spent(began_s)
         return {token[2:-2]: probability for token, probability in found}
 
-    def write(self, heard: Heard, language: str, given: Sequence[str] = ()) -> Hypothesis:
-        """Return what was said; it goes on from the tokens ``given``, which cost next to nothing."""
+    def write(self, heard: Heard, language: str, given: Sequence[str] = (), beam: int = 1) -> Hypothesis:
+        """Return what was said, and with a ``beam`` what else; go on from the tokens ``given``, which cost little."""
         began_s = time.process_time()
         prompt = ["<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>", *given]
         limit = BASE_TOKENS + TOKENS_PER_S * heard.frames // FRAMES_PER_S
         result = self._model.generate(
-            heard.encoded, [prompt], beam_size=1, max_length=limit, return_scores=True, return_no_speech_prob=True
+            heard.encoded,
+            [prompt],
+            beam_size=beam,
+            num_hypotheses=beam,
+            max_length=limit,
+            return_scores=True,
+            return_no_speech_prob=True,
         )[0]
         self._spent(began_s)
-        return Hypothesis((*given, *result.sequences[0]), result.scores[0], result.no_speech_prob)
+        best, *others = ((*given, *tokens) for tokens in result.sequences)
+        return Hypothesis(best, result.scores[0], result.no_speech_prob, tuple(others))
 
     def times(self, heard: Heard, language: str, tokens: Sequence[str]) -> list[float]:
         """Return when each of ``tokens`` begins, and the last one ends, in seconds of the sound: ``len(tokens) + 1``.

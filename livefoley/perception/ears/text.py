@@ -9,7 +9,7 @@ from functools import cached_property
 from livefoley.core.events import Word
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.ears.match import Sounds
-from livefoley.perception.ears.normalise import is_han, simplified, units
+from livefoley.perception.ears.normalise import Unit, is_han, simplified, units
 from livefoley.perception.ears.spotter import Said
 from livefoley.perception.ears.tokens import Piece, decode, pieces
 
@@ -27,12 +27,19 @@ class Written:
     """``tokens`` of sound that begins at ``start``; ``times`` gives the tokens' limits in seconds, asked for once."""
 
     def __init__(
-        self, tokens: Sequence[str], language: str, start: Tick, times: Callable[[], Sequence[float]]
+        self,
+        tokens: Sequence[str],
+        language: str,
+        start: Tick,
+        times: Callable[[], Sequence[float]],
+        others: Sequence[Sequence[str]] = (),
     ) -> None:
+        """``others`` are what might have been written instead."""
         self.tokens = tuple(tokens)
         self.language = language
         self._start = start
         self._ask_times = times
+        self._others = others
 
     @cached_property
     def text(self) -> str:
@@ -51,10 +58,12 @@ class Written:
     def said(self, utterance: int) -> Said:
         """Return what a spotter looks at."""
         found = units([run.text for run in self._runs], self.language)
-        return Said(Sounds.of(found), [unit.text for unit in found], self._placer(found), self.language, utterance)
+        others = tuple(Sounds.of(units([decode(tokens)], self.language)) for tokens in self._others)
+        texts = [unit.text for unit in found]
+        return Said(Sounds.of(found), texts, self._placer(found), self.language, utterance, others)
 
-    def _placer(self, found: Sequence[object]) -> Callable[[int, int], tuple[Tick, Tick]]:
-        sources = [unit.source for unit in found]  # type: ignore[attr-defined]
+    def _placer(self, found: Sequence[Unit]) -> Callable[[int, int], tuple[Tick, Tick]]:
+        sources = [unit.source for unit in found]
 
         def place(first: int, last: int) -> tuple[Tick, Tick]:
             return self._span(self._runs[sources[first]].first, self._runs[sources[last - 1]].last)
