@@ -41,7 +41,7 @@ from speech import (
 from livefoley.core.events import KeywordHit, KeywordState
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import model
-from livefoley.perception.ears.keywords import Keyword, patterns
+from livefoley.perception.ears.keywords import Keyword
 from livefoley.perception.ears.normalise import is_han, units
 
 SNRS_DB = (20.0, 10.0)
@@ -120,8 +120,7 @@ def _is(hit: KeywordHit, said: Said, lead_s: float, keywords: Sequence[Keyword])
     near = at < said.end + TOLERANCE_S and end > said.start - TOLERANCE_S
     if not near:
         return False
-    phrases = (pattern.units for each in keywords if each.say == hit.keyword for pattern in patterns(each))
-    longer = any(said.keyword in "".join(phrase) for phrase in phrases)  # 限量秒杀 for 秒杀
+    longer = said.keyword in hit.keyword  # 限量秒杀 for 秒杀
     return longer or hit.keyword in spoken_in(said.keyword, keywords)
 
 
@@ -141,11 +140,9 @@ class Baseline:
         """Return the clip's keywords whose spelling stands in the transcript."""
         low = soxr.resample(sound, TICK_RATE, 16_000).astype(np.float32)
         text = _plain(" ".join(segment.text for segment in self._model.transcribe(low)[0]))
-        known = {keyword.say: keyword for keyword in keywords}
         found = []
         for said in clip.keywords:
-            entries = (known[say] for say in spoken_in(said.keyword, keywords))
-            spellings = {_plain(said.keyword), *(" ".join(p.units) for entry in entries for p in patterns(entry))}
+            spellings = {_plain(said.keyword), *(_plain(phrase) for phrase in spoken_in(said.keyword, keywords))}
             if any(each in text for each in spellings):
                 found.append(said.keyword)
         return found

@@ -112,12 +112,12 @@ def room_keywords(fixtures: Sequence[Clip]) -> list[Keyword]:
 
 
 def spoken_in(text: str, keywords: Sequence[Keyword]) -> set[str]:
-    """Return which ``keywords`` (their ``say``) stand in a written text."""
+    """Return the phrases of ``keywords`` that stand in a written text."""
     found = set()
     for part in text.split(" / "):
         sounds = Sounds.of(units([part], "zh" if is_han(part) else "en"))
         fits = _finder(tuple(keywords)).find(sounds, lambda _: 0.0)
-        found |= {fit.pattern.keyword.say for fit in fits}
+        found |= {fit.pattern.phrase for fit in fits}
     return found
 
 

@@ -46,13 +46,13 @@ def syllables(text: str) -> list[str]:
 
 @lru_cache(maxsize=65536)
 def syllable_distance(one: str, other: str) -> float:
-    """Return the distance of two toneless syllables: the sum of that of their initials and finals, at most 1."""
+    """Return the distance of two toneless syllables: the sum of that of their initials and finals, 1 if both differ."""
     if one == other:
         return 0.0
     (initial, final), (initial_2, final_2) = _parts(one), _parts(other)
     start = _part_distance(initial, initial_2, _NEAR_INITIALS)
     end = _part_distance(final, final_2, _NEAR_FINALS)
-    return min(FAR, start + end) if start < FAR / 2 or end < FAR / 2 else FAR
+    return FAR if start == end == PART else start + end
 
 
 def _part_distance(one: str, other: str, near: set[frozenset[str]]) -> float:

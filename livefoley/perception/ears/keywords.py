@@ -57,6 +57,11 @@ class Pattern:
     keyword: Keyword
     units: tuple[str, ...]
 
+    @property
+    def phrase(self) -> str:
+        """The phrase as a person reads it, figures spelt out: ``最后{n}分钟``."""
+        return (" " if self.keyword.language == "en" else "").join(self.units)
+
 
 def load(names: Iterable[str]) -> list[Keyword]:
     """Return the keywords of lists given by name (one of `LISTS`) or path, each phrase once; the last one counts.

@@ -149,7 +149,7 @@ class Listener:
             self._utterance = Utterance(self._number, event.at - LEAD)
         elif self._utterance is not None:
             self._utterance.voice_end = None if event.active else event.at
-            self._written = None
+            self._utterance.settled, self._written = False, None
 
     # ---- when to pass ----
 
@@ -163,7 +163,7 @@ class Listener:
         if now - paused >= PAUSE:
             self._utterance = None
             return self._finish(utterance, now, lag_s)
-        if self._written is None and lag_s < LATE_S:
+        if not utterance.settled and lag_s < LATE_S:
             return self._pause(utterance, now)
         return []
 
@@ -174,7 +174,7 @@ class Listener:
         """End an utterance that is too long where it is quietest; the rest is the next one."""
         now = self._sound.end
         cut = self._sound.quietest(now - CUT_WITHIN, now)
-        self._written = None
+        utterance.settled, self._written = False, None
         events = self._finish(utterance, cut, lag_s)
         self._sound.keep_from(cut)
         self._number += 1
@@ -204,7 +204,7 @@ class Listener:
     def _finish(self, utterance: Utterance, end: Tick, lag_s: float) -> list[HearingEvent]:
         """Tell the final text, and how its keywords turned out."""
         written, self._written = self._written, None
-        if written is None and utterance.passed < (utterance.voice_end or end):
+        if not utterance.settled:
             if lag_s >= TOO_LATE_S:
                 self._shed += 1
             else:
@@ -220,7 +220,7 @@ class Listener:
     def _pass(self, utterance: Utterance, end: Tick, *, free: bool) -> Written | None:
         """Return what is said up to ``end``; None for nothing worth believing, or in no language of the room."""
         samples, at = self._sound.between(utterance.start, end)
-        utterance.passed = end
+        utterance.passed, utterance.settled = end, free
         if utterance.foreign or (utterance.voice_end or end) - at < SHORTEST + LEAD:
             return None
         spent_s = self._recogniser.cost_s
@@ -246,7 +246,8 @@ class Listener:
         given = utterance.agreed if not free and len(utterance.agreed) >= MIN_GIVEN else ()
         hypothesis = self._recogniser.write(heard, language, given, BEAM if free else 1)
         tokens, *others = (without_loop(_text_only(each)) for each in (hypothesis.tokens, *hypothesis.others))
-        written = Written(tokens, language, at, lambda: self._recogniser.times(heard, language, tokens), others)
+        span = (at, utterance.voice_end or utterance.passed)
+        written = Written(tokens, language, span, lambda: self._recogniser.times(heard, language, tokens), others)
         if self._believed(written, hypothesis):
             return written
         self._made_up += 1

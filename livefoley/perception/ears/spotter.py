@@ -104,7 +104,7 @@ class Spotter:
             state,
             at,
             end,
-            keyword.say,
+            fit.pattern.phrase,
             heard,
             said.language,
             keyword.kind,

@@ -24,20 +24,20 @@ class _Run:
 
 
 class Written:
-    """``tokens`` of sound that begins at ``start``; ``times`` gives the tokens' limits in seconds, asked for once."""
+    """``tokens`` of the sound in ``span``; ``times`` gives the tokens' limits in seconds, asked for once."""
 
     def __init__(
         self,
         tokens: Sequence[str],
         language: str,
-        start: Tick,
+        span: tuple[Tick, Tick],
         times: Callable[[], Sequence[float]],
         others: Sequence[Sequence[str]] = (),
     ) -> None:
         """``others`` are what might have been written instead."""
         self.tokens = tuple(tokens)
         self.language = language
-        self._start = start
+        self._start, self._end = span
         self._ask_times = times
         self._others = others
 
@@ -77,7 +77,8 @@ class Written:
         for piece in pieces(self.tokens):
             for text in _split(piece):
                 if runs and _joins(runs[-1].text, text):
-                    runs[-1] = _Run(runs[-1].text + text, runs[-1].first, piece.last)
+                    last = piece.last if _is_spoken(text) else runs[-1].last  # a comma lasts as long as the pause
+                    runs[-1] = _Run(runs[-1].text + text, runs[-1].first, last)
                 else:
                     runs.append(_Run(text, piece.first, piece.last))
         return runs
@@ -87,8 +88,8 @@ class Written:
         return self._ask_times()
 
     def _span(self, first: int, last: int) -> tuple[Tick, Tick]:
-        begin, end = self._times[first], self._times[last]
-        return self._start + ticks_from_s(begin), self._start + ticks_from_s(max(begin, end))
+        begin, end = (min(self._start + ticks_from_s(self._times[index]), self._end) for index in (first, last))
+        return begin, max(begin, end)
 
 
 def _split(piece: Piece) -> list[str]:
@@ -99,4 +100,8 @@ def _split(piece: Piece) -> list[str]:
 def _joins(before: str, text: str) -> bool:
     if text.startswith(" ") or is_han(text):
         return False
-    return not is_han(before) or not any(character.isalnum() for character in text)
+    return not is_han(before) or not _is_spoken(text)
+
+
+def _is_spoken(text: str) -> bool:
+    return any(character.isalnum() for character in text)

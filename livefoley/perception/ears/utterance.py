@@ -25,6 +25,7 @@ class Utterance:
     language: str | None = None
     foreign: bool = False  # in none of the room's languages
     passed: Tick = 0  # how far the last pass listened
+    settled: bool = False  # passed over as a whole since the voice was last heard
     agreed: tuple[str, ...] = ()
     told: str = ""
     revision: int = 0
