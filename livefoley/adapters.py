@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from livefoley import config as cfg
 from livefoley.core.errors import ConfigError
+from livefoley.core.events import HearingEvent
 from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.ports import Sink, Source
+from livefoley.core.ticks import ticks_from_s
+from livefoley.engine.highlights.moments import HighlightSettings
 from livefoley.engine.hold import OnDrop
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
@@ -27,9 +32,15 @@ from livefoley.media.rtmp.publisher import RtmpPublisher
 from livefoley.media.rtmp.server import RtmpServer
 from livefoley.media.srt import SrtSink, SrtSource
 from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer, WhipServer, WhipSource
+from livefoley.perception.ears import MODULES as EAR_MODULES
+from livefoley.runtime.ears import EarsService, RoomEars
+from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
+from livefoley.runtime.highlights import DeskSettings, HighlightDesk
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
+from livefoley.runtime.subtitles import SubtitleFile
+from livefoley.runtime.taps import Fork
 from livefoley.runtime.transcode import Transcoder
 
 SLATE_TEXT = "The stream will be back in a moment"
@@ -44,7 +55,7 @@ class Servers:
     whep: WhepServer
 
 
-def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService) -> Room:
+def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService, ears: EarsService) -> Room:
     """Return a room with all its parts; its keys are registered with ``servers``."""
     bitrate = room.audio.bitrate_kbps * 1000
     engine = RoomEngine(
@@ -62,6 +73,7 @@ def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService)
         stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
         audience=make_audience(name, room.whep, source, servers.whep),
         foley=foley if room.foley.enabled else None,
+        highlights=make_highlights(name, room, engine),
         describe=room.describe,
         seed=room.seed,
     )
@@ -71,6 +83,9 @@ def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService)
     if room.foley.enabled:
         parts.perception = Perception(name, made.perceive, watch=room.actions.enabled)
         engine.taps = parts.perception
+    if room.listen.enabled:
+        parts.ears = open_ears(name, room.listen, ears, made.hear)
+        engine.taps = Fork(parts.perception, parts.ears) if parts.perception is not None else parts.ears
     return made
 
 
@@ -83,6 +98,32 @@ def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer)
     )
     server.register(feed, whep.key.get_secret_value() if whep.key else None, public=whep.public)
     return feed
+
+
+def make_ears(config: cfg.Config) -> EarsService:
+    """Return the recogniser of all rooms; without the extra ``ears`` it says what is missing."""
+    missing = [name for name in EAR_MODULES if importlib.util.find_spec(name) is None]
+    reason = f"{missing[0]} is not installed; pip install 'livefoley[ears]'" if missing else ""
+    return EarsService(config.ears.model, reason)
+
+
+def open_ears(name: str, given: cfg.Listen, ears: EarsService, on_event: Callable[[HearingEvent], None]) -> RoomEars:
+    """Return a room's ears; raises ``ConfigError`` for a keyword list that cannot be used."""
+    keywords = []
+    if ears.usable:
+        from livefoley.perception.ears.keywords import load  # of the extra
+
+        keywords = [keyword.to_json() for keyword in load(given.keywords)]
+    return ears.open(name, given.languages, keywords, on_event)
+
+
+def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightDesk:
+    """Return what notices the room's highlights."""
+    given = room.highlights
+    fusion = HighlightSettings(given.threshold, ticks_from_s(given.join_s), ticks_from_s(given.chat.lag_s))
+    feed = EventFeed(name, room.transcripts.ttl_s)
+    subtitles = SubtitleFile(room.transcripts.file) if room.transcripts.file is not None else None
+    return HighlightDesk(DeskSettings(fusion, given.accents, given.chat.words), feed, engine.clock, subtitles)
 
 
 def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:

@@ -5,30 +5,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import difflib
+import itertools
 import os
 import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import Servers, build_room, ice_settings, planner_settings, rtmp_servers
+from livefoley.adapters import Servers, build_room, ice_settings, make_ears, planner_settings, rtmp_servers
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
-from livefoley.control.state import CueRequest, RoomChanges
+from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.control.whep import whep_router
 from livefoley.control.whip import whip_router
 from livefoley.core.errors import BankError
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
+from livefoley.deliveries import build_deliveries
+from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.foley.place import default_library
 from livefoley.media.webrtc import WhepServer, WhipServer
+from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.room import Room
@@ -43,6 +49,7 @@ class Application:
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
         self.foley = FoleyService([config.bank.library or default_library()])
+        self.ears = make_ears(config)
         self.rtmp = rtmp_servers(config.server.rtmp)
         self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
         self.whip = WhipServer(self.ice, auth=self.rtmp[0].auth)
@@ -53,7 +60,13 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        self._rooms = {name: build_room(name, room, servers, self.foley) for name, room in config.rooms.items()}
+        self._rooms = {
+            name: build_room(name, room, servers, self.foley, self.ears) for name, room in config.rooms.items()
+        }
+        self._deliveries = {
+            name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name))
+            for name, room in config.rooms.items()
+        }
         self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
 
@@ -74,6 +87,9 @@ class Application:
                 helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
                 if any(room.parts.foley is not None for room in self._rooms.values()):
                     helpers.append(tasks.create_task(self.foley.run()))
+                if any(room.parts.ears is not None for room in self._rooms.values()):
+                    helpers.append(tasks.create_task(self.ears.run()))
+                helpers += [tasks.create_task(each.run()) for each in itertools.chain(*self._deliveries.values())]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
                 await asyncio.wait(rooms)
                 for helper in helpers:
@@ -119,7 +135,11 @@ class Application:
     def rooms(self) -> Mapping[str, RoomSnapshot]:
         """Return a snapshot of every room, by name."""
         now = time.monotonic()
-        return {name: snapshot(room, now) for name, room in self._rooms.items()}
+        return {name: self._snapshot(room, now) for name, room in self._rooms.items()}
+
+    def _snapshot(self, room: Room, now: float) -> RoomSnapshot:
+        deliveries = tuple(delivery.statistics() for delivery in self._deliveries[room.name])
+        return replace(snapshot(room, now), deliveries=deliveries)
 
     def ready(self) -> tuple[bool, list[str]]:
         """Say whether publishers can be served; a worker that is down is no reason: the stream goes on without it."""
@@ -147,6 +167,15 @@ class Application:
             whip_rejected=_rejections(self.whip.statistics().rejected),
             whep_rejected=_rejections(self.whep.statistics().rejected),
         )
+
+    def events(self, room: str) -> EventFeed:
+        """Return the room's events."""
+        return self._rooms[room].parts.highlights.feed
+
+    def chat(self, room: str, lines: Sequence[ChatLine], dropped: int = 0) -> None:
+        """Take what the room's audience wrote."""
+        messages = (ChatMessage(line.text, line.user) for line in lines)
+        self._rooms[room].parts.highlights.chat(messages, time.monotonic(), dropped)
 
     async def cue(self, room: str, request: CueRequest) -> int:
         """Lay an accent on a room. Raises ``BankError`` for an effect that does not exist."""

@@ -1,4 +1,4 @@
-"""The command line: ``livefoley run | demo | render | doctor | bank``."""
+"""The command line: ``livefoley run | demo | render | events | doctor | bank``."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 bank = typer.Typer(no_args_is_help=True, help="The effect bank: list it, add your own UCS-named sounds, listen to one.")
 app.add_typer(bank, name="bank")
+ears = typer.Typer(no_args_is_help=True, help="Speech recognition: the model it needs.")
+app.add_typer(ears, name="ears")
 
 
 def main() -> None:
@@ -104,6 +106,27 @@ def demo(
     code = asyncio.run(run_demo(directory, serve=serve))
     if code:
         raise typer.Exit(code)
+
+
+@app.command()
+def events(
+    url: Annotated[str, typer.Argument(help="The room: http://HOST:PORT/ROOM, or its /v1/rooms/ROOM/events.")],
+    kind: Annotated[
+        list[str] | None, typer.Option("--type", help="Only these: highlight, keyword, transcript, chat, scene.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document a line, as it came.")] = False,
+    token: Annotated[str | None, typer.Option("--token", envvar="LIVEFOLEY_TOKEN", help="server.http.token.")] = None,
+) -> None:
+    """Print a running room's events as they come: highlights, keywords, what was said, chat, scenes.
+
+    Example: `livefoley events http://127.0.0.1:8080/demo`
+    """
+    from livefoley.watch import watch
+
+    try:
+        asyncio.run(watch(url, token, kind or [], as_json, out))
+    except KeyboardInterrupt:
+        raise typer.Exit from None
 
 
 @app.command()
@@ -194,3 +217,27 @@ def bank_play_to_file(
 
 if __name__ == "__main__":
     main()
+
+
+@ears.command("fetch")
+def ears_fetch(
+    model: Annotated[str, typer.Argument(help="tiny, base, small, medium or large-v3; larger hears better.")] = "base",
+) -> None:
+    """Download a speech model (Systran/faster-whisper-MODEL) and check that it came whole.
+
+    Example: `livefoley ears fetch small`, then `ears: {model: small}` in the configuration.
+    """
+    from rich.progress import DownloadColumn, Progress, TextColumn
+
+    from livefoley.perception.ears.model import fetch
+
+    with Progress(TextColumn("{task.description}"), DownloadColumn(), console=err, transient=True) as bar:
+        rows = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in rows:
+                rows[name] = bar.add_task(name, total=None)
+            bar.update(rows[name], completed=done, total=total or None)
+
+        directory = fetch(model, show)
+    out.print(f"[green]{_plain(str(directory))}[/]", highlight=False)

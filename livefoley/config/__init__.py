@@ -18,7 +18,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from livefoley.config import checks, document, environment
 from livefoley.config.document import Document, dotted
 from livefoley.config.explain import explain
-from livefoley.config.rooms import Room, RtmpSource, Sink, Source, Whep
+from livefoley.config.highlights import Webhook
+from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, Whep
 from livefoley.config.server import (
     AuthHook,
     HttpServer,
@@ -38,7 +39,9 @@ __all__ = [
     "AuthHook",
     "Bank",
     "Config",
+    "Ears",
     "HttpServer",
+    "Listen",
     "LogFormat",
     "LogLevel",
     "Room",
@@ -51,6 +54,7 @@ __all__ = [
     "Source",
     "Tls",
     "WebRtc",
+    "Webhook",
     "Whep",
     "load",
     "masked",
@@ -64,6 +68,12 @@ class Bank(Model):
     library: Place | None = None
 
 
+class Ears(Model):
+    """Speech recognition, shared by all rooms. ``model`` is a name (``base``, ``small``, ...) or a directory."""
+
+    model: Annotated[str, Field(min_length=1, max_length=500)] = "base"
+
+
 class Config(BaseSettings):
     """A whole configuration. Made by ``load`` and ``parse``; constructing it reads no environment."""
 
@@ -71,6 +81,7 @@ class Config(BaseSettings):
 
     server: Server = Server()
     bank: Bank = Bank()
+    ears: Ears = Ears()
     rooms: Annotated[dict[RoomName, Room], Field(min_length=1, max_length=1000)]
 
     @classmethod

@@ -45,6 +45,8 @@ def _inputs(config: Config) -> Iterator[tuple[KeyPath, Path | None]]:
     for name, room in config.rooms.items():
         yield ("rooms", name, "source", "file"), room.source.file
         yield ("rooms", name, "slate"), room.slate
+        for path in room.listen.files:
+            yield ("rooms", name, "listen", "keywords"), path.expanduser()
 
 
 def _same_port(config: Config) -> Iterator[Problem]:

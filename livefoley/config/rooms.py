@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
+from livefoley.config.highlights import Highlights, Obs, Transcripts, Webhook
 from livefoley.config.values import (
     PICTURE_SUFFIXES,
     GainDb,
@@ -20,8 +21,13 @@ from livefoley.config.values import (
     StreamKey,
 )
 from livefoley.engine.hold import OnDrop
+from livefoley.perception.ears import LISTS
 
 MAX_DESCRIPTION = 1000
+
+
+Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+KeywordList: TypeAlias = Annotated[str, Field(max_length=500)]
 
 
 class OnDuplicate(StrEnum):
@@ -171,6 +177,27 @@ class Actions(Model):
     sensitivity: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
+class Listen(Model):
+    """What the room listens for; needs the extra ``ears``. ``keywords`` are names of lists, or files of one's own."""
+
+    enabled: bool = False
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=8)] = ("zh", "en")
+    keywords: Annotated[tuple[KeywordList, ...], Field(max_length=16)] = LISTS
+
+    @field_validator("keywords")
+    @classmethod
+    def _are_lists(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in LISTS and Path(name).suffix not in (".yaml", ".yml"):
+                raise ValueError(f"{name} is no keyword list; {', '.join(LISTS)}, or a .yaml file of your own")
+        return names
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The lists of one's own."""
+        return tuple(Path(name) for name in self.keywords if name not in LISTS)
+
+
 class Audio(Model):
     """The sound that leaves: AAC-LC, 48 kHz stereo."""
 
@@ -185,6 +212,11 @@ class Room(Model):
     describe: Annotated[str, Field(max_length=MAX_DESCRIPTION)] = ""
     actions: Actions = Actions()
     foley: Foley = Foley()
+    listen: Listen = Listen()
+    highlights: Highlights = Highlights()
+    transcripts: Transcripts = Transcripts()
+    webhooks: Annotated[tuple[Webhook, ...], Field(max_length=8)] = ()
+    obs: Obs = Obs()
     stem: bool = False
     on_drop: OnDrop = OnDrop.FREEZE
     slate: Place | None = None

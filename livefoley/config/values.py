@@ -180,6 +180,9 @@ IceUrl: TypeAlias = Annotated[str, AfterValidator(_check_ice)]
 """A STUN or TURN server (RFC 7064, RFC 7065). It shows in answers to publishers and viewers."""
 
 UdpPort: TypeAlias = Annotated[int, Field(ge=1024, le=65535)]
+ObsUrl: TypeAlias = Annotated[
+    SecretUrl, AfterValidator(_check_url(("ws", "wss"), 'host and port, like "ws://127.0.0.1:4455"', port=True))
+]
 
 # ---- names, paths, levels ----
 

@@ -8,6 +8,8 @@ from fastapi import APIRouter, FastAPI
 
 from livefoley import __version__
 from livefoley.control import problems
+from livefoley.control.chat import chat_router
+from livefoley.control.events import events_router
 from livefoley.control.guard import Access, Guard
 from livefoley.control.hls import hls_router
 from livefoley.control.probes import probe_router
@@ -26,7 +28,14 @@ def make_app(state: ControlState, access: Access | None = None, more: Iterable[A
         redirect_slashes=False,
     )
     problems.install(app)
-    for router in (probe_router(state), rooms_router(state), hls_router(state), *more):
+    for router in (
+        probe_router(state),
+        rooms_router(state),
+        events_router(state),
+        chat_router(state),
+        hls_router(state),
+        *more,
+    ):
         app.include_router(router)
     app.add_middleware(Guard, access=access or Access())
     return app

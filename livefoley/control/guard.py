@@ -81,6 +81,8 @@ class Guard:
         """Serve one request."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
         if scope["type"] != "http":
             return
         answer = _Answer(send, self._allowed_origin(scope))
@@ -96,6 +98,16 @@ class Guard:
             if not answer.started:
                 await Problem(500, "an error of livefoley's own; its log says more").response()(scope, receive, answer)
 
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket; who may not have one is told why as an HTTP answer."""
+        try:
+            self._check(scope)
+            await self._app(scope, receive, send)
+        except Problem as problem:
+            await problem.response()(scope, receive, send)
+        except Exception as error:
+            log.error("socket failed", path=scope["path"], error=repr(error), at=_where(error))
+
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
@@ -105,7 +117,7 @@ class Guard:
         if origin is not None and not self._access.knows_origin(origin, host):
             raise Problem(403, "pages of that origin may not speak to this server; see server.http.allowed_hosts")
         if scope["path"].startswith(PROTECTED):
-            self._authorise(scope["method"], headers.get("authorization", ""))
+            self._authorise(_method(scope), headers.get("authorization", ""))
 
     def _authorise(self, method: str, authorization: str) -> None:
         scheme, _, given = authorization.partition(" ")
@@ -119,6 +131,13 @@ class Guard:
         headers = Headers(scope=scope)
         origin, host = headers.get("origin"), headers.get("host", "")
         return origin if origin is not None and self._access.knows_origin(origin, host) else None
+
+
+def _method(scope: Scope) -> str:
+    """Return what a request is about to do; a WebSocket other than the events' is there to be written to."""
+    if scope["type"] == "websocket":
+        return "GET" if scope["path"].endswith("/events") else "POST"
+    return str(scope["method"])
 
 
 class _Gone(Exception):  # noqa: N818

@@ -15,12 +15,17 @@ from prometheus_client.registry import Collector
 
 from livefoley.control.state import ControlState
 from livefoley.core.ports import AudienceStatistics, SinkStatistics
-from livefoley.core.statistics import RoomSnapshot, WorkerSnapshot
+from livefoley.core.statistics import DeliverySnapshot, Latency, RoomSnapshot, WorkerSnapshot
 
 STATES = ("waiting", "live", "holding", "ending")
 
 Family: TypeAlias = type[GaugeMetricFamily] | type[CounterMetricFamily]
 Row: TypeAlias = tuple[str, str, Callable[[RoomSnapshot], float]]
+
+
+def _has_ears(room: RoomSnapshot) -> bool:
+    return room.ears.state in ("off", "listening")
+
 
 _ROOM_GAUGES: tuple[Row, ...] = (
     ("publisher_connected", "Whether a publisher is connected (1) or not (0).", lambda r: r.publisher_connected),
@@ -29,6 +34,9 @@ _ROOM_GAUGES: tuple[Row, ...] = (
     ("foley_bypassed", "Whether foley is wanted and the original goes out without it (1).", lambda r: r.foley_bypassed),
     ("video_bits_per_second", "Video coming in.", lambda r: r.video_kbps * 1000),
     ("audio_bits_per_second", "Sound coming in.", lambda r: r.audio_kbps * 1000),
+    ("chat_writers_per_second", "How much the audience writes.", lambda r: r.signals.chat_rate),
+    ("event_listeners", "Who reads the room's events now.", lambda r: r.signals.event_listeners),
+    ("ears_available", "Whether the room listens, or need not (1); 0 while it has no ears.", _has_ears),
     ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),
 )
 _ROOM_COUNTERS: tuple[Row, ...] = (
@@ -46,6 +54,18 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("audio_late_samples", "Samples of the original that came after their moment.", lambda r: r.audio_late_samples),
     ("foley_failures", "Blocks that went out without foley because mixing it failed.", lambda r: r.foley_failures),
     ("hold_frames", "Pictures repeated while the publisher was away.", lambda r: r.hold_frames),
+    ("chat_messages", "Messages of the audience taken in.", lambda r: r.signals.chat_messages),
+    ("chat_dropped", "Messages counted only, or not even that: too many at once.", lambda r: r.signals.chat_dropped),
+    ("chat_bursts", "Times the audience wrote more than usual.", lambda r: r.signals.chat_bursts),
+    ("events", "Events told.", lambda r: r.signals.events),
+    ("events_dropped", "Events that a listener did not read in time.", lambda r: r.signals.events_dropped),
+    ("ears_utterances", "Utterances of the host that were listened to.", lambda r: r.ears.utterances),
+    ("ears_foreign", "Utterances in a language the room does not list.", lambda r: r.ears.foreign),
+    ("ears_made_up", "Times the recogniser's text was not believed.", lambda r: r.ears.made_up),
+    ("ears_shed", "Utterances left out for want of time.", lambda r: r.ears.shed),
+    ("ears_passes", "Passes of the recogniser over speech.", lambda r: r.ears.passes),
+    ("ears_cpu_seconds", "Processor time of these passes.", lambda r: r.ears.cost_s),
+    ("ears_dropped", "Pieces of sound the recogniser was not given.", lambda r: r.ears.dropped),
     ("bed_underruns", "Times the ambience ran out.", lambda r: r.bed_underruns),
 )
 _SINKS: tuple[tuple[Family, str, str, Callable[[SinkStatistics], float]], ...] = (
@@ -73,6 +93,19 @@ _WORKERS: tuple[tuple[Family, str, str, Callable[[WorkerSnapshot], float]], ...]
     (CounterMetricFamily, "restarts", "Times the worker was started again.", lambda w: w.restarts),
     (CounterMetricFamily, "hangs", "Times the worker was killed because it did not answer.", lambda w: w.hangs),
     (CounterMetricFamily, "dropped", "Messages the worker was not given: it was away or behind.", lambda w: w.dropped),
+)
+
+
+_DELIVERIES: tuple[tuple[Family, str, str, Callable[[DeliverySnapshot], float]], ...] = (
+    (
+        GaugeMetricFamily,
+        "connected",
+        "Whether the last delivery arrived, or OBS is connected (1).",
+        lambda d: d.connected,
+    ),
+    (CounterMetricFamily, "delivered", "Events that arrived.", lambda d: d.delivered),
+    (CounterMetricFamily, "dropped", "Events given up.", lambda d: d.dropped),
+    (CounterMetricFamily, "retries", "Deliveries, or connections, tried again.", lambda d: d.retries),
 )
 
 
@@ -105,7 +138,8 @@ class _Rooms(Collector):
         yield from _plain(rooms)
         yield _states(rooms)
         yield _cues(rooms)
-        yield _latency(rooms)
+        yield from _signals(rooms)
+        yield from _latencies(rooms)
         yield from _workers(rooms)
         yield from _sinks(rooms)
         yield from _audience(rooms)
@@ -160,14 +194,38 @@ def _cues(rooms: list[RoomSnapshot]) -> Metric:
     return family
 
 
-def _latency(rooms: list[RoomSnapshot]) -> Metric:
-    text = "Seconds from asking for a sound to having it, over the last cues."
-    family = GaugeMetricFamily("livefoley_room_cue_latency_seconds", text, labels=["room", "quantile"])
-    for room in rooms:
-        latency = room.cue_latency_s
-        for quantile, value in (("0.5", latency.p50), ("0.95", latency.p95), ("0.99", latency.p99)):
-            family.add_metric([room.name, quantile], value)
-    return family
+def _signals(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
+    for name in ("keywords", "highlights"):
+        text = f"{name.capitalize()} by the state they were told in; one is told several times."
+        states = CounterMetricFamily(f"livefoley_room_{name}", text, labels=["room", "state"])
+        for room in rooms:
+            for each in getattr(room.signals, name):
+                states.add_metric([room.name, each.state], each.count)
+        yield states
+    for make, name, text, figure in _DELIVERIES:
+        family = make(f"livefoley_delivery_{name}", text, labels=["room", "delivery"])
+        for room in rooms:
+            for index, delivery in enumerate(room.deliveries):
+                family.add_metric([room.name, f"{index}-{delivery.kind}"], float(figure(delivery)))
+        yield family
+
+
+def _latencies(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
+    figures: tuple[tuple[str, str, Callable[[RoomSnapshot], Latency]], ...] = (
+        ("cue_latency", "Seconds from asking for a sound to having it, over the last cues.", lambda r: r.cue_latency_s),
+        (
+            "keyword_delay",
+            "Seconds from a keyword's end to its event, over the last.",
+            lambda r: r.ears.keyword_delay_s,
+        ),
+    )
+    for name, text, read in figures:
+        family = GaugeMetricFamily(f"livefoley_room_{name}_seconds", text, labels=["room", "quantile"])
+        for room in rooms:
+            latency = read(room)
+            for quantile, value in (("0.5", latency.p50), ("0.95", latency.p95), ("0.99", latency.p99)):
+                family.add_metric([room.name, quantile], value)
+        yield family
 
 
 def _workers(rooms: list[RoomSnapshot]) -> Iterator[Metric]:

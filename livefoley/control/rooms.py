@@ -62,27 +62,28 @@ def rooms_router(state: ControlState) -> APIRouter:
     @router.get("/rooms/{room}")
     async def get_room(room: str) -> RoomSnapshot:
         """Return a room as it is now."""
-        return _known(state, room)
+        return known(state, room)
 
     @router.patch("/rooms/{room}")
     async def patch_room(room: str, patch: Annotated[RoomPatch, Body()]) -> RoomSnapshot:
         """Change a room's description, gains or mute while it runs; return it as it is afterwards."""
-        _known(state, room)
+        known(state, room)
         changes = RoomChanges(**patch.model_dump())
         if changes.given():
             await state.patch_room(room, changes)
-        return _known(state, room)
+        return known(state, room)
 
     @router.post("/rooms/{room}/cues", status_code=202)
     async def post_cue(room: str, cue: Annotated[CueBody, Body()]) -> CueTaken:
         """Lay an accent on the outgoing stream, ``delay_s`` from now."""
-        _known(state, room)
+        known(state, room)
         return CueTaken(id=await state.cue(room, CueRequest(**cue.model_dump())))
 
     return router
 
 
-def _known(state: ControlState, name: str) -> RoomSnapshot:
+def known(state: ControlState, name: str) -> RoomSnapshot:
+    """Return a room's snapshot; raises ``Problem`` for one that does not exist."""
     room = state.rooms().get(name)
     if room is None:
         raise Problem(404, "there is no such room; GET /v1/rooms lists them")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from livefoley.core.notices import Notice
 from livefoley.core.statistics import RoomSnapshot, ServerSnapshot
 
 
@@ -37,6 +39,36 @@ class RoomChanges:
         return {name: value for name, value in pairs if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class ChatLine:
+    """What somebody of the audience wrote; ``user`` tells writers apart and may be empty."""
+
+    text: str
+    user: str = ""
+
+
+class Listener(Protocol):
+    """One reader of a room's events."""
+
+    async def get(self, limit: int = 256) -> list[Notice]:
+        """Wait for notices and return up to ``limit`` that wait, in order."""
+        ...
+
+
+class Events(Protocol):
+    """A room's events."""
+
+    def recent(self, after: int = 0, types: Collection[str] = (), limit: int = 256) -> list[Notice]:
+        """Return the last ``limit`` notices that came after number ``after``, in order."""
+        ...
+
+    def listen(
+        self, after: int | None, types: Collection[str] = (), replay: int = 0
+    ) -> AbstractContextManager[Listener | None]:
+        """Give a listener that begins after number ``after``, else with the last ``replay``; None: too many."""
+        ...
+
+
 class ControlState(Protocol):
     """The running rooms. Nothing here may block; a room's name was checked against ``rooms()`` before."""
 
@@ -54,6 +86,14 @@ class ControlState(Protocol):
 
     def server_statistics(self) -> ServerSnapshot:
         """Return a snapshot of the process."""
+        ...
+
+    def events(self, room: str) -> Events:
+        """Return the room's events."""
+        ...
+
+    def chat(self, room: str, lines: Sequence[ChatLine], dropped: int = 0) -> None:
+        """Take what the room's audience wrote; ``dropped`` were left out on the way."""
         ...
 
     async def cue(self, room: str, request: CueRequest) -> int:

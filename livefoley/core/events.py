@@ -1,4 +1,4 @@
-"""What perception reports: movements, cuts and speech, placed on the timeline."""
+"""What perception reports: movements, cuts, speech, what was said and its keywords, placed on the timeline."""
 
 from __future__ import annotations
 
@@ -54,4 +54,81 @@ class Speech:
     level_db: float = -120.0
 
 
-PerceptionEvent: TypeAlias = MotionOnset | SceneCut | Speech
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a transcript (in Chinese: a run of characters the recogniser timed together)."""
+
+    start: Tick
+    end: Tick
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said from ``start`` to ``end``, normalised.
+
+    One utterance is told several times: its ``revision`` counts up, each tells the whole of it anew, and only the last
+    is ``final``. Until then ``text`` is what two passes agreed on, and ``words`` is empty.
+    """
+
+    start: Tick
+    end: Tick
+    text: str
+    language: str  # ISO 639-1: "zh", "en"
+    words: tuple[Word, ...] = ()
+    final: bool = False
+    utterance: int = 0
+    revision: int = 0
+
+
+class KeywordState(StrEnum):
+    """How sure a keyword is; every id ends confirmed or withdrawn."""
+
+    SPOTTED = "spotted"  # heard while the sentence goes on
+    CONFIRMED = "confirmed"  # in the sentence's final text too
+    WITHDRAWN = "withdrawn"  # the final text does not have it
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordHit:
+    """A keyword of the room's lists was heard from ``at`` to ``end``; told again, with the same ``id``, as it settles.
+
+    ``keyword`` is the phrase of the list that fits (its choices taken, numbers as ``{n}``), ``text_heard`` what the recogniser made of it. ``weight`` in 0..1
+    is the list's, ``confidence`` in 0..1 how close what was heard comes. ``cue`` names the moment's kind
+    (``countdown``, ``discount``, ``goal``, ...), by which a room's configuration chooses the sound.
+    """
+
+    id: int
+    state: KeywordState
+    at: Tick
+    end: Tick
+    keyword: str
+    text_heard: str
+    language: str
+    cue: str = ""
+    weight: float = 1.0
+    confidence: float = 1.0
+    utterance: int = 0
+
+
+HearingEvent: TypeAlias = Transcript | KeywordHit
+"""What the recogniser reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdSound:
+    """The original sound rose above what the room sounds like; told again, with the same ``id``, as it goes on.
+
+    ``crowd`` says that it is cheering or applause, else it is just loud. ``rise_db`` is how far it stands above the
+    room's own level, ``strength`` in 0..1 how sure and how strong.
+    """
+
+    id: int
+    at: Tick
+    end: Tick
+    crowd: bool
+    strength: float
+    rise_db: float = 0.0
+
+
+PerceptionEvent: TypeAlias = MotionOnset | SceneCut | Speech | CrowdSound

@@ -40,6 +40,57 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
+class EarsSnapshot:
+    """A room's speech recognition. ``state`` is ``off``, ``starting``, ``listening``, ``unavailable`` (``reason``)."""
+
+    state: str = "off"
+    reason: str = ""
+    device: str = ""
+    utterances: int = 0
+    foreign: int = 0  # in a language the room does not list
+    made_up: int = 0  # passes whose text was not believed
+    shed: int = 0  # utterances left out for want of time
+    passes: int = 0
+    cost_s: float = 0.0  # processor time of the passes
+    dropped: int = 0  # pieces of sound the recogniser was not given
+    keyword_delay_s: Latency = Latency()  # from a keyword's end in the publisher's sound to its first event
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """How many times something was told in a state (``spotted``, ``confirmed``, ``withdrawn``, ``final``)."""
+
+    state: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsSnapshot:
+    """What the room's audience and its host let it notice, and who was told."""
+
+    chat_messages: int = 0
+    chat_dropped: int = 0  # came faster than they are taken in, or were not looked at for words
+    chat_rate: float = 0.0  # writers a second
+    chat_bursts: int = 0
+    keywords: tuple[StateCount, ...] = ()
+    highlights: tuple[StateCount, ...] = ()
+    events: int = 0
+    event_listeners: int = 0
+    events_dropped: int = 0  # for listeners that did not read
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySnapshot:
+    """Who is told, or listened to, over the network: a ``webhook``, or the room's ``obs``."""
+
+    kind: str
+    connected: bool = True  # a webhook: its last delivery arrived
+    delivered: int = 0
+    dropped: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RoomControls:
     """What can be changed while a room runs; gains in dB, as in the configuration."""
 
@@ -87,6 +138,9 @@ class RoomSnapshot:
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()
     audience: AudienceStatistics = field(default_factory=AudienceStatistics)
+    signals: SignalsSnapshot = SignalsSnapshot()
+    ears: EarsSnapshot = EarsSnapshot()
+    deliveries: tuple[DeliverySnapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

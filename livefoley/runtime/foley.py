@@ -16,6 +16,7 @@ from pathlib import Path
 from livefoley.core.cues import Cue, Sound, Stereo
 from livefoley.runtime.ipc import Header
 from livefoley.runtime.messages import cue_header, stereo_from
+from livefoley.runtime.rate import percentiles
 from livefoley.runtime.worker import Worker, WorkerStatistics
 
 MODULE = "livefoley.runtime.foley_worker"
@@ -152,12 +153,5 @@ class FoleyService:
             self._failed,
             self._shed,
             len(self._waiting),
-            _percentiles(self._latencies),
+            percentiles(self._latencies),
         )
-
-
-def _percentiles(values: deque[float]) -> tuple[float, float, float]:
-    if not values:
-        return (0.0, 0.0, 0.0)
-    ordered = sorted(values)
-    return tuple(ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.50, 0.95, 0.99))  # type: ignore[return-value]

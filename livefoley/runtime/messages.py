@@ -9,7 +9,19 @@ from typing import Any
 import numpy as np
 
 from livefoley.core.cues import Cue, CueKind, Stereo
-from livefoley.core.events import MotionKind, MotionOnset, PerceptionEvent, SceneCut, Speech
+from livefoley.core.events import (
+    CrowdSound,
+    HearingEvent,
+    KeywordHit,
+    KeywordState,
+    MotionKind,
+    MotionOnset,
+    PerceptionEvent,
+    SceneCut,
+    Speech,
+    Transcript,
+    Word,
+)
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.runtime.ipc import Header
 
@@ -50,7 +62,20 @@ def event_from(header: Header) -> PerceptionEvent:
         return MotionOnset(**{**fields, "kind": MotionKind(fields["kind"])})
     if header["type"] == "SceneCut":
         return SceneCut(**fields)
+    if header["type"] == "CrowdSound":
+        return CrowdSound(**fields)
     return Speech(**fields)
+
+
+def hearing_header(event: HearingEvent) -> Header:
+    return {"op": "event", "type": type(event).__name__, "event": asdict(event)}
+
+
+def hearing_from(header: Header) -> HearingEvent:
+    fields: dict[str, Any] = header["event"]
+    if header["type"] == "KeywordHit":
+        return KeywordHit(**{**fields, "state": KeywordState(fields["state"])})
+    return Transcript(**{**fields, "words": tuple(Word(**word) for word in fields["words"])})
 
 
 def cue_header(cue: Cue) -> Header:

@@ -16,13 +16,13 @@ from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick
 from livefoley.runtime.ipc import Header
 from livefoley.runtime.messages import event_from, track_header, unit_header
+from livefoley.runtime.taps import AudioBatcher
 from livefoley.runtime.worker import Worker, WorkerStatistics
 
 MODULE = "livefoley.runtime.perception_worker"
 MAX_GOP_UNITS = 600  # ten seconds at 60 fps: encoders left to themselves put a keyframe every 250 frames
 MAX_GOP_BYTES = 32 * 1024 * 1024
 MAX_BEHIND_S = 0.8  # a worker further behind than this is given no more pictures up to a keyframe
-AUDIO_BATCH = 4096  # samples a message: fewer, larger messages; the look-ahead has the time
 
 
 class Perception:
@@ -37,9 +37,7 @@ class Perception:
         self._gop: list[Unit] = []
         self._gop_bytes = 0
         self._skipping = False  # a unit was dropped: the decoder needs a keyframe
-        self._audio: list[NDArray[np.float32]] = []
-        self._audio_start: Tick = 0
-        self._audio_samples = 0
+        self._audio = AudioBatcher(self._send_audio)
         self._last_onset: Tick = -1
         self._speaking_at: Tick | None = None
         self.failures = self.skipped_units = 0
@@ -73,21 +71,10 @@ class Perception:
 
     def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
         """Pass on sound, in batches."""
-        if self._audio and start != self._audio_start + self._audio_samples:
-            self._send_audio()
-        if not self._audio:
-            self._audio_start = start
-        self._audio.append(samples)
-        self._audio_samples += len(samples)
-        if self._audio_samples >= AUDIO_BATCH:
-            self._send_audio()
+        self._audio.feed(samples, start)
 
-    def _send_audio(self) -> None:
-        whole = np.concatenate(self._audio)
-        payload = (np.clip(whole, -1.0, 1.0) * 32767).astype(np.int16).tobytes()
-        self.worker.send_nowait({"op": "audio", "start": self._audio_start}, payload)
-        self._audio.clear()
-        self._audio_samples = 0
+    def _send_audio(self, payload: bytes, start: Tick) -> None:
+        self.worker.send_nowait({"op": "audio", "start": start}, payload)
 
     def _send_track(self, track: TrackInfo) -> None:
         self.worker.send_nowait(track_header(track), track.extradata)

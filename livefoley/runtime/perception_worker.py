@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from livefoley.core.events import PerceptionEvent
 from livefoley.perception.analyser import MotionAnalyser
+from livefoley.perception.crowd import CrowdDetector
 from livefoley.perception.vad import SpeechDetector
 from livefoley.runtime.child import Reply, serve
 from livefoley.runtime.ipc import Header
 from livefoley.runtime.messages import event_header, track_from, unit_from
+from livefoley.runtime.taps import audio_from
 
 
 class Perception:
@@ -23,6 +23,7 @@ class Perception:
     def __init__(self) -> None:
         self._motion = MotionAnalyser()
         self._speech = SpeechDetector()
+        self._crowd = CrowdDetector()
 
     def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
         """Return the events found by this message."""
@@ -33,8 +34,9 @@ class Perception:
             case "unit":
                 events = self._motion.feed(unit_from(header, payload))
             case "audio":
-                samples = np.frombuffer(payload, np.int16).astype(np.float32) / np.float32(32768)
+                samples = audio_from(payload)
                 events = self._speech.feed(samples, header["start"])
+                events += self._crowd.feed(samples, header["start"])
         return [(event_header(event), b"") for event in events]
 
 

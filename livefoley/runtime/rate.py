@@ -1,4 +1,4 @@
-"""Bit rates from counters."""
+"""Bit rates from counters, percentiles from delays."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ class RateMeter:
             self._readings.popleft()
         first_s, first = self._readings[0]
         return (total_bytes - first) * 8 / 1000 / (now - first_s) if now > first_s else 0.0
+
+
+def percentiles(values: deque[float]) -> tuple[float, float, float]:
+    """Return the 50th, 95th and 99th percentile; zeros of nothing."""
+    if not values:
+        return (0.0, 0.0, 0.0)
+    ordered = sorted(values)
+    return tuple(ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.50, 0.95, 0.99))  # type: ignore[return-value]

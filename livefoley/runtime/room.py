@@ -15,14 +15,16 @@ import structlog
 
 from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError, LivefoleyError
-from livefoley.core.events import PerceptionEvent
+from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
-from livefoley.core.ticks import ticks_from_s
+from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import Departure, RoomState
+from livefoley.runtime.ears import RoomEars
 from livefoley.runtime.foley import FoleyService
+from livefoley.runtime.highlights import HighlightDesk
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.rate import RateMeter
 
@@ -44,10 +46,12 @@ class RoomParts:
     engine: RoomEngine
     source: Source
     sinks: Sequence[Sink]
+    highlights: HighlightDesk
     stem_sinks: Sequence[Sink] = ()
     audience: Audience | None = None
     perception: Perception | None = None
     foley: FoleyService | None = None
+    ears: RoomEars | None = None
     describe: str = ""
     seed: int = 0
     make_slate: MakeSlate | None = None
@@ -70,6 +74,7 @@ class Room:
         self._source_over = False
         self._tasks: asyncio.TaskGroup | None = None
         self._slate_for: TrackInfo | None = None
+        parts.highlights.accents = self
 
     # ---- control: applied between blocks ----
 
@@ -95,6 +100,20 @@ class Room:
         self._request(now)
         return number
 
+    def accent_at(self, start: Tick | None, prompt: str) -> int | None:
+        """Ask for an accent on ``start`` (None: as soon as it can come); None in a room without foley."""
+        now = self._now()
+        if self.parts.foley is None or not self.engine.clock.started:
+            return None
+        soonest = self.engine.clock.playhead(now) + ticks_from_s(ACCENT_LEAD_S)
+        number = self.engine.accent(accent_cue(soonest if start is None else start, prompt=prompt), now)
+        self._request(now)
+        return number
+
+    def withdraw_accent(self, cue_id: int) -> None:
+        """Take an accent back, if its sound is not laid yet."""
+        self.engine.planner.settle(cue_id, "withdrawn")
+
     def set_mix(self, **changes: float | bool) -> None:
         """Change gains or mute (fields of ``MixSettings``), smoothly."""
         self.engine.mixer.settings = replace(self.engine.mixer.settings, **changes)  # type: ignore[arg-type]
@@ -115,6 +134,7 @@ class Room:
                     helpers.append(tasks.create_task(parts.perception.run()))
                 if parts.audience is not None:
                     helpers.append(tasks.create_task(parts.audience.run()))
+                helpers.append(tasks.create_task(parts.highlights.run()))
                 await self._play()
                 for sink in (*parts.sinks, *parts.stem_sinks):
                     sink.close()
@@ -226,8 +246,15 @@ class Room:
     def perceive(self, event: PerceptionEvent) -> None:
         """Take what the perception worker reports."""
         now = self._now()
+        if isinstance(event, CrowdSound):
+            self.parts.highlights.crowd(event, now)
+            return
         self.engine.perceive(event, now)
         self._request(now)
+
+    def hear(self, event: HearingEvent) -> None:
+        """Take what the speech recogniser reports."""
+        self.parts.highlights.hear(event, self._now())
 
     def _request(self, now: float) -> None:
         """Hand the planner's new requests to the foley worker."""

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from livefoley.core.ports import AudienceStatistics
-from livefoley.core.statistics import CueCount, Latency, RoomControls, RoomSnapshot, WorkerSnapshot
+from livefoley.core.statistics import (
+    CueCount,
+    EarsSnapshot,
+    Latency,
+    RoomControls,
+    RoomSnapshot,
+    SignalsSnapshot,
+    StateCount,
+    WorkerSnapshot,
+)
 from livefoley.engine.room_types import RoomState
+from livefoley.runtime.highlights import DeskStatistics
 from livefoley.runtime.room import Room
 from livefoley.runtime.worker import WorkerStatistics
 
@@ -18,6 +30,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
     workers = []
     if parts.perception is not None:
         workers.append(_worker("perception", parts.perception.statistics(), parts.perception.skipped_units))
+    if parts.ears is not None:
+        workers.append(_worker("ears", parts.ears.worker_statistics(), parts.ears.dropped))
     if foley is not None:
         workers.append(_worker("foley", foley.worker, foley.shed))
     sinks = tuple(sink.statistics() for sink in (*parts.sinks, *parts.stem_sinks))
@@ -55,6 +69,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         workers=tuple(workers),
         sinks=sinks,
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
+        signals=_signals(parts.highlights.statistics()),
+        ears=parts.ears.snapshot() if parts.ears is not None else EarsSnapshot(),
     )
 
 
@@ -76,6 +92,25 @@ def controls(room: Room) -> RoomControls:
         action_gain_db=mix.action_gain_db,
         accent_gain_db=mix.accent_gain_db,
     )
+
+
+def _signals(statistics: DeskStatistics) -> SignalsSnapshot:
+    chat, feed = statistics.chat, statistics.feed
+    return SignalsSnapshot(
+        chat_messages=chat.messages,
+        chat_dropped=chat.unread + statistics.chat_dropped,
+        chat_rate=chat.rate,
+        chat_bursts=chat.bursts,
+        keywords=_states(statistics.keywords),
+        highlights=_states(statistics.highlights),
+        events=feed.published,
+        event_listeners=feed.listeners,
+        events_dropped=feed.dropped,
+    )
+
+
+def _states(counts: Mapping[str, int]) -> tuple[StateCount, ...]:
+    return tuple(StateCount(state, count) for state, count in sorted(counts.items()))
 
 
 def _worker(name: str, statistics: WorkerStatistics, skipped: int) -> WorkerSnapshot:

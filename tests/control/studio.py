@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import httpx
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
-from livefoley.control.state import CueRequest, RoomChanges
+from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError, InputError
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.statistics import (
@@ -25,6 +25,7 @@ from livefoley.core.statistics import (
     ServerSnapshot,
     WorkerSnapshot,
 )
+from livefoley.runtime.feed import EventFeed
 
 STAGE = RoomSnapshot(
     "stage",
@@ -53,6 +54,9 @@ class Studio:
         self.hls = hls
         self.reasons: list[str] = []
         self.cues: list[tuple[str, CueRequest]] = []
+        self.chats: list[ChatLine] = []
+        self.dropped = 0
+        self.feeds = {name: EventFeed(name) for name in self.snapshots}
         self.broken = False
 
     def rooms(self) -> Mapping[str, RoomSnapshot]:
@@ -68,6 +72,13 @@ class Studio:
 
     def server_statistics(self) -> ServerSnapshot:
         return ServerSnapshot("0.1.0", 60.0, 3, (Rejection("key", 4),))
+
+    def events(self, room: str) -> EventFeed:
+        return self.feeds[room]
+
+    def chat(self, room: str, lines: Sequence[ChatLine], dropped: int = 0) -> None:
+        self.chats += lines
+        self.dropped += dropped
 
     async def cue(self, room: str, request: CueRequest) -> int:
         if self.snapshots[room].state == "waiting":

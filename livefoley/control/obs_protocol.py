@@ -1,0 +1,101 @@
+"""obs-websocket's protocol, version 5, as far as livefoley speaks it: messages in, messages out, no I/O.
+
+Source: the protocol document of obs-websocket 5 (in OBS since version 28).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+from livefoley.core.errors import ProtocolError, Rejected
+
+SUBPROTOCOL = "obswebsocket.json"
+RPC_VERSION = 1
+SCENE_EVENTS = 1 << 2
+WRONG_PASSWORD = 4009  # the close code
+
+_HELLO, _IDENTIFY, _IDENTIFIED, _EVENT, _REQUEST, _ANSWER = 0, 1, 2, 5, 6, 7
+SUCCESS = 100
+UNKNOWN_REQUEST = 204
+
+Data: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """OBS lets us in."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneChanged:
+    """The programme shows another scene."""
+
+    scene: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a request; ``code`` is 100 when it was done, ``comment`` says why not."""
+
+    id: str
+    code: int
+    comment: str = ""
+    data: Data = field(default_factory=dict)
+
+
+Incoming: TypeAlias = Identified | SceneChanged | Answer
+
+
+def identify(hello: str | bytes, password: str | None) -> str:
+    """Return the answer to OBS's greeting. Raises ``Rejected`` when it asks for a password and there is none."""
+    op, data = _read(hello)
+    if op != _HELLO:
+        raise ProtocolError("OBS: no obs-websocket 5 is there; it is part of OBS 28 and later")
+    reply: Data = {"rpcVersion": RPC_VERSION, "eventSubscriptions": SCENE_EVENTS}
+    challenge = data.get("authentication")
+    if challenge is not None:
+        if password is None:
+            raise Rejected("OBS asks for a password; set obs.password (OBS: Tools > WebSocket Server Settings)")
+        reply["authentication"] = proof(password, challenge["salt"], challenge["challenge"])
+    return _write(_IDENTIFY, reply)
+
+
+def proof(password: str, salt: str, challenge: str) -> str:
+    """Return what shows that we know the password: base64(sha256(base64(sha256(password + salt)) + challenge))."""
+    secret = base64.b64encode(sha256((password + salt).encode()).digest()).decode()
+    return base64.b64encode(sha256((secret + challenge).encode()).digest()).decode()
+
+
+def request(number: int, name: str, **data: Any) -> str:
+    """Return a request; its answer has ``str(number)`` as id."""
+    return _write(_REQUEST, {"requestType": name, "requestId": str(number), "requestData": data})
+
+
+def incoming(message: str | bytes) -> Incoming | None:
+    """Return what a message says; None for what is of no interest."""
+    op, data = _read(message)
+    if op == _IDENTIFIED:
+        return Identified()
+    if op == _EVENT and data.get("eventType") == "CurrentProgramSceneChanged":
+        return SceneChanged(str(data.get("eventData", {}).get("sceneName", "")))
+    if op == _ANSWER:
+        status = data.get("requestStatus", {})
+        comment = str(status.get("comment", ""))
+        return Answer(str(data.get("requestId")), int(status.get("code", 0)), comment, data.get("responseData") or {})
+    return None
+
+
+def _read(message: str | bytes) -> tuple[int, Data]:
+    try:
+        given = json.loads(message)
+        return int(given["op"]), dict(given.get("d") or {})
+    except (ValueError, TypeError, KeyError):
+        raise ProtocolError("OBS: what answers there does not speak obs-websocket 5") from None
+
+
+def _write(op: int, data: Data) -> str:
+    return json.dumps({"op": op, "d": data})

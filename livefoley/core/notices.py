@@ -1,0 +1,124 @@
+"""What a room tells the outside: the documents of its event feed, its webhooks and ``livefoley events``.
+
+They are JSON, one document a notice; ``schema`` counts up when a field changes its meaning or goes away, and stays when
+fields are added. Times ending in ``_s`` are seconds since the room's stream began, on the clock of its outputs; ``at``
+and ``airs_at`` are UTC in ISO 8601. ``None`` where a time is not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+SCHEMA = 1
+
+NoticeType: TypeAlias = Literal["highlight", "keyword", "transcript", "chat", "scene", "gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonNotice:
+    """One signal's part in a highlight; ``signal`` is ``keyword``, ``chat``, ``crowd`` or ``loud``."""
+
+    signal: str
+    start_s: float
+    end_s: float
+    score: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class HighlightNotice:
+    """A moment, as known by now. The last revision of each ``id`` has the state ``final`` or ``withdrawn``."""
+
+    id: str
+    revision: int
+    state: str  # spotted, confirmed, withdrawn, final
+    kind: str
+    start_s: float
+    end_s: float
+    peak_s: float
+    score: float
+    reasons: tuple[ReasonNotice, ...]
+    transcript: str
+    accent: str  # the sound it got; empty for none
+    airs_at: str | None  # when the outputs carry its start
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordNotice:
+    """A keyword was heard; ``state`` is ``spotted``, ``confirmed`` or ``withdrawn``."""
+
+    id: str
+    state: str
+    keyword: str
+    heard: str
+    language: str
+    kind: str
+    start_s: float
+    end_s: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordNotice:
+    """One word and when it was said."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptNotice:
+    """What was said; told again until it is ``final``, each time as a whole."""
+
+    id: str
+    revision: int
+    final: bool
+    language: str
+    text: str
+    start_s: float
+    end_s: float
+    words: tuple[WordNotice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatNotice:
+    """The audience writes more than usual; rates are writers a second. Told when it begins and when it is ``over``."""
+
+    id: str
+    over: bool
+    rate: float
+    usual: float
+    share: float  # of the messages that hold one of the room's chat words
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SceneNotice:
+    """OBS shows another scene; ``describe`` is what the room sounds like from now on, empty when nothing changed."""
+
+    scene: str
+    describe: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapNotice:
+    """This reader was too slow or came too late: ``missed`` notices are not told."""
+
+    missed: int
+
+
+NoticeData: TypeAlias = HighlightNotice | KeywordNotice | TranscriptNotice | ChatNotice | SceneNotice | GapNotice
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One document. ``id`` counts up within a room, over restarts too."""
+
+    id: int
+    room: str
+    at: str
+    type: NoticeType
+    data: NoticeData
+    schema: int = SCHEMA

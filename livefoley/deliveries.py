@@ -1,0 +1,65 @@
+"""Whom a room tells, and who tells the room, over the network: its webhooks and its OBS, as configured."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from livefoley import config as cfg
+from livefoley.control.obs import ObsLink, ObsSettings, scene_changes
+from livefoley.control.state import RoomChanges
+from livefoley.control.webhooks import Webhook
+from livefoley.core.notices import SceneNotice
+from livefoley.core.statistics import DeliverySnapshot
+from livefoley.runtime.feed import EventFeed
+
+Patch = Callable[[RoomChanges], Awaitable[None]]
+
+
+class Delivery(Protocol):
+    """A link to something outside, that runs beside the room."""
+
+    async def run(self) -> None:
+        """Keep it until cancelled; never raises."""
+        ...
+
+    def statistics(self) -> DeliverySnapshot:
+        """Return a snapshot."""
+        ...
+
+
+def build_deliveries(name: str, room: cfg.Room, feed: EventFeed, patch: Patch) -> list[Delivery]:
+    """Return the room's links; ``patch`` changes the running room."""
+    deliveries: list[Delivery] = [_webhook(hook, feed) for hook in room.webhooks]
+    if room.obs.url is not None:
+        deliveries.append(_obs(name, room, feed, patch))
+    return deliveries
+
+
+def _webhook(hook: cfg.Webhook, feed: EventFeed) -> Webhook:
+    secret = hook.secret.get_secret_value() if hook.secret else None
+    return Webhook(feed, hook.url.get_secret_value(), secret=secret, types=hook.types, timeout_s=hook.timeout_s)
+
+
+def _obs(name: str, room: cfg.Room, feed: EventFeed, patch: Patch) -> ObsLink:
+    given, foley = room.obs, room.foley
+    assert given.url is not None  # noqa: S101 - for the type checker
+    act = given.on_highlight
+    password = given.password.get_secret_value() if given.password else None
+    settings = ObsSettings(given.url.get_secret_value(), password, act.chapter, act.source, act.show_s)
+    scenes = {scene: wanted.model_dump(exclude_none=True) for scene, wanted in given.scenes.items()}
+    own = {
+        "describe": room.describe,
+        "mute": False,
+        "foley_gain_db": 0.0,
+        "bed_gain_db": foley.bed.gain_db,
+        "action_gain_db": foley.actions.gain_db,
+        "accent_gain_db": foley.accents.gain_db,
+    }
+
+    async def on_scene(scene: str) -> None:
+        changes = scene_changes(scenes, own, scene)
+        await patch(RoomChanges(**changes))
+        feed.publish(SceneNotice(scene, changes.get("describe", "")))
+
+    return ObsLink(name, settings, feed, on_scene)

@@ -1,0 +1,251 @@
+"""Fuses the signals of a room into highlights: one event a moment, told again as more is known.
+
+Signals that lie close together belong to one moment. Each says by itself, in 0..1, how much of a highlight it is;
+different signals add up as independent witnesses do (noisy-or), two of the same kind count as the stronger one. A
+moment is told once it reaches the threshold, and from then on whenever something of it changes.
+
+The audience is late: it sees the room seconds after it happened and then has to type. So a burst of chat is taken to be
+about something up to two ``chat_lag`` before it, and never says when its moment was if any other signal does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from livefoley.core.events import CrowdSound, KeywordHit, KeywordState, Transcript
+from livefoley.core.highlights import ChatBurst, Highlight, HighlightState, Reason, Signal
+from livefoley.core.ticks import TICK_RATE, Tick
+
+LONGEST: Tick = 45 * TICK_RATE  # what comes later after the beginning is another moment
+PATIENCE: Tick = 30 * TICK_RATE  # how long a keyword that was spotted may wait for its sentence to end
+AROUND: Tick = 2 * TICK_RATE  # what is said this close to a moment is quoted with it
+MAX_OPEN = 16
+MAX_SENTENCES = 64
+MAX_QUOTE = 500  # characters
+TOLD_STEP = 0.1  # a score that moves less is not told again
+
+
+@dataclass(frozen=True, slots=True)
+class HighlightSettings:
+    """``threshold`` in 0..1 is what a moment must reach; ``join`` how far apart signals of one moment lie at most."""
+
+    threshold: float = 0.6
+    join: Tick = 5 * TICK_RATE
+    chat_lag: Tick = 6 * TICK_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """A reason with what else fusion needs: ``reach`` is how long before ``at`` its moment may lie."""
+
+    key: tuple[Signal, int]
+    reason: Reason
+    kind: str
+    sure: bool = True
+    reach: Tick = 0
+
+
+class _Moment:
+    """An open moment."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.evidence: dict[tuple[Signal, int], _Evidence] = {}
+        self.touched: Tick = 0  # when something was last heard of it
+        self.told: Highlight | None = None
+
+    @property
+    def unsettled(self) -> bool:
+        return not all(each.sure for each in self.evidence.values())
+
+    def span(self) -> tuple[Tick, Tick]:
+        """Return where it lies: by what is exact about that, if anything is."""
+        exact = [each for each in self.evidence.values() if not each.reach] or list(self.evidence.values())
+        return min(each.reason.at for each in exact), max(each.reason.end for each in exact)
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return the reasons, the strongest first."""
+        found = (each.reason for each in self.evidence.values())
+        return tuple(sorted(found, key=lambda reason: (-reason.score, reason.at)))
+
+    def kind(self) -> str:
+        """Return what a keyword says it is, else the strongest signal's name."""
+        strongest = max(self.evidence.values(), key=lambda each: (bool(each.kind), each.reason.score))
+        return strongest.kind or strongest.reason.signal.value
+
+
+class Highlighter:
+    """Signals in, highlights out. ``now`` is the newest tick of the room, and never goes back."""
+
+    def __init__(self, settings: HighlightSettings | None = None) -> None:
+        self.settings = settings or HighlightSettings()
+        self._open: list[_Moment] = []
+        self._sentences: dict[int, Transcript] = {}
+        self._count = 0
+        self._chat_seen = False
+
+    # ---- in ----
+
+    def keyword(self, hit: KeywordHit, now: Tick) -> list[Highlight]:
+        """Take a keyword, or what became of one."""
+        key = (Signal.KEYWORD, hit.id)
+        if hit.state is KeywordState.WITHDRAWN:
+            return self._withdraw(key, now)
+        reason = Reason(Signal.KEYWORD, hit.at, hit.end, hit.weight * hit.confidence, hit.keyword)
+        sure = hit.state is KeywordState.CONFIRMED
+        return self._take(_Evidence(key, reason, hit.cue or Signal.KEYWORD.value, sure), now)
+
+    def chat(self, burst: ChatBurst, at: Tick, end: Tick, now: Tick) -> list[Highlight]:
+        """Take a burst of chat written from ``at`` to ``end``, as the audience then saw the room."""
+        self._chat_seen = True
+        lag = self.settings.chat_lag
+        detail = f"{burst.rate:.1f}/s, usually {burst.usual:.1f}/s"
+        reason = Reason(Signal.CHAT, at - lag, max(at, end - lag), burst.score, detail)
+        return self._take(_Evidence((Signal.CHAT, burst.id), reason, "", reach=lag), now)
+
+    def crowd(self, sound: CrowdSound, now: Tick) -> list[Highlight]:
+        """Take what the room's original sound tells of its crowd."""
+        signal = Signal.CROWD if sound.crowd else Signal.LOUD
+        reason = Reason(signal, sound.at, sound.end, sound.strength, f"{sound.rise_db:+.0f} dB")
+        return self._take(_Evidence((signal, sound.id), reason, ""), now)
+
+    def transcript(self, sentence: Transcript) -> None:
+        """Remember what was said, to quote it."""
+        self._sentences.pop(sentence.utterance, None)
+        self._sentences[sentence.utterance] = sentence
+        while len(self._sentences) > MAX_SENTENCES:
+            self._sentences.pop(next(iter(self._sentences)))
+
+    def advance(self, now: Tick) -> list[Highlight]:
+        """Let time pass; return the moments that are over."""
+        over = [moment for moment in self._open if now - moment.touched > self._patience(moment)]
+        for moment in over:
+            self._open.remove(moment)
+        return [self._end(moment) for moment in over if moment.told is not None]
+
+    # ---- moments ----
+
+    def _patience(self, moment: _Moment) -> Tick:
+        if moment.unsettled:
+            return PATIENCE
+        return max(self.settings.join, 2 * self.settings.chat_lag if self._chat_seen else 0)
+
+    def _take(self, evidence: _Evidence, now: Tick) -> list[Highlight]:
+        found = self.advance(now)
+        moment = self._moment_of(evidence)
+        if moment is None:
+            found += self._make_room()
+            self._count += 1
+            moment = _Moment(self._count)
+            self._open.append(moment)
+        moment.evidence[evidence.key] = evidence
+        moment.touched = max(now, evidence.reason.end)
+        return found + self._tell(moment)
+
+    def _moment_of(self, evidence: _Evidence) -> _Moment | None:
+        """Return the moment that has this evidence already, else the newest it lies close to."""
+        for moment in self._open:
+            if evidence.key in moment.evidence:
+                return moment
+        return next((moment for moment in reversed(self._open) if self._close(moment, evidence)), None)
+
+    def _close(self, moment: _Moment, evidence: _Evidence) -> bool:
+        start, end = moment.span()
+        reason, join = evidence.reason, self.settings.join
+        apart = reason.at - evidence.reach > end + join or reason.end + evidence.reach < start - join
+        return not apart and reason.at - start < LONGEST
+
+    def _make_room(self) -> list[Highlight]:
+        """End the oldest moment when too many are open."""
+        if len(self._open) < MAX_OPEN:
+            return []
+        oldest = self._open.pop(0)
+        return [self._end(oldest)] if oldest.told is not None else []
+
+    def _withdraw(self, key: tuple[Signal, int], now: Tick) -> list[Highlight]:
+        found = self.advance(now)
+        moment = next((each for each in self._open if key in each.evidence), None)
+        if moment is None:
+            return found
+        before = moment.evidence.pop(key)
+        if moment.told is not None and self._score(moment.evidence.values()) < self.settings.threshold:
+            moment.evidence.setdefault(key, before)  # the withdrawal tells what it was
+            self._open.remove(moment)
+            return [*found, self._compose(moment, HighlightState.WITHDRAWN)]
+        if not moment.evidence:
+            self._open.remove(moment)
+            return found
+        return found + self._tell(moment)
+
+    # ---- out ----
+
+    def _tell(self, moment: _Moment) -> list[Highlight]:
+        """Return the moment as it is now, if it is a highlight and not just what was told of it before."""
+        if self._score(moment.evidence.values()) < self.settings.threshold:
+            if moment.told is None:
+                return []
+            self._open.remove(moment)
+            return [self._compose(moment, HighlightState.WITHDRAWN)]
+        made = self._compose(moment, self._state(moment))
+        if moment.told is not None and not _differs(made, moment.told):
+            return []
+        moment.told = made
+        return [made]
+
+    def _state(self, moment: _Moment) -> HighlightState:
+        sure = self._score(each for each in moment.evidence.values() if each.sure)
+        return HighlightState.CONFIRMED if sure >= self.settings.threshold else HighlightState.SPOTTED
+
+    def _end(self, moment: _Moment) -> Highlight:
+        """Close a moment: what nobody confirmed is withdrawn."""
+        confirmed = self._state(moment) is HighlightState.CONFIRMED
+        return self._compose(moment, HighlightState.FINAL if confirmed else HighlightState.WITHDRAWN)
+
+    def _compose(self, moment: _Moment, state: HighlightState) -> Highlight:
+        start, end = moment.span()
+        reasons = moment.reasons()
+        return Highlight(
+            id=moment.number,
+            revision=moment.told.revision + 1 if moment.told is not None else 0,
+            state=state,
+            kind=moment.kind(),
+            start=start,
+            end=end,
+            peak=min(max(reasons[0].at, start), end),
+            score=self._score(moment.evidence.values()),
+            reasons=reasons,
+            transcript=self._quote(start, end),
+        )
+
+    def _quote(self, start: Tick, end: Tick) -> str:
+        close = (s for s in self._sentences.values() if s.end > start - AROUND and s.start < end + AROUND)
+        return " ".join(s.text for s in sorted(close, key=lambda s: s.start) if s.text)[:MAX_QUOTE]
+
+    @staticmethod
+    def _score(evidence: Iterable[_Evidence]) -> float:
+        """Return how much of a highlight it is: different signals add up, of the same signal the best counts."""
+        best: dict[Signal, float] = {}
+        for each in evidence:
+            signal, score = each.key[0], min(1.0, max(0.0, each.reason.score))
+            best[signal] = max(best.get(signal, 0.0), score)
+        return 1.0 - math.prod(1.0 - score for score in best.values())
+
+
+def _differs(new: Highlight, old: Highlight) -> bool:
+    """Say whether there is anything to tell: growing longer alone is told at the end."""
+    before = {(reason.signal, reason.detail) for reason in old.reasons if reason.signal is Signal.KEYWORD}
+    after = {(reason.signal, reason.detail) for reason in new.reasons if reason.signal is Signal.KEYWORD}
+    signals = {reason.signal for reason in new.reasons} != {reason.signal for reason in old.reasons}
+    moved = abs(new.score - old.score) >= TOLD_STEP
+    return new.state is not old.state or new.kind != old.kind or signals or before != after or moved
+
+
+def accent_start(highlight: Highlight) -> Tick | None:
+    """Return where the accent of a highlight belongs: on its first keyword's end, so that it does not cover the words.
+
+    None when nobody said anything: then it comes as soon as it can.
+    """
+    keywords = [reason for reason in highlight.reasons if reason.signal is Signal.KEYWORD]
+    return min((reason.end for reason in keywords), default=None)

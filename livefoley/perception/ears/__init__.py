@@ -1,0 +1,10 @@
+"""The room's ears: live speech recognition, and the keywords in what is said.
+
+Its modules need the extra ``ears``; this one does not.
+"""
+
+LISTS = ("shop", "game", "sport")
+"""The keyword lists that come along."""
+
+MODULES = ("ctranslate2", "opencc", "pypinyin", "snowballstemmer")
+"""What the extra ``ears`` installs."""

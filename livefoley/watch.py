@@ -1,0 +1,125 @@
+"""``livefoley events URL``: a room's events on the terminal, a line each, for as long as one likes to watch."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from rich.console import Console
+from rich.markup import escape
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus, WebSocketException
+
+from livefoley.control.events import from_json, to_json
+from livefoley.core.errors import InputError
+from livefoley.core.notices import (
+    ChatNotice,
+    GapNotice,
+    HighlightNotice,
+    KeywordNotice,
+    Notice,
+    SceneNotice,
+    TranscriptNotice,
+)
+from livefoley.media.urls import safe_url
+
+REPLAY = 20
+BACKOFF_S = (0.5, 10.0)
+CONNECT_S = 5.0
+
+_COLOURS = {"spotted": "yellow", "confirmed": "bold green", "final": "green", "withdrawn": "dim strike"}
+
+
+def socket_url(url: str) -> str:
+    """Return where the events are: the scheme becomes ``ws``, and a room alone (``http://host:8080/demo``) will do.
+
+    Raises ``InputError`` for what cannot be meant.
+    """
+    example = "like http://127.0.0.1:8080/v1/rooms/demo/events"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise InputError(f"{url!r} is not a URL; give the room's, {example}") from None
+    scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
+    names = [name for name in parts.path.split("/") if name]
+    if len(names) == 1:
+        names = ["v1", "rooms", names[0], "events"]
+    if scheme is None or not parts.hostname or names[:2] != ["v1", "rooms"] or names[3:] != ["events"]:
+        raise InputError(f"{safe_url(url)} leads to no room's events; give a URL {example}")
+    return urlunsplit((scheme, parts.netloc, "/" + "/".join(names), "", ""))
+
+
+async def watch(url: str, token: str | None, types: list[str], as_json: bool, out: Console) -> None:
+    """Print events until cancelled; a link that is lost is made again, and goes on where it was.
+
+    Raises ``InputError`` for what trying again does not help: no such room, a wrong token.
+    """
+    place = socket_url(url)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    after, pause_s = None, BACKOFF_S[0]
+    while True:
+        query = [("type", each) for each in types]
+        query += [("replay", str(REPLAY))] if after is None else [("after", str(after))]
+        try:
+            where = f"{place}?{urlencode(query)}"
+            async with connect(where, additional_headers=headers, open_timeout=CONNECT_S, proxy=None) as socket:
+                pause_s = BACKOFF_S[0]
+                async for message in socket:
+                    notice = from_json(message)
+                    after = notice.id
+                    show(notice, as_json, out)
+        except InvalidStatus as error:
+            if error.response.status_code < 500:
+                raise InputError(f"{safe_url(place)}: {_detail(error)}") from None
+        except ValueError:
+            raise InputError(f"{safe_url(place)}: what answers there is another version of livefoley") from None
+        except (OSError, TimeoutError, WebSocketException):
+            pass
+        if not as_json:
+            out.print(f"[dim]no link to {escape(safe_url(place))}, trying again[/]", highlight=False)
+        await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
+        pause_s = min(BACKOFF_S[1], pause_s * 2)
+
+
+def _detail(error: InvalidStatus) -> str:
+    """Return why the server said no."""
+    said = {401: "the token is wrong or missing; give it in LIVEFOLEY_TOKEN", 404: "there is no such room"}
+    status = error.response.status_code
+    return said.get(status, f"the server says no (status {status})")
+
+
+def show(notice: Notice, as_json: bool, out: Console) -> None:
+    """Print one event: as it came, or as a line for people."""
+    if as_json:
+        out.out(to_json(notice).decode(), highlight=False)
+        return
+    time, text = notice.at[11:19], line(notice)
+    out.print(f"[dim]{time}[/] [cyan]{notice.type:<10}[/] {text}", highlight=False, soft_wrap=True)
+
+
+def line(notice: Notice) -> str:
+    """Return what an event says, with rich's markup; what people said or wrote is escaped."""
+    match notice.data:
+        case HighlightNotice() as moment:
+            why = ", ".join(f"{reason.signal} {escape(reason.detail)}" for reason in moment.reasons)
+            sound = f" [magenta]{escape(moment.accent)}[/]" if moment.accent else ""
+            span = f"{moment.start_s:.1f}-{moment.end_s:.1f} s"
+            return f"{_state(moment.state)} {escape(moment.kind)} {moment.score:.2f} {span} ({why}){sound}"
+        case KeywordNotice() as word:
+            span = f"{word.start_s:.1f}-{word.end_s:.1f} s"
+            return f"{_state(word.state)} {escape(word.keyword)} {span}, heard {escape(word.heard)}"
+        case TranscriptNotice() as said:
+            return escape(said.text) if said.final else f"[dim]{escape(said.text)} ...[/]"
+        case ChatNotice() as burst:
+            over = "over" if burst.over else "[yellow]burst[/]"
+            return f"{over} {burst.rate:.1f}/s, usually {burst.usual:.1f}/s"
+        case SceneNotice() as shown:
+            return f"{escape(shown.scene)}" + (f": {escape(shown.describe)}" if shown.describe else "")
+        case GapNotice() as gap:
+            return f"[red]{gap.missed} event(s) missed[/]"
+
+
+def _state(state: str) -> str:
+    return f"[{_COLOURS.get(state, 'default')}]{state:<9}[/]"

@@ -1,0 +1,202 @@
+"""The event feed and the chat feed, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from livefoley.control import chat
+from livefoley.control.events import from_json, to_json
+from livefoley.control.guard import Access
+from livefoley.control.state import ChatLine
+from livefoley.core.notices import ChatNotice, HighlightNotice, ReasonNotice, TranscriptNotice
+from livefoley.runtime.feed import KEEP, QUEUE, EventFeed
+from tests.control.studio import Studio, served
+
+CHAT = ChatNotice("c1", over=False, rate=12.0, usual=1.5, share=0.4, score=0.8)
+SAID = TranscriptNotice("t1", 2, True, "zh", "今天全场五折", 1.0, 2.5, ())
+MOMENT = HighlightNotice(
+    "h1",
+    0,
+    "spotted",
+    "discount",
+    1.5,
+    2.4,
+    1.5,
+    0.9,
+    (ReasonNotice("keyword", 1.5, 2.4, 0.9, "全场五折"),),
+    "今天全场五折",
+    "",
+    None,
+)
+
+
+@asynccontextmanager
+async def socket(client: Any, path: str, **options: Any) -> AsyncIterator[ClientConnection]:
+    """Open a WebSocket at ``path`` of the server ``client`` speaks to."""
+    url = f"ws://{client.base_url.host}:{client.base_url.port}{path}"
+    async with asyncio.timeout(20), connect(url, proxy=None, close_timeout=0.5, **options) as made:
+        yield made
+
+
+async def test_events_come_as_they_happen_after_the_last_ones() -> None:
+    studio = Studio()
+    feed = studio.feeds["stage"]
+    feed.publish(CHAT)
+    feed.publish(SAID)
+    async with served(studio) as client, socket(client, "/v1/rooms/stage/events?replay=1") as events:
+        assert json.loads(await events.recv())["data"]["text"] == "今天全场五折"
+        feed.publish(MOMENT)
+        told = json.loads(await events.recv())
+        assert (told["type"], told["room"], told["schema"], told["data"]["state"]) == (
+            "highlight",
+            "stage",
+            1,
+            "spotted",
+        )
+        listed = (await client.get("/v1/rooms/stage/events", params={"type": "highlight"})).json()
+        assert listed == [told]
+        assert from_json(json.dumps(told)).data == MOMENT
+
+
+async def test_who_comes_back_gets_what_was_missed_and_only_the_types_asked_for() -> None:
+    studio = Studio()
+    feed = studio.feeds["stage"]
+    first = feed.publish(CHAT)
+    feed.publish(SAID)
+    last = feed.publish(MOMENT)
+    async with served(studio) as client:
+        path = f"/v1/rooms/stage/events?after={first.id}&type=highlight&type=chat"
+        async with socket(client, path) as events:
+            assert json.loads(await events.recv())["id"] == last.id
+        for _ in range(KEEP + 10):
+            feed.publish(CHAT)
+        async with socket(client, f"/v1/rooms/stage/events?after={last.id}") as events:
+            told = json.loads(await events.recv())
+            assert (told["type"], told["data"]["missed"]) == ("gap", 10)
+        async with socket(client, "/v1/rooms/stage/events?after=1&type=highlight") as events:  # from before a restart
+            assert json.loads(await events.recv())["type"] == "gap"
+
+
+async def test_a_listener_that_does_not_read_loses_the_oldest_and_delays_nobody() -> None:
+    feed = EventFeed("stage")
+    with feed.listen(None) as listener:
+        assert listener is not None
+        for number in range(QUEUE + 30):
+            feed.publish(replace(CHAT, id=str(number)))
+        gap, *rest = await listener.get()
+        assert gap.data.missed == 30  # type: ignore[union-attr]
+        assert [notice.data.id for notice in rest] == [str(number) for number in range(30, QUEUE + 30)]  # type: ignore[union-attr]
+    assert feed.statistics().dropped == 30
+    assert feed.statistics().listeners == 0
+
+
+async def test_a_socket_that_is_never_read_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    studio = Studio()
+    feed = studio.feeds["stage"]
+    async with served(studio) as client, socket(client, "/v1/rooms/stage/events", max_queue=1):
+        long = replace(SAID, text="很" * 3000)
+        for _ in range(60):
+            for _ in range(30):
+                feed.publish(long)
+            await asyncio.sleep(0.01)
+        assert feed.statistics().dropped > 0
+        assert (await client.get("/livez")).status_code == 200
+
+
+async def test_what_was_said_is_forgotten_in_time() -> None:
+    now_s = 1000.0
+    feed = EventFeed("stage", transcript_ttl_s=300, now_s=lambda: now_s)
+    feed.publish(SAID)
+    feed.publish(MOMENT)
+    assert len(feed.recent()) == 2
+    now_s = 1301.0
+    kept = feed.recent()
+    assert [notice.type for notice in kept] == ["highlight"]
+    assert kept[0].data.transcript == ""  # type: ignore[union-attr]
+
+
+async def test_chat_is_taken_singly_and_in_batches_by_post_and_by_socket() -> None:
+    studio = Studio()
+    async with served(studio) as client:
+        one = await client.post("/v1/rooms/stage/chat", json={"text": "666", "user": "a", "badge": "gold"})
+        assert (one.status_code, one.json()) == (202, {"taken": 1})
+        many = await client.post("/v1/rooms/stage/chat", json=[{"text": "冲"}, {"text": "gg", "user": "b"}])
+        assert many.json() == {"taken": 2}
+        async with socket(client, "/v1/rooms/stage/chat") as writer:
+            await writer.send('{"text": "好球"}')
+            await writer.send('[{"text": "wow"}, {"text": "wow"}]')
+            async with asyncio.timeout(10):
+                while len(studio.chats) < 6:  # noqa: ASYNC110 - taken by another task
+                    await asyncio.sleep(0.01)
+        assert studio.chats[0] == ChatLine("666", "a")
+        assert [line.text for line in studio.chats] == ["666", "冲", "gg", "好球", "wow", "wow"]
+        wrong = await client.post("/v1/rooms/stage/chat", json={"text": 5})
+        assert wrong.status_code == 422
+
+
+async def test_a_chat_socket_that_speaks_no_chat_is_closed_with_a_reason() -> None:
+    async with served(Studio()) as client, socket(client, "/v1/rooms/stage/chat") as writer:
+        for _ in range(5):
+            await writer.send("hello")
+        with pytest.raises(ConnectionClosed) as closed:
+            await writer.recv()
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, '"text"' in closed.value.rcvd.reason) == (1008, True)
+
+
+async def test_single_posts_in_a_flood_are_turned_away_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "REQUESTS_PER_S", 10)
+    studio = Studio()
+    async with served(studio) as client:
+        answers = [await client.post("/v1/rooms/stage/chat", json={"text": "x"}) for _ in range(40)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused[0].headers["Retry-After"] == "1"
+    assert "send lists" in refused[0].json()["detail"]
+    assert (len(studio.chats), studio.dropped) == (40 - len(refused), len(refused))
+
+
+@pytest.mark.parametrize("path", ["/v1/rooms/nowhere/events", "/v1/rooms/nowhere/chat"])
+async def test_a_room_that_does_not_exist_is_refused_before_the_handshake(path: str) -> None:
+    async with served(Studio()) as client:
+        with pytest.raises(InvalidStatus) as refused:
+            async with socket(client, path):
+                pass
+        assert refused.value.response.status_code == 404
+        assert b"there is no such room" in refused.value.response.body
+
+
+async def test_sockets_ask_for_token_host_and_origin_as_requests_do() -> None:
+    token = {"Authorization": "Bearer token-of-the-studio"}
+    async with served(Studio(), Access(token="token-of-the-studio", loopback=False)) as client:
+        for headers, code in (({}, 401), ({**token, "Origin": "https://evil.example"}, 403)):
+            with pytest.raises(InvalidStatus) as refused:
+                async with socket(client, "/v1/rooms/stage/events", additional_headers=headers):
+                    pass
+            assert refused.value.response.status_code == code
+        async with socket(client, "/v1/rooms/stage/events", additional_headers=token):
+            pass
+    async with served(Studio(), Access(loopback=False)) as client:
+        with pytest.raises(InvalidStatus) as refused:  # writing needs a token where others can reach it
+            async with socket(client, "/v1/rooms/stage/chat"):
+                pass
+        assert refused.value.response.status_code == 403
+        async with socket(client, "/v1/rooms/stage/events"):
+            pass
+
+
+def test_every_notice_is_one_line_and_comes_back_as_it_was() -> None:
+    feed = EventFeed("stage")
+    for data in (CHAT, SAID, MOMENT):
+        notice = feed.publish(data)
+        line = to_json(notice)
+        assert b"\n" not in line
+        assert from_json(line) == notice

@@ -1,0 +1,122 @@
+"""Webhooks, against real HTTP servers: signed, in order, tried again, and never in the room's way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from livefoley.control import webhooks
+from livefoley.control.events import from_json
+from livefoley.control.webhooks import TRIES, Webhook, signature
+from livefoley.core.notices import ChatNotice, SceneNotice
+from livefoley.runtime.feed import QUEUE, EventFeed
+from tests.media.test_auth import hook
+from tests.peers import free_port
+
+SECRET = "shared-secret-of-the-hook"
+BURST = ChatNotice("c1", over=False, rate=12.0, usual=1.5, share=0.4, score=0.8)
+
+
+@asynccontextmanager
+async def delivering(feed: EventFeed, port: int, **options: Any) -> AsyncIterator[Webhook]:
+    """Run a webhook that tells of chat."""
+    made = Webhook(feed, f"http://127.0.0.1:{port}/told?key=of-the-platform", types=("chat",), **options)
+    running = asyncio.create_task(made.run())
+    await asyncio.sleep(0)
+    try:
+        yield made
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - another task's doing
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "BACKOFF_S", (0.01, 0.02))
+
+
+def header(head: str, name: str) -> str:
+    return next(line.split(": ", 1)[1] for line in head.splitlines() if line.lower().startswith(f"{name.lower()}:"))
+
+
+async def test_a_notice_arrives_signed_over_its_timestamp_and_only_of_the_types_wanted() -> None:
+    feed = EventFeed("stage")
+    async with hook() as server, delivering(feed, server.port, secret=SECRET) as made:
+        feed.publish(SceneNotice("Scene", ""))
+        notice = feed.publish(BURST)
+        await until(lambda: made.statistics().delivered == 1)
+        (head,), (body,) = server.heads, server.bodies
+    assert from_json(body) == notice
+    assert header(head, "X-Livefoley-Signature") == signature(
+        SECRET.encode(), header(head, "X-Livefoley-Timestamp"), body
+    )
+    assert header(head, "X-Livefoley-Delivery") == f"stage-{notice.id}"
+    assert header(head, "X-Livefoley-Event") == "chat"
+    assert SECRET not in head
+
+
+async def test_a_server_that_fails_is_asked_again_and_then_given_up(capsys: pytest.CaptureFixture[str]) -> None:
+    feed = EventFeed("stage")
+    async with hook(status="503 Busy") as server, delivering(feed, server.port, secret=SECRET) as made:
+        feed.publish(BURST)
+        await until(lambda: made.statistics().dropped == 1)
+        assert len(server.bodies) == TRIES
+        assert len({header(head, "X-Livefoley-Delivery") for head in server.heads}) == 1
+        assert not made.statistics().connected
+        server.status = "204 No Content"
+        feed.publish(BURST)
+        await until(lambda: made.statistics().delivered == 1)
+        assert made.statistics().connected
+    said = capsys.readouterr().out
+    assert said.count("does not take events") == 1
+    assert said.count("answers again") == 1
+    assert "of-the-platform" not in said
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "410 Gone", "302 Found"])
+async def test_a_no_is_not_asked_again_and_redirects_are_not_followed(status: str) -> None:
+    feed = EventFeed("stage")
+    async with hook() as canary:
+        location = f"Location: http://127.0.0.1:{canary.port}/\r\n"
+        async with hook(status=status, extra=location) as server, delivering(feed, server.port) as made:
+            feed.publish(BURST)
+            await until(lambda: made.statistics().dropped == 1)
+            assert len(server.bodies) == 1
+        assert canary.bodies == []
+
+
+async def test_a_server_that_hangs_costs_old_notices_and_nobody_else() -> None:
+    feed = EventFeed("stage")
+    async with (
+        hook(delay_s=60.0) as hung,
+        hook() as fine,
+        delivering(feed, hung.port, timeout_s=0.1) as slow,
+        delivering(feed, fine.port) as quick,
+    ):
+        for batch in range(3):
+            for number in range(QUEUE):
+                feed.publish(replace(BURST, id=f"{batch}-{number}"))
+            await until(lambda wanted=(batch + 1) * QUEUE: quick.statistics().delivered == wanted)  # type: ignore[misc]
+        await until(lambda: slow.statistics().dropped >= QUEUE)
+        assert slow.statistics().delivered == 0
+    order = [json.loads(body)["id"] for body in fine.bodies]
+    assert order == sorted(order)
+
+
+async def test_a_server_that_is_not_there_is_no_trouble() -> None:
+    feed = EventFeed("stage")
+    async with delivering(feed, free_port(), timeout_s=1.0) as made:
+        feed.publish(BURST)
+        await until(lambda: made.statistics().dropped == 1)

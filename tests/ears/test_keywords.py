@@ -1,0 +1,181 @@
+"""Keyword lists, patterns, and how keywords are spotted and settled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from livefoley.core.errors import ConfigError
+from livefoley.core.events import KeywordHit, KeywordState
+from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.perception.ears import LISTS
+from livefoley.perception.ears.keywords import Keyword, load, parse, patterns
+from livefoley.perception.ears.match import Sounds
+from livefoley.perception.ears.normalise import units
+from livefoley.perception.ears.spotter import Said, Spotter
+
+
+def said(
+    text: str, language: str = "zh", utterance: int = 1, start_s: float = 0.0, others: tuple[str, ...] = ()
+) -> Said:
+    """What a pass over ``text`` would give, four units a second."""
+    found = units([text], language)
+
+    def place(first: int, last: int) -> tuple[Tick, Tick]:
+        return int((start_s + first / 4) * TICK_RATE), int((start_s + last / 4) * TICK_RATE)
+
+    alternatives = tuple(Sounds.of(units([other], language)) for other in others)
+    return Said(Sounds.of(found), [unit.text for unit in found], place, language, utterance, alternatives)
+
+
+def spotter(*phrases: str, cooldown_s: float = 8.0) -> Spotter:
+    entries = ", ".join(f"{{say: '{phrase}', kind: k, cooldown_s: {cooldown_s}}}" for phrase in phrases)
+    return Spotter(parse(f"keywords: [{entries}]", "test"))
+
+
+def told(hits: list[KeywordHit]) -> list[tuple[str, str]]:
+    return [(hit.keyword, hit.state.value) for hit in hits]
+
+
+# ---- lists ----
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_lists_that_come_along_are_good_in_both_languages(name: str) -> None:
+    found = load([name])
+    assert {keyword.language for keyword in found} == {"zh", "en"}
+    assert all(keyword.kind for keyword in found)
+
+
+def test_a_phrase_stands_for_all_its_forms() -> None:
+    (keyword,) = parse("keywords: ['(最后|还剩){n}分钟[了]']", "test")
+    assert {pattern.phrase for pattern in patterns(keyword)} == {
+        "最后{n}分钟",
+        "最后{n}分钟了",
+        "还剩{n}分钟",
+        "还剩{n}分钟了",
+    }
+
+
+def test_a_later_list_overrides_an_entry_of_an_earlier_one(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("keywords: [{say: 倒计时, weight: 0.1}]", encoding="utf-8")
+    found = {keyword.say: keyword.weight for keyword in load(["shop", str(tmp_path / "own.yaml")])}
+    assert found["倒计时"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("[", "cannot be read as YAML"),
+        ("words: []", "needs a keywords: list"),
+        ("keywords: [{kind: x}]", "entry 1: must be a phrase"),
+        ("keywords: [ok word, {say: sold out, wieght: 1}]", "entry 2: unknown key wieght"),
+        ("keywords: [{say: sold out, weight: 3}]", "weight must be a number from 0 to 1"),
+        ("keywords: [{say: sold out, language: fr}]", "language must be one of zh, en"),
+        ("keywords: [折]", "must have 2 to 12 characters"),
+        ("keywords: ['{n}']", "must have"),
+        ("keywords: ['a (b']", "groups do not nest"),
+        ("keywords: ['(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b) x']", "stands for 128 phrases"),
+    ],
+)
+def test_a_list_that_is_wrong_says_what_and_where(text: str, wrong: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(text, "mine.yaml")
+    assert wrong in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_list_that_is_not_there_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: no such keyword list"):
+        load(["nowhere.yaml"])
+
+
+# ---- spotting ----
+
+
+@pytest.mark.parametrize(
+    ("heard", "keyword"),
+    [
+        ("今天全場舞者不用湊單", "全场{n}折"),
+        ("321 上练节", "上链接"),
+        ("仓库说已经买报了", "买爆了"),
+        ("家人們 最後3分鐘", "最后{n}分钟"),
+        ("马上开始到即时", "倒计时"),
+    ],
+)
+def test_chinese_is_found_by_its_sound(heard: str, keyword: str) -> None:
+    assert keyword in {hit.keyword for hit in Spotter(load(LISTS)).final(said(heard))}
+
+
+@pytest.mark.parametrize(
+    ("heard", "keyword"),
+    [
+        ("Okay everyone, last 3 minutes", "last {n} minutes"),
+        ("the count down is on", "countdown"),
+        ("this is a flash sail", "flash sale"),
+        ("Let's go!", "lets go"),
+    ],
+)
+def test_english_is_found_by_stems_however_it_is_written(heard: str, keyword: str) -> None:
+    assert keyword in {hit.keyword for hit in Spotter(load(LISTS)).final(said(heard, "en"))}
+
+
+@pytest.mark.parametrize(
+    ("heard", "language"),
+    [
+        ("这个视频只有三分钟大家可以慢慢看完", "zh"),
+        ("这件衣服原价两百现在打八折", "zh"),
+        ("没有下单的抓紧了", "zh"),
+        ("we spoke for three minutes about the last season", "en"),
+        ("I sold my old bike and went out", "en"),
+        ("let me go over the size chart", "en"),
+        ("the second game was over before lunch", "en"),
+        ("you can count on this jacket", "en"),
+    ],
+)
+def test_what_only_resembles_a_keyword_is_none(heard: str, language: str) -> None:
+    assert Spotter(load(LISTS)).final(said(heard, language)) == []
+
+
+def test_a_keyword_is_spotted_early_and_confirmed_by_the_final_text() -> None:
+    room = spotter("上链接")
+    (early,) = room.partial(said("三二一上练节"))
+    assert room.partial(said("三二一上练节马")) == []
+    (late,) = room.final(said("三二一上链接马上"))
+    assert (early.state, late.state) == (KeywordState.SPOTTED, KeywordState.CONFIRMED)
+    assert late.id == early.id
+    assert late.at == early.at
+
+
+def test_a_keyword_the_final_text_lacks_is_withdrawn() -> None:
+    room = spotter("上链接")
+    room.partial(said("上链接"))
+    assert told(room.final(said("尚未了解"))) == [("上链接", "withdrawn")]
+    room = spotter("上链接")
+    room.partial(said("上链接"))
+    assert told(room.final(None)) == [("上链接", "withdrawn")]
+
+
+def test_an_alternative_of_the_final_text_confirms_what_was_spotted_and_brings_nothing_new() -> None:
+    room = spotter("flash sale")
+    assert room.final(said("this is a blashtail", "en", others=("this is a flash sale",))) == []
+    room.partial(said("this is a flash sale", "en", utterance=2))
+    (hit,) = room.final(said("this is a blashtail", "en", utterance=2, others=("this is a flash sale",)))
+    assert hit.state is KeywordState.CONFIRMED
+
+
+def test_the_longest_of_the_phrases_that_fit_is_told() -> None:
+    assert told(spotter("秒杀", "限量秒杀").final(said("这一单限量秒杀"))) == [("限量秒杀", "confirmed")]
+
+
+def test_a_keyword_said_again_counts_after_its_cool_down_only() -> None:
+    room = spotter("sold out", cooldown_s=10.0)
+    assert len(room.final(said("sold out", "en"))) == 1
+    assert room.final(said("sold out", "en", utterance=2, start_s=5.0)) == []
+    assert len(room.final(said("sold out", "en", utterance=3, start_s=15.0))) == 1
+
+
+def test_ids_count_up_from_where_they_are_told_to() -> None:
+    room = Spotter([Keyword("sold out", language="en")], first_id=41)
+    assert [hit.id for hit in room.final(said("sold out", "en"))] == [41]

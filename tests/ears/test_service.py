@@ -1,0 +1,151 @@
+"""The rooms' ears as a supervised process: heard, killed, hung, without a model."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livefoley.core.events import HearingEvent, KeywordHit, KeywordState, Transcript
+from livefoley.core.ticks import TICK_RATE
+from livefoley.perception.ears import LISTS
+from livefoley.perception.ears.keywords import load
+from livefoley.runtime import ears as module
+from livefoley.runtime.ears import EarsService, RoomEars
+
+Sound = NDArray[np.float32]
+PATIENCE_S = 60.0
+
+
+@asynccontextmanager
+async def running(service: EarsService) -> AsyncIterator[None]:
+    task = asyncio.create_task(service.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def room(service: EarsService, name: str, events: list[HearingEvent]) -> RoomEars:
+    return service.open(name, ["zh", "en"], [keyword.to_json() for keyword in load(LISTS)], events.append)
+
+
+def speak(ears: RoomEars, sound: Sound, start: int = 0) -> None:
+    """Give the sound faster than it would come."""
+    for at in range(0, len(sound), 1024):
+        ears.audio(sound[at : at + 1024], start + at)
+
+
+def confirmed(events: list[HearingEvent]) -> set[str]:
+    return {e.keyword for e in events if isinstance(e, KeywordHit) and e.state is KeywordState.CONFIRMED}
+
+
+async def test_two_rooms_are_heard_by_one_worker(line: Callable[[str], Sound]) -> None:
+    service = EarsService("base")
+    shop: list[HearingEvent] = []
+    game: list[HearingEvent] = []
+    rooms = room(service, "shop", shop), room(service, "game", game)
+    assert rooms[0].snapshot().state == "starting"
+    async with running(service):
+        await until(lambda: service.state == "listening")
+        for block in range(0, 4 * TICK_RATE, 1024):
+            rooms[0].audio(line("zh01.wav")[block : block + 1024], block)
+            rooms[1].audio(line("en03.wav")[block : block + 1024], block)
+        await until(lambda: confirmed(shop) and confirmed(game))
+        assert confirmed(shop) == {"最后{n}分钟"}
+        assert confirmed(game) == {"sold out"}
+        await until(lambda: rooms[0].snapshot().passes)
+        figures = rooms[0].snapshot()
+        assert (figures.state, figures.device, figures.dropped) == ("listening", service.device, 0)
+        assert figures.cost_s > 0
+
+
+@pytest.mark.parametrize("how", ["kill", "hang"])
+async def test_a_worker_lost_in_mid_sentence_leaves_nothing_open_and_comes_back(
+    line: Callable[[str], Sound], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if how == "hang" and not hasattr(signal, "SIGSTOP"):
+        pytest.skip("nothing can be stopped here")
+    monkeypatch.setattr(module, "HANG_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(module, "SILENT_S", 1000.0)  # the sentence goes on
+    service = EarsService("base")
+    events: list[HearingEvent] = []
+    lost: list[int] = []
+
+    def take(event: HearingEvent) -> None:
+        events.append(event)
+        if isinstance(event, KeywordHit) and not lost and service.worker.pid is not None:
+            lost.append(service.worker.pid)
+            os.kill(lost[0], signal.SIGKILL if how == "kill" else signal.SIGSTOP)
+
+    ears = service.open("shop", ["zh", "en"], [keyword.to_json() for keyword in load(LISTS)], take)
+    sound = line("zh01.wav")
+    async with running(service):
+        await until(lambda: service.state == "listening")
+        speak(ears, sound[: int(3.2 * TICK_RATE)])
+        await until(lambda: lost and service.worker.pid not in (None, *lost) and service.state == "listening")
+        assert [e.state for e in events if isinstance(e, KeywordHit)] == [KeywordState.SPOTTED, KeywordState.WITHDRAWN]
+        assert all(event.final for event in events[-1:] if isinstance(event, Transcript))
+        first_ids = {event.id for event in events if isinstance(event, KeywordHit)}
+        events.clear()
+        speak(ears, sound, start=100 * TICK_RATE)
+        await until(lambda: confirmed(events))
+        assert not first_ids & {event.id for event in events if isinstance(event, KeywordHit)}
+
+
+async def test_what_was_begun_is_finished_when_no_more_sound_comes(line: Callable[[str], Sound]) -> None:
+    service = EarsService("base")
+    events: list[HearingEvent] = []
+    ears = room(service, "shop", events)
+    async with running(service):
+        await until(lambda: service.state == "listening")
+        speak(ears, line("en03.wav")[: int(2.85 * TICK_RATE)])
+        await until(lambda: "sold out" in confirmed(events))
+
+
+async def test_a_room_without_a_model_runs_without_ears_and_says_why(line: Callable[[str], Sound]) -> None:
+    service = EarsService("/nowhere/model")
+    events: list[HearingEvent] = []
+    ears = room(service, "shop", events)
+    async with running(service):
+        await until(lambda: service.state == "unavailable")
+        speak(ears, line("zh04.wav"))
+        assert "/nowhere/model: no speech model there" in ears.snapshot().reason
+        assert ears.snapshot().dropped > 0
+        assert events == []
+        assert service.worker.ready  # and is not started over and over
+
+
+async def test_a_corrupt_model_is_one_clear_line(tmp_path: Path) -> None:
+    for name in ("model.bin", "config.json", "vocabulary.txt"):
+        (tmp_path / name).write_bytes(b"{}")
+    service = EarsService(str(tmp_path))
+    ears = room(service, "shop", [])
+    async with running(service):
+        await until(lambda: service.state == "unavailable")
+        assert "not a Whisper model" in ears.snapshot().reason
+        assert "\n" not in ears.snapshot().reason
+
+
+async def test_without_the_extra_nothing_is_started() -> None:
+    service = EarsService("base", unavailable="ctranslate2 is not installed; pip install 'livefoley[ears]'")
+    ears = room(service, "shop", [])
+    await service.run()
+    ears.audio(np.zeros(8192, np.float32), 0)
+    assert service.worker.pid is None
+    assert (ears.snapshot().state, ears.snapshot().dropped) == ("unavailable", 1)

@@ -1,0 +1,84 @@
+"""The room's own sound: applause and jumps stand out, talk and what goes on for ever do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livefoley.core.events import CrowdSound
+from livefoley.core.ticks import TICK_RATE
+from livefoley.foley.audiofile import read
+from livefoley.perception.crowd import CrowdDetector
+from tests.peers import shared
+
+Mono = NDArray[np.float32]
+
+
+def at_level(samples: Mono, level_db: float) -> Mono:
+    return (samples / np.sqrt(np.mean(samples**2)) * 10 ** (level_db / 20)).astype(np.float32)
+
+
+def talk(seconds: float, level_db: float = -24.0) -> Mono:
+    """A host who talks over a murmur."""
+    lines = [
+        read(shared(f"speech/{name}{number:02}.wav")).mean(axis=0) for number in range(1, 5) for name in ("en", "zh")
+    ]
+    count = round(seconds * TICK_RATE)
+    murmur = np.random.default_rng(1).normal(0, 10 ** (-50 / 20), count)
+    return (np.resize(at_level(np.concatenate(lines), level_db), count) + murmur).astype(np.float32)
+
+
+def hear(samples: Mono, block: int = 4096) -> list[CrowdSound]:
+    detector = CrowdDetector()
+    found = [event for at in range(0, len(samples), block) for event in detector.feed(samples[at : at + block], at)]
+    assert all(isinstance(event, CrowdSound) for event in found)
+    return found  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def applause() -> Mono:
+    return read(shared("sounds/CROWDS/gm-crowd-large-2.opus")).mean(axis=0)
+
+
+def test_applause_after_talk_is_a_crowd_told_from_its_beginning_to_its_end(applause: Mono) -> None:
+    scene = talk(30.0)
+    begin = 20 * TICK_RATE
+    scene[begin : begin + len(applause)] *= 0.1
+    scene[begin : begin + len(applause)] += at_level(applause, -24.0)
+    events = hear(scene)
+    assert {event.id for event in events} == {1}
+    assert all(event.crowd for event in events)
+    assert abs(events[0].at - begin) < TICK_RATE
+    assert abs(events[-1].end - begin - len(applause)) < 1.5 * TICK_RATE
+    assert [event.end for event in events] == sorted(event.end for event in events)
+    assert 0.3 < events[-1].strength <= 0.7
+
+
+def test_talk_alone_and_a_steady_hall_are_nothing(applause: Mono) -> None:
+    assert hear(talk(40.0)) == []
+    hall = np.resize(at_level(applause, -24.0), 120 * TICK_RATE)
+    assert hear(hall) == []
+
+
+def test_a_host_who_shouts_is_loud_and_no_crowd() -> None:
+    scene = talk(30.0, -30.0)
+    scene[20 * TICK_RATE : 25 * TICK_RATE] *= 10 ** (16 / 20)
+    events = hear(scene)
+    assert events
+    assert not any(event.crowd for event in events)
+    assert all(event.strength <= 0.4 for event in events)
+
+
+def test_chunked_equals_whole_and_a_gap_is_survived(applause: Mono) -> None:
+    scene = talk(26.0)
+    scene[20 * TICK_RATE : 25 * TICK_RATE] += at_level(applause, -20.0)[: 5 * TICK_RATE]
+    assert hear(scene, 1000) == hear(scene, len(scene)) != []
+    detector = CrowdDetector()
+    detector.feed(scene[:TICK_RATE], 0)
+    assert detector.feed(scene[:TICK_RATE], 500 * TICK_RATE) == []
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-9, 1.0])
+def test_silence_and_full_scale_do_not_break_it(level: float) -> None:
+    assert hear(np.full(12 * TICK_RATE, level, np.float32)) == []

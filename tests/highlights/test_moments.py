@@ -1,0 +1,144 @@
+"""Signals become highlights: one event a moment, told again as it settles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livefoley.core.events import CrowdSound, KeywordHit, KeywordState, Transcript
+from livefoley.core.highlights import ChatBurst, Highlight, HighlightState, Signal
+from livefoley.core.ticks import TICK_RATE
+from livefoley.engine.highlights.moments import LONGEST, Highlighter, accent_start
+
+S = TICK_RATE
+HIT = KeywordHit(1, KeywordState.SPOTTED, 100 * S, 101 * S, "全场五折", "全场舞者", "zh", "discount", 0.9, 0.9)
+BURST = ChatBurst(1, 0.0, 3.0, 8.0, 1.0, 0.5, 0.5)
+CHEER = CrowdSound(1, 102 * S, 104 * S, crowd=True, strength=0.5, rise_db=12.0)
+
+
+def states(highlights: list[Highlight]) -> list[str]:
+    return [highlight.state.value for highlight in highlights]
+
+
+def test_a_keyword_is_spotted_confirmed_and_final_as_one_highlight() -> None:
+    fusion = Highlighter()
+    fusion.transcript(Transcript(99 * S, 102 * S, "今天全场五折", "zh", utterance=1))
+    told = fusion.keyword(HIT, 102 * S)
+    told += fusion.keyword(replace(HIT, state=KeywordState.CONFIRMED), 103 * S)
+    told += fusion.advance(109 * S)
+    assert states(told) == ["spotted", "confirmed", "final"]
+    assert {highlight.id for highlight in told} == {1}
+    assert [highlight.revision for highlight in told] == [0, 1, 2]
+    assert told[-1].kind == "discount"
+    assert (told[-1].start, told[-1].end, told[-1].peak) == (100 * S, 101 * S, 100 * S)
+    assert told[-1].transcript == "今天全场五折"
+    assert accent_start(told[0]) == 101 * S
+
+
+def test_a_keyword_taken_back_withdraws_its_highlight() -> None:
+    fusion = Highlighter()
+    told = fusion.keyword(HIT, 102 * S) + fusion.keyword(replace(HIT, state=KeywordState.WITHDRAWN), 103 * S)
+    assert states(told) == ["spotted", "withdrawn"]
+    assert fusion.advance(500 * S) == []
+
+
+def test_a_keyword_nobody_confirms_is_withdrawn_at_last() -> None:
+    fusion = Highlighter()
+    fusion.keyword(HIT, 102 * S)
+    assert fusion.advance(120 * S) == []  # a long sentence
+    assert states(fusion.advance(140 * S)) == ["withdrawn"]
+
+
+def test_weak_signals_make_a_highlight_together_and_none_alone() -> None:
+    alone = Highlighter()
+    assert alone.crowd(CHEER, 104 * S) == []
+    assert alone.advance(200 * S) == []
+    fusion = Highlighter()
+    assert fusion.crowd(CHEER, 104 * S) == []
+    told = fusion.chat(BURST, 108 * S, 111 * S, 111 * S)
+    assert states(told) == ["confirmed"]
+    assert told[0].score == pytest.approx(0.75)
+    assert {reason.signal for reason in told[0].reasons} == {Signal.CROWD, Signal.CHAT}
+    assert (told[0].kind, told[0].start) == ("crowd", 102 * S)  # the chat does not say when it was
+    assert accent_start(told[0]) is None
+
+
+def test_the_audience_may_be_late_but_not_from_another_moment() -> None:
+    near, far = Highlighter(), Highlighter()
+    sure = replace(HIT, state=KeywordState.CONFIRMED)
+    near.keyword(sure, 102 * S)
+    assert states(near.chat(BURST, 112 * S, 113 * S, 113 * S)) == ["confirmed"]  # grown: chat, too
+    far.keyword(sure, 102 * S)
+    assert far.chat(BURST, 140 * S, 143 * S, 143 * S)[0].state is HighlightState.FINAL  # the keyword's own
+
+
+def test_what_lasts_too_long_becomes_another_moment() -> None:
+    fusion = Highlighter()
+    told = []
+    for number in range(40):
+        at = (100 + 3 * number) * S
+        told += fusion.keyword(replace(HIT, id=number, at=at, end=at + S, state=KeywordState.CONFIRMED), at + 2 * S)
+    assert 2 <= len({highlight.id for highlight in told}) <= 4
+    assert all(highlight.end - highlight.start <= LONGEST + S for highlight in told)
+
+
+signals = st.one_of(
+    st.builds(
+        KeywordHit,
+        st.integers(0, 3),
+        st.sampled_from(KeywordState),
+        st.integers(0, 40).map(lambda s: s * S),
+        st.integers(40, 60).map(lambda s: s * S),
+        st.just("gg"),
+        st.just("gg"),
+        st.just("en"),
+        st.sampled_from(["", "goal"]),
+        st.floats(0, 1),
+    ),
+    st.builds(
+        ChatBurst,
+        st.integers(0, 3),
+        st.just(0.0),
+        st.just(1.0),
+        st.just(1.0),
+        st.just(0.1),
+        st.just(0.0),
+        st.floats(0, 1),
+    ),
+    st.builds(
+        CrowdSound,
+        st.integers(0, 3),
+        st.just(30 * S),
+        st.integers(31, 70).map(lambda s: s * S),
+        st.booleans(),
+        st.floats(0, 1),
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 20), signals), max_size=30))
+def test_every_highlight_is_told_in_order_and_ends_once(steps: list[tuple[int, object]]) -> None:
+    fusion = Highlighter()
+    told: list[Highlight] = []
+    now = 0
+    for pause_s, signal in steps:
+        now += pause_s * S
+        match signal:
+            case KeywordHit():
+                told += fusion.keyword(signal, now)
+            case ChatBurst():
+                told += fusion.chat(signal, now - 2 * S, now, now)
+            case CrowdSound():
+                told += fusion.crowd(signal, now)
+    told += fusion.advance(now + 1000 * S)
+    for number in {highlight.id for highlight in told}:
+        life = [highlight for highlight in told if highlight.id == number]
+        assert [highlight.revision for highlight in life] == list(range(len(life)))
+        over = [highlight.state in (HighlightState.FINAL, HighlightState.WITHDRAWN) for highlight in life]
+        assert over == [False] * (len(life) - 1) + [True]
+        assert all(highlight.start <= highlight.peak <= highlight.end for highlight in life)
+        assert all(0 <= highlight.score <= 1 and highlight.reasons for highlight in life)
