@@ -163,12 +163,16 @@ class Sidecar:
         self.tree = Tree(running.pid)
         self._log = log
         self._running = running
-        self._rtmp_port = rtmp_port
+        self._rtmp_port, self._http_port = rtmp_port, http_port
         self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{http_port}", timeout=5.0, trust_env=False)
 
     def url(self, room: str) -> str:
         """Return where to publish to a room; its key is its name."""
         return f"rtmp://127.0.0.1:{self._rtmp_port}/live/{room}"
+
+    def events_url(self, room: str) -> str:
+        """Return where a room's events are read."""
+        return f"ws://127.0.0.1:{self._http_port}/v1/rooms/{room}/events"
 
     async def room(self, name: str) -> dict[str, Any]:
         """Return a room's snapshot."""
