@@ -171,6 +171,10 @@ class Sidecar:
         """Return where to publish to a room; its key is its name."""
         return f"rtmp://127.0.0.1:{self._rtmp_port}/live/{room}"
 
+    def events_url(self, room: str) -> str:
+        """Return where a room's events are read."""
+        return f"{self.http_url.replace('http', 'ws', 1)}/v1/rooms/{room}/events"
+
     async def room(self, name: str) -> dict[str, Any]:
         """Return a room's snapshot."""
         found: dict[str, Any] = (await self._http.get(f"/v1/rooms/{name}")).raise_for_status().json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import typer
 
 from livefoley.cli import app
 from livefoley.config import load
+from livefoley.control.events import from_json, to_json
 from livefoley.foley.catalogue import EFFECTS
 
 ROOT = Path(__file__).parent.parent
@@ -80,6 +82,12 @@ def test_the_messages_of_the_questions_are_those_of_the_program(text: str) -> No
         pieces = re.split(r"\.\.\. ?|\S*[\d\[\]]\S*|rooms\.\S+|lookahead_s\?", message)
         longest = max((piece.strip() for piece in pieces), key=len)
         assert longest in sources, message
+
+
+@BOTH
+def test_the_event_shown_is_one_that_the_program_would_tell(text: str) -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.S)
+    assert json.loads(to_json(from_json(example))) == json.loads(example)
 
 
 @BOTH

@@ -93,9 +93,10 @@ class KeywordState(StrEnum):
 class KeywordHit:
     """A keyword of the room's lists was heard from ``at`` to ``end``; told again, with the same ``id``, as it settles.
 
-    ``keyword`` is the phrase of the list that fits (its choices taken, numbers as ``{n}``), ``text_heard`` what the recogniser made of it. ``weight`` in 0..1
-    is the list's, ``confidence`` in 0..1 how close what was heard comes. ``cue`` names the moment's kind
-    (``countdown``, ``discount``, ``goal``, ...), by which a room's configuration chooses the sound.
+    ``keyword`` is the phrase of the list that fits (its choices taken, numbers as ``{n}``), ``text_heard`` what the
+    recogniser made of it. ``weight`` in 0..1 is the list's, ``confidence`` in 0..1 how close what was heard comes.
+    ``cue`` names the moment's kind (``countdown``, ``discount``, ``goal``, ...), by which a room's configuration
+    chooses the sound.
     """
 
     id: int

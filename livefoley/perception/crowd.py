@@ -12,6 +12,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,10 @@ class CrowdDetector:
         self._low, self._mid, self._high = _between(hz, 60, 300), _between(hz, 300, 8000), _between(hz, 8000, 16_000)
         self._judge = _Judge()
         self._expected: Tick | None = None
-        self._restart(0)
+        self._samples = np.zeros(0, np.float32)
+        self._frames: deque[NDArray[np.float64]] = deque(maxlen=WINDOW)
+        self._at: Tick = 0  # where the samples begin
+        self._fresh = 0  # frames since the last judgement
 
     def feed(self, samples: NDArray[np.float32], start: Tick) -> list[PerceptionEvent]:
         """Take ``[n]`` samples that begin at ``start``; a gap begins a new window, the room's level is kept."""
@@ -98,9 +102,8 @@ class CrowdDetector:
 
     def _restart(self, start: Tick) -> None:
         self._samples = np.zeros(0, np.float32)
-        self._frames: deque[NDArray[np.float32]] = deque(maxlen=WINDOW)
-        self._at = start
-        self._fresh = 0
+        self._frames.clear()
+        self._at, self._fresh = start, 0
 
     def _look(self) -> _Look:
         power = np.stack(self._frames).astype(np.float64) + 1e-14  # [WINDOW, bins]
@@ -201,7 +204,7 @@ def jump_strength(rise_db: float) -> float:
     return min(0.4, max(0.1, 0.15 + (rise_db - LOUD_RISE_DB) / 60))
 
 
-def _between(hz: NDArray[np.float64], low: float, high: float) -> NDArray[np.intp]:
+def _between(hz: NDArray[np.floating[Any]], low: float, high: float) -> NDArray[np.intp]:
     return np.flatnonzero((hz >= low) & (hz < high))
 
 

@@ -75,6 +75,15 @@ def test_the_audience_may_be_late_but_not_from_another_moment() -> None:
     assert far.chat(BURST, 140 * S, 143 * S, 143 * S)[0].state is HighlightState.FINAL  # the keyword's own
 
 
+def test_keywords_about_different_things_are_different_moments_however_close() -> None:
+    fusion = Highlighter()
+    told = fusion.keyword(HIT, 102 * S)
+    told += fusion.keyword(replace(HIT, id=2, keyword="sold out", cue="sale", at=101 * S, end=102 * S), 103 * S)
+    told += fusion.keyword(replace(HIT, id=3, at=103 * S, end=104 * S), 105 * S)
+    assert [(highlight.id, highlight.kind) for highlight in told] == [(1, "discount"), (2, "sale")]
+    assert fusion.advance(200 * S)[0].end == 104 * S  # said again, it is the same moment
+
+
 def test_what_lasts_too_long_becomes_another_moment() -> None:
     fusion = Highlighter()
     told = []

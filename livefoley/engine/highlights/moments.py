@@ -1,6 +1,7 @@
 """Fuses the signals of a room into highlights: one event a moment, told again as more is known.
 
-Signals that lie close together belong to one moment. Each says by itself, in 0..1, how much of a highlight it is;
+Signals that lie close together belong to one moment, unless keywords say that they are about different things: "sold
+out" right after "half price" is another moment. Each signal says by itself, in 0..1, how much of a highlight it is;
 different signals add up as independent witnesses do (noisy-or), two of the same kind count as the stronger one. A
 moment is told once it reaches the threshold, and from then on whenever something of it changes.
 
@@ -60,6 +61,11 @@ class _Moment:
     def unsettled(self) -> bool:
         return not all(each.sure for each in self.evidence.values())
 
+    @property
+    def named(self) -> str:
+        """What a keyword says it is about; empty when none has been heard."""
+        return next((each.kind for each in self.evidence.values() if each.kind), "")
+
     def span(self) -> tuple[Tick, Tick]:
         """Return where it lies: by what is exact about that, if anything is."""
         exact = [each for each in self.evidence.values() if not each.reach] or list(self.evidence.values())
@@ -72,8 +78,7 @@ class _Moment:
 
     def kind(self) -> str:
         """Return what a keyword says it is, else the strongest signal's name."""
-        strongest = max(self.evidence.values(), key=lambda each: (bool(each.kind), each.reason.score))
-        return strongest.kind or strongest.reason.signal.value
+        return self.named or self.reasons()[0].signal.value
 
 
 class Highlighter:
@@ -155,7 +160,8 @@ class Highlighter:
         start, end = moment.span()
         reason, join = evidence.reason, self.settings.join
         apart = reason.at - evidence.reach > end + join or reason.end + evidence.reach < start - join
-        return not apart and reason.at - start < LONGEST
+        other = bool(evidence.kind) and moment.named not in ("", evidence.kind)
+        return not apart and not other and reason.at - start < LONGEST
 
     def _make_room(self) -> list[Highlight]:
         """End the oldest moment when too many are open."""

@@ -50,25 +50,39 @@ class Recogniser:
     """One loaded model, for any number of rooms in turn. ``cost_s`` is the processor time all calls took."""
 
     def __init__(self, name: str, files: Mapping[str, bytes], device: str = "auto") -> None:
-        """Load the model from its ``files``; raises ``LivefoleyError``."""
-        self.device = pick_device() if device == "auto" else device
+        """Load the model from its ``files``; raises ``LivefoleyError``.
+
+        ``auto`` takes a GPU where there is one that works (it may lack its libraries), else the processor.
+        """
+        self.cost_s = 0.0
+        self.passes = 0
         try:
-            self._model = self._load(name, files, self.device)
-        except (RuntimeError, ValueError) as error:
-            raise LivefoleyError(f"{name}: not a Whisper model that can be loaded ({error})") from None
+            self._ids = {token: number for number, token in enumerate(_vocabulary(files))}
+        except (KeyError, ValueError):
+            raise LivefoleyError(f"{name}: not a Whisper model that can be loaded (its vocabulary)") from None
+        self.device, self._model = self._load(name, files, devices() if device == "auto" else [device])
         if not self._model.is_multilingual:
             raise LivefoleyError(f"{name}: knows English only; take a multilingual model, like base")
         self._bands = self._model.n_mels
-        self._ids = {token: number for number, token in enumerate(_vocabulary(files))}
-        self.cost_s = 0.0
-        self.passes = 0
 
     @staticmethod
-    def _load(name: str, files: Mapping[str, bytes], device: str) -> ctranslate2.models.Whisper:
-        compute = "float16" if device == "cuda" else "int8"
-        return ctranslate2.models.Whisper(
-            name, device=device, compute_type=compute, intra_threads=THREADS, inter_threads=1, files=dict(files)
-        )
+    def _load(
+        name: str, files: Mapping[str, bytes], candidates: Sequence[str]
+    ) -> tuple[str, ctranslate2.models.Whisper]:
+        """Return the first device the model runs on, and the model there."""
+        reason = ""
+        for device in candidates:
+            compute = "float16" if device == "cuda" else "int8"
+            try:
+                model = ctranslate2.models.Whisper(
+                    name, device=device, compute_type=compute, intra_threads=THREADS, inter_threads=1, files=dict(files)
+                )
+                model.encode(ctranslate2.StorageView.from_array(np.zeros((1, model.n_mels, 100), np.float32)))
+            except (RuntimeError, ValueError) as error:
+                reason = str(error)
+                continue
+            return device, model
+        raise LivefoleyError(f"{name}: not a Whisper model that can be loaded ({reason})")
 
     def listen(self, samples: NDArray[np.float32]) -> Heard:
         """Read ``[n]`` samples at 16 kHz, of which the model sees 30 s at most."""
@@ -133,6 +147,6 @@ def _vocabulary(files: Mapping[str, bytes]) -> list[str]:
     return files["vocabulary.txt"].decode().split("\n")
 
 
-def pick_device() -> str:
-    """Return ``cuda`` where CTranslate2 finds a GPU, else ``cpu``."""
-    return "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"
+def devices() -> list[str]:
+    """Return what CTranslate2 can run on here, the fastest first."""
+    return ["cuda", "cpu"] if ctranslate2.get_cuda_device_count() > 0 else ["cpu"]
