@@ -61,8 +61,8 @@ def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService,
     engine = RoomEngine(
         room_settings(room),
         make_decoder=make_decoder,
-        encoder=AacEncoder(bitrate),
-        stem_encoder=AacEncoder(bitrate) if room.stem else None,
+        encoder=AacEncoder(bitrate) if room.sinks else None,  # viewers by WHEP get Opus
+        stem_encoder=AacEncoder(bitrate) if room.stem_sinks else None,
     )
     source = make_source(name, room.source, servers)
     parts = RoomParts(

@@ -162,7 +162,7 @@ def test_load_reads_the_process_environment(tmp_path: Path, monkeypatch: pytest.
         (room("seed: 1\n    seed: 2"), "live.yaml:6: rooms.demo.seed is given twice (first: live.yaml:5); remove one"),
         (room("slate: card.gif"), "live.yaml:5: rooms.demo.slate: must be a picture, one of .png"),
         (room("describe: " + "雨" * 1001), "live.yaml:5: rooms.demo.describe: is too long, at most 1000 characters"),
-        (room(sinks="[]"), "live.yaml:4: rooms.demo.sinks: is too short, at least 1 entries"),
+        (room(sinks=f"[{', '.join(['{hls: a}'] * 17)}]"), "live.yaml:4: rooms.demo.sinks: is too long, at most 16"),
         (room(sinks="[{hls: a, file: b.mp4}]"), "live.yaml:4: rooms.demo.sinks[0]: needs exactly one of rtmp, hls"),
         (room(sinks="[{hls: a}, {hls: b}]"), "live.yaml:2: rooms.demo: a room has one hls sink at most"),
         (room(sinks="[{file: a.txt}]"), "live.yaml:4: rooms.demo.sinks[0].file: must end in one of .mp4"),

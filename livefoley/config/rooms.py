@@ -223,7 +223,7 @@ class Room(Model):
     audio: Audio = Audio()
     whep: Whep = Whep()
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    sinks: Annotated[tuple[Sink, ...], Field(min_length=1, max_length=16)]
+    sinks: Annotated[tuple[Sink, ...], Field(max_length=16)]
 
     @field_validator("slate")
     @classmethod
@@ -236,7 +236,7 @@ class Room(Model):
     def _parts_fit(self) -> Room:
         if sum(sink.hls is not None for sink in self.sinks) > 1:
             raise ValueError("a room has one hls sink at most; it is served at /ROOM/hls/index.m3u8")
-        if self.stem and not self.stem_sinks:
+        if self.stem and self.sinks and not self.stem_sinks:  # without sinks it is for viewers by WHEP
             raise ValueError("stem: true needs a file or hls sink; the foley alone is written beside it")
         return self
 

@@ -33,14 +33,17 @@ MAX_CATCH_UP: Tick = 10 * TICK_RATE
 
 
 class RoomEngine:
-    """See the module. Calls come from one thread, in order of ``now``."""
+    """See the module. Calls come from one thread, in order of ``now``.
+
+    Without ``encoder`` the programme has pictures alone, and its sound leaves unencoded.
+    """
 
     def __init__(
         self,
         settings: RoomSettings,
         *,
         make_decoder: DecoderFactory,
-        encoder: AudioEncoder,
+        encoder: AudioEncoder | None,
         stem_encoder: AudioEncoder | None = None,
         taps: Taps | None = None,
     ) -> None:
@@ -250,7 +253,8 @@ class RoomEngine:
     def finish(self) -> Departure:
         """Return what the encoders still hold; the engine is over."""
         stem = self._units(self._stem_encoder.flush()) if self._stem_encoder else []
-        return Departure(list(self._units(self._encoder.flush())), list(stem))
+        program = self._units(self._encoder.flush()) if self._encoder else []
+        return Departure(list(program), list(stem))
 
     def _notice_stall(self, playhead: Tick) -> None:
         head = self.timeline.head
@@ -266,7 +270,8 @@ class RoomEngine:
     def _announce(self, departure: Departure) -> None:
         """Begin with the parameters of every track known by now, so that outputs open with all of them."""
         self._announced = True
-        departure.program.append(self._encoder.info)
+        if self._encoder is not None:
+            departure.program.append(self._encoder.info)
         departure.program.extend(item for info in self._delay.pop_infos() for item in self._hold.left(info))
         if self._stem_encoder is not None:
             departure.stem.append(self._stem_encoder.info)
@@ -276,7 +281,8 @@ class RoomEngine:
         mixed = self.mixer.mix(start, BLOCK)
         self._position += BLOCK
         departure.sound.append((start, mixed))
-        departure.program.extend(self._units(self._encoder.encode(mixed.program, start)))
+        if self._encoder is not None:
+            departure.program.extend(self._units(self._encoder.encode(mixed.program, start)))
         if self._stem_encoder is not None and mixed.stem is not None:
             departure.stem.extend(self._units(self._stem_encoder.encode(mixed.stem, start)))
 
