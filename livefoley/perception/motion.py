@@ -23,6 +23,7 @@ APART: Tick = ticks_from_s(0.045)  # moments at different places
 SWEEP_APART: Tick = ticks_from_s(0.3)
 PLACE = 0.22  # picture widths: closer than this is one place
 MIN_SCORE = 0.09  # widths a second lost, over a window
+MIN_SPEED = 0.2  # widths a second: a hand that turns at the top of its way is slower, one that hits is faster
 MIN_SWEEP = 0.7
 MIN_SIZE = 7e-4  # share of the picture
 RISING = 0.35  # what stops on its way up has seldom hit something
@@ -127,7 +128,9 @@ class OnsetFinder:
         return max(MIN_SCORE, 2.0 * float(np.median(scores)) if len(scores) > 16 else 0.0)
 
     def _wins(self, candidate: Candidate, threshold: float) -> bool:
-        if candidate.size < MIN_SIZE or (candidate.kind is MotionKind.IMPACT and candidate.score < threshold):
+        if candidate.size < MIN_SIZE:
+            return False
+        if candidate.kind is MotionKind.IMPACT and (candidate.score < threshold or candidate.speed < MIN_SPEED):
             return False
         for kind, last in self._last.items():
             same_place = abs(last.x - candidate.x) < PLACE and abs(last.y - candidate.y) < PLACE
