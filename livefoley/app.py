@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,7 @@ from livefoley.foley.place import default_library
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
+from livefoley.runtime.keep import keep
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.room import Room
 from livefoley.runtime.snapshot import snapshot
@@ -85,11 +86,7 @@ class Application:
             log.info("listening", protocol="http", port=http.port)
             async with asyncio.TaskGroup() as tasks:
                 helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
-                if any(room.parts.foley is not None for room in self._rooms.values()):
-                    helpers.append(tasks.create_task(self.foley.run()))
-                if any(room.parts.ears is not None for room in self._rooms.values()):
-                    helpers.append(tasks.create_task(self.ears.run()))
-                helpers += [tasks.create_task(each.run()) for each in itertools.chain(*self._deliveries.values())]
+                helpers += [tasks.create_task(keep(name, run)) for name, run in self._parts_beside()]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
                 await asyncio.wait(rooms)
                 for helper in helpers:
@@ -102,6 +99,16 @@ class Application:
                 await server.close()
             if self.rtmp[0].auth is not None:
                 await self.rtmp[0].auth.aclose()
+
+    def _parts_beside(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+        """Yield what runs beside the rooms, by name; the streams go on without any of it."""
+        parts = [room.parts for room in self._rooms.values()]
+        if any(part.foley is not None for part in parts):
+            yield "foley", self.foley.run
+        if any(part.ears is not None for part in parts):
+            yield "ears", self.ears.run
+        for delivery in itertools.chain(*self._deliveries.values()):
+            yield "delivery", delivery.run
 
     @staticmethod
     async def _serve_room(room: Room) -> None:

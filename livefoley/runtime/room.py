@@ -25,13 +25,13 @@ from livefoley.engine.room_types import Departure, RoomState
 from livefoley.runtime.ears import RoomEars
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.highlights import HighlightDesk
+from livefoley.runtime.keep import keep
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.rate import RateMeter
 
 log = structlog.get_logger("livefoley.room")
 
 MAX_SLEEP_S = 0.25
-SINK_RETRY_S = (0.5, 15.0)
 SINK_FINISH_S = 10.0
 ACCENT_LEAD_S = 0.25  # the sound of an accent "now" must be made and mixed first
 ERROR_PAUSE_S = 0.02
@@ -128,15 +128,15 @@ class Room:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                sinks = [tasks.create_task(self._keep(sink)) for sink in (*parts.sinks, *parts.stem_sinks)]
+                sinks = [
+                    tasks.create_task(keep(sink.name, sink.run, self.name))
+                    for sink in (*parts.sinks, *parts.stem_sinks)
+                ]
                 helpers = [tasks.create_task(self._run_source())]
-                if parts.perception is not None:
-                    helpers.append(tasks.create_task(parts.perception.run()))
-                if parts.audience is not None:
-                    helpers.append(tasks.create_task(parts.audience.run()))
-                helpers.append(tasks.create_task(parts.highlights.run()))
+                beside = {"highlights": parts.highlights, "audience": parts.audience, "perception": parts.perception}
+                helpers += [tasks.create_task(keep(name, part.run, self.name)) for name, part in beside.items() if part]
                 await self._play()
-                for sink in (*parts.sinks, *parts.stem_sinks):
+                for sink in outputs:
                     sink.close()
                 if sinks:
                     await asyncio.wait(sinks, timeout=SINK_FINISH_S)
@@ -184,20 +184,6 @@ class Room:
             self.engine.set_slate(*await asyncio.to_thread(make, info))
         except LivefoleyError as error:
             log.warning("no slate, the last picture stands in", room=self.name, reason=str(error))
-
-    async def _keep(self, sink: Sink) -> None:
-        """Run a sink; one that fails is opened again, later and later."""
-        pause_s = SINK_RETRY_S[0]
-        while True:
-            try:
-                await sink.run()
-                return
-            except LivefoleyError as error:
-                log.warning("output failed, trying again", room=self.name, sink=sink.name, reason=str(error))
-            except Exception:
-                log.exception("output failed, trying again", room=self.name, sink=sink.name)
-            await asyncio.sleep(pause_s)
-            pause_s = min(SINK_RETRY_S[1], pause_s * 2)
 
     # ---- playout ----
 

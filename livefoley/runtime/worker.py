@@ -65,7 +65,7 @@ class Worker:
         self._ready = False
         self._heard_s = 0.0
         self._pings: deque[float] = deque(maxlen=64)  # when those were sent that have not been answered
-        self._starts = self._hangs = self._sent = self._dropped = 0
+        self._starts = self._hangs = self._sent = self._dropped = self._unusable = 0
 
     @property
     def ready(self) -> bool:
@@ -146,7 +146,15 @@ class Worker:
             case "ready":
                 self._pings.clear()
             case _:
-                self._on_message(header, payload)
+                self._hand_on(header, payload)
+
+    def _hand_on(self, header: Header, payload: bytes) -> None:
+        try:
+            self._on_message(header, payload)
+        except Exception:  # a fault of ours in what becomes of it: no reason to end the worker, or the room
+            self._unusable += 1
+            if self._unusable < 10 or self._unusable % 1000 == 0:
+                log.exception("what a worker said was lost", worker=self.name, lost=self._unusable)
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         while True:
