@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from livefoley.runtime.taps import AUDIO_BATCH, AudioBatcher, audio_from
@@ -20,7 +22,7 @@ def batches(blocks: list[Batch]) -> list[Batch]:
 
 
 def contiguous(sent: list[Batch]) -> bool:
-    return all(start + length == after for (start, length), (after, _) in zip(sent, sent[1:], strict=False))
+    return all(start + length == after for (start, length), (after, _) in itertools.pairwise(sent))
 
 
 def test_stamps_of_whole_milliseconds_are_no_jumps() -> None:
