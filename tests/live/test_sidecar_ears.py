@@ -1,0 +1,91 @@
+"""The running sidecar hears its host: keywords become events and accents, and a recogniser that dies costs neither."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from websockets.asyncio.client import connect
+
+from livefoley.core.ticks import TICK_RATE
+from livefoley.demo.sidecar import ROOM
+from tests.live.rtmp_peers import file_hashes
+from tests.live.test_sidecar_stream import VIDEO, decoded_sound, publish, sidecar, wait_room, worker_pid
+from tests.peers import shared
+
+pytestmark = pytest.mark.live
+
+KINDS = ("countdown", "sale", "launch", "discount")
+SAID_S = {
+    "最后{n}分钟": 10.288,
+    "买爆": 18.185,
+    "last {n} minutes": 20.893,
+    "上链接": 25.084,
+    "sold out": 30.582,
+    "everything half price": 34.295,
+}
+KILL_S = 14.0  # in the middle of a sentence without a keyword
+
+
+def onsets_s(stem: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return when sound begins after at least a third of a second of silence."""
+    loud = np.flatnonzero(np.abs(stem).max(axis=0) > 0.01)
+    return loud[np.diff(loud, prepend=-TICK_RATE) > TICK_RATE / 3] / TICK_RATE
+
+
+@pytest.mark.timeout(180)
+async def test_keywords_become_events_and_accents_though_the_recogniser_is_killed_in_mid_sentence(
+    tmp_path: Path,
+) -> None:
+    clip = shared("footage/room.mp4")
+    room: dict[str, Any] = {
+        "lookahead_s": 4,
+        "stem": True,
+        "listen": {"enabled": True, "keywords": ["shop"]},
+        "actions": {"enabled": False},
+        "foley": {"bed": {"enabled": False}},
+        "highlights": {"accents": dict.fromkeys(KINDS, "BELLMisc_Ding"), "join_s": 1},
+    }
+    events: list[dict[str, Any]] = []
+
+    async def listen(url: str) -> None:
+        async with connect(url, proxy=None) as socket:
+            async for message in socket:
+                events.append(json.loads(message))  # noqa: PERF401 - read while it grows
+
+    async with sidecar(tmp_path, sinks=[{"file": f"{tmp_path}/o.mp4"}], on_drop="audio", **room) as made:
+        await wait_room(made, lambda room: room["ears"]["state"] == "listening", timeout_s=60)
+        reader = asyncio.create_task(listen(f"ws://127.0.0.1:{made.ports.http}/v1/rooms/{ROOM}/events"))
+        publishing = asyncio.create_task(publish(made.ports.publish_url, clip))
+        await wait_room(made, lambda room: room["units_out"] > 0)
+        await asyncio.sleep(KILL_S - room["lookahead_s"])
+        os.kill(worker_pid("ears"), signal.SIGKILL)
+        await wait_room(made, lambda room: room["ears"]["state"] == "starting")
+        await wait_room(made, lambda room: room["ears"]["state"] == "listening", timeout_s=60)
+        assert (await publishing)[0] == 0
+        last = await wait_room(made, lambda room: not room["publisher_connected"])
+        await asyncio.sleep(room["lookahead_s"] + 1)
+        reader.cancel()
+        await made.stop()
+
+    heard = {e["data"]["keyword"].removesuffix("了"): e["data"] for e in events if e["type"] == "keyword"}
+    standing = {name: data for name, data in heard.items() if data["state"] == "confirmed"}
+    assert len(standing.keys() & SAID_S.keys()) >= 4  # one may fall into the restart
+    for name in standing.keys() & SAID_S.keys():
+        assert standing[name]["start_s"] == pytest.approx(SAID_S[name], abs=0.5)
+    assert file_hashes(tmp_path / "o.mp4", VIDEO)[:1100] == file_hashes(clip, VIDEO)[:1100]
+    assert last["dropped_units"] == last["audio_gaps"] == last["decode_errors"] == 0
+    assert next(worker for worker in last["workers"] if worker["name"] == "ears")["restarts"] == 1
+
+    highlights = {e["data"]["id"]: e["data"] for e in events if e["type"] == "highlight"}
+    accents = [data["reasons"][0]["end_s"] for data in highlights.values() if data["accent"]]
+    rung = onsets_s(decoded_sound(tmp_path / "o.stem.m4a"))
+    assert len(accents) >= 3
+    assert [end for end in accents if np.abs(rung - end).min() > 0.25] == [], (accents, rung)
