@@ -8,48 +8,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.media import TrackInfo, Unit
-from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.core.ticks import Tick
 from livefoley.engine.room_types import Taps
 
-JITTER: Tick = ticks_from_s(0.02)  # between stamps and samples that counts as none
-OVERLAP: Tick = ticks_from_s(0.3)  # a step back by more than this is another time
 AUDIO_BATCH = 4096  # samples a message: fewer, larger messages; the look-ahead has the time
 
 
 class AudioBatcher:
-    """Gathers decoded mono sound; ``send(payload, start)`` gets it as 16-bit samples, about 85 ms at a time.
-
-    Stamps in whole milliseconds put neighbouring frames up to a millisecond apart or over each other; that is mended
-    here, so that those who listen see jumps only where there are any.
-    """
+    """Gathers decoded mono sound; ``send(payload, start)`` gets it as 16-bit samples, about 85 ms at a time."""
 
     def __init__(self, send: Callable[[bytes, Tick], None]) -> None:
         self._send = send
         self._blocks: list[NDArray[np.float32]] = []
+        self._start: Tick = 0
         self._samples = 0
-        self._end: Tick | None = None  # of what was taken
 
     def feed(self, samples: NDArray[np.float32], start: Tick) -> None:
         """Take ``[n]`` samples; a jump sends what was before it."""
-        gap = 0 if self._end is None else start - self._end
-        if self._end is None or abs(gap) > OVERLAP or gap > JITTER:
+        if self._blocks and start != self._start + self._samples:
             self.flush()
-            self._end = start
-        elif gap < -JITTER:  # many small steps back have added up
-            samples = samples[-gap:]
+        if not self._blocks:
+            self._start = start
         self._blocks.append(samples)
         self._samples += len(samples)
-        self._end += len(samples)
         if self._samples >= AUDIO_BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Send what has been gathered."""
-        if self._samples and self._end is not None:
+        if self._blocks:
             whole = np.concatenate(self._blocks)
-            self._send((np.clip(whole, -1.0, 1.0) * 32767).astype(np.int16).tobytes(), self._end - self._samples)
-        self._blocks.clear()
-        self._samples = 0
+            self._send((np.clip(whole, -1.0, 1.0) * 32767).astype(np.int16).tobytes(), self._start)
+            self._blocks.clear()
+            self._samples = 0
 
 
 def audio_from(payload: bytes) -> NDArray[np.float32]:
