@@ -128,10 +128,8 @@ class Room:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                sinks = [
-                    tasks.create_task(keep(sink.name, sink.run, self.name))
-                    for sink in (*parts.sinks, *parts.stem_sinks)
-                ]
+                outputs = (*parts.sinks, *parts.stem_sinks)
+                sinks = [tasks.create_task(keep(sink.name, sink.run, self.name)) for sink in outputs]
                 helpers = [tasks.create_task(self._run_source())]
                 beside = {"highlights": parts.highlights, "audience": parts.audience, "perception": parts.perception}
                 helpers += [tasks.create_task(keep(name, part.run, self.name)) for name, part in beside.items() if part]
