@@ -31,6 +31,7 @@ SAID_S = {
     "sold out": 30.582,
     "everything half price": 34.295,
 }
+RING_S = 2.0  # how long one accent may cover the beginning of the next
 KILL_S = 14.0  # in the middle of a sentence without a keyword
 
 
@@ -87,5 +88,6 @@ async def test_keywords_become_events_and_accents_though_the_recogniser_is_kille
     highlights = {e["data"]["id"]: e["data"] for e in events if e["type"] == "highlight"}
     accents = [data["reasons"][0]["end_s"] for data in highlights.values() if data["accent"]]
     rung = onsets_s(decoded_sound(tmp_path / "o.stem.m4a"))
-    assert len(accents) >= 3
-    assert [end for end in accents if np.abs(rung - end).min() > 0.25] == [], (accents, rung)
+    alone = [end for end in accents if all(not 0 < end - other < RING_S for other in accents)]
+    assert len(alone) >= 3
+    assert [end for end in alone if np.abs(rung - end).min() > 0.1] == []
