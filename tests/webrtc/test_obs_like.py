@@ -12,12 +12,6 @@ from tests.webrtc.conftest import KEY, House
 
 
 @pytest.fixture(scope="session")
-def program(request: pytest.FixtureRequest) -> Path:
-    """The publisher, installed."""
-    return obs_like.install(Path(request.config.cache.mkdir("obs-like")))  # type: ignore[union-attr]
-
-
-@pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory, video: list[bytes], sound: list[bytes]) -> Path:
     return obs_like.record(tmp_path_factory.mktemp("obs") / "stream", video, sound)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -21,6 +22,7 @@ from livefoley.core.ticks import SAMPLES
 from livefoley.media import nal
 from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer
 from livefoley.media.webrtc.feed import ASK_INTERVAL_S
+from livefoley.media.webrtc.seams import VP8
 from livefoley.media.webrtc.viewer import MAX_QUEUED, WhepSession
 from tests.control.studio import Studio
 from tests.webrtc.viewer import Viewer
@@ -266,6 +268,18 @@ async def test_b_frames_send_home_who_watches_and_refuse_who_comes(cinema: Cinem
     await viewer.peer.close()
 
 
+async def test_an_offer_without_the_rooms_codec_is_refused(cinema: Cinema, video: list[bytes]) -> None:
+    cinema.room.sound(0.1)
+    cinema.room.show(video[:1])
+    viewer = Viewer(cinema.client, "stage")
+    viewer.peer.addTransceiver("video", direction="recvonly").setCodecPreferences([VP8])
+    refusal = await viewer.watch(())
+    assert refusal.status_code == 406
+    assert "h264" in refusal.json()["detail"]
+    assert cinema.server.statistics().viewers == 0
+    await viewer.peer.close()
+
+
 async def test_the_answer_and_the_life_of_a_session_are_as_the_drafts_have_it(
     cinema: Cinema, video: list[bytes]
 ) -> None:
@@ -350,15 +364,16 @@ async def test_a_room_is_open_to_this_machine_alone_unless_its_operator_says_mor
 async def test_viewers_that_come_and_go_leave_nothing_behind(cinema: Cinema, video: list[bytes]) -> None:
     cinema.room.sound(0.1)
     cinema.room.show(video[:1])
-    cinema.room.feed.counters.bytes = 0
-    before = 0
+    process = psutil.Process()
+    before = sockets = 0
     for turn in range(100):
         viewer = Viewer(cinema.client, "stage")
         await joined(cinema, viewer)
         await viewer.leave()
         await asyncio.sleep(0)
         if turn == 10:
-            before = len(asyncio.all_tasks())
+            before, sockets = len(asyncio.all_tasks()), len(process.net_connections("udp"))
     await until(lambda: len(asyncio.all_tasks()) <= before + 2)
+    assert len(process.net_connections("udp")) <= sockets
     assert cinema.feed.statistics().viewers == 0
     assert cinema.feed.statistics().admitted == 100

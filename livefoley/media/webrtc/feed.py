@@ -178,6 +178,11 @@ class WhepFeed:
         return "" if self._transcodes else self._direct.problem
 
     @property
+    def codec(self) -> str:
+        """The codec viewers are sent now (FFmpeg's name); empty while there is no picture."""
+        return "h264" if self._transcodes else self._direct.codec
+
+    @property
     def profile(self) -> int | None:
         """The profile_idc of the H.264 viewers get, when they get any."""
         return BASELINE if self._transcodes else self._direct.profile
@@ -235,10 +240,9 @@ class WhepFeed:
 
     def _dismiss(self) -> None:
         """Send home who cannot be shown what comes now."""
-        codec = "h264" if self._transcodes else self._direct.codec
         for viewer in tuple(self._viewers):
-            if self.problem or not viewer.carries(codec):
-                viewer.end(self.problem or f"the room's video is {codec} now")
+            if self.problem or not viewer.carries(self.codec):
+                viewer.end(self.problem or f"the room's video is {self.codec} now")
 
 
 class _Sound:

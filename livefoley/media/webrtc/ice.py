@@ -10,7 +10,8 @@ import asyncio
 import ipaddress
 import random
 import socket
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +24,8 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 STUN_TIMEOUT_S = 3.0
 PORTS_TRIED = 64
 RECEIVE_BUFFER = 1 << 20
+MAX_EARLY = 2048
+SRTP_FIRST_BYTES = range(128, 192)  # RFC 7983
 LOOPBACK = "127.0.0.1"
 PUBLIC_PREFERENCE = 65534  # just below the addresses of this machine's own interfaces
 
@@ -75,6 +78,21 @@ class MediaConnection(Connection):
             local_password=local_password,
         )
         self._settings = settings
+        self._early: deque[bytes] = deque(maxlen=MAX_EARLY)
+        self.secured: Callable[[], bool] = lambda: True
+
+    async def recv(self) -> bytes:
+        """Return the next datagram. Media that overtook the end of the DTLS handshake waits until it is ``secured``.
+
+        A publisher begins when the handshake is over on its side; aiortc would throw its first keyframe away.
+        """
+        if self._early and self.secured():
+            return self._early.popleft()
+        while True:
+            data = await super().recv()
+            if self.secured() or data[0] not in SRTP_FIRST_BYTES:
+                return data
+            self._early.append(data)
 
     async def connect(self) -> None:
         """Find a way. aioice lets a connection that was closed meanwhile ask for consent for ever: not here."""

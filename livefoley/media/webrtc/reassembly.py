@@ -89,13 +89,16 @@ class FrameAssembler:
         self._holes.update((missing, _Hole(now_s)) for missing in numbers)
 
     def take_overdue(self, now_s: float) -> list[int]:
-        """Return the sequence numbers (16 bits) to ask the sender for now."""
-        due: list[int] = []
-        for number, hole in self._holes.items():
-            if now_s - hole.seen_s >= REORDERED_S and now_s - hole.asked_s >= ASK_AGAIN_S and len(due) < MAX_ASKED:
-                hole.asked_s = now_s
-                due.append(number & 0xFFFF)
-        return due
+        """Return the sequence numbers (16 bits) to ask the sender for now, in order."""
+        due = [
+            number
+            for number, hole in self._holes.items()
+            if now_s - hole.seen_s >= REORDERED_S and now_s - hole.asked_s >= ASK_AGAIN_S
+        ]
+        due = sorted(due)[:MAX_ASKED]
+        for number in due:
+            self._holes[number].asked_s = now_s
+        return sorted(number & 0xFFFF for number in due)  # as aiortc packs them
 
     def _release(self, now_s: float) -> list[Frame]:
         frames = self._run()

@@ -176,6 +176,7 @@ class EncodedPeer(RTCPeerConnection):
         ice = dtls.transport
         own = ice.iceGatherer.getLocalParameters()
         connection = MediaConnection(self._ice, local_username=own.usernameFragment, local_password=own.password)
+        connection.secured = lambda: dtls._rx_srtp is not None
         ice._connection = ice.iceGatherer._connection = connection
         ice._recv, ice._send = connection.recv, connection.send
         return dtls

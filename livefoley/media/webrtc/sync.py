@@ -1,15 +1,18 @@
 """One clock for the tracks of a publisher: RTP timestamps unwrapped and brought together by its sender reports.
 
 RTP clocks start anywhere; only RTCP sender reports (RFC 3550, 6.4.1) say how they belong together. Before the first
-reports a track begins at its arrival; from then on the sound's clock is the master and the picture follows it.
+reports the frames that travelled least tell; with the reports the picture is put in its place, and follows the sound's
+clock from there.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 STEP_S = 0.04  # beyond this the picture jumps to its place, below it slides there unseen
 SLIDE_S = 0.001  # the most a frame is moved against the one before it
+FIRST_SLIDE_S = 0.004  # the same before the first reports: there is little to be seen as yet, and much to be mended
 SMOOTHING = 0.2  # the weight of a new report; a sender's clock is read with some jitter
 OUTLIER_S = 1.0  # a report this far off is of another clock: the publisher changed its tracks
 
@@ -32,6 +35,7 @@ class _Track:
     unwrap: Unwrap = field(default_factory=Unwrap)
     offset_s: float = 0.0  # timeline = RTP seconds + this
     ntp_s: float | None = None  # sender's clock = RTP seconds + this
+    least_s: float = math.inf  # our clock at arrival = RTP seconds + this, for the frame that travelled least
     early: tuple[float, int] | None = None  # a report that came before the first frame
     pts: int | None = None
 
@@ -42,6 +46,7 @@ class TrackSync:
     def __init__(self) -> None:
         self._tracks = {"audio": _Track(48000), "video": _Track(90000)}
         self._began_s: float | None = None
+        self._together = False
 
     def place(self, kind: str, timestamp: int, now_s: float) -> int | None:
         """Return the pts of a frame in its track's own rate, always growing; None for a frame out of order."""
@@ -53,6 +58,7 @@ class TrackSync:
         track.unwrap.last = at
         if first:
             self._begin(track, at, now_s)
+        track.least_s = min(track.least_s, now_s - at / track.rate)
         if kind == "video":
             self._follow(track)
         pts = round((at / track.rate + track.offset_s) * track.rate)
@@ -87,10 +93,10 @@ class TrackSync:
             track.ntp_s = ntp_s - track.unwrap.near(timestamp) / track.rate
 
     def _follow(self, video: _Track) -> None:
-        behind_s = self.offset_s()
-        if behind_s is None:
-            return
-        if abs(behind_s) > STEP_S:
-            video.offset_s -= behind_s
-        else:
-            video.offset_s -= max(-SLIDE_S, min(SLIDE_S, behind_s))
+        behind_s, audio = self.offset_s(), self._tracks["audio"]
+        slide_s = SLIDE_S
+        if behind_s is None and audio.unwrap.last is not None:
+            behind_s, slide_s = video.offset_s - (audio.offset_s + video.least_s - audio.least_s), FIRST_SLIDE_S
+        elif behind_s is not None and (abs(behind_s) > STEP_S or not self._together):
+            slide_s, self._together = abs(behind_s), True
+        video.offset_s -= max(-slide_s, min(slide_s, behind_s or 0.0))

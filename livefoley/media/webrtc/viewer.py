@@ -60,7 +60,8 @@ class WhepSession(PeerSession):
 
     def put_nowait(self, frame: RtpFrame) -> None:
         """Take a frame; a full queue is emptied, and the picture goes on at the next keyframe."""
-        if frame.kind not in self._senders or self.closed:
+        sender = self._senders.get(frame.kind)
+        if sender is None or not sender.carries(frame.codec) or self.closed:
             return
         if frame.kind is MediaKind.VIDEO:
             if self._waiting and not frame.keyframe:
@@ -148,11 +149,18 @@ class WhepSession(PeerSession):
             kind = MediaKind(transceiver.kind)
             wanted = ("opus",) if kind is MediaKind.AUDIO else (*CARRIED, "rtx")
             transceiver._codecs = _ordered(transceiver._codecs, wanted, self._feed.profile)
+            if kind is MediaKind.VIDEO:
+                self._check_codec({codec.name.lower() for codec in transceiver._codecs})
             sender = EncodedSender(transceiver.kind, transceiver.sender.transport, self._keyframe_wanted)
             self.peer.replace_sender(transceiver, sender)
             self._senders[kind] = sender
         if not self._senders:
             raise Refused(422, "offer", "the offer has neither a picture nor a sound to receive")
+
+    def _check_codec(self, offered: set[str]) -> None:
+        codec = self._feed.codec
+        if codec and codec not in offered:
+            raise Refused(406, "codec", f"the room's video is {codec}, and the offer does not have it")
 
     def _ended(self, reason: str) -> None:
         self._feed.leave(self)

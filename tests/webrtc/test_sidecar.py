@@ -1,0 +1,111 @@
+"""The running sidecar between an OBS-like publisher and real receivers: WHIP in, RTMP, HLS and a file out."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from livefoley.core.media import MediaKind
+from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running
+from livefoley.media import nal
+from tests.live.rtmp_peers import file_hashes, nginx_rtmp
+from tests.live.test_sidecar_stream import decoded_sound, recordings, wait_room
+from tests.peers import free_port
+from tests.webrtc import flashes, obs_like
+from tests.webrtc.relay import Relay
+
+SECONDS = 8.0
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[bytes]:
+    return flashes.pictures(SECONDS)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory, pictures: list[bytes]) -> Path:
+    return obs_like.record(tmp_path_factory.mktemp("flashes") / "stream", pictures, flashes.ticks(SECONDS))
+
+
+@asynccontextmanager
+async def sidecar(place: Path, udp_port: int, **room: Any) -> AsyncIterator[tuple[Sidecar, str]]:
+    """A sidecar whose room takes WHIP, ready; and the URL to publish to."""
+    ports = free_ports()
+    server = {
+        "rtmp": {"listen": f"127.0.0.1:{ports.rtmp}"},
+        "http": {"listen": f"127.0.0.1:{ports.http}"},
+        "webrtc": {"udp_port_range": [udp_port, udp_port]},
+    }
+    document = {"server": server, "rooms": {ROOM: {"source": {"whip": {"key": KEY}}, "on_drop": "audio", **room}}}
+    (place / "room.yaml").write_text(yaml.safe_dump(document))
+    async with running(place / "room.yaml", ports, place / "sidecar.log") as made:
+        await made.wait_ready()
+        yield made, f"http://127.0.0.1:{ports.http}/{ROOM}/whip"
+
+
+def sent_hashes(units: list[bytes]) -> list[str]:
+    """Return the hashes of access units as containers hold them."""
+    return [md5(nal.join_length_prefixed(nal.split_annex_b(unit))).hexdigest() for unit in units]
+
+
+def check_lip_sync(offsets_ms: list[float], at_least: int) -> None:
+    """Before the first sender reports (a second) the tracks are put together by when they arrive."""
+    assert len(offsets_ms) >= at_least
+    assert abs(offsets_ms[0]) <= 45
+    assert np.percentile(np.abs(offsets_ms[1:]), 95) <= 10
+
+
+async def test_every_picture_reaches_every_output_untouched_and_in_step_with_the_sound(
+    tmp_path: Path, program: Path, recording: Path, pictures: list[bytes]
+) -> None:
+    async with nginx_rtmp(tmp_path / "nginx") as (port, records):
+        rtmp, hls, file = f"rtmp://127.0.0.1:{port}/live/out", f"{tmp_path}/hls", f"{tmp_path}/o.mp4"
+        sinks = [{"rtmp": rtmp}, {"hls": hls}, {"file": file}]
+        udp_port = free_port(socket.SOCK_DGRAM)
+        room = {"describe": "heavy rain", "stem": True, "actions": {"enabled": False}, "sinks": sinks}
+        async with sidecar(tmp_path, udp_port, **room) as (made, url):
+            async with obs_like.publishing(program, url, KEY, recording) as obs:
+                await obs.wait("deleted")
+            told = await wait_room(made, lambda room: not room["publisher_connected"] and room["units_out"] > 400)
+            assert told["timeline_rebases"] == told["decode_errors"] == told["dropped_units"] == 0
+            await made.stop()
+        sent = sent_hashes(pictures)
+        recorded = recordings(records, "*.flv")[0]
+        for output in (recorded, tmp_path / "o.mp4", tmp_path / "hls" / "index.m3u8"):
+            assert file_hashes(output, MediaKind.VIDEO)[: len(sent)] == sent
+        offsets = flashes.offsets_ms(recorded)
+    check_lip_sync(offsets, at_least=5)
+    stem = decoded_sound(tmp_path / "o.stem.m4a")
+    assert np.sqrt(np.mean(stem[:, 48_000:96_000] ** 2)) > 10 ** (-55 / 20)
+    said = (tmp_path / "sidecar.log").read_text()
+    assert KEY not in said
+
+
+@pytest.mark.parametrize("loss", [0.01, 0.05, 0.10])
+async def test_a_bad_network_costs_pictures_and_never_the_stream(
+    tmp_path: Path, program: Path, recording: Path, pictures: list[bytes], loss: float
+) -> None:
+    udp_port = free_port(socket.SOCK_DGRAM)
+    async with (
+        Relay(("127.0.0.1", udp_port), loss=loss, jitter_s=0.03) as relay,
+        sidecar(tmp_path, udp_port, foley={"enabled": False}, sinks=[{"file": f"{tmp_path}/o.mp4"}]) as (made, url),
+    ):
+        async with obs_like.publishing(program, url, KEY, recording, "--via", str(relay.port)) as obs:
+            await obs.wait("deleted")
+        await wait_room(made, lambda room: not room["publisher_connected"] and room["units_out"] > 200)
+        await made.stop()
+    came, sent = file_hashes(tmp_path / "o.mp4", MediaKind.VIDEO), sent_hashes(pictures)
+    assert set(came) <= set(sent)
+    assert len(came) >= 0.8 * len(sent)
+    assert came == [one for one in sent if one in set(came)]  # in order
+    offsets = flashes.offsets_ms(tmp_path / "o.mp4")
+    check_lip_sync(offsets, at_least=3)
+    assert relay.lost > 0
