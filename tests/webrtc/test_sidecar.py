@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,8 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+import av
+import httpx
 import numpy as np
 import pytest
 import yaml
@@ -21,6 +24,7 @@ from tests.live.test_sidecar_stream import decoded_sound, recordings, wait_room
 from tests.peers import free_port
 from tests.webrtc import flashes, obs_like
 from tests.webrtc.relay import Relay
+from tests.webrtc.test_whep_sidecar import Vp8Publisher, vp8_packets
 
 SECONDS = 8.0
 
@@ -87,6 +91,42 @@ async def test_every_picture_reaches_every_output_untouched_and_in_step_with_the
     assert np.sqrt(np.mean(stem[:, 48_000:96_000] ** 2)) > 10 ** (-55 / 20)
     said = (tmp_path / "sidecar.log").read_text()
     assert KEY not in said
+
+
+async def test_vp8_goes_where_it_can_and_rtmp_says_that_it_cannot(tmp_path: Path, sound: list[bytes]) -> None:
+    frames = vp8_packets(4)
+    async with nginx_rtmp(tmp_path / "nginx") as (port, _):
+        sinks = [{"rtmp": f"rtmp://127.0.0.1:{port}/live/out"}, {"file": f"{tmp_path}/o.mkv"}]
+        async with (
+            sidecar(tmp_path, free_port(socket.SOCK_DGRAM), sinks=sinks) as (made, url),
+            httpx.AsyncClient(base_url=url.removesuffix(f"/{ROOM}/whip"), trust_env=False) as client,
+        ):
+            publisher = Vp8Publisher(client, ROOM, KEY)
+            assert (await publisher.publish(frames, sound * 2)).status_code == 201
+            await asyncio.gather(*(track.done.wait() for track in publisher.tracks))
+            assert (await publisher.leave()).status_code == 200
+            await wait_room(made, lambda room: not room["publisher_connected"] and room["units_out"] > 100)
+            await made.stop()
+    assert file_hashes(tmp_path / "o.mkv", MediaKind.VIDEO) == [md5(frame).hexdigest() for frame in frames]
+    assert "RTMP does not carry vp8 video" in (tmp_path / "sidecar.log").read_text()
+
+
+async def test_a_new_resolution_reaches_rtmp_with_its_own_sequence_header(
+    tmp_path: Path, program: Path, sound: list[bytes]
+) -> None:
+    units = flashes.pictures(2.0) + flashes.pictures(2.0, size=(320, 180))
+    recording = obs_like.record(tmp_path / "stream", units, sound * 2)
+    async with nginx_rtmp(tmp_path / "nginx") as (port, records):
+        sinks = [{"rtmp": f"rtmp://127.0.0.1:{port}/live/out"}]
+        async with sidecar(tmp_path, free_port(socket.SOCK_DGRAM), sinks=sinks) as (made, url):
+            async with obs_like.publishing(program, url, KEY, recording) as obs:
+                await obs.wait("deleted")
+            told = await wait_room(made, lambda room: not room["publisher_connected"] and room["units_out"] > 200)
+            assert [sink["reconnects"] for sink in told["sinks"]] == [0]
+            await made.stop()
+        with av.open(str(recordings(records, "*.flv")[0])) as container:
+            sizes = [(frame.width, frame.height) for frame in container.decode(video=0)]
+    assert sizes == [(640, 360)] * 60 + [(320, 180)] * 60
 
 
 @pytest.mark.parametrize("loss", [0.01, 0.05, 0.10])

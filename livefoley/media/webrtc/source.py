@@ -54,6 +54,7 @@ class WhipSource:
         self._now = now
         self._takeovers = Bucket(TAKEOVERS, TAKEOVER_INTERVAL_S, now)
         self._feed: Feed | None = None
+        self._warned = False
         self._published = self._taken_over = self._packets = self._bytes = 0
         self._skipped = self._reordered = self._lost = self._requests = 0
 
@@ -85,6 +86,7 @@ class WhipSource:
             self._taken_over += 1
             self.session.end("another publisher took over")
         self.session = session
+        self._warned = False
         self._published += 1
 
     def request_keyframe(self) -> None:
@@ -97,7 +99,12 @@ class WhipSource:
         feed = self._feed
         if session is not self.session or feed is None:
             return
-        for item in session.reader.read(kind, codec, frame, self._now()):
+        reader = session.reader
+        items = reader.read(kind, codec, frame, self._now())
+        if reader.reordered and not self._warned:
+            self._warned = True
+            log.warning("the publisher sends B-frames, which are left out: set B-frames to 0", room=self.room)
+        for item in items:
             if isinstance(item, Packet):
                 self._packets += 1
                 self._bytes += len(item.data)
@@ -111,7 +118,9 @@ class WhipSource:
             self._reordered += session.reader.reordered
             self._lost += session.lost_packets
             self._requests += session.keyframe_requests
-            log.info("publisher left", room=self.room, protocol="whip", reason=reason)
+            log.info(
+                "publisher left", room=self.room, protocol="whip", reason=reason, lost_packets=session.lost_packets
+            )
             if self._feed is not None:
                 self._feed(Disconnected(reason))
 

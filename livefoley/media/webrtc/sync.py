@@ -93,10 +93,19 @@ class TrackSync:
             track.ntp_s = ntp_s - track.unwrap.near(timestamp) / track.rate
 
     def _follow(self, video: _Track) -> None:
-        behind_s, audio = self.offset_s(), self._tracks["audio"]
-        slide_s = SLIDE_S
-        if behind_s is None and audio.unwrap.last is not None:
-            behind_s, slide_s = video.offset_s - (audio.offset_s + video.least_s - audio.least_s), FIRST_SLIDE_S
-        elif behind_s is not None and (abs(behind_s) > STEP_S or not self._together):
-            slide_s, self._together = abs(behind_s), True
-        video.offset_s -= max(-slide_s, min(slide_s, behind_s or 0.0))
+        """Move the picture towards its place."""
+        behind_s, slide_s = self.offset_s(), SLIDE_S
+        if behind_s is None:
+            behind_s, slide_s = self._arrived_behind_s(), FIRST_SLIDE_S
+        elif not self._together:
+            self._together, slide_s = True, abs(behind_s)
+        if abs(behind_s) <= STEP_S:
+            behind_s = max(-slide_s, min(slide_s, behind_s))
+        video.offset_s -= behind_s
+
+    def _arrived_behind_s(self) -> float:
+        """Return how far the picture is behind its place as far as arrivals tell (s)."""
+        audio, video = self._tracks["audio"], self._tracks["video"]
+        if audio.unwrap.last is None:
+            return 0.0
+        return video.offset_s - (audio.offset_s + video.least_s - audio.least_s)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
 
 from livefoley.core.media import MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.media import nal
+from livefoley.media.webrtc import opus
 from livefoley.media.webrtc.reassembly import Frame
 from livefoley.media.webrtc.sync import TrackSync
 
 VIDEO_BASE = Fraction(1, 90000)
 AUDIO_BASE = Fraction(1, 48000)
 PATIENCE_S = 2.5
-OPUS_HEAD = b"OpusHead\x01\x02\x00\x00\x80\xbb\x00\x00\x00\x00\x00"  # stereo, 48 kHz, nothing to skip (RFC 7845, 5.1)
-OPUS_DELAY = 312  # samples libopus looks ahead: WebRTC stamps what goes in, and this much later it comes out
-OPUS = TrackInfo(MediaKind.AUDIO, "opus", OPUS_HEAD, sample_rate=48000, channels=2)
+EARLY_PACKETS = 10  # of sound that waits for the picture
 
 
 class Picture:
@@ -72,6 +72,25 @@ class Picture:
         return data, keyframe
 
 
+class Sound:
+    """The sound of one publisher, without holes: what was lost is silence."""
+
+    def __init__(self) -> None:
+        self._end: int | None = None
+
+    def feed(self, data: bytes, pts: int) -> list[SourceItem]:
+        """Return the packet, after what fills the hole before it, and after the ``TrackInfo`` when it is the first."""
+        begun, end = self._end is not None, pts if self._end is None else self._end
+        self._end = pts + opus.samples(data)
+        packets: list[SourceItem] = [_sound(silence, at) for at, silence in opus.filling(end, pts)]
+        packets.append(_sound(data, pts))
+        return packets if begun else [opus.INFO, *packets]
+
+
+def _sound(data: bytes, pts: int) -> Packet:
+    return Packet(MediaKind.AUDIO, data, pts - opus.DELAY, pts - opus.DELAY, AUDIO_BASE)
+
+
 class UnitReader:
     """Turns what one publisher sends into items of a room, placed by `TrackSync`.
 
@@ -85,8 +104,10 @@ class UnitReader:
         self.picture = Picture()
         self.reordered = 0
         self.losses = 0
-        self._alone_until_s: float | None = None if with_picture else 0.0
-        self._heard = False
+        self._sound = Sound()
+        self._waits = with_picture
+        self._waits_until_s: float | None = None
+        self._early: deque[tuple[bytes, int]] = deque(maxlen=EARLY_PACKETS)
 
     @property
     def needs_keyframe(self) -> bool:
@@ -102,14 +123,22 @@ class UnitReader:
         if pts is None:
             self.reordered += 1
             return []
-        return self.picture.feed(codec, frame.data, pts) if kind == "video" else self._sound(frame.data, pts, now_s)
+        return self._see(codec, frame.data, pts) if kind == "video" else self._hear(frame.data, pts, now_s)
 
-    def _sound(self, data: bytes, pts: int, now_s: float) -> list[SourceItem]:
-        if self._alone_until_s is None:
-            self._alone_until_s = now_s + PATIENCE_S
-        if not self._heard and not self.picture.begun and now_s < self._alone_until_s:
-            return []
-        at = pts - OPUS_DELAY
-        packet = Packet(MediaKind.AUDIO, data, at, at, AUDIO_BASE)
-        heard, self._heard = self._heard, True
-        return [packet] if heard else [OPUS, packet]
+    def _see(self, codec: str, data: bytes, pts: int) -> list[SourceItem]:
+        items = self.picture.feed(codec, data, pts)
+        return items + self._begin_sound() if items and self._waits else items
+
+    def _hear(self, data: bytes, pts: int, now_s: float) -> list[SourceItem]:
+        if not self._waits:
+            return self._sound.feed(data, pts)
+        self._early.append((data, pts))
+        if self._waits_until_s is None:
+            self._waits_until_s = now_s + PATIENCE_S
+        return self._begin_sound() if now_s >= self._waits_until_s else []
+
+    def _begin_sound(self) -> list[SourceItem]:
+        self._waits = False
+        items = [item for data, pts in self._early for item in self._sound.feed(data, pts)]
+        self._early.clear()
+        return items

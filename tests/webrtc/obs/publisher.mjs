@@ -37,7 +37,8 @@ function track(peer, description, kind, payloadType, rate, packetizer) {
   const made = peer.addTrack(description);
   made.setMediaHandler(handler);
   made.onMessage((data) => data[1] === 206 && tell("pli", { kind }));
-  return { made, config, rate, first: random32() };
+  const open = new Promise((done) => made.onOpen(done));
+  return { made, open, config, rate, first: random32() };
 }
 
 function addTracks(peer) {
@@ -69,7 +70,7 @@ async function play(tracks, all) {
     if (waitMs > 0) await new Promise((done) => setTimeout(done, waitMs));
     const { made, config, rate, first } = tracks[kind];
     config.timestamp = (first + Math.round((atUs * rate) / 1e6)) >>> 0;
-    if (made.isOpen()) made.sendMessageBinary(Buffer.from(data));
+    made.sendMessageBinary(Buffer.from(data));
   }
 }
 
@@ -100,6 +101,7 @@ async function main() {
   if (response.status !== 201 || !location || location.includes("?")) process.exit(1);
   peer.setRemoteDescription(via ? rerouted(answer) : answer, "answer");
   await Promise.race([connected, new Promise((_, fail) => setTimeout(fail, 15000, new Error("not connected in 15 s")))]);
+  await Promise.all([tracks.A.open, tracks.V.open]);
   await play(tracks, records(recording));
   tell("played");
   if (options.includes("--stay")) await new Promise(() => {});
