@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import json
 import threading
 
+import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from livefoley.control.signalling import FRAGMENT, SDP
 from livefoley.media import nal
+from livefoley.media.auth import HttpAuth
+from livefoley.media.webrtc import Client, IceSettings, Refused, WhipServer, read_fragment, session
+from livefoley.media.webrtc import publisher as session_of_a_publisher
+from livefoley.media.webrtc.offer import SENDS, check_offer
 from tests.webrtc.conftest import KEY, House
 from tests.webrtc.publisher import Publisher, video_packets
 
 BEARER = {"Authorization": f"Bearer {KEY}"}
+OF_H264 = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 H264/90000\r\n"
 AN_OFFER = BEARER | {"Content-Type": SDP}
+LINES = ["m=video 9 X 96", "m=audio 9 X 111", "m=", "a=rtpmap:96 H264/90000", "a=rtpmap:", "a=rtpmap:111 opus/48000/2"]
+LINES += ["a=sendonly", "a=group:BUNDLE 0 1", "a=candidate:1 1 udp 1 h 1 typ host", "a=ice-ufrag:x", "a=rtpmap: /"]
+CYCLES = 30
 
 
 async def _played(publisher: Publisher) -> None:
@@ -126,6 +140,13 @@ async def test_candidates_may_trickle_and_an_ice_restart_is_refused(
     assert await patched('"other"') == 412
     assert await patched("*") == 422
     assert await patched(response.headers["etag"], "a=candidate:rubbish\r\n") == 400
+    assert await patched(response.headers["etag"], "rubbish") == 400
+    assert await patched(response.headers["etag"], "a=ice-ufrag:else\r\na=ice-pwd:other\r\n" + body) == 422
+    assert await patched(response.headers["etag"], body * 70) == 400
+    assert await patched(response.headers["etag"], "a=end-of-candidates\r\n") == 204
+    wrong_type = BEARER | {"Content-Type": SDP, "If-Match": response.headers["etag"]}
+    assert (await house.client.patch(publisher.location, content=body, headers=wrong_type)).status_code == 415
+    assert house.server.statistics().publishers == 1
     await publisher.leave()
 
 
@@ -136,6 +157,11 @@ async def test_candidates_may_trickle_and_an_ice_restart_is_refused(
         ("/stage/whip", AN_OFFER, b"\xff\xfe", 400),
         ("/stage/whip", AN_OFFER, "v=0\r\nm=video 9 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n", 422),
         ("/stage/whip", AN_OFFER, "v=0\r\nm=video 9 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n", 422),
+        ("/stage/whip", AN_OFFER, "v=0\r\nm=video 9 RTP/AVP 45\r\na=rtpmap:45 AV1/90000\r\n", 422),
+        ("/stage/whip", AN_OFFER, "v=0\r\nm=audio 9 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n", 422),
+        ("/stage/whip", AN_OFFER, f"{OF_H264}a=recvonly\r\n", 422),
+        ("/stage/whip", AN_OFFER, OF_H264 + OF_H264.removeprefix("v=0\r\n"), 422),
+        ("/stage/whip", AN_OFFER, f"{OF_H264}m=audio 9 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2\r\n", 422),
         ("/stage/whip", AN_OFFER, "v=0\r\nm=application 9 DTLS/SCTP 5000\r\n", 422),
         ("/stage/whip", AN_OFFER, "v" * 1_000_000, 413),
         ("/stage/whip", AN_OFFER, "v" * 100_000, 400),
@@ -155,15 +181,126 @@ async def test_bad_requests_are_answered_and_leave_nothing_behind(
     assert house.server.statistics().publishers == 0
 
 
-async def test_sessions_cannot_be_guessed_nor_ended_without_the_key(
+async def test_an_offer_of_other_codecs_is_told_what_would_be_right(house: House) -> None:
+    offer = (
+        "v=0\r\nm=video 9 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\na=rtpmap:97 AV1/90000\r\na=rtpmap:98 rtx/90000\r\n"
+    )
+    told = (await house.client.post("/stage/whip", content=offer, headers=AN_OFFER)).json()
+    assert told["detail"] == "video must be H.264 or VP8, not H265, AV1; choose it in the encoder's settings"
+
+
+@given(st.text(max_size=300), st.lists(st.sampled_from(LINES), max_size=12))
+def test_an_offer_is_taken_apart_or_refused_whatever_it_is(text: str, lines: list[str]) -> None:
+    for offer in (text, "\r\n".join(["v=0", *lines, text])):
+        with contextlib.suppress(Refused):
+            assert check_offer(offer, SENDS)
+        with contextlib.suppress(Refused):
+            read_fragment(offer)
+
+
+async def test_sessions_cannot_be_guessed_nor_stolen_nor_ended_without_the_key(
     house: House, video: list[bytes], sound: list[bytes]
 ) -> None:
+    house.server.register("lobby", "another-key")
     publisher = Publisher(house.client, "stage", KEY)
     await publisher.publish(video, sound)
-    assert (await house.client.delete("/stage/whip/guess", headers=BEARER)).status_code == 404
-    assert (await house.client.delete(publisher.location)).status_code == 401
+    session = publisher.location.rsplit("/", 1)[1]
+    lobby = {"Authorization": "Bearer another-key"}
+    for path, headers, status in (
+        ("/stage/whip/guess", BEARER, 404),
+        (publisher.location, {}, 401),
+        (publisher.location, lobby, 401),
+        (f"/lobby/whip/{session}", lobby, 404),
+        (f"/nowhere/whip/{session}", BEARER, 404),
+    ):
+        for method in ("DELETE", "PATCH"):
+            response = await house.client.request(method, path, headers=headers)
+            assert response.status_code == status
+            assert session not in response.text
     assert house.server.statistics().publishers == 1
-    await publisher.leave()
+    assert (await publisher.leave()).status_code == 200
+    assert (await house.client.delete(publisher.location, headers=BEARER)).status_code == 404
+
+
+async def test_who_tries_keys_is_soon_told_to_wait(house: House) -> None:
+    wrong = {"Authorization": "Bearer wrong", "Content-Type": SDP}
+    statuses = [(await house.client.post("/stage/whip", content="v=0", headers=wrong)).status_code for _ in range(40)]
+    assert statuses[:30] == [401] * 30
+    assert statuses[-1] == 429
+    refused = await house.client.get("/stage/whip", headers=BEARER)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
+
+
+async def test_the_operators_hook_is_asked_and_what_it_says_holds(
+    house: House, video: list[bytes], sound: list[bytes]
+) -> None:
+    asked: list[dict[str, object]] = []
+
+    async def hook(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower().decode()
+        length = int(head.split("content-length:")[1].split("\r\n")[0])
+        asked.append(json.loads(await reader.readexactly(length)))
+        writer.write(
+            b"HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % (200 if len(asked) == 1 else 403)
+        )
+        writer.close()
+
+    listener = await asyncio.start_server(hook, "127.0.0.1", 0)
+    auth = HttpAuth(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/auth")
+    server = WhipServer(IceSettings(loopback=True), auth=auth)
+    source = server.register("stage", KEY)
+    running = asyncio.create_task(source.run(lambda item: None))
+    await asyncio.sleep(0)
+    client = Client("192.0.2.1", KEY, "OBS")
+    publishers = [Publisher(house.client, "stage", KEY) for _ in range(2)]
+    offers = [await publisher.offer(video, sound) for publisher in publishers]
+    assert (await server.publish("stage", client, offers[0])).session
+    with pytest.raises(Refused) as refused:
+        await server.publish("stage", client, offers[1])
+    assert refused.value.status == 403
+    del asked[0]["id"]
+    assert asked[0] == {
+        "action": "publish",
+        "path": "stage",
+        "protocol": "webrtc",
+        "ip": "192.0.2.1",
+        "token": KEY,
+        "user": "",
+        "password": "",
+        "query": "",
+        "userAgent": "OBS",
+    }
+    await asyncio.gather(server.close(), auth.aclose(), *(publisher.peer.close() for publisher in publishers))
+    running.cancel()
+    listener.close()
+
+
+async def test_a_publisher_that_falls_silent_is_let_go(
+    house: House, video: list[bytes], sound: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_of_a_publisher, "CONNECT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(session_of_a_publisher, "READ_TIMEOUT_S", 0.7)
+    publisher = Publisher(house.client, "stage", KEY)
+    assert (await publisher.publish(video, sound)).status_code == 201
+    async with asyncio.timeout(20):
+        while not house.gone:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.05)
+    assert len(house.packets("video")) == len(video)
+    assert house.server.statistics().publishers == 0
+    await publisher.peer.close()
+
+
+async def test_who_never_connects_is_let_go(
+    house: House, video: list[bytes], sound: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "CONNECT_TIMEOUT_S", 0.3)
+    publisher = Publisher(house.client, "stage", KEY)
+    offer = await publisher.offer(video, sound)
+    assert (await house.client.post("/stage/whip", content=offer, headers=AN_OFFER)).status_code == 201
+    async with asyncio.timeout(20):
+        while house.server.statistics().publishers:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.05)
+    await publisher.peer.close()
 
 
 async def test_a_preflight_needs_no_key_and_a_get_has_no_content(house: House) -> None:
@@ -184,20 +321,32 @@ async def test_a_room_that_does_not_run_says_when_to_come_back(
     await publisher.peer.close()
 
 
-async def test_twenty_publishers_in_a_row_leave_no_task_and_no_thread(
+async def test_publishers_that_come_and_go_leave_nothing_behind(
     house: House, video: list[bytes], sound: list[bytes]
 ) -> None:
+    """No task, no thread, no socket, and no memory that grows with the number of them."""
+
     async def visit() -> None:
         publisher = Publisher(house.client, "stage", KEY)
         assert (await publisher.publish(video[:3], sound[:3])).status_code == 201
+        async with asyncio.timeout(15):
+            while publisher.peer.connectionState != "connected":  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
         assert (await publisher.leave()).status_code == 200
 
-    await visit()
+    def held() -> tuple[int, int, int]:
+        gc.collect()
+        sockets = len(psutil.Process().net_connections("udp"))
+        return len(asyncio.all_tasks()), threading.active_count(), sockets
+
+    for _ in range(3):
+        await visit()
     await asyncio.sleep(0.5)
-    before = len(asyncio.all_tasks()), threading.active_count()
-    for _ in range(20):
+    before, objects = held(), len(gc.get_objects())
+    for _ in range(CYCLES):
         await visit()
     await asyncio.sleep(1.0)
-    assert len(asyncio.all_tasks()) <= before[0] + 2
-    assert threading.active_count() <= before[1]
+    after = held()
+    assert all(now <= then + 1 for then, now in zip(before, after, strict=True)), (before, after)
+    assert len(gc.get_objects()) < objects + 20 * CYCLES
     assert house.server.statistics().publishers == 0

@@ -21,6 +21,7 @@ from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol, server_reflexive_candidate
 from aiortc.rtcicetransport import parse_stun_turn_uri
 
+TRIED_WITH = "0.13."
 STUN_TIMEOUT_S = 3.0
 PORTS_TRIED = 64
 RECEIVE_BUFFER = 1 << 20
