@@ -27,9 +27,9 @@ class AuthRequest:
     """Who wants to do what. Holds secrets: ``repr`` shows none of them."""
 
     ip: str
-    action: str  # "publish"
-    path: str = field(repr=False)  # "live/" + stream key
-    protocol: str  # "rtmp", "rtmps"
+    action: str  # "publish", "read"
+    path: str = field(repr=False)  # "live/" + stream key; the room for "webrtc"
+    protocol: str  # "rtmp", "rtmps", "webrtc"
     id: str
     query: str = field(default="", repr=False)
     user: str = field(default="", repr=False)
