@@ -1,0 +1,1 @@
+"""Clips: cut from a running room, given their sound, checked, marked, published."""

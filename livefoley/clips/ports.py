@@ -1,0 +1,54 @@
+"""What the making of a clip asks of others: checks before it is published, marks in it, and the place it goes to.
+
+All of it is synchronous and runs in a worker process, never in the room's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from livefoley.clips.model import ClipFiles, ClipMetadata, Finding
+from livefoley.core.cues import Stereo
+
+
+class Checks(Protocol):
+    """Looks at a clip that is otherwise ready."""
+
+    def run(self, files: ClipFiles, metadata: ClipMetadata) -> Sequence[Finding]:
+        """Return what is wrong or worth knowing; one that ``blocks`` quarantines the clip.
+
+        A check that cannot be made is a finding that blocks, too: what nobody looked at is not published.
+        """
+        ...
+
+
+class Marks(Protocol):
+    """Labels generated sound as generated."""
+
+    def mark(self, stem: Stereo, content_id: str) -> Stereo:
+        """Return the generated sound (``[2, n]``, 48 kHz) with an inaudible mark of ``content_id`` in it."""
+        ...
+
+    def label_container(self, path: Path, metadata: ClipMetadata) -> None:
+        """Write provider, content id and the AI flag into the file's own metadata. Raises ``OutputError``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where a clip is. ``created`` is false when it was there already: nothing was written twice."""
+
+    content_id: str
+    location: str  # of the directory: a path, or a URL without secrets
+    created: bool = True
+
+
+class Publisher(Protocol):
+    """Brings finished clips to where they are fetched from."""
+
+    def publish(self, files: ClipFiles, metadata: ClipMetadata) -> Published:
+        """Publish all files or none, once for each content id. Raises ``OutputError`` when the target refuses."""
+        ...
