@@ -19,6 +19,7 @@ from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, Tr
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
+from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
 from livefoley.foley import lexicon
 from livefoley.foley.library import Library
@@ -31,7 +32,6 @@ from livefoley.media.file_source import probe, read_items
 from livefoley.media.mux import Muxer
 from livefoley.perception.analyser import MotionAnalyser
 from livefoley.perception.vad import SpeechDetector
-from livefoley.runtime.render import Renderer
 
 AUDIO_EXTENSIONS = tuple(f".{name}" for name in AUDIO_FORMATS)
 LOOKAHEAD_S = 3.0  # costs no time here, and lets perception look as far as it likes

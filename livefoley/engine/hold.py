@@ -24,6 +24,11 @@ FIRST_AFTER: Tick = TICK_RATE // 2  # a short gap shows the last frame anyway
 INTERVAL: Tick = TICK_RATE // 2
 
 
+def is_filler(unit: Unit) -> bool:
+    """Say whether ``unit`` stands in for a publisher that is away: no publisher stamps its pictures in ticks."""
+    return unit.kind is MediaKind.VIDEO and unit.packet.time_base == SAMPLES
+
+
 class Hold:
     """Follows what leaves, and fills in when nothing does."""
 
@@ -58,7 +63,7 @@ class Hold:
         last = self._last
         if last is None or self._policy is OnDrop.AUDIO:
             return []
-        wait = INTERVAL if last.packet.time_base == SAMPLES else FIRST_AFTER
+        wait = INTERVAL if is_filler(last) else FIRST_AFTER
         if playhead - last.dts < wait:
             return []
         track, packet = self._picture()

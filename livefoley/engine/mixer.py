@@ -53,6 +53,7 @@ class MixSettings:
     duck_db: float = 8.0
     ceiling_dbtp: float = -1.0
     stem: bool = False  # give the foley alone as well
+    apart: bool = False  # give the original and the foley apart, for who mixes them again
 
 
 class Placement(StrEnum):
@@ -65,10 +66,11 @@ class Placement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """A block of the program, ``[2, n]``, and of the foley alone before the limiter when the settings ask for it."""
+    """A block of the program, ``[2, n]``, and of what it is made of before the limiter when the settings ask for it."""
 
     program: Stereo
-    stem: Stereo | None = None
+    stem: Stereo | None = None  # the foley alone
+    original: Stereo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,10 @@ class Mixer:
         original, foley = self._original.read(self._edge, wanted), self._safe_foley(self._edge, wanted)
         self._edge, self._ahead = self._edge + wanted, LOOKAHEAD
         program = self._limiter.feed(original if foley is None else original + foley)
-        return Mixed(program, self._stem(foley, wanted, n))
+        stem = self._held_stem.feed(np.zeros((2, wanted), np.float32) if foley is None else foley, n)
+        held = self._held_original.feed(original, n)
+        apart = self._settings.apart
+        return Mixed(program, stem if apart or self._settings.stem else None, held if apart else None)
 
     def statistics(self) -> MixerStatistics:
         """Return a snapshot."""
@@ -174,7 +179,7 @@ class Mixer:
     def _seek(self, start: Tick) -> None:
         """Begin anew at ``start``: sounds and bed that lie ahead stay."""
         self._edge, self._ahead = start, 0
-        self._ahead_stem = np.zeros((2, 0), np.float32)
+        self._held_stem, self._held_original = _Held(), _Held()
         self._limiter.reset()
         self._bed_reader.reset()
         if start < self._bed.edge:
@@ -211,13 +216,18 @@ class Mixer:
         parts = [sums[kind] * gain for kind, gain in gains.items() if kind in sums and _heard(gain)]
         return sum(parts[1:], parts[0]) * duck if parts else None
 
-    def _stem(self, foley: Stereo | None, wanted: int, n: int) -> Stereo | None:
-        """Return the foley of the block that leaves now; what lies further ahead is in the limiter still."""
-        if foley is None:
-            foley = np.zeros((2, wanted), np.float32)
-        stem = np.concatenate((self._ahead_stem, foley), axis=1)
-        self._ahead_stem = stem[:, n:]
-        return stem[:, :n] if self._settings.stem else None
+
+class _Held:
+    """Keeps back what is in the limiter still, so that a layer leaves with the block of the program it is part of."""
+
+    def __init__(self) -> None:
+        self._rest = np.zeros((2, 0), np.float32)
+
+    def feed(self, samples: Stereo, n: int) -> Stereo:
+        """Take the next samples ``[2, m]``; return the ``n`` that leave now."""
+        whole = np.concatenate((self._rest, samples), axis=1)
+        self._rest = whole[:, n:]
+        return whole[:, :n]
 
 
 def _kind_gains(settings: MixSettings) -> dict[CueKind, float]:

@@ -14,7 +14,7 @@ from livefoley.perception.ears.listener import Listener
 from livefoley.perception.ears.recogniser import Recogniser
 from livefoley.runtime.child import Reply, serve
 from livefoley.runtime.ipc import Header
-from livefoley.runtime.messages import hearing_header
+from livefoley.runtime.messages import event_header
 from livefoley.runtime.taps import audio_from
 
 
@@ -55,7 +55,7 @@ class EarsWorker:
             )
 
     def _tell(self, room: str, events: Iterable[HearingEvent]) -> list[Reply]:
-        replies: list[Reply] = [({"room": room, **hearing_header(event)}, b"") for event in events]
+        replies: list[Reply] = [({"room": room, **event_header(event)}, b"") for event in events]
         figures = self._rooms[room].statistics()
         if figures.passes != self._told.get(room):
             self._told[room] = figures.passes

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from livefoley.core.cues import Cue, CueKind, Stereo
-from livefoley.core.events import (
-    CrowdSound,
-    HearingEvent,
-    KeywordHit,
-    KeywordState,
-    MotionKind,
-    MotionOnset,
-    PerceptionEvent,
-    SceneCut,
-    Speech,
-    Transcript,
-    Word,
-)
+from livefoley.core.cues import Cue, Stereo
+from livefoley.core.event_json import cue_from_json, cue_to_json, event_from_json, event_to_json
+from livefoley.core.events import HearingEvent, KeywordHit, PerceptionEvent, Transcript
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.runtime.ipc import Header
 
@@ -52,39 +39,30 @@ def unit_from(header: Header, payload: bytes) -> Unit:
     return Unit(packet, *header["at"])
 
 
-def event_header(event: PerceptionEvent) -> Header:
-    return {"op": "event", "type": type(event).__name__, **asdict(event)}
+def event_header(event: PerceptionEvent | HearingEvent) -> Header:
+    return {"op": "event", "event": event_to_json(event)}
 
 
 def event_from(header: Header) -> PerceptionEvent:
-    fields: dict[str, Any] = {key: value for key, value in header.items() if key not in ("op", "type")}
-    if header["type"] == "MotionOnset":
-        return MotionOnset(**{**fields, "kind": MotionKind(fields["kind"])})
-    if header["type"] == "SceneCut":
-        return SceneCut(**fields)
-    if header["type"] == "CrowdSound":
-        return CrowdSound(**fields)
-    return Speech(**fields)
-
-
-def hearing_header(event: HearingEvent) -> Header:
-    return {"op": "event", "type": type(event).__name__, "event": asdict(event)}
+    event = event_from_json(header["event"])
+    if isinstance(event, Transcript | KeywordHit):
+        raise ValueError("what is heard does not come from here")
+    return event
 
 
 def hearing_from(header: Header) -> HearingEvent:
-    fields: dict[str, Any] = header["event"]
-    if header["type"] == "KeywordHit":
-        return KeywordHit(**{**fields, "state": KeywordState(fields["state"])})
-    return Transcript(**{**fields, "words": tuple(Word(**word) for word in fields["words"])})
+    event = event_from_json(header["event"])
+    if not isinstance(event, Transcript | KeywordHit):
+        raise ValueError("what is seen does not come from here")
+    return event
 
 
 def cue_header(cue: Cue) -> Header:
-    return {"op": "make", **asdict(cue)}
+    return {"op": "make", **cue_to_json(cue)}
 
 
 def cue_from(header: Header) -> Cue:
-    fields = {key: value for key, value in header.items() if key != "op"}
-    return Cue(**{**fields, "kind": CueKind(fields["kind"])})
+    return cue_from_json({key: value for key, value in header.items() if key != "op"})
 
 
 def stereo_bytes(samples: Stereo) -> bytes:

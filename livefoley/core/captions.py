@@ -1,0 +1,64 @@
+"""What was said, as captions: sentences in pieces short enough to be read, written as SRT or WebVTT."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from livefoley.core.events import Transcript
+from livefoley.core.ticks import TICK_RATE, Tick, ms_from_ticks
+
+MAX_WIDTH = 84  # two lines of 42 half-width characters; a Chinese one counts twice
+MAX_TICKS: Tick = 6 * TICK_RATE
+SPACELESS = frozenset({"zh", "ja", "th"})
+VTT_HEAD = "WEBVTT\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A piece of a sentence."""
+
+    start: Tick
+    end: Tick
+    text: str
+
+
+def captions(sentence: Transcript) -> Iterator[Caption]:
+    """Yield the sentence in pieces of at most ``MAX_WIDTH`` and ``MAX_TICKS``, as far as its words allow."""
+    if not sentence.words:
+        yield Caption(sentence.start, sentence.end, " ".join(sentence.text.split()))
+        return
+    glue = "" if sentence.language in SPACELESS else " "
+    piece = [sentence.words[0]]
+    for word in sentence.words[1:]:
+        text = glue.join(each.text for each in [*piece, word])
+        if _width(text) > MAX_WIDTH or word.end - piece[0].start > MAX_TICKS:
+            yield Caption(piece[0].start, piece[-1].end, glue.join(each.text for each in piece))
+            piece = []
+        piece.append(word)
+    yield Caption(piece[0].start, piece[-1].end, glue.join(each.text for each in piece))
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def as_srt(caption: Caption, origin: Tick, number: int) -> str:
+    """Return the ``number``-th caption (from 1) of an SRT file whose zero is ``origin``."""
+    return f"{number}\n{_lines(caption, origin, ',')}"
+
+
+def as_vtt(caption: Caption, origin: Tick) -> str:
+    """Return a caption of a WebVTT file, which begins with ``VTT_HEAD``; its zero is ``origin``."""
+    return _lines(caption, origin, ".")
+
+
+def _lines(caption: Caption, origin: Tick, point: str) -> str:
+    start, end = (_clock(tick - origin, point) for tick in (caption.start, caption.end))
+    return f"{start} --> {end}\n{caption.text.replace('-->', '->')}\n\n"
+
+
+def _clock(ticks: Tick, point: str) -> str:
+    seconds, milliseconds = divmod(max(0, ms_from_ticks(ticks)), 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{milliseconds:03}"

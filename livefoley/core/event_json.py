@@ -1,0 +1,59 @@
+"""Events and cues as JSON objects: what workers are told, and what is kept with a clip. Every translator is a pair."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+from livefoley.core.cues import Cue, CueKind
+from livefoley.core.events import (
+    CrowdSound,
+    HearingEvent,
+    KeywordHit,
+    KeywordState,
+    MotionKind,
+    MotionOnset,
+    PerceptionEvent,
+    SceneCut,
+    Speech,
+    Transcript,
+    Word,
+)
+
+Event: TypeAlias = PerceptionEvent | HearingEvent
+Object: TypeAlias = dict[str, Any]
+
+
+def event_to_json(event: Event) -> Object:
+    """Return an event with its type."""
+    return {"type": type(event).__name__, **asdict(event)}
+
+
+def event_from_json(given: Object) -> Event:
+    """Return the event; raises ``ValueError``, ``KeyError`` or ``TypeError`` for what is none."""
+    fields = {key: value for key, value in given.items() if key != "type"}
+    match given["type"]:
+        case "MotionOnset":
+            return MotionOnset(**{**fields, "kind": MotionKind(fields["kind"])})
+        case "SceneCut":
+            return SceneCut(**fields)
+        case "CrowdSound":
+            return CrowdSound(**fields)
+        case "Speech":
+            return Speech(**fields)
+        case "KeywordHit":
+            return KeywordHit(**{**fields, "state": KeywordState(fields["state"])})
+        case "Transcript":
+            return Transcript(**{**fields, "words": tuple(Word(**word) for word in fields["words"])})
+        case other:
+            raise ValueError(f"{other!r} is no event")
+
+
+def cue_to_json(cue: Cue) -> Object:
+    """Return a cue."""
+    return asdict(cue)
+
+
+def cue_from_json(given: Object) -> Cue:
+    """Return the cue; raises ``ValueError`` or ``TypeError`` for what is none."""
+    return Cue(**{**given, "kind": CueKind(given["kind"])})
