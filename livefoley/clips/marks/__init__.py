@@ -1,0 +1,33 @@
+"""Marks of generated sound: a watermark in the stem, labels in the container, and a C2PA manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from livefoley.clips.marks.carrier import ID_DIGITS
+from livefoley.clips.marks.detect import Verdict, detect
+from livefoley.clips.marks.embed import embed
+from livefoley.clips.marks.labels import label_mp4
+from livefoley.clips.marks.provenance import C2paSigner
+from livefoley.clips.model import ClipMetadata
+from livefoley.core.cues import Stereo
+
+__all__ = ["C2paSigner", "Marker", "Verdict", "detect", "embed"]
+
+
+class Marker:
+    """Implements ``Marks``. ``provider`` is who answers for the content by law; with ``signer``, clips are signed."""
+
+    def __init__(self, provider: str, signer: C2paSigner | None = None) -> None:
+        self._provider = provider
+        self._signer = signer
+
+    def mark(self, stem: Stereo, content_id: str) -> Stereo:
+        """Return the stem with the watermark of ``content_id`` in it."""
+        return embed(stem, content_id)
+
+    def label_container(self, path: Path, metadata: ClipMetadata) -> None:
+        """Write the labels into the MP4, then the manifest, which covers them. Raises ``OutputError``."""
+        label_mp4(path, self._provider, metadata.content_id)
+        if self._signer is not None:
+            self._signer.sign(path, metadata.title, metadata.content_id, metadata.content_id[:ID_DIGITS])
