@@ -1,4 +1,4 @@
-"""The command line: ``livefoley run | demo | render | events | doctor | bank``."""
+"""The command line: ``livefoley run | demo | render | events | verify | doctor | bank``."""
 
 from __future__ import annotations
 
@@ -150,6 +150,18 @@ def render(
     from livefoley.offline import render_file
 
     render_file(source, describe, output, stem=stem, report=report, seed=seed, force=force, console=out)
+
+
+@app.command()
+def verify(file: Annotated[Path, typer.Argument(help="A sound or video file.")]) -> None:
+    """Say what marks of generated sound a file carries: container labels, watermark, C2PA manifest.
+
+    Exit code 0: marked as generated; 3: not marked.
+    """
+    from livefoley.verify import show
+
+    if not show(file, out):
+        raise typer.Exit(3)
 
 
 @app.command()

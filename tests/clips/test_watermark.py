@@ -1,4 +1,4 @@
-"""The watermark is found after what happens to published sound, is hidden by it, and is not found where there is none."""
+"""The watermark is found after what happens to published sound, hides in it, and is not found where there is none."""
 
 from __future__ import annotations
 
