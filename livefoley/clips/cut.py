@@ -10,37 +10,12 @@ from typing import Any
 
 import av
 
-from livefoley.clips.selection import Picture
 from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.media.containers import TrackWriter, add_tracks, reason, sized
 
-FRAME: Tick = TICK_RATE // 25  # how long a last picture is shown when none follows
 _OPTIONS = {"movflags": "+faststart", "movie_timescale": str(TICK_RATE)}  # an edit list counts in that scale
-
-
-def whole_end(pictures: Sequence[Picture], end: Tick) -> tuple[int, Tick]:
-    """Return how many ``pictures`` (in decode order) to take for a clip that ends at ``end`` or as soon as it can, and
-    where it then ends.
-
-    Pictures refer to others that come later in display but earlier in decode order. So the clip ends where those that
-    were sent are just those that are shown, which is a few pictures after ``end`` at most.
-    """
-    latest, count = end - 1, 0
-    while (more := len(_needed(pictures, latest))) > count:
-        count = more
-        latest = max(latest, *(picture.pts for picture in pictures[:count]))
-    if latest < end:
-        return count, end
-    following = min((picture.pts for picture in pictures[count:]), default=latest + FRAME)
-    return count, min(following, latest + 2 * FRAME)
-
-
-def _needed(pictures: Sequence[Picture], latest: Tick) -> Sequence[Picture]:
-    """Return the pictures in decode order up to the last one that is shown at ``latest`` or before."""
-    last = max((index for index, picture in enumerate(pictures) if picture.pts <= latest), default=-1)
-    return pictures[: last + 1]
 
 
 def write_mp4(

@@ -27,6 +27,16 @@ INDEX, PICTURES, ORIGINAL, STEM = "material.json", "pictures.bin", "original.s16
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """A clip's pictures in decode order: shown from ``start`` to ``end``, those before are there to be decoded."""
+
+    info: TrackInfo
+    units: tuple[Unit, ...]
+    start: Tick
+    end: Tick
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """A selection that has been written down in ``directory``."""
 
@@ -48,10 +58,7 @@ class Material:
         """Yield its pictures in decode order."""
         with (self.directory / PICTURES).open("rb") as file:
             for picture in self.pictures:
-                packet = Packet(MediaKind.VIDEO, file.read(picture.size), picture.pts, picture.dts, SAMPLES)
-                if len(packet.data) != picture.size:
-                    raise InputError(f"{file.name}: is cut off; the clip cannot be made")
-                yield Unit(_keyed(packet, picture.keyframe), picture.pts, picture.dts, picture.epoch)
+                yield _unit(picture, file.read(picture.size))
 
     def original(self) -> Stereo:
         """Return the original sound, ``[2, end - start]``."""
@@ -66,8 +73,11 @@ class Material:
         return np.ascontiguousarray(samples / np.float32(32767))
 
 
-def _keyed(packet: Packet, keyframe: bool) -> Packet:
-    return packet if keyframe else Packet(packet.kind, packet.data, packet.pts, packet.dts, packet.time_base, False)
+def _unit(picture: Picture, data: bytes) -> Unit:
+    if len(data) != picture.size:
+        raise InputError("the clip's pictures are cut off; it cannot be made")
+    packet = Packet(MediaKind.VIDEO, data, picture.pts, picture.dts, SAMPLES, picture.keyframe)
+    return Unit(packet, picture.pts, picture.dts, picture.epoch)
 
 
 def write_material(selection: Selection, directory: Path) -> None:
@@ -109,19 +119,22 @@ def _write_sound(selection: Selection, directory: Path) -> None:
         (directory / name).write_bytes(sound)
 
 
+def _track_to_json(info: TrackInfo) -> dict[str, Any]:
+    extradata = base64.b64encode(info.extradata).decode()
+    return {"codec": info.codec, "extradata": extradata, "width": info.width, "height": info.height}
+
+
+def _track_from_json(given: dict[str, Any]) -> TrackInfo:
+    extradata = base64.b64decode(given["extradata"])
+    return TrackInfo(MediaKind.VIDEO, given["codec"], extradata, given["width"], given["height"])
+
+
 def _to_json(selection: Selection) -> dict[str, Any]:
     info = selection.info
     return {
         "start": selection.start,
         "end": selection.end,
-        "track": None
-        if info is None
-        else {
-            "codec": info.codec,
-            "extradata": base64.b64encode(info.extradata).decode(),
-            "width": info.width,
-            "height": info.height,
-        },
+        "track": _track_to_json(info) if info is not None else None,
         "pictures": [list(picture) for picture in selection.pictures],
         "events": [event_to_json(each) for each in selection.events if not isinstance(each, Cue)],
         "cues": [cue_to_json(each) for each in selection.events if isinstance(each, Cue)],
@@ -134,15 +147,11 @@ def read_material(directory: Path) -> Material:
     """Return what `write_material` wrote; raises ``InputError``."""
     try:
         given = json.loads((directory / INDEX).read_text(encoding="utf-8"))
-        track = given["track"]
-        extradata = base64.b64decode(track["extradata"]) if track else b""
         return Material(
             directory=directory,
             start=given["start"],
             end=given["end"],
-            info=TrackInfo(MediaKind.VIDEO, track["codec"], extradata, track["width"], track["height"])
-            if track
-            else None,
+            info=_track_from_json(given["track"]) if given["track"] else None,
             pictures=tuple(Picture(*each) for each in given["pictures"]),
             events=(*map(event_from_json, given["events"]), *map(cue_from_json, given["cues"])),
             describe=given["describe"],

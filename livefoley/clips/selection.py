@@ -16,6 +16,7 @@ from livefoley.core.ticks import TICK_RATE, Tick
 
 GAP: Tick = TICK_RATE  # pictures further apart than this are a gap
 BEFORE: Tick = 3 * TICK_RATE  # sounds of events this long before a clip are heard in it
+FRAME: Tick = TICK_RATE // 25  # how long a last picture is shown when none follows
 BYTES_A_TICK = 4  # 16-bit stereo
 
 
@@ -138,6 +139,7 @@ def select(
     start: Tick,
     end: Tick,
     around: Tick | None = None,
+    exact: bool = False,
 ) -> Selection:
     """See `RollingBuffer.select`."""
     kept = [block for block in blocks if block.end > start and block.start < end]
@@ -145,15 +147,19 @@ def select(
         raise InputError("nothing of that time is kept; see clips.keep_s, and when the stream began")
     start, end = max(start, kept[0].start), min(end, kept[-1].end)
     chosen = _groups(groups, start, end, around if around is not None else (start + end) // 2)
+    pictures = [picture for group in chosen for picture in group.pictures]
     if chosen:
         start, end = _span(chosen, start, end, groups)
-        kept = [block for block in kept if block.end > start and block.start < end]
+        if not exact:
+            count, whole = whole_end(pictures, end)
+            pictures, end = pictures[:count], min(whole, max(block.end for block in blocks))
+        kept = [block for block in blocks if block.end > start and block.start < end]
     texts = [text for at, text in describes if at <= end]
     return Selection(
         start=start,
         end=end,
         info=chosen[0].info if chosen else None,
-        pictures=tuple(picture for group in chosen for picture in group.pictures),
+        pictures=tuple(pictures),
         groups=tuple(Piece.of(group) for group in chosen),
         sounds=tuple((block.start, block.sizes) for block in kept),
         blocks=tuple(Piece.of(block) for block in kept),
@@ -161,6 +167,29 @@ def select(
         describe=texts[-1] if texts else "",
         gaps=_gaps(chosen, start, end),
     )
+
+
+def whole_end(pictures: Sequence[Picture], end: Tick) -> tuple[int, Tick]:
+    """Return how many ``pictures`` (in decode order) to take for a clip that ends at ``end`` or as soon as it can, and
+    where it then ends.
+
+    Pictures refer to others that come later in display but earlier in decode order. So the clip ends where those that
+    were sent are just those that are shown, which is a few pictures after ``end`` at most.
+    """
+    latest, count = end - 1, 0
+    while (more := len(_needed(pictures, latest))) > count:
+        count = more
+        latest = max(latest, *(picture.pts for picture in pictures[:count]))
+    if latest < end:
+        return count, end
+    following = min((picture.pts for picture in pictures[count:]), default=latest + FRAME)
+    return count, min(following, latest + 2 * FRAME)
+
+
+def _needed(pictures: Sequence[Picture], latest: Tick) -> Sequence[Picture]:
+    """Return the pictures in decode order up to the last one that is shown at ``latest`` or before."""
+    last = max((index for index, picture in enumerate(pictures) if picture.pts <= latest), default=-1)
+    return pictures[: last + 1]
 
 
 def _groups(groups: Sequence[Group], start: Tick, end: Tick, around: Tick) -> list[Group]:

@@ -8,6 +8,7 @@ and ``airs_at`` are UTC in ISO 8601. ``None`` where a time is not known.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 SCHEMA = 1
@@ -122,3 +123,8 @@ class Notice:
     type: NoticeType
     data: NoticeData
     schema: int = SCHEMA
+
+
+def utc(at_s: float) -> str:
+    """Return a time of day (Unix seconds) as ISO 8601 with milliseconds."""
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

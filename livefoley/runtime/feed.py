@@ -23,8 +23,8 @@ from livefoley.core.notices import (
     NoticeType,
     SceneNotice,
     TranscriptNotice,
+    utc,
 )
-from livefoley.runtime.notices import utc
 
 KEEP = 256
 QUEUE = 256

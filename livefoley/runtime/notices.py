@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from livefoley.core.events import KeywordHit, Transcript
 from livefoley.core.highlights import ChatBurst, Highlight, Reason
 from livefoley.core.notices import (
@@ -13,6 +11,7 @@ from livefoley.core.notices import (
     ReasonNotice,
     TranscriptNotice,
     WordNotice,
+    utc,
 )
 from livefoley.core.ticks import Tick, s_from_ticks
 from livefoley.engine.timeline import ORIGIN
@@ -79,8 +78,3 @@ def chat(given: ChatBurst, name: str) -> ChatNotice:
 def stream_s(tick: Tick) -> float:
     """Return a tick as seconds since the room's stream began."""
     return round(s_from_ticks(tick - ORIGIN), 3)
-
-
-def utc(at_s: float) -> str:
-    """Return a time of day as ISO 8601 with milliseconds."""
-    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,175 @@
+"""The two stages in which a clip comes to be: its pictures with cover and captions, then its sound and the whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import structlog
+
+from livefoley import __version__
+from livefoley.clips import words
+from livefoley.clips.cover import write_cover
+from livefoley.clips.cut import write_mp4
+from livefoley.clips.job import Job
+from livefoley.clips.material import Material, Pictures
+from livefoley.clips.model import ClipFiles, ClipMetadata, ClipReason, Gap, PlacedSound
+from livefoley.clips.ports import Marks
+from livefoley.clips.sound import Mastered, Retake, master
+from livefoley.clips.waveform import write_waveform
+from livefoley.core.cues import Stereo
+from livefoley.core.errors import OutputError
+from livefoley.core.events import MotionOnset, Transcript
+from livefoley.core.media import Packet
+from livefoley.core.notices import utc
+from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
+from livefoley.engine.timeline import ORIGIN
+from livefoley.foley.source import Foley
+from livefoley.media.audio_file import write_audio
+from livefoley.media.codecs import AacEncoder
+
+log = structlog.get_logger("livefoley.clips")
+
+ENGINE = "livefoley-foley"
+LIVE = "livefoley-live"
+
+
+def cut(job: Job, material: Material, files: ClipFiles) -> None:
+    """Write what goes with the pictures: the cover, and what is said as captions."""
+    pictures = cut_pictures(job, material)
+    if pictures is not None:
+        peak = min(max(peak_of(job, material), material.start), material.end - 1)
+        write_cover(files.cover, pictures.info, pictures.units, peak, pictures.start, pictures.end)
+    said = spoken(material)
+    try:
+        files.srt.write_text(said.srt(), encoding="utf-8", newline="\n")
+        files.vtt.write_text(said.vtt(), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(f"the captions cannot be written ({error.strerror})") from None
+
+
+def compose(job: Job, material: Material, files: ClipFiles, foley: Foley, marks: Marks) -> ClipMetadata:
+    """Make the sound and the clip of both; return what there is to tell of it."""
+    pictures = cut_pictures(job, material)
+    stem, sounds, model = foley_of(job, material, foley)
+    mastered = master(material.original(), marks.mark(stem, job.content_id))
+    write_audio(files.stem, [mastered.stem])
+    write_audio(files.original, [mastered.original])
+    write_waveform(files.waveform, mastered.mix)
+    encoder = AacEncoder(job.bitrate)
+    packets = list(_encoded(encoder, mastered.mix, material.start))
+    info, units = (pictures.info, pictures.units) if pictures is not None else (None, ())
+    write_mp4(files.clip, info, units, encoder.info, packets, material.start)
+    return metadata(job, material, pictures, sounds, model, mastered)
+
+
+def cut_pictures(job: Job, material: Material) -> Pictures | None:
+    """Return the pictures of the clip; None in a room without."""
+    if material.info is None:
+        return None
+    return Pictures(material.info, tuple(material.units()), material.start, material.end)
+
+
+def foley_of(job: Job, material: Material, foley: Foley) -> tuple[Stereo, tuple[PlacedSound, ...], str]:
+    """Return the clip's foley, its sounds, and what made it. Where it cannot be made anew the live one stands in."""
+    bed = foley.bed(f"clip-{job.content_id}", job.describe, job.seed)
+    retake = Retake(job.mix, job.plan, foley.bank, bed, material.start, material.end)
+    try:
+        return (
+            retake.render([e for e in material.events if not isinstance(e, Transcript)]),
+            tuple(retake.sounds),
+            ENGINE,
+        )
+    except Exception:
+        log.exception("the foley cannot be made anew, the live one stands in", clip=job.id)
+        return material.stem(), (), LIVE
+    finally:
+        foley.close(f"clip-{job.content_id}")
+
+
+def _encoded(encoder: AacEncoder, samples: Stereo, start: Tick) -> Iterator[Packet]:
+    for at in range(0, samples.shape[1], TICK_RATE):
+        yield from encoder.encode(samples[:, at : at + TICK_RATE], start + at)
+    yield from encoder.flush()
+
+
+# ---- what is told of it ----
+
+
+def spoken(material: Material) -> words.Spoken:
+    """Return what is said in the clip."""
+    return words.spoken((e for e in material.events if isinstance(e, Transcript)), material.start, material.end)
+
+
+def peak_of(job: Job, material: Material) -> Tick:
+    """Return the clip's peak: the highlight's, else its strongest movement, else its middle."""
+    if job.request.peak_s is not None:
+        return ORIGIN + ticks_from_s(job.request.peak_s)
+    seen = [e for e in material.events if isinstance(e, MotionOnset) and material.start <= e.at < material.end]
+    return max(seen, key=lambda e: e.strength).at if seen else (material.start + material.end) // 2
+
+
+def metadata(
+    job: Job,
+    material: Material,
+    pictures: Pictures | None,
+    sounds: tuple[PlacedSound, ...],
+    model: str,
+    mastered: Mastered,
+) -> ClipMetadata:
+    """Return the clip's document, as far as known before it is published."""
+    request, said = job.request, spoken(material)
+    start, end = material.start, material.end
+    start_s, stream_s = job.clock[1] + s_from_ticks(start - job.clock[0]), s_from_ticks(start - ORIGIN)
+    values = template_values(job, said, start_s)
+    tags = request.tags if request.tags is not None else words.filled_tags(job.tags, values)
+    info = pictures.info if pictures is not None else None
+    return ClipMetadata(
+        content_id=job.content_id,
+        room=request.room,
+        title=request.title or words.filled(job.title, values),
+        tags=tags,
+        heat=request.heat,
+        created_at=utc(time.time()),
+        start_at=utc(start_s),
+        duration_s=round(s_from_ticks(end - start), 4),
+        peak_s=round(s_from_ticks(min(max(peak_of(job, material), start), end) - start), 3),
+        stream_start_s=round(stream_s, 4),
+        stream_end_s=round(s_from_ticks(end - ORIGIN), 4),
+        kind=request.kind,
+        score=request.score,
+        reasons=tuple(_moved(reason, stream_s) for reason in request.reasons),
+        language=said.language,
+        transcript=said.text,
+        describe=job.describe,
+        sounds=sounds,
+        gaps=tuple(Gap(_since(a, start), _since(b, start), what) for a, b, what in material.gaps),
+        epochs=material.epochs,
+        exact=request.exact,
+        vertical=request.vertical,
+        width=info.width if info is not None else 0,
+        height=info.height if info is not None else 0,
+        video_codec=info.codec if info is not None else "",
+        loudness_lufs=round(mastered.loudness_lufs, 2),
+        true_peak_dbtp=round(mastered.true_peak_dbtp, 2),
+        model=model,
+        model_version=__version__,
+    )
+
+
+def template_values(job: Job, said: words.Spoken, start_s: float) -> dict[str, str]:
+    """Return what the names of templates stand for in this clip; the operator's own values win."""
+    request, day = job.request, utc(start_s)
+    keyword = next((reason.detail for reason in request.reasons if reason.signal == "keyword"), "")
+    known = (request.room, request.kind, keyword, said.text[:80], day[:10], day[11:16], job.describe)
+    return {**dict(zip(words.NAMES, known, strict=True)), **job.values}
+
+
+def _since(tick: Tick, start: Tick) -> float:
+    return round(s_from_ticks(tick - start), 3)
+
+
+def _moved(reason: ClipReason, stream_s: float) -> ClipReason:
+    """Return a reason on the clip's own clock."""
+    start_s, end_s = (round(at_s - stream_s, 3) for at_s in (reason.start_s, reason.end_s))
+    return ClipReason(reason.signal, start_s, end_s, reason.score, reason.detail)

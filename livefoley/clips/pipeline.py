@@ -1,0 +1,116 @@
+"""The making of a clip, stage by stage: a function of a job's directory and of the tools it is given.
+
+Each stage leaves its results in the directory and is then written down as done, so a job that was cut off goes on where
+it was. A clip that a check finds fault with is kept and not published, until somebody releases it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from livefoley.clips.compose import compose, cut
+from livefoley.clips.job import Job, JobDirectory, Record
+from livefoley.clips.material import read_material
+from livefoley.clips.model import ClipMetadata, ClipState
+from livefoley.clips.ports import Checks, Marks, Publisher
+from livefoley.core.errors import LivefoleyError
+from livefoley.core.notices import utc
+from livefoley.foley.source import Foley
+
+Tell = Callable[[ClipState, float], None]
+"""Is told each stage as it begins, and how much of the whole is done, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What clips are made with."""
+
+    foley: Foley
+    checks: Checks
+    marks: Marks
+    publisher: Publisher
+
+
+def run(directory: JobDirectory, tools: Tools, tell: Tell = lambda state, progress: None) -> Record:
+    """Make the clip, or go on with it; return how it ended. Never raises for what is wrong with the clip itself."""
+    record = directory.change(attempts=directory.record().attempts + 1, error="")
+    if record.state is ClipState.READY:
+        return record
+    try:
+        return _Run(directory, tools, tell, record).run()
+    except LivefoleyError as error:
+        return directory.change(state=ClipState.FAILED, error=str(error))
+
+
+class _Run:
+    """One run over a job."""
+
+    def __init__(self, directory: JobDirectory, tools: Tools, tell: Tell, record: Record) -> None:
+        self._directory = directory
+        self._tools = tools
+        self._tell = tell
+        self._record = record
+        self._job: Job = directory.job()
+        self._files = directory.files(self._job.content_id)
+
+    def run(self) -> Record:
+        stages = (
+            (ClipState.CUTTING, 0.05, self._cut),
+            (ClipState.SOUNDING, 0.25, self._sound),
+            (ClipState.CHECKING, 0.7, self._check),
+            (ClipState.PUBLISHING, 0.9, self._publish),
+        )
+        for state, progress, stage in stages:
+            if state.value in self._record.done:
+                continue
+            if state is ClipState.PUBLISHING and self._is_blocked():
+                return self._save(state=ClipState.QUARANTINED)
+            self._tell(state, progress)
+            self._save(state=state)
+            began_s = time.perf_counter()
+            stage()
+            took = {**self._record.latency_s, state.value: round(time.perf_counter() - began_s, 3)}
+            self._save(done=(*self._record.done, state.value), latency_s=took)
+        self._save(state=ClipState.READY)
+        self._directory.forget_material()
+        return self._record
+
+    def _save(self, **changes: object) -> Record:
+        self._record = self._directory.change(**changes)
+        return self._record
+
+    def _is_blocked(self) -> bool:
+        return not self._record.released and any(finding.blocks for finding in self._record.findings)
+
+    # ---- stages ----
+
+    def _cut(self) -> None:
+        self._files.directory.mkdir(parents=True, exist_ok=True)
+        cut(self._job, read_material(self._directory.path), self._files)
+
+    def _sound(self) -> None:
+        material = read_material(self._directory.path)
+        metadata = compose(self._job, material, self._files, self._tools.foley, self._tools.marks)
+        self._tools.marks.label_container(self._files.clip, metadata)
+        self._write(metadata)
+
+    def _check(self) -> None:
+        findings = tuple(self._tools.checks.run(self._files, self._metadata()))
+        self._save(findings=findings)
+        self._write(replace(self._metadata(), findings=findings))
+
+    def _publish(self) -> None:
+        now_s = time.time()
+        latency = {**self._record.latency_s, "whole": round(now_s - self._job.due_s, 3)}
+        metadata = replace(self._metadata(), latency_s=latency, created_at=utc(now_s))
+        self._write(metadata)
+        published = self._tools.publisher.publish(self._files, metadata)
+        self._save(location=published.location, published_s=round(time.time(), 3))
+
+    def _metadata(self) -> ClipMetadata:
+        return ClipMetadata.from_json(self._files.metadata.read_text(encoding="utf-8"))
+
+    def _write(self, metadata: ClipMetadata) -> None:
+        self._files.metadata.write_text(metadata.to_json(), encoding="utf-8")
