@@ -39,11 +39,17 @@ class Marks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Where a clip is. ``created`` is false when it was there already: nothing was written twice."""
+    """Where a clip is. ``created`` is false when it was there already: nothing was written twice.
+
+    ``prefix`` is the key of its directory in the store, which is its path below ``/clips/``, too; empty while it
+    ``waits`` on this disk for the target to answer again.
+    """
 
     content_id: str
     location: str  # of the directory: a path, or a URL without secrets
     created: bool = True
+    prefix: str = ""
+    waits: bool = False
 
 
 class Publisher(Protocol):
@@ -51,4 +57,8 @@ class Publisher(Protocol):
 
     def publish(self, files: ClipFiles, metadata: ClipMetadata) -> Published:
         """Publish all files or none, once for each content id. Raises ``OutputError`` when the target refuses."""
+        ...
+
+    def withdraw(self, content_id: str) -> None:
+        """Delete what was published under ``content_id``, if anything. Raises ``OutputError``."""
         ...
