@@ -15,6 +15,7 @@ from livefoley.control.events import from_json, to_json
 from livefoley.core.errors import InputError
 from livefoley.core.notices import (
     ChatNotice,
+    ClipNotice,
     GapNotice,
     HighlightNotice,
     KeywordNotice,
@@ -117,6 +118,9 @@ def line(notice: Notice) -> str:
             return f"{over} {burst.rate:.1f}/s, usually {burst.usual:.1f}/s"
         case SceneNotice() as shown:
             return f"{escape(shown.scene)}" + (f": {escape(shown.describe)}" if shown.describe else "")
+        case ClipNotice() as clip:
+            rest = escape(clip.location or clip.reason)
+            return f"{escape(clip.title)} {clip.start_s:.1f}-{clip.end_s:.1f} s, {rest}"
         case GapNotice() as gap:
             return f"[red]{gap.missed} event(s) missed[/]"
 

@@ -14,9 +14,11 @@ from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
 from livefoley.core.errors import InputError
-from livefoley.core.notices import GapNotice, SceneNotice
+from livefoley.core.notices import ClipNotice, GapNotice, SceneNotice
 from tests.control.studio import Studio, served
 from tests.control.test_events import CHAT, MOMENT, SAID
+
+CLIP = ClipNotice("0123", "ready", "[b]Goal[/b]", "goal", 10.0, 25.0, 0.9, "s3://bucket/stage/0123", "", 3.2)
 
 
 @pytest.mark.parametrize(
@@ -77,9 +79,10 @@ def test_every_event_has_a_line_and_nobody_can_colour_it_from_outside() -> None:
     feed = studio.feeds["stage"]
     text = io.StringIO()
     out = Console(file=text, width=300, force_terminal=False)
-    for data in (CHAT, SAID, MOMENT, SceneNotice("[red]Scene[/red]", "a cafe"), GapNotice(3)):
+    for data in (CHAT, SAID, MOMENT, SceneNotice("[red]Scene[/red]", "a cafe"), CLIP, GapNotice(3)):
         watch.show(feed.document(data, 1), False, out)
     lines = text.getvalue().splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
+    assert lines[4].endswith("clip.ready [b]Goal[/b] 10.0-25.0 s, s3://bucket/stage/0123")
     assert "[red]Scene[/red]: a cafe" in lines[3]
     assert "全场五折" in lines[2]

@@ -13,7 +13,9 @@ from typing import Literal, TypeAlias
 
 SCHEMA = 1
 
-NoticeType: TypeAlias = Literal["highlight", "keyword", "transcript", "chat", "scene", "gap"]
+NoticeType: TypeAlias = Literal[
+    "highlight", "keyword", "transcript", "chat", "scene", "gap", "clip.ready", "clip.failed", "clip.quarantined"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,34 @@ class SceneNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipNotice:
+    """The making of a clip is over; its type is ``clip.`` and the ``state``.
+
+    ``location`` is where it was published (empty unless ready), ``reason`` why it was not (empty when ready).
+    """
+
+    id: str  # its content id
+    state: Literal["ready", "failed", "quarantined"]
+    title: str
+    kind: str
+    start_s: float
+    end_s: float
+    score: float
+    location: str
+    reason: str
+    latency_s: float  # from the moment its last picture left the room
+
+
+@dataclass(frozen=True, slots=True)
 class GapNotice:
     """This reader was too slow or came too late: ``missed`` notices are not told."""
 
     missed: int
 
 
-NoticeData: TypeAlias = HighlightNotice | KeywordNotice | TranscriptNotice | ChatNotice | SceneNotice | GapNotice
+NoticeData: TypeAlias = (
+    HighlightNotice | KeywordNotice | TranscriptNotice | ChatNotice | SceneNotice | ClipNotice | GapNotice
+)
 
 
 @dataclass(frozen=True, slots=True)

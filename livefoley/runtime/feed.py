@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from livefoley.core.notices import (
     ChatNotice,
+    ClipNotice,
     GapNotice,
     HighlightNotice,
     KeywordNotice,
@@ -30,6 +31,11 @@ KEEP = 256
 QUEUE = 256
 MAX_LISTENERS = 64
 
+_CLIP_TYPES: dict[str, NoticeType] = {
+    "ready": "clip.ready",
+    "failed": "clip.failed",
+    "quarantined": "clip.quarantined",
+}
 _TYPES: dict[type[NoticeData], NoticeType] = {
     HighlightNotice: "highlight",
     KeywordNotice: "keyword",
@@ -110,7 +116,7 @@ class EventFeed:
 
     def document(self, data: NoticeData, number: int) -> Notice:
         """Return ``data`` as a notice of this room, now."""
-        return Notice(number, self.room, utc(self._now_s()), _TYPES[type(data)], data)
+        return Notice(number, self.room, utc(self._now_s()), _type_of(data), data)
 
     def recent(self, after: int = 0, types: Collection[str] = (), limit: int = KEEP) -> list[Notice]:
         """Return the last ``limit`` notices that came after number ``after``, in order."""
@@ -163,3 +169,7 @@ def _silenced(notice: Notice) -> Notice | None:
     if isinstance(notice.data, HighlightNotice):
         return replace(notice, data=replace(notice.data, transcript=""))
     return notice
+
+
+def _type_of(data: NoticeData) -> NoticeType:
+    return _CLIP_TYPES[data.state] if isinstance(data, ClipNotice) else _TYPES[type(data)]

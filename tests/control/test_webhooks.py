@@ -14,7 +14,7 @@ import pytest
 from livefoley.control import webhooks
 from livefoley.control.events import from_json
 from livefoley.control.webhooks import TRIES, Webhook, signature
-from livefoley.core.notices import ChatNotice, SceneNotice
+from livefoley.core.notices import ChatNotice, ClipNotice, SceneNotice
 from livefoley.runtime.feed import QUEUE, EventFeed
 from tests.media.test_auth import hook
 from tests.peers import free_port
@@ -65,6 +65,22 @@ async def test_a_notice_arrives_signed_over_its_timestamp_and_only_of_the_types_
     assert header(head, "X-Livefoley-Delivery") == f"stage-{notice.id}"
     assert header(head, "X-Livefoley-Event") == "chat"
     assert SECRET not in head
+
+
+@pytest.mark.parametrize("state", ["ready", "failed", "quarantined"])
+async def test_clips_are_told_by_the_way_they_ended(state: Any) -> None:
+    feed = EventFeed("stage")
+    told = ClipNotice("0123", state, "A goal", "goal", 10.0, 25.0, 0.9, "", "no space left", 3.2)
+    async with hook() as server:
+        made = Webhook(feed, f"http://127.0.0.1:{server.port}/", types=(f"clip.{state}",))
+        running = asyncio.create_task(made.run())
+        await asyncio.sleep(0)
+        notice = feed.publish(told)
+        await until(lambda: made.statistics().delivered == 1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert header(server.heads[0], "X-Livefoley-Event") == f"clip.{state}"
+    assert from_json(server.bodies[0]) == notice
 
 
 async def test_a_server_that_fails_is_asked_again_and_then_given_up(capsys: pytest.CaptureFixture[str]) -> None:
