@@ -167,6 +167,7 @@ def room_settings(room: cfg.Room) -> RoomSettings:
         duck_db=foley.duck_db,
         ceiling_dbtp=foley.ceiling_dbtp,
         stem=room.stem,
+        apart=room.clips.enabled,
     )
     return RoomSettings(room.lookahead_s, room.on_drop, mix, planner_settings(room), room.stem)
 

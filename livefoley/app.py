@@ -21,7 +21,10 @@ import structlog
 from livefoley import __version__
 from livefoley import config as cfg
 from livefoley.adapters import Servers, build_room, ice_settings, make_ears, planner_settings, rtmp_servers
+from livefoley.clipping import clip_notice, keep_clips, make_clip_desk
+from livefoley.clips.model import ClipStatus
 from livefoley.control.app import make_app
+from livefoley.control.clips import clips_router
 from livefoley.control.guard import Access
 from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
@@ -32,6 +35,7 @@ from livefoley.core.errors import BankError
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.deliveries import build_deliveries
 from livefoley.engine.highlights.chat import ChatMessage
+from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.place import default_library
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.feed import EventFeed
@@ -42,6 +46,8 @@ from livefoley.runtime.room import Room
 from livefoley.runtime.snapshot import snapshot
 
 log = structlog.get_logger("livefoley")
+
+CLIPS_FINISH_S = 8.0  # for clips that are being made when the process ends; the rest goes on after the next start
 
 
 class Application:
@@ -64,6 +70,10 @@ class Application:
         self._rooms = {
             name: build_room(name, room, servers, self.foley, self.ears) for name, room in config.rooms.items()
         }
+        self.clips = make_clip_desk(config)
+        self.clips.on_change = self._tell_of_clip
+        for name, made in self._rooms.items():
+            keep_clips(config, made, self.clips, partial(self._plan, name))
         self._deliveries = {
             name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name))
             for name, room in config.rooms.items()
@@ -89,6 +99,7 @@ class Application:
                 helpers += [tasks.create_task(keep(name, run)) for name, run in self._parts_beside()]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
                 await asyncio.wait(rooms)
+                await self.clips.drain(CLIPS_FINISH_S)
                 for helper in helpers:
                     helper.cancel()
         finally:
@@ -107,6 +118,8 @@ class Application:
             yield "foley", self.foley.run
         if any(part.ears is not None for part in parts):
             yield "ears", self.ears.run
+        if self.clips.rooms:
+            yield "clips", self.clips.run
         for delivery in itertools.chain(*self._deliveries.values()):
             yield "delivery", delivery.run
 
@@ -124,7 +137,8 @@ class Application:
         token = given.token.get_secret_value() if given.token else None
         access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
         pages = pages_router(self, self.whip.takes)
-        app = make_app(self, access, [whip_router(self.whip), whep_router(self.whep), pages])
+        more = [whip_router(self.whip), whep_router(self.whep), clips_router(self.clips), pages]
+        app = make_app(self, access, more)
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:
@@ -198,14 +212,22 @@ class Application:
             near = difflib.get_close_matches(name, known, 1, 0.3)
             raise BankError(f"there is no effect {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
+    def _plan(self, room: str, describe: str) -> PlannerSettings:
+        """Return what is planned for a room that sounds like ``describe``."""
+        return planner_settings(self.config.rooms[room].model_copy(update={"describe": describe}))
+
+    def _tell_of_clip(self, status: ClipStatus) -> None:
+        notice = clip_notice(status)
+        if notice is not None and status.room in self._rooms:
+            self.events(status.room).publish(notice)
+
     async def patch_room(self, room: str, changes: RoomChanges) -> None:
         """Change a running room; it takes effect between two blocks."""
         given = changes.given()
         describe = given.pop("describe", None)
         if isinstance(describe, str):
-            described = self.config.rooms[room].model_copy(update={"describe": describe})
             self._rooms[room].set_describe(describe)
-            self._rooms[room].engine.planner.settings = planner_settings(described)
+            self._rooms[room].engine.planner.settings = self._plan(room, describe)
         if given:
             self._rooms[room].set_mix(**{name: value for name, value in given.items() if not isinstance(value, str)})
 

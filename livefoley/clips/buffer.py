@@ -89,6 +89,11 @@ class RollingBuffer:
         """The tick up to which everything has left the room."""
         return self._end
 
+    @property
+    def begin(self) -> Tick:
+        """The first tick of sound that is kept."""
+        return self._sound[0].start if self._sound else self._pending_start
+
     # ---- in ----
 
     def picture(self, item: OutputItem) -> None:
@@ -136,7 +141,8 @@ class RollingBuffer:
     def select(self, start: Tick, end: Tick, around: Tick | None = None, exact: bool = False) -> Selection:
         """Return what there is from ``start`` to ``end``; the parameters that hold at ``around`` hold throughout.
 
-        Unless ``exact`` it ends where it can without a picture being encoded again, a few pictures later. Raises ``InputError`` when there is nothing.
+        Unless ``exact`` it ends where it can without a picture being encoded again, a few pictures later. Raises
+        ``InputError`` when there is nothing.
         """
         self._close_block()
         groups = [*self._groups, *([self._open.copy()] if self._open is not None else [])]
@@ -145,9 +151,8 @@ class RollingBuffer:
 
     def statistics(self) -> BufferStatistics:
         """Return a snapshot."""
-        first = min((chunk.start for chunk in (*list(self._groups)[:1], *list(self._sound)[:1])), default=self._end)
         return BufferStatistics(
-            seconds=s_from_ticks(max(0, self._end - first)),
+            seconds=s_from_ticks(self._end - self.begin) if self._end else 0.0,
             memory_bytes=self._memory,
             disk_bytes=self._disk,
             dropped_pictures=self._dropped_pictures,

@@ -31,12 +31,10 @@ def write_cover(path: Path, info: TrackInfo, units: Sequence[Unit], peak: Tick, 
     """
     first, last = max(start, peak - AROUND), min(end, peak + AROUND)
     near = _from_keyframe(units, first, last)
-    seen = [
-        (frame.pts, worth(_small(frame))) for frame in _some(frames(info, near, first, last, **_SIGHT), first, last)
-    ]
-    if not seen:
+    tried = _some(frames(info, near, first, last, **_SIGHT), first, last)
+    if not tried:
         return None
-    best = max(seen, key=lambda each: each[1])[0]
+    best = int(max(tried, key=lambda frame: worth(_small(frame))).pts)
     chosen = next(iter(frames(info, _from_keyframe(near, best, best), best, best + 1)), None)
     if chosen is None:
         return None

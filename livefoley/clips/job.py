@@ -84,7 +84,9 @@ class Record:
     state: ClipState = ClipState.QUEUED
     done: tuple[str, ...] = ()
     error: str = ""
+    title: str = ""
     location: str = ""
+    prefix: str = ""  # the key of what is published, in its store
     findings: tuple[Finding, ...] = ()
     released: bool = False  # somebody looked at what was found, and lets it pass
     attempts: int = 0

@@ -101,6 +101,34 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipStatus:
+    """Where a clip stands, as the API tells it. ``progress`` in 0..1; ``location`` once it is published.
+
+    Times ending in ``_s`` are seconds since the room's stream began; ``None`` while the clip's end has not left.
+    ``latency_s`` tells how long each stage took, and ``whole``: from the clip's end leaving the room to its being
+    published.
+    """
+
+    id: str
+    room: str
+    state: ClipState
+    progress: float = 0.0
+    error: str = ""
+    content_id: str = ""
+    location: str = ""
+    prefix: str = ""  # its path below ``/clips/``
+    title: str = ""
+    kind: str = "manual"
+    score: float = 1.0
+    start_s: float | None = None
+    end_s: float | None = None
+    created_at: str = ""
+    attempts: int = 0
+    findings: tuple[Finding, ...] = ()
+    latency_s: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """The publisher was away, or pictures are missing, from ``start_s`` to ``end_s`` of the clip."""
 

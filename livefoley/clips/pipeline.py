@@ -7,7 +7,7 @@ it was. A clip that a check finds fault with is kept and not published, until so
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from livefoley.clips.compose import compose, cut
@@ -19,8 +19,13 @@ from livefoley.core.errors import LivefoleyError
 from livefoley.core.notices import utc
 from livefoley.foley.source import Foley
 
-Tell = Callable[[ClipState, float], None]
-"""Is told each stage as it begins, and how much of the whole is done, 0..1."""
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A stage begins; ``part`` of the whole, 0..1, is done."""
+
+    state: ClipState
+    part: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +38,39 @@ class Tools:
     publisher: Publisher
 
 
-def run(directory: JobDirectory, tools: Tools, tell: Tell = lambda state, progress: None) -> Record:
-    """Make the clip, or go on with it; return how it ended. Never raises for what is wrong with the clip itself."""
+def steps(directory: JobDirectory, tools: Tools) -> Iterator[Progress | Record]:
+    """Make the clip, or go on with it: yield each stage as it begins, and at last how it ended.
+
+    What is wrong with the clip itself ends in a record; only errors of our own are raised.
+    """
     record = directory.change(attempts=directory.record().attempts + 1, error="")
     if record.state is ClipState.READY:
-        return record
+        yield record
+        return
     try:
-        return _Run(directory, tools, tell, record).run()
+        yield from _Run(directory, tools, record).steps()
     except LivefoleyError as error:
-        return directory.change(state=ClipState.FAILED, error=str(error))
+        yield directory.change(state=ClipState.FAILED, error=str(error))
+
+
+def run(directory: JobDirectory, tools: Tools) -> Record:
+    """Make the clip, or go on with it; return how it ended."""
+    *_, last = steps(directory, tools)
+    assert isinstance(last, Record)  # noqa: S101 - for the type checker
+    return last
 
 
 class _Run:
     """One run over a job."""
 
-    def __init__(self, directory: JobDirectory, tools: Tools, tell: Tell, record: Record) -> None:
+    def __init__(self, directory: JobDirectory, tools: Tools, record: Record) -> None:
         self._directory = directory
         self._tools = tools
-        self._tell = tell
         self._record = record
         self._job: Job = directory.job()
         self._files = directory.files(self._job.content_id)
 
-    def run(self) -> Record:
+    def steps(self) -> Iterator[Progress | Record]:
         stages = (
             (ClipState.CUTTING, 0.05, self._cut),
             (ClipState.SOUNDING, 0.25, self._sound),
@@ -66,16 +81,17 @@ class _Run:
             if state.value in self._record.done:
                 continue
             if state is ClipState.PUBLISHING and self._is_blocked():
-                return self._save(state=ClipState.QUARANTINED)
-            self._tell(state, progress)
+                yield self._save(state=ClipState.QUARANTINED)
+                return
             self._save(state=state)
+            yield Progress(state, progress)
             began_s = time.perf_counter()
             stage()
             took = {**self._record.latency_s, state.value: round(time.perf_counter() - began_s, 3)}
             self._save(done=(*self._record.done, state.value), latency_s=took)
         self._save(state=ClipState.READY)
         self._directory.forget_material()
-        return self._record
+        yield self._record
 
     def _save(self, **changes: object) -> Record:
         self._record = self._directory.change(**changes)
@@ -93,6 +109,7 @@ class _Run:
     def _sound(self) -> None:
         material = read_material(self._directory.path)
         metadata = compose(self._job, material, self._files, self._tools.foley, self._tools.marks)
+        self._save(title=metadata.title)
         self._tools.marks.label_container(self._files.clip, metadata)
         self._write(metadata)
 
@@ -107,7 +124,7 @@ class _Run:
         metadata = replace(self._metadata(), latency_s=latency, created_at=utc(now_s))
         self._write(metadata)
         published = self._tools.publisher.publish(self._files, metadata)
-        self._save(location=published.location, published_s=round(time.time(), 3))
+        self._save(location=published.location, prefix=published.prefix, published_s=round(time.time(), 3))
 
     def _metadata(self) -> ClipMetadata:
         return ClipMetadata.from_json(self._files.metadata.read_text(encoding="utf-8"))

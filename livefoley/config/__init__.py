@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from livefoley.config import checks, document, environment
+from livefoley.config.clips import ClipMaking, Clips
 from livefoley.config.document import Document, dotted
 from livefoley.config.explain import explain
 from livefoley.config.highlights import Webhook
@@ -38,6 +39,8 @@ __all__ = [
     "Address",
     "AuthHook",
     "Bank",
+    "ClipMaking",
+    "Clips",
     "Config",
     "Ears",
     "HttpServer",
@@ -82,6 +85,7 @@ class Config(BaseSettings):
     server: Server = Server()
     bank: Bank = Bank()
     ears: Ears = Ears()
+    clips: ClipMaking = ClipMaking()
     rooms: Annotated[dict[RoomName, Room], Field(min_length=1, max_length=1000)]
 
     @classmethod

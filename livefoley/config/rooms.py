@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
+from livefoley.config.clips import Clips
 from livefoley.config.highlights import Highlights, Obs, Transcripts, Webhook
 from livefoley.config.values import (
     PICTURE_SUFFIXES,
@@ -217,6 +218,7 @@ class Room(Model):
     transcripts: Transcripts = Transcripts()
     webhooks: Annotated[tuple[Webhook, ...], Field(max_length=8)] = ()
     obs: Obs = Obs()
+    clips: Clips = Clips()
     stem: bool = False
     on_drop: OnDrop = OnDrop.FREEZE
     slate: Place | None = None

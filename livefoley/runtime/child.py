@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import psutil
@@ -37,9 +37,10 @@ def serve(handle: Handler) -> None:
                 write_message_blocking(outgoing, reply, data)
 
 
-def _answers(handle: Handler, header: Header, payload: bytes) -> list[Reply]:
+def _answers(handle: Handler, header: Header, payload: bytes) -> Iterator[Reply]:
+    """Yield the answers as they come: one that takes long may tell how far it is."""
     try:
-        return list(handle(header, payload))
+        yield from handle(header, payload)
     except Exception as error:  # hostile media reaches this; the next message may be fine
         failed = {"op": "failed", "of": header.get("op"), "number": header.get("number", 0), "error": repr(error)[:300]}
-        return [(failed, b"")]
+        yield failed, b""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -66,6 +66,7 @@ class HighlightDesk:
     ) -> None:
         self.feed = feed
         self.accents: Accents | None = None
+        self.on_highlight: Callable[[Highlight], None] = lambda highlight: None
         self._settings = settings
         self._clock = clock
         self._subtitles = subtitles
@@ -115,6 +116,10 @@ class HighlightDesk:
         if self._clock.started:
             self._tell(self._fusion.advance(self._head(now)), now)
 
+    def current(self) -> list[Highlight]:
+        """Return the highlights that go on, as they are by now."""
+        return self._fusion.current()
+
     def _burst(self, bursts: list[ChatBurst], now: float) -> None:
         for burst in bursts:
             if burst.over or burst.id != self._burst_told:
@@ -133,6 +138,7 @@ class HighlightDesk:
     def _tell(self, highlights: list[Highlight], now: float) -> None:
         for highlight in highlights:
             self._highlights[highlight.state.value] += 1
+            self.on_highlight(highlight)
             airs_s = time.time() + self._clock.wall_s(highlight.start) - now
             accent = self._accent(highlight)
             self.feed.publish(notices.highlight(highlight, f"{self._session}-{highlight.id}", accent, airs_s))

@@ -22,6 +22,7 @@ from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import Departure, RoomState
+from livefoley.runtime.clips.room import RoomClips
 from livefoley.runtime.ears import RoomEars
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.highlights import HighlightDesk
@@ -52,6 +53,7 @@ class RoomParts:
     perception: Perception | None = None
     foley: FoleyService | None = None
     ears: RoomEars | None = None
+    clips: RoomClips | None = None
     describe: str = ""
     seed: int = 0
     make_slate: MakeSlate | None = None
@@ -81,6 +83,8 @@ class Room:
     def set_describe(self, text: str) -> None:
         """Change what the place sounds like; the bed cross-fades."""
         self.describe = text
+        if self.parts.clips is not None:
+            self.parts.clips.describe(text)
         if self.parts.foley is not None:
             self.parts.foley.describe(self.name, text, self.parts.seed)
 
@@ -96,9 +100,7 @@ class Room:
         if not self.engine.clock.started:
             raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
         start = self.engine.clock.playhead(now) + ticks_from_s(max(delay_s, ACCENT_LEAD_S))
-        number = self.engine.accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db), now)
-        self._request(now)
-        return number
+        return self._accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db), now)
 
     def accent_at(self, start: Tick | None, prompt: str) -> int | None:
         """Ask for an accent on ``start`` (None: as soon as it can come); None in a room without foley."""
@@ -106,7 +108,12 @@ class Room:
         if self.parts.foley is None or not self.engine.clock.started:
             return None
         soonest = self.engine.clock.playhead(now) + ticks_from_s(ACCENT_LEAD_S)
-        number = self.engine.accent(accent_cue(soonest if start is None else start, prompt=prompt), now)
+        return self._accent(accent_cue(soonest if start is None else start, prompt=prompt), now)
+
+    def _accent(self, cue: Cue, now: float) -> int:
+        number = self.engine.accent(cue, now)
+        if self.parts.clips is not None:
+            self.parts.clips.accent(cue)
         self._request(now)
         return number
 
@@ -131,9 +138,16 @@ class Room:
                 outputs = (*parts.sinks, *parts.stem_sinks)
                 sinks = [tasks.create_task(keep(sink.name, sink.run, self.name)) for sink in outputs]
                 helpers = [tasks.create_task(self._run_source())]
-                beside = {"highlights": parts.highlights, "audience": parts.audience, "perception": parts.perception}
+                beside = {
+                    "highlights": parts.highlights,
+                    "audience": parts.audience,
+                    "perception": parts.perception,
+                    "clips": parts.clips,
+                }
                 helpers += [tasks.create_task(keep(name, part.run, self.name)) for name, part in beside.items() if part]
                 await self._play()
+                if parts.clips is not None:
+                    await parts.clips.finish()
                 for sink in outputs:
                     sink.close()
                 if sinks:
@@ -223,13 +237,18 @@ class Room:
             for item in departure.program:
                 self.parts.audience.write_nowait(item)
             for start, mixed in departure.sound:
-                self.parts.audience.hear_nowait(start, mixed.program, mixed.stem)
+                stem = mixed.stem if self.engine.settings.stem else None
+                self.parts.audience.hear_nowait(start, mixed.program, stem)
+        if self.parts.clips is not None:
+            self.parts.clips.departed(departure)
 
     # ---- foley ----
 
     def perceive(self, event: PerceptionEvent) -> None:
         """Take what the perception worker reports."""
         now = self._now()
+        if self.parts.clips is not None:
+            self.parts.clips.noticed(event)
         if isinstance(event, CrowdSound):
             self.parts.highlights.crowd(event, now)
             return
@@ -238,6 +257,8 @@ class Room:
 
     def hear(self, event: HearingEvent) -> None:
         """Take what the speech recogniser reports."""
+        if self.parts.clips is not None:
+            self.parts.clips.noticed(event)
         self.parts.highlights.hear(event, self._now())
 
     def _request(self, now: float) -> None:

@@ -130,6 +130,10 @@ class Highlighter:
             self._open.remove(moment)
         return [self._end(moment) for moment in over if moment.told is not None]
 
+    def current(self) -> list[Highlight]:
+        """Return the moments that have been told and go on, as they are by now; `advance` tells only what changed."""
+        return [self._compose(moment, self._state(moment)) for moment in self._open if moment.told is not None]
+
     # ---- moments ----
 
     def _patience(self, moment: _Moment) -> Tick:

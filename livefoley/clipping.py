@@ -1,0 +1,97 @@
+"""From configuration to clips: the desk of the process, and what each room with clips keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from livefoley import config as cfg
+from livefoley.clips.buffer import BufferLimits
+from livefoley.clips.model import ClipState, ClipStatus
+from livefoley.clips.ranges import RangeSettings
+from livefoley.core.notices import ClipNotice
+from livefoley.core.ticks import ticks_from_s
+from livefoley.engine.mixer import MixSettings
+from livefoley.engine.planner import PlannerSettings
+from livefoley.foley.place import default_library
+from livefoley.runtime.clips.desk import ClipDesk
+from livefoley.runtime.clips.room import ClipSettings, RoomClips
+from livefoley.runtime.room import Room
+
+MEGABYTE = 1_000_000
+_OVER: dict[ClipState, Literal["ready", "failed", "quarantined"]] = {
+    ClipState.READY: "ready",
+    ClipState.FAILED: "failed",
+    ClipState.QUARANTINED: "quarantined",
+}
+Plan = Callable[[str], PlannerSettings]
+
+
+def make_clip_desk(config: cfg.Config) -> ClipDesk:
+    """Return the desk of all rooms."""
+    library = config.bank.library or default_library()
+    return ClipDesk(config.clips.directory, {"libraries": [str(library)], "place": config.clips.place})
+
+
+def keep_clips(config: cfg.Config, room: Room, desk: ClipDesk, plan: Plan) -> None:
+    """Let ``room`` keep what clips are cut from, if it is configured to; ``plan`` plans for a description."""
+    given = config.rooms[room.name]
+    if not given.clips.enabled:
+        return
+    settings = clip_settings(config, given.clips)
+    clips = RoomClips(room.name, settings, _Sounding(room, plan), room.engine.clock, desk, given.seed)
+    clips.describe(given.describe)
+    clips.highlights = room.parts.highlights.current
+    room.parts.highlights.on_highlight = clips.highlight
+    room.parts.clips = clips
+    desk.rooms[room.name] = clips
+
+
+def clip_settings(config: cfg.Config, given: cfg.Clips) -> ClipSettings:
+    """Return what a room wants of its clips."""
+    seconds = (given.lead_s, given.tail_s, given.longest_s)
+    disk = given.disk_mb * MEGABYTE
+    return ClipSettings(
+        directory=config.clips.directory,
+        on_highlight=given.on_highlight,
+        ranges=RangeSettings(*map(ticks_from_s, seconds)),
+        limits=BufferLimits(ticks_from_s(given.keep_s), given.memory_mb * MEGABYTE, disk),
+        exact=given.exact,
+        vertical=given.vertical,
+        title=given.title,
+        tags=given.tags,
+        values=dict(given.values),
+    )
+
+
+def clip_notice(status: ClipStatus) -> ClipNotice | None:
+    """Return what the room's listeners are told of a clip that is over; None before."""
+    if status.state not in _OVER:
+        return None
+    reasons = [status.error, *(finding.reason for finding in status.findings if finding.blocks)]
+    return ClipNotice(
+        id=status.content_id,
+        state=_OVER[status.state],
+        title=status.title,
+        kind=status.kind,
+        start_s=status.start_s or 0.0,
+        end_s=status.end_s or 0.0,
+        score=status.score,
+        location=status.location if status.state is ClipState.READY else "",
+        reason="" if status.state is ClipState.READY else "; ".join(reason for reason in reasons if reason),
+        latency_s=status.latency_s.get("whole", 0.0),
+    )
+
+
+class _Sounding:
+    """Implements ``Sounding`` over a running room."""
+
+    def __init__(self, room: Room, plan: Plan) -> None:
+        self._room = room
+        self._plan = plan
+
+    def mix(self) -> MixSettings:
+        return self._room.engine.mixer.settings
+
+    def plan(self, describe: str) -> PlannerSettings:
+        return self._plan(describe)

@@ -1,0 +1,58 @@
+"""What a configuration says about clips: what each room keeps and cuts, and where all of them are made and go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from pydantic import Field, model_validator
+
+from livefoley.clips.words import check_template
+from livefoley.config.values import Model, Place
+from livefoley.core.errors import ConfigError
+
+Template: TypeAlias = Annotated[str, Field(max_length=200)]
+ValueName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")]
+Seconds: TypeAlias = Annotated[float, Field(ge=0, le=60)]
+Megabytes: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class Clips(Model):
+    """What a room keeps and cuts clips from, by itself on highlights or when asked to."""
+
+    enabled: bool = False
+    on_highlight: bool = True
+    lead_s: Seconds = 3.0
+    tail_s: Seconds = 2.0
+    longest_s: Annotated[float, Field(ge=1, le=600)] = 60.0
+    keep_s: Annotated[float, Field(ge=10, le=3600)] = 180.0
+    memory_mb: Annotated[int, Field(ge=16, le=100_000)] = 64
+    disk_mb: Megabytes = 512
+    exact: bool = False
+    vertical: bool = False
+    title: Template = "${room} ${kind} ${date} ${time}"
+    tags: Annotated[tuple[Template, ...], Field(max_length=30)] = ("${room}", "${kind}", "${keyword}")
+    values: dict[ValueName, Template] = Field(default_factory=dict, max_length=30)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Clips:
+        for text in (self.title, *self.tags):
+            try:
+                check_template(text, self.values)
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+        if self.longest_s > self.keep_s:
+            raise ValueError("keep_s must be at least longest_s: a clip is cut from what is kept")
+        return self
+
+
+class ClipMaking(Model):
+    """Where clips are made, and where they go: ``publish_to`` is a directory or ``s3://bucket/prefix``."""
+
+    directory: Place = Path("out/clips")
+    publish_to: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where clips are published."""
+        return self.publish_to or str(self.directory / "published")

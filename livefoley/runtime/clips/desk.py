@@ -1,0 +1,341 @@
+"""All clips of a process: which are wanted, which are being made, how each ended; and the worker that makes them.
+
+A job is a directory on disk before it is given to the worker, so whatever dies, nothing is lost: what was not over when
+the process ended is gone on with when it starts again. The same moment is made once, however often it is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from livefoley.clips.job import Job, JobDirectory, Record
+from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, content_id
+from livefoley.clips.selection import Selection
+from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.core.notices import utc
+from livefoley.media.worker import Worker as Thread
+from livefoley.runtime.clips.room import Cutting
+from livefoley.runtime.ipc import Header
+from livefoley.runtime.worker import Worker, WorkerStatistics
+
+log = structlog.get_logger("livefoley.clips")
+
+MODULE = "livefoley.runtime.clips.worker"
+MAX_WAITING = 64
+MAX_KEPT = 1000  # clips that are over and still told of
+MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
+DEADLINE_S = 120.0  # a worker that tells nothing for so long is hung
+
+
+class Asker(Protocol):
+    """A room that clips can be asked of."""
+
+    def ask(self, clip_id: str, request: ClipRequest) -> None:
+        """Make a clip when its end has left; raises ``InputError``."""
+        ...
+
+    def forget(self, clip_id: str) -> None:
+        """Do not make a clip that waits."""
+        ...
+
+
+class ClipDesk:
+    """See the module. ``tools`` are what the worker is opened with; ``rooms`` register themselves."""
+
+    def __init__(self, directory: Path, tools: Mapping[str, Any]) -> None:
+        self.rooms: dict[str, Asker] = {}
+        self.on_change: Callable[[ClipStatus], None] = lambda status: None
+        self._jobs = directory / ".jobs"
+        self._tools = dict(tools)
+        self._worker = Worker(
+            "clips", MODULE, on_message=self._message, on_ready=self._ready, hang_timeout_s=DEADLINE_S
+        )
+        self._thread = Thread("clips-desk")
+        self._clips: OrderedDict[str, ClipStatus] = OrderedDict()
+        self._twins: dict[str, str] = {}  # clips that turned out to be others
+        self._waiting: list[str] = []
+        self._making: str | None = None
+        self._settled = asyncio.Event()
+        self._outcomes: Counter[str] = Counter()
+
+    # ---- life ----
+
+    async def run(self) -> None:
+        """Make what is asked for until cancelled; first what was left undone."""
+        for status in await self._thread.call(self._found):
+            self._clips[status.id] = status
+            if not status.state.is_over:
+                self._enqueue(status.id)
+        await self._worker.run()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Wait until nothing is being made or waits, but no longer than that: the rest goes on after the next start."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._making is not None or self._waiting:
+                    self._settled.clear()
+                    await self._settled.wait()
+        except TimeoutError:
+            log.warning("clips are left for the next start", clips=len(self._waiting) + (self._making is not None))
+
+    def _found(self) -> list[ClipStatus]:
+        """Read the jobs that are there; blocks."""
+        found = []
+        for path in sorted(self._jobs.glob("*/job.json"), key=lambda each: each.stat().st_mtime)[-MAX_KEPT:]:
+            try:
+                directory = JobDirectory(path.parent)
+                found.append(_status(directory.job(), directory.record()))
+            except LivefoleyError as error:
+                log.warning("a clip's job cannot be read, it is left alone", reason=str(error))
+        return found
+
+    # ---- what the API asks for ----
+
+    def create(self, request: ClipRequest) -> ClipStatus:
+        """Ask for a clip; raises ``InputError`` for a room that keeps none, and for a time that cannot be had."""
+        room = self.rooms.get(request.room)
+        if room is None:
+            raise InputError(f"room {request.room} keeps nothing for clips; set clips.enabled: true in it")
+        if len(self._waiting) >= MAX_WAITING:
+            raise InputError(f"{MAX_WAITING} clips are waiting already; try again later")
+        clip_id = self.expect(request)
+        try:
+            room.ask(clip_id, request)
+        except InputError:
+            del self._clips[clip_id]
+            raise
+        return self._clips[clip_id]
+
+    def list(self) -> list[ClipStatus]:
+        """Return all clips, the newest last."""
+        return [self.get(clip_id) or status for clip_id, status in self._clips.items()]
+
+    def get(self, clip_id: str) -> ClipStatus | None:
+        """Return where a clip stands; None when there is none."""
+        status = self._clips.get(clip_id)
+        twin = self._clips.get(self._twins.get(clip_id, ""))
+        return replace(twin, id=clip_id, kind=status.kind) if status is not None and twin is not None else status
+
+    async def delete(self, clip_id: str) -> None:
+        """Do not make it, or delete what was made and published of it. Raises ``InputError`` while it is being made."""
+        status = self._clips[clip_id]
+        if clip_id == self._making:
+            raise InputError("the clip is being made; delete it when that is over")
+        for room in self.rooms.values():
+            room.forget(clip_id)
+        self._waiting = [each for each in self._waiting if each != clip_id]
+        if clip_id not in self._twins:
+            if status.state is ClipState.READY:
+                self._worker.send_nowait({"op": "withdraw", "prefix": status.prefix})
+            await self._thread.call(self._directory(clip_id).delete)
+        self._twins = {twin: of for twin, of in self._twins.items() if clip_id not in (twin, of)}
+        self._clips.pop(clip_id, None)
+
+    async def release(self, clip_id: str) -> ClipStatus:
+        """Publish a clip that a check found fault with. Raises ``InputError`` when it is not in quarantine."""
+        clip_id = self._twins.get(clip_id, clip_id)
+        status = self._clips[clip_id]
+        if status.state is not ClipState.QUARANTINED:
+            raise InputError(f"the clip is {status.state.value}; only one in quarantine can be released")
+        await self._thread.call(lambda: self._directory(clip_id).change(released=True, state=ClipState.QUEUED))
+        self._change(clip_id, state=ClipState.QUEUED)
+        self._enqueue(clip_id)
+        return self._clips[clip_id]
+
+    # ---- what the rooms ask for ----
+
+    def expect(self, request: ClipRequest) -> str:
+        """Note a clip; return its id."""
+        clip_id = f"{request.room}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+        self._clips[clip_id] = ClipStatus(
+            id=clip_id,
+            room=request.room,
+            state=ClipState.QUEUED,
+            title=request.title or "",
+            kind=request.kind,
+            score=request.score,
+            start_s=request.start_s,
+            end_s=request.end_s,
+            created_at=utc(time.time()),
+        )
+        self._forget_old()
+        return clip_id
+
+    def refuse(self, clip_id: str, reason: str) -> None:
+        """Say that a clip cannot be made."""
+        self._change(clip_id, state=ClipState.FAILED, error=reason)
+
+    async def cut(self, cutting: Cutting, write: Callable[[Selection, Path], Awaitable[None]]) -> None:
+        """Write a clip's job down and put it in line; the same moment again becomes what was made of it before."""
+        job = _job(cutting)
+        known = self._known(job)
+        request = job.request
+        self._change(cutting.id, content_id=job.content_id, start_s=request.start_s, end_s=request.end_s)
+        if known is not None:
+            self._twins[cutting.id] = known
+            return
+        try:
+            directory = self._directory(cutting.id)
+            await write(cutting.selection, directory.path)
+            await self._thread.call(directory.create, job)
+        except LivefoleyError as error:
+            await self._thread.call(self._directory(cutting.id).delete)
+            self.refuse(cutting.id, str(error))
+            return
+        self._enqueue(cutting.id)
+
+    def _known(self, job: Job) -> str | None:
+        """Return the clip that is the same, if it has not failed."""
+        same = (
+            status.id
+            for status in self._clips.values()
+            if status.content_id == job.content_id and status.id != job.id and status.state is not ClipState.FAILED
+        )
+        return next((clip_id for clip_id in same if clip_id not in self._twins), None)
+
+    # ---- the worker ----
+
+    def _enqueue(self, clip_id: str) -> None:
+        self._waiting.append(clip_id)
+        self._next()
+
+    def _next(self) -> None:
+        """Give the worker the next job."""
+        if self._making is None and self._waiting and self._worker.ready:
+            self._making = self._waiting.pop(0)
+            self._worker.send_nowait({"op": "make", "id": self._making, "directory": str(self._path(self._making))})
+        if self._making is None and not self._waiting:
+            self._settled.set()
+
+    def _ready(self) -> None:
+        """A worker is there, perhaps in place of one that died over a clip."""
+        self._worker.send_nowait({"op": "open", "tools": self._tools})
+        clip_id, self._making = self._making, None
+        if clip_id is not None:
+            attempts = self._clips[clip_id].attempts + 1
+            self._change(clip_id, attempts=attempts)
+            if attempts < MAX_ATTEMPTS:
+                self._waiting.insert(0, clip_id)
+            else:
+                self.refuse(clip_id, f"the worker died {attempts} times over it")
+        self._next()
+
+    def _message(self, header: Header, payload: bytes) -> None:
+        match header["op"]:
+            case "progress":
+                self._change(header["id"], state=ClipState(header["state"]), progress=header["progress"])
+            case "over":
+                self._over(header["id"], Record.from_json(header["record"]))
+            case "failed" if self._making is not None and header.get("of") == "make":
+                self._over(self._making, Record(ClipState.FAILED, error=header["error"]))
+            case "failed":
+                log.error("the clips' worker cannot do what it was asked for", what=header.get("of"))
+
+    def _over(self, clip_id: str, record: Record) -> None:
+        self._change(
+            clip_id,
+            state=record.state,
+            progress=1.0,
+            error=record.error,
+            location=record.location,
+            prefix=record.prefix,
+            title=record.title,
+            findings=record.findings,
+            latency_s=record.latency_s,
+        )
+        self._making = None
+        self._next()
+
+    def _change(self, clip_id: str, **changes: Any) -> None:
+        before = self._clips.get(clip_id)
+        if before is None:
+            return
+        status = self._clips[clip_id] = replace(before, **changes)
+        if status.state is before.state:
+            return
+        if status.state.is_over:
+            self._outcomes[status.state.value] += 1
+            said = log.info if status.state is ClipState.READY else log.warning
+            said(
+                "clip is over",
+                clip=clip_id,
+                state=status.state.value,
+                **({"why": status.error} if status.error else {}),
+            )
+        self.on_change(status)
+
+    def _forget_old(self) -> None:
+        """Tell of no more than ``MAX_KEPT`` clips; what is published stays published."""
+        over = [clip_id for clip_id, status in self._clips.items() if status.state.is_over]
+        for clip_id in over[: max(0, len(self._clips) - MAX_KEPT)]:
+            del self._clips[clip_id]
+
+    def _path(self, clip_id: str) -> Path:
+        return self._jobs / clip_id
+
+    def _directory(self, clip_id: str) -> JobDirectory:
+        return JobDirectory(self._path(clip_id))
+
+    def statistics(self) -> tuple[WorkerStatistics, Mapping[str, int], int]:
+        """Return the worker's figures, how many clips ended how, and how many wait."""
+        return self._worker.statistics(), dict(self._outcomes), len(self._waiting)
+
+
+def _job(cutting: Cutting) -> Job:
+    """Return the job of a clip; its content id follows from all that changes the outcome."""
+    request, settings, selection = cutting.request, cutting.settings, cutting.selection
+    outcome = {
+        "span": [selection.start, selection.end],
+        "epochs": selection.epochs,
+        "exact": request.exact,
+        "vertical": request.vertical,
+        "describe": cutting.describe,
+        "mix": asdict(cutting.mix),
+        "seed": cutting.seed,
+    }
+    return Job(
+        id=cutting.id,
+        content_id=content_id(request.room, cutting.session, outcome),
+        session=cutting.session,
+        request=request,
+        mix=cutting.mix,
+        plan=cutting.plan,
+        describe=cutting.describe,
+        seed=cutting.seed,
+        title=settings.title,
+        tags=settings.tags,
+        values=settings.values,
+        clock=cutting.clock,
+        due_s=cutting.due_s,
+    )
+
+
+def _status(job: Job, record: Record) -> ClipStatus:
+    return ClipStatus(
+        id=job.id,
+        room=job.request.room,
+        state=record.state,
+        progress=1.0 if record.state.is_over else 0.0,
+        error=record.error,
+        content_id=job.content_id,
+        location=record.location,
+        prefix=record.prefix,
+        title=record.title,
+        kind=job.request.kind,
+        score=job.request.score,
+        start_s=job.request.start_s,
+        end_s=job.request.end_s,
+        created_at=utc(job.due_s),
+        attempts=record.attempts,
+        findings=record.findings,
+        latency_s=record.latency_s,
+    )
