@@ -24,7 +24,7 @@ class RangeSettings:
     """How much is shown before and after a highlight, and how long a clip may be."""
 
     lead: Tick = 3 * TICK_RATE
-    tail: Tick = 2 * TICK_RATE
+    tail: Tick = 3 * TICK_RATE // 2
     longest: Tick = 60 * TICK_RATE
 
 

@@ -23,7 +23,7 @@ class Clips(Model):
     enabled: bool = False
     on_highlight: bool = True
     lead_s: Seconds = 3.0
-    tail_s: Seconds = 2.0
+    tail_s: Seconds = 1.5
     longest_s: Annotated[float, Field(ge=1, le=600)] = 60.0
     keep_s: Annotated[float, Field(ge=10, le=3600)] = 180.0
     memory_mb: Annotated[int, Field(ge=16, le=100_000)] = 64

@@ -33,7 +33,7 @@ from livefoley.runtime.clips.shelf import DiskShelf
 log = structlog.get_logger("livefoley.clips")
 
 STEP_S = 0.1
-ROUNDING: Tick = TICK_RATE // 4  # a clip ends some pictures after it was asked to: these must have left, too
+ROUNDING: Tick = TICK_RATE // 6  # a clip ends some pictures after it was asked to: these must have left, too
 MAX_AHEAD_S = 600.0
 
 
