@@ -210,19 +210,29 @@ class RollingBuffer:
             self._lose(chunk)
 
     def _shelve(self) -> None:
-        """Send the oldest chunks in memory to disk until what stays fits, or the disk is full or slow."""
+        """Send the oldest chunks in memory to disk until what stays fits; for want of room the oldest there go."""
         if self._shelf is None:
             return
         staying = self._memory - sum(chunk.size for chunk in self._chunks() if chunk.leaving)
         for chunk in sorted((each for each in self._chunks() if each.in_memory), key=lambda each: each.start):
-            full = self._disk + chunk.size > self._limits.disk_bytes or self._shelving >= MAX_SHELVING
-            if staying <= self._limits.memory_bytes * 3 // 4 or full:
+            if staying <= self._limits.memory_bytes * 3 // 4 or self._shelving >= MAX_SHELVING:
+                return
+            if not self._has_room(chunk.size):
                 return
             chunk.leaving = True
             staying -= chunk.size
             self._shelving += 1
             self._disk += chunk.size
             self._shelf.put_nowait(chunk)
+
+    def _has_room(self, size: int) -> bool:
+        """Make room for ``size`` bytes on disk; False when there cannot be so much."""
+        while self._disk + size > self._limits.disk_bytes and size <= self._limits.disk_bytes:
+            oldest = min((each for each in self._chunks() if each.on_shelf), key=lambda each: each.start, default=None)
+            if oldest is None:
+                return False
+            self._lose(oldest)
+        return size <= self._limits.disk_bytes
 
     def shelved(self, chunk: Chunk, where: object | None) -> None:
         """A chunk is on disk at ``where``, or (None) could not be written."""

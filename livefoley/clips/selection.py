@@ -171,7 +171,7 @@ def select(
 
 def whole_end(pictures: Sequence[Picture], end: Tick) -> tuple[int, Tick]:
     """Return how many ``pictures`` (in decode order) to take for a clip that ends at ``end`` or as soon as it can, and
-    where it then ends.
+    where it then ends: with the last picture's time.
 
     Pictures refer to others that come later in display but earlier in decode order. So the clip ends where those that
     were sent are just those that are shown, which is a few pictures after ``end`` at most.
@@ -179,11 +179,11 @@ def whole_end(pictures: Sequence[Picture], end: Tick) -> tuple[int, Tick]:
     latest, count = end - 1, 0
     while (more := len(_needed(pictures, latest))) > count:
         count = more
-        latest = max(latest, *(picture.pts for picture in pictures[:count]))
-    if latest < end:
-        return count, end
-    following = min((picture.pts for picture in pictures[count:]), default=latest + FRAME)
-    return count, min(following, latest + 2 * FRAME)
+        latest = max(picture.pts for picture in pictures[:count])
+    shown = sorted(picture.pts for picture in pictures[:count])
+    step = shown[-1] - shown[-2] if len(shown) > 1 and shown[-1] - shown[-2] <= GAP else FRAME
+    following = min((picture.pts for picture in pictures[count:]), default=latest + step)
+    return count, max(end, latest + step) if max(end, following) - latest > GAP else following
 
 
 def _needed(pictures: Sequence[Picture], latest: Tick) -> Sequence[Picture]:

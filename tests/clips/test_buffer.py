@@ -76,7 +76,7 @@ def test_a_selection_begins_with_a_keyframe_and_shows_the_frame_of_its_beginning
     assert first.keyframe
     assert first.pts <= selection.start <= ORIGIN + 150_000 < selection.start + FRAME
     assert (selection.start - ORIGIN) % FRAME == 0
-    assert selection.end == ORIGIN + 250_000
+    assert ORIGIN + 250_000 <= selection.end < ORIGIN + 250_000 + FRAME
     assert max(p.pts for p in selection.pictures) < selection.end
     assert selection.info == INFO
 
@@ -87,6 +87,9 @@ def test_pictures_that_others_need_are_taken_and_the_clip_ends_where_it_is_whole
     assert whole_end(pictures, 4 * FRAME) == (4, 4 * FRAME)  # 0 to 3 are whole
     assert whole_end(pictures, 5 * FRAME) == (7, 7 * FRAME)  # 4 needs 6, and then 5 is wanted, too
     assert whole_end(pictures, 3 * FRAME) == (4, 4 * FRAME)
+    assert whole_end(pictures, 3 * FRAME + 1) == (4, 4 * FRAME)
+    assert whole_end(pictures, 11 * FRAME) == (10, 10 * FRAME)
+    assert whole_end(pictures, 60 * FRAME) == (10, 60 * FRAME)  # the last picture stands
 
 
 def test_sound_and_foley_are_kept_apart_and_to_the_sample() -> None:
@@ -108,7 +111,7 @@ def test_foley_that_is_silent_costs_nothing() -> None:
     buffer = started()
     for at in range(ORIGIN, ORIGIN + 4 * TICK_RATE, BLOCK):
         buffer.sound(at, np.full((2, BLOCK), 0.5, np.float32), np.zeros((2, BLOCK), np.float32))
-    assert buffer.statistics().memory_bytes <= 4 * TICK_RATE * 4
+    assert buffer.statistics().memory_bytes <= (buffer.end - ORIGIN) * 4
 
 
 def test_what_is_too_old_goes() -> None:
@@ -224,7 +227,7 @@ def test_whatever_comes_the_bounds_hold_and_every_byte_is_accounted_for(
         assert figures.memory_bytes <= memory + 2 * TICK_RATE * 8 + gop * size
         assert figures.disk_bytes <= disk
         assert figures.disk_bytes == sum(map(len, shelf.stored.values()))
-        assert figures.seconds <= keep_s + 2.1
+        assert figures.seconds <= keep_s + 4.1  # a block of sound at each end
     selection = taken(buffer)
     assert selection is None or all(p.keyframe for p in selection.pictures[:1])
 
