@@ -1,0 +1,181 @@
+"""Clips of a running sidecar: asked for over HTTP and made by themselves, while the stream goes on untouched."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+import yaml
+from websockets.asyncio.client import connect
+
+from livefoley.clips.model import ClipFiles, ClipMetadata
+from livefoley.demo.sidecar import ROOM, Sidecar, free_ports, running, write_config
+from tests.clips import flashes
+from tests.clips.sounds import read
+from tests.live.rtmp_peers import file_hashes
+from tests.live.test_sidecar_stream import VIDEO, publish, wait_room
+
+pytestmark = pytest.mark.live
+
+OVER = ("ready", "failed", "quarantined")
+
+
+@pytest.fixture(scope="module")
+def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return flashes.make(tmp_path_factory.mktemp("stream") / "flashes.mp4", 24)
+
+
+@asynccontextmanager
+async def sidecar(place: Path, clips: dict[str, Any] | None = None, **room: Any) -> AsyncIterator[Sidecar]:
+    """A sidecar whose room keeps clips, ready."""
+    ports = free_ports()
+    config = place / "room.yaml"
+    sinks = [{"file": f"{place}/o.mp4"}]
+    write_config(config, ports, {"sinks": sinks, "clips": {"enabled": True, **(clips or {})}, **room})
+    document = yaml.safe_load(config.read_text())
+    config.write_text(yaml.safe_dump({**document, "clips": {"directory": f"{place}/clips"}}))
+    async with running(config, ports, place / "sidecar.log") as made:
+        await made.wait_ready()
+        yield made
+
+
+@asynccontextmanager
+async def client(made: Sidecar) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{made.ports.http}/v1", trust_env=False) as http:
+        yield http
+
+
+async def over(http: httpx.AsyncClient, clip: str, timeout_s: float = 60.0) -> dict[str, Any]:
+    """Wait until a clip is over."""
+    async with asyncio.timeout(timeout_s):
+        while (status := (await http.get(f"/clips/{clip}")).json())["state"] not in OVER:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    return status
+
+
+def files(status: dict[str, Any]) -> tuple[ClipFiles, ClipMetadata]:
+    assert (status["state"], status["error"]) == ("ready", "")
+    made = ClipFiles(Path(status["location"]))
+    return made, ClipMetadata.from_json(made.metadata.read_text())
+
+
+def in_sync(made: ClipFiles) -> None:
+    """Assert that every flash has its beep."""
+    heard = flashes.beeps_s(read(made.clip))
+    seen = [moment for moment in flashes.flashes_s(made.clip) if moment > 0.1]
+    assert len(seen) >= 2
+    assert max(min(abs(moment - beep) for beep in heard) for moment in seen) < 0.01
+
+
+def clip_worker() -> int:
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "livefoley.runtime.clips.worker" in " ".join(process.cmdline()):
+                return process.pid
+    raise AssertionError("no clips worker")
+
+
+async def test_a_clip_is_published_while_the_room_is_live_and_the_stream_is_untouched(
+    tmp_path: Path, stream: Path
+) -> None:
+    async with sidecar(tmp_path, {"title": "${host}: ${kind}", "values": {"host": "Mei"}}) as made:
+        publishing = asyncio.create_task(publish(made.ports.publish_url, stream))
+        await wait_room(made, lambda room: room["units_out"] > 30)
+        async with client(made) as http:
+            assert (await http.post("/clips", json={"room": "nowhere", "last_s": 2})).status_code == 409
+            assert (await http.post("/clips", json={"room": ROOM, "start": 3, "end": 2})).status_code == 422
+            asked = await http.post("/clips", json={"room": ROOM, "start": 3.5, "end": 9.2})
+            assert asked.status_code == 202
+            clip = asked.json()["id"]
+            assert asked.headers["location"] == f"/v1/clips/{clip}"
+            again = (await http.post("/clips", json={"room": ROOM, "start": 3.5, "end": 9.2})).json()["id"]
+            status, twin = await over(http, clip), await over(http, again)
+            assert (twin["content_id"], twin["location"]) == (status["content_id"], status["location"])
+            found, told = files(status)
+            assert told.title == "Mei: manual"
+            assert told.duration_s == pytest.approx(5.7, abs=0.15)
+            in_sync(found)
+            os.kill(clip_worker(), signal.SIGKILL)
+            latest = (await http.post("/clips", json={"room": ROOM, "last_s": 4, "exact": False})).json()["id"]
+            in_sync(files(await over(http, latest))[0])
+            assert [each["id"] for each in (await http.get("/clips")).json()] == [latest, again, clip]
+            assert (await http.delete(f"/clips/{latest}")).status_code == 204
+            assert (await http.get(f"/clips/{latest}")).status_code == 404
+            assert (await http.post(f"/clips/{clip}/release")).status_code == 409
+        assert (await publishing)[0] == 0
+        room = await wait_room(made, lambda room: not room["publisher_connected"])
+        assert room["dropped_units"] == room["audio_gaps"] == room["decode_errors"] == 0
+        await asyncio.sleep(2.0)
+        await made.stop()
+    sent = file_hashes(stream, VIDEO)
+    assert file_hashes(tmp_path / "o.mp4", VIDEO)[: len(sent)] == sent
+
+
+@pytest.mark.timeout(120)
+async def test_a_clip_over_a_publishers_restart_has_both_sides(tmp_path: Path, stream: Path) -> None:
+    async with sidecar(tmp_path, on_drop="freeze") as made:
+        assert (await publish(made.ports.publish_url, stream, "-t", "5"))[0] == 0
+        await asyncio.sleep(3.0)
+        publishing = asyncio.create_task(publish(made.ports.publish_url, stream, "-t", "8"))
+        await wait_room(made, lambda room: room["epoch"] > 0 and room["publisher_connected"])
+        await asyncio.sleep(5.0)
+        async with client(made) as http:
+            clip = (await http.post("/clips", json={"room": ROOM, "last_s": 12})).json()["id"]
+            found, told = files(await over(http, clip))
+        await publishing
+        await made.stop()
+    in_sync(found)
+    assert len(told.epochs) == 2
+    assert [gap.what for gap in told.gaps] == ["publisher away"]
+    assert 2.0 < told.gaps[0].end_s - told.gaps[0].start_s < 6.0
+
+
+@pytest.mark.timeout(150)
+async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, stream: Path) -> None:
+    """The audience writes from the very start, and to the very end: both are cut, as far as the stream goes."""
+    highlights = {"threshold": 0.3, "join_s": 1, "chat": {"lag_s": 0}}
+    async with sidecar(tmp_path, {"lead_s": 2, "tail_s": 1}, highlights=highlights, on_drop="audio") as made:
+        publishing = asyncio.create_task(publish(made.ports.publish_url, stream))
+        await wait_room(made, lambda room: room["units_out"] > 10)
+        feed = f"ws://127.0.0.1:{made.ports.http}/v1/rooms/{ROOM}"
+        async with client(made) as http, connect(f"{feed}/events?type=clip.ready", proxy=None) as events:
+            writing = asyncio.create_task(crowd(http, 22.0))
+            async with asyncio.timeout(90):
+                await events.recv()
+            await writing
+            assert (await publishing)[0] == 0
+            async with asyncio.timeout(60):
+                while not await all_over(http):  # noqa: ASYNC110
+                    await asyncio.sleep(0.2)
+            clips = (await http.get("/clips", params={"room": ROOM, "state": "ready"})).json()
+        await made.stop()
+    spans = sorted((clip["start_s"], clip["end_s"]) for clip in clips)
+    assert {clip["kind"] for clip in clips} == {"chat"}
+    assert all(before[1] <= after[0] + 2.1 for before, after in zip(spans, spans[1:], strict=False))
+    for clip in clips:
+        in_sync(files(clip)[0])
+
+
+async def crowd(http: httpx.AsyncClient, seconds: float) -> None:
+    """Write a line a second, and a burst at three seconds before the end."""
+    began_s, number = time.monotonic(), 0
+    while (at := time.monotonic() - began_s) < seconds:
+        for _ in range(60 if at > seconds - 6 else 1):
+            number += 1
+            lines = [{"text": "冲冲冲 let's go", "user": f"viewer {number}"}]
+            await http.post(f"/rooms/{ROOM}/chat", json=lines)
+        await asyncio.sleep(0.5)
+
+
+async def all_over(http: httpx.AsyncClient) -> bool:
+    return all(clip["state"] in OVER for clip in (await http.get("/clips")).json())
