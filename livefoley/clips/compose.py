@@ -11,10 +11,12 @@ from livefoley import __version__
 from livefoley.clips import words
 from livefoley.clips.cover import write_cover
 from livefoley.clips.cut import write_mp4
+from livefoley.clips.exact import cut_exactly
 from livefoley.clips.job import Job
-from livefoley.clips.material import Material, Pictures
+from livefoley.clips.material import Material, Pictures, read_encoded, write_encoded
 from livefoley.clips.model import ClipFiles, ClipMetadata, ClipReason, Gap, PlacedSound
 from livefoley.clips.ports import Marks
+from livefoley.clips.reframe import reframed
 from livefoley.clips.sound import Mastered, Retake, master
 from livefoley.clips.waveform import write_waveform
 from livefoley.core.cues import Stereo
@@ -67,7 +69,15 @@ def cut_pictures(job: Job, material: Material) -> Pictures | None:
     """Return the pictures of the clip; None in a room without."""
     if material.info is None:
         return None
-    return Pictures(material.info, tuple(material.units()), material.start, material.end)
+    copied = Pictures(material.info, tuple(material.units()), material.start, material.end)
+    if not (job.request.exact or job.request.vertical):
+        return copied
+    made = read_encoded(material.directory)
+    if made is None:
+        seen = [event for event in material.events if isinstance(event, MotionOnset)]
+        made = reframed(copied, seen) if job.request.vertical else cut_exactly(copied)
+        write_encoded(made, material.directory)
+    return made
 
 
 def foley_of(job: Job, material: Material, foley: Foley) -> tuple[Stereo, tuple[PlacedSound, ...], str]:

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from livefoley.core.event_json import Event, cue_from_json, cue_to_json, event_f
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
 
+ENCODED, ENCODED_PICTURES = "encoded.json", "encoded.bin"
 INDEX, PICTURES, ORIGINAL, STEM = "material.json", "pictures.bin", "original.s16", "stem.s16"
 
 
@@ -71,6 +73,31 @@ class Material:
     def _sound(self, name: str) -> Stereo:
         samples = np.fromfile(self.directory / name, "<i2").reshape(-1, 2).T.astype(np.float32)
         return np.ascontiguousarray(samples / np.float32(32767))
+
+
+def write_encoded(pictures: Pictures, directory: Path) -> None:
+    """Write pictures down that were encoded anew, so that it is done once. Raises ``OutputError``."""
+    listed = [(len(u.packet.data), u.pts, u.dts, u.epoch, u.packet.keyframe) for u in pictures.units]
+    index = {"track": _track_to_json(pictures.info), "pictures": listed, "start": pictures.start, "end": pictures.end}
+    try:
+        with (directory / ENCODED_PICTURES).open("wb") as file:
+            file.writelines(unit.packet.data for unit in pictures.units)
+        partial = directory / f"{ENCODED}.partial"
+        partial.write_text(json.dumps(index), encoding="utf-8")
+        os.replace(partial, directory / ENCODED)
+    except OSError as error:
+        raise OutputError(f"{directory}: the clip's pictures cannot be written ({error.strerror})") from None
+
+
+def read_encoded(directory: Path) -> Pictures | None:
+    """Return what `write_encoded` wrote; None when it has not been done."""
+    try:
+        given = json.loads((directory / ENCODED).read_text(encoding="utf-8"))
+        with (directory / ENCODED_PICTURES).open("rb") as file:
+            units = tuple(_unit(each, file.read(each.size)) for each in starmap(Picture, given["pictures"]))
+        return Pictures(_track_from_json(given["track"]), units, given["start"], given["end"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _unit(picture: Picture, data: bytes) -> Unit:

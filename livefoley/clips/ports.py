@@ -59,6 +59,6 @@ class Publisher(Protocol):
         """Publish all files or none, once for each content id. Raises ``OutputError`` when the target refuses."""
         ...
 
-    def withdraw(self, prefix: str) -> None:
-        """Delete what was published under ``prefix``, if anything. Raises ``OutputError``."""
+    def withdraw(self, prefix: str, content_id: str = "") -> None:
+        """Delete what was published under ``prefix``, if anything, and what waits to be. Raises ``OutputError``."""
         ...

@@ -150,9 +150,8 @@ def select(
     pictures = [picture for group in chosen for picture in group.pictures]
     if chosen:
         start, end = _span(chosen, start, end, groups)
-        if not exact:
-            count, whole = whole_end(pictures, end)
-            pictures, end = pictures[:count], min(whole, max(block.end for block in blocks))
+        count, whole = (len(pictures), frame_end(pictures, end)) if exact else whole_end(pictures, end)
+        pictures, end = pictures[:count], min(whole, max(block.end for block in blocks))
         kept = [block for block in blocks if block.end > start and block.start < end]
     texts = [text for at, text in describes if at <= end]
     return Selection(
@@ -180,10 +179,19 @@ def whole_end(pictures: Sequence[Picture], end: Tick) -> tuple[int, Tick]:
     while (more := len(_needed(pictures, latest))) > count:
         count = more
         latest = max(picture.pts for picture in pictures[:count])
-    shown = sorted(picture.pts for picture in pictures[:count])
-    step = shown[-1] - shown[-2] if len(shown) > 1 and shown[-1] - shown[-2] <= GAP else FRAME
-    following = min((picture.pts for picture in pictures[count:]), default=latest + step)
-    return count, max(end, latest + step) if max(end, following) - latest > GAP else following
+    return count, frame_end(pictures, max(end, latest + 1))
+
+
+def frame_end(pictures: Sequence[Picture], end: Tick) -> Tick:
+    """Return when the picture that is shown just before ``end`` gives way to the next; one without a next stands."""
+    shown = sorted(picture.pts for picture in pictures)
+    later = next((pts for pts in shown if pts >= end), None)
+    before = [pts for pts in shown if pts < end][-2:]
+    if not before:
+        return end
+    step = before[-1] - before[0] if len(before) > 1 and before[-1] - before[0] <= GAP else FRAME
+    following = later if later is not None else before[-1] + step
+    return max(end, before[-1] + step) if max(end, following) - before[-1] > GAP else following
 
 
 def _needed(pictures: Sequence[Picture], latest: Tick) -> Sequence[Picture]:

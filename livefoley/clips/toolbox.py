@@ -6,29 +6,50 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from livefoley.clips.marks import Marker
-from livefoley.clips.model import PROVIDER, ClipFiles, ClipMetadata, Finding
+from livefoley.clips.checks import CheckSettings, ClipChecks, FrameModel, OnnxModel, OnnxSettings, OpenNsfw, read_lists
+from livefoley.clips.marks import C2paSigner, Marker
+from livefoley.clips.model import PROVIDER
 from livefoley.clips.pipeline import Tools
-from livefoley.clips.publish import Naming, StorePublisher, open_store
+from livefoley.clips.publish import open_publisher
 from livefoley.foley.source import Foley
-
-
-class NoChecks:
-    """Implements ``Checks`` for rooms that want none."""
-
-    def run(self, files: ClipFiles, metadata: ClipMetadata) -> list[Finding]:
-        """Find nothing."""
-        return []
 
 
 def open_tools(given: Mapping[str, Any]) -> Tools:
     """Return the tools; raises ``ConfigError`` or ``BankError`` for what cannot be opened.
 
-    ``libraries`` are the operator's sounds, ``place`` is where clips are published.
+    ``libraries`` are the operator's sounds, ``place`` is where clips are published; ``provider``, ``c2pa``, ``checks``
+    and ``publish`` are as the configuration has them.
     """
     return Tools(
         foley=Foley([Path(path) for path in given["libraries"]]),
-        checks=NoChecks(),
-        marks=Marker(given.get("provider", PROVIDER)),
-        publisher=StorePublisher(open_store(given["place"]), Naming()),
+        checks=_checks(given.get("checks", {})),
+        marks=Marker(given.get("provider", PROVIDER), _signer(given.get("c2pa", {}))),
+        publisher=open_publisher(given["place"], **given.get("publish", {})),
     )
+
+
+def _checks(given: Mapping[str, Any]) -> ClipChecks:
+    frames: Mapping[str, Any] = given.get("frames", {})
+    settings = CheckSettings(
+        every_s=frames.get("every_s", 1.0),
+        frame_threshold=frames.get("threshold", 0.8),
+        black_share=given.get("black", 1.0),
+        frozen_share=given.get("frozen", 1.0),
+        silent_share=given.get("silent", 1.0),
+    )
+    names = given.get("words", ())
+    return ClipChecks(settings, _frame_model(frames), read_lists(names) if names else None)
+
+
+def _frame_model(given: Mapping[str, Any]) -> FrameModel | None:
+    if not given.get("enabled"):
+        return None
+    if given.get("model") is None:
+        return OpenNsfw()
+    return OnnxModel(OnnxSettings(Path(given["model"]), given.get("sha256"), unsafe=tuple(given["unsafe"])))
+
+
+def _signer(given: Mapping[str, Any]) -> C2paSigner | None:
+    if given.get("cert") is None:
+        return None
+    return C2paSigner(Path(given["cert"]), Path(given["key"]), given.get("timestamp_url"))
