@@ -1,4 +1,4 @@
-"""The command line: ``livefoley run | demo | render | events | verify | doctor | bank``."""
+"""The command line: ``livefoley run | demo | events | clip | clips | render | verify | doctor | bank``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from livefoley import __version__
+from livefoley.clip_commands import clip, clips
 from livefoley.core.errors import LivefoleyError
 
 out = Console()
@@ -128,6 +129,10 @@ def events(
         asyncio.run(watch(url, token, kind or [], as_json, out))
     except KeyboardInterrupt:
         raise typer.Exit from None
+
+
+app.command()(clip)
+app.command()(clips)
 
 
 @app.command()

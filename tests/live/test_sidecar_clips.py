@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import time
@@ -161,7 +162,7 @@ async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, 
         await made.stop()
     spans = sorted((clip["start_s"], clip["end_s"]) for clip in clips)
     assert {clip["kind"] for clip in clips} == {"chat"}
-    assert all(before[1] <= after[0] + 2.1 for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] + 2.1 for before, after in itertools.pairwise(spans))
     for clip in clips:
         in_sync(files(clip)[0])
 
