@@ -21,6 +21,7 @@ import structlog
 from livefoley import __version__
 from livefoley import config as cfg
 from livefoley.adapters import Servers, build_room, ice_settings, make_ears, planner_settings, rtmp_servers
+from livefoley.clip_delivery import ClipDelivery
 from livefoley.clipping import clip_notice, keep_clips, make_clip_desk
 from livefoley.clips.model import ClipStatus
 from livefoley.control.app import make_app
@@ -74,6 +75,7 @@ class Application:
         self.clips.on_change = self._tell_of_clip
         for name, made in self._rooms.items():
             keep_clips(config, made, self.clips, partial(self._plan, name))
+        self.clip_delivery = ClipDelivery(config.clips, self.clips) if self.clips.rooms else None
         self._deliveries = {
             name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name))
             for name, room in config.rooms.items()
@@ -120,6 +122,8 @@ class Application:
             yield "ears", self.ears.run
         if self.clips.rooms:
             yield "clips", self.clips.run
+        if self.clip_delivery is not None:
+            yield from self.clip_delivery.parts()
         for delivery in itertools.chain(*self._deliveries.values()):
             yield "delivery", delivery.run
 
@@ -138,7 +142,10 @@ class Application:
         access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
         pages = pages_router(self, self.whip.takes)
         more = [whip_router(self.whip), whep_router(self.whep), clips_router(self.clips), pages]
-        app = make_app(self, access, more)
+        delivery = self.clip_delivery
+        if delivery is not None:
+            more += delivery.routers()
+        app = make_app(self, access, more, delivery.collectors() if delivery is not None else ())
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:
@@ -217,6 +224,8 @@ class Application:
         return planner_settings(self.config.rooms[room].model_copy(update={"describe": describe}))
 
     def _tell_of_clip(self, status: ClipStatus) -> None:
+        if self.clip_delivery is not None:
+            self.clip_delivery.note(status)
         notice = clip_notice(status)
         if notice is not None and status.room in self._rooms:
             self.events(status.room).publish(notice)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from livefoley import config as cfg
 from livefoley.clips.buffer import BufferLimits
@@ -29,8 +29,30 @@ Plan = Callable[[str], PlannerSettings]
 
 def make_clip_desk(config: cfg.Config) -> ClipDesk:
     """Return the desk of all rooms."""
-    library = config.bank.library or default_library()
-    return ClipDesk(config.clips.directory, {"libraries": [str(library)], "place": config.clips.place})
+    return ClipDesk(config.clips.directory, clip_tools(config))
+
+
+def clip_tools(config: cfg.Config) -> dict[str, Any]:
+    """Return what the worker's tools are opened with, as JSON; of secrets it has the places alone."""
+    given = config.clips
+    url = given.c2pa.timestamp_url
+    return {
+        "libraries": [str(config.bank.library or default_library())],
+        "place": given.place,
+        "provider": given.provider,
+        "c2pa": {
+            "cert": str(given.c2pa.cert) if given.c2pa.cert else None,
+            "key": str(given.c2pa.key) if given.c2pa.key else None,
+            "timestamp_url": url.get_secret_value() if url else None,
+        },
+        "checks": given.checks.model_dump(mode="json"),
+        "publish": {
+            "name": given.name,
+            "backup": given.backup_to,
+            "spool": str(given.spool),
+            "spool_bytes": given.spool_mb * MEGABYTE,
+        },
+    }
 
 
 def keep_clips(config: cfg.Config, room: Room, desk: ClipDesk, plan: Plan) -> None:

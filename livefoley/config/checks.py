@@ -42,6 +42,11 @@ def _inputs(config: Config) -> Iterator[tuple[KeyPath, Path | None]]:
     for section, tls in (("rtmp", rtmp), ("http", http)):
         yield ("server", section, "tls", "cert"), tls.cert
         yield ("server", section, "tls", "key"), tls.key
+    yield ("clips", "c2pa", "cert"), config.clips.c2pa.cert
+    yield ("clips", "c2pa", "key"), config.clips.c2pa.key
+    yield ("clips", "checks", "frames", "model"), config.clips.checks.frames.model
+    for path in config.clips.checks.files:
+        yield ("clips", "checks", "words"), path.expanduser()
     for name, room in config.rooms.items():
         yield ("rooms", name, "source", "file"), room.source.file
         yield ("rooms", name, "slate"), room.slate

@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from livefoley.clips.model import PROVIDER
+from livefoley.clips.publish.naming import DEFAULT_NAME, check_name
 from livefoley.clips.words import check_template
+from livefoley.config.publishing import C2pa, Checks, Delivery
 from livefoley.config.values import Model, Place
 from livefoley.core.errors import ConfigError
 
 Template: TypeAlias = Annotated[str, Field(max_length=200)]
 ValueName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")]
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=60)]
+Destination: TypeAlias = Annotated[str, Field(min_length=1, max_length=500)]
 Megabytes: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
@@ -47,12 +51,27 @@ class Clips(Model):
 
 
 class ClipMaking(Model):
-    """Where clips are made, and where they go: ``publish_to`` is a directory or ``s3://bucket/prefix``."""
+    """Where clips are made, checked and marked, and where they go: a directory or ``s3://bucket/prefix``.
+
+    While that does not answer, clips wait in ``directory`` and go to ``backup_to``, if any.
+    """
 
     directory: Place = Path("out/clips")
-    publish_to: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    publish_to: Destination | None = None
+    backup_to: Destination | None = None
+    name: Annotated[str, Field(max_length=200), AfterValidator(check_name)] = DEFAULT_NAME
+    spool_mb: Megabytes = 2000
+    provider: Annotated[str, Field(min_length=1, max_length=100)] = PROVIDER
+    c2pa: C2pa = C2pa()
+    checks: Checks = Checks()
+    delivery: Delivery = Delivery()
 
     @property
     def place(self) -> str:
         """Where clips are published."""
         return self.publish_to or str(self.directory / "published")
+
+    @property
+    def spool(self) -> Path:
+        """Where clips wait."""
+        return self.directory / ".spool"

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from livefoley.media.urls import safe_url
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-RESERVED_NAMES = frozenset({"v1", "metrics", "livez", "readyz", "healthz", "assets"})  # paths of the HTTP port
+RESERVED_NAMES = frozenset({"v1", "metrics", "livez", "readyz", "healthz", "assets", "clips"})  # paths of the HTTP port
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _ICE_URL = re.compile(r"(stun|turns?):[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(\?transport=(udp|tcp))?")
 _TOKEN = re.compile(r"[\x21-\x7e]+")

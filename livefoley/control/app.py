@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI
+from prometheus_client.registry import Collector
 
 from livefoley import __version__
 from livefoley.control import problems
@@ -17,8 +18,16 @@ from livefoley.control.rooms import rooms_router
 from livefoley.control.state import ControlState
 
 
-def make_app(state: ControlState, access: Access | None = None, more: Iterable[APIRouter] = ()) -> FastAPI:
-    """Return the application over ``state`` and ``more`` routes; its OpenAPI document is at ``/v1/openapi.json``."""
+def make_app(
+    state: ControlState,
+    access: Access | None = None,
+    more: Iterable[APIRouter] = (),
+    collectors: Iterable[Collector] = (),
+) -> FastAPI:
+    """Return the application over ``state`` and ``more`` routes; its OpenAPI document is at ``/v1/openapi.json``.
+
+    ``collectors`` are shown at ``/metrics`` beside what ``state`` tells.
+    """
     app = FastAPI(
         title="livefoley",
         version=__version__,
@@ -29,7 +38,7 @@ def make_app(state: ControlState, access: Access | None = None, more: Iterable[A
     )
     problems.install(app)
     for router in (
-        probe_router(state),
+        probe_router(state, collectors),
         rooms_router(state),
         events_router(state),
         chat_router(state),

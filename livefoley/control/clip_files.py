@@ -129,11 +129,11 @@ class ClipFiles:
     def _look(self, key: str) -> tuple[Stat, Heat] | None:
         prefix, _, name = key.rpartition("/")
         found = self._store.stat(key) if prefix and name else None
-        heat = self._heat(prefix) if found is not None else None
+        heat = self.heat(prefix) if found is not None else None
         return (found, heat) if found is not None and heat is not None else None
 
-    def _heat(self, prefix: str) -> Heat | None:
-        """Return the heat of a clip; None for what is no whole clip."""
+    def heat(self, prefix: str) -> Heat | None:
+        """Return the heat of a clip; None for what is no whole clip. Blocks; raises ``OutputError``."""
         if (known := self._heats.get(prefix)) is not None:
             return known
         commit = self._store.stat(f"{prefix}/{COMMIT}")

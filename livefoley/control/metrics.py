@@ -112,9 +112,10 @@ _DELIVERIES: tuple[tuple[Family, str, str, Callable[[DeliverySnapshot], float]],
 class Metrics:
     """Renders the metrics of one application."""
 
-    def __init__(self, state: ControlState) -> None:
+    def __init__(self, state: ControlState, collectors: Iterable[Collector] = ()) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Rooms(state))
+        for collector in (_Rooms(state), *collectors):
+            self._registry.register(collector)
         ProcessCollector(registry=self._registry)  # memory and CPU; empty where there is no /proc
 
     def render(self, accept: str) -> tuple[bytes, str]:

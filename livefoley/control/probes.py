@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client.registry import Collector
 
 from livefoley.control.metrics import Metrics
 from livefoley.control.state import ControlState
@@ -14,10 +16,10 @@ from livefoley.core.statistics import RoomSnapshot
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def probe_router(state: ControlState) -> APIRouter:
+def probe_router(state: ControlState, collectors: Iterable[Collector] = ()) -> APIRouter:
     """Return ``/livez``, ``/readyz``, ``/healthz`` and ``/metrics``."""
     router = APIRouter(tags=["operations"])
-    metrics = Metrics(state)
+    metrics = Metrics(state, collectors)
 
     @router.get("/livez", response_class=PlainTextResponse)
     async def livez() -> Response:

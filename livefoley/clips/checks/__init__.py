@@ -50,20 +50,22 @@ class ClipChecks:
 
     def run(self, files: ClipFiles, metadata: ClipMetadata) -> Sequence[Finding]:
         """Return what was found; what cannot be looked at is a finding, too. Never raises for the clip itself."""
+        wanted, seen = self._settings, list[Seen]()
         found: list[Finding] = []
-        seen: list[Seen] = []
 
         def look() -> None:
-            seen.extend(pictures(files.clip, self._settings.every_s))
+            seen.extend(pictures(files.clip, wanted.every_s))
             if not seen:
                 raise InputError("it has no picture")
 
-        found += _guarded("frames", look)
+        if self._frames is not None or wanted.black_share < 1 or wanted.frozen_share < 1:
+            found += _guarded("frames", look)
         found += _guarded("frames", lambda: self._moderate(seen))
         found += _guarded("text", lambda: self._read(files, metadata))
-        found += _guarded("black", lambda: find_black(seen, self._settings.black_share))
-        found += _guarded("frozen", lambda: find_frozen(seen, self._settings.frozen_share))
-        found += _guarded("silent", lambda: find_silent(files.clip, self._settings.silent_share))
+        found += _guarded("black", lambda: find_black(seen, wanted.black_share))
+        found += _guarded("frozen", lambda: find_frozen(seen, wanted.frozen_share))
+        if wanted.silent_share < 1:
+            found += _guarded("silent", lambda: find_silent(files.clip, wanted.silent_share))
         return tuple(found)
 
     def _moderate(self, seen: Sequence[Seen]) -> Finding | None:

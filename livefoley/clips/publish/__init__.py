@@ -20,6 +20,7 @@ __all__ = [
     "SpoolingPublisher",
     "Store",
     "StorePublisher",
+    "open_publisher",
     "open_store",
 ]
 
@@ -40,3 +41,20 @@ def open_store(place: str) -> Store:
             f"{place.partition('://')[0]}:// is no place for clips; give a directory or s3://bucket/prefix"
         )
     return DirectoryStore(Path(place))
+
+
+def open_publisher(
+    place: str,
+    *,
+    name: str = DEFAULT_NAME,
+    backup: str | None = None,
+    spool: str | Path | None = None,
+    spool_bytes: int = 0,
+) -> StorePublisher | SpoolingPublisher:
+    """Return what publishes to ``place``; with a ``spool``, an outage of it is waited out. Raises ``ConfigError``."""
+    naming = Naming(name)
+    target = StorePublisher(open_store(place), naming)
+    if spool is None or not spool_bytes:
+        return target
+    second = StorePublisher(open_store(backup), naming) if backup else None
+    return SpoolingPublisher(target, Spool(Path(spool), spool_bytes), second)

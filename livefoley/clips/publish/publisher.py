@@ -44,7 +44,7 @@ class StorePublisher:
             created = self._store.create(commit, _read(files.metadata), MEDIA_TYPES[".json"])
         return Published(metadata.content_id, self._store.location(prefix), created, prefix)
 
-    def withdraw(self, prefix: str) -> None:
+    def withdraw(self, prefix: str, content_id: str = "") -> None:
         """Delete a published clip, the metadata first. Raises ``OutputError``."""
         self._store.delete(f"{prefix}/{COMMIT}")
         for key in self._store.keys(prefix):

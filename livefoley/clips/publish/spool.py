@@ -77,6 +77,11 @@ class Spool:
         with suppress(OSError):
             os.replace(files.directory, files.directory.with_name(files.directory.name + _BROKEN))
 
+    def forget(self, content_id: str) -> None:
+        """Forget the clip of this content id, if it waits."""
+        if content_id.isalnum():
+            shutil.rmtree(self._directory / content_id, ignore_errors=True)
+
     def remove(self, files: ClipFiles) -> None:
         """Forget a clip."""
         shutil.rmtree(files.directory, ignore_errors=True)
@@ -111,7 +116,8 @@ class PublishStatistics:
 class SpoolingPublisher:
     """Implements ``Publisher``: the target, else the backup (if any) and the spool; ``run`` brings the rest later.
 
-    ``publish`` may run in other processes than ``run``: they meet on the disk.
+    ``publish`` may run in other processes than ``run``: they meet on the disk. ``on_late`` is told, in a thread of its
+    own, of each clip that reached the target later.
     """
 
     def __init__(
@@ -128,6 +134,7 @@ class SpoolingPublisher:
         self._backup = backup
         self._backoff_s = backoff_s
         self._now = now
+        self.on_late: Callable[[Published], None] = lambda published: None
         self._pause_s = 0.0
         self._try_at_s = 0.0
         self._published = self._repeated = self._spooled = self._backed_up = self._failures = self._lost = 0
@@ -140,6 +147,13 @@ class SpoolingPublisher:
             except OutputError as error:
                 self._note_failure(error)
         return self._elsewhere(files, metadata)
+
+    def withdraw(self, prefix: str, content_id: str = "") -> None:
+        """Delete what was published, and forget what waits. Raises ``OutputError``."""
+        if content_id:
+            self._spool.forget(content_id)
+        if prefix:
+            self._target.withdraw(prefix, content_id)
 
     def drain(self) -> int:
         """Bring what waits to the target, if it is time to try; return how many clips still wait."""
@@ -154,11 +168,12 @@ class SpoolingPublisher:
                 self._spool.set_aside(files)
                 continue
             try:
-                self._at_target(files, metadata)
+                published = self._at_target(files, metadata)
             except OutputError as error:
                 self._note_failure(error)
                 return len(waiting) - done
             self._spool.remove(files)
+            self.on_late(published)
         return 0
 
     async def run(self, every_s: float = 1.0) -> None:

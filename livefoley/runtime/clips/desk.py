@@ -135,7 +135,8 @@ class ClipDesk:
         self._waiting = [each for each in self._waiting if each != clip_id]
         if clip_id not in self._twins:
             if status.state is ClipState.READY:
-                self._worker.send_nowait({"op": "withdraw", "prefix": status.prefix})
+                withdrawn = {"prefix": status.prefix, "content_id": status.content_id}
+                self._worker.send_nowait({"op": "withdraw", **withdrawn})
             await self._thread.call(self._directory(clip_id).delete)
         self._twins = {twin: of for twin, of in self._twins.items() if clip_id not in (twin, of)}
         self._clips.pop(clip_id, None)
@@ -150,6 +151,14 @@ class ClipDesk:
         self._change(clip_id, state=ClipState.QUEUED)
         self._enqueue(clip_id)
         return self._clips[clip_id]
+
+    async def moved(self, content_id: str, location: str, prefix: str) -> None:
+        """Note that a clip that waited has reached the place it goes to."""
+        found = [s.id for s in self._clips.values() if s.content_id == content_id and s.id not in self._twins]
+        for clip_id in found:
+            await self._thread.call(lambda each=clip_id: self._directory(each).change(location=location, prefix=prefix))
+            self._change(clip_id, location=location, prefix=prefix)
+            self.on_change(self._clips[clip_id])
 
     # ---- what the rooms ask for ----
 

@@ -33,7 +33,7 @@ class ClipWorker:
         elif self._tools is None:
             raise ValueError("not opened yet")
         elif header["op"] == "withdraw":
-            self._tools.publisher.withdraw(header["prefix"])
+            self._tools.publisher.withdraw(header["prefix"], header["content_id"])
         elif header["op"] == "make":
             yield from self._make(header["id"], JobDirectory(Path(header["directory"])), self._tools)
 
