@@ -1,7 +1,7 @@
 """What the student sees and what it is told: mel frames, the loudness envelope, the onset track. Numpy only.
 
 Sound is 48 kHz mono (the mid channel). A *frame* is 10 ms: frame ``i`` is centred on sample ``(i + 0.5) * HOP``, so
-``n`` frames stand for exactly ``n * HOP`` samples. A *token* is four frames, 40 ms; the network works on tokens.
+``n`` frames stand for exactly ``n * HOP`` samples. A *token* is eight frames, 80 ms; the network works on tokens.
 
 Levels are in dB re the sound's own loudest tenth of a second, so 0 dB is "as loud as it gets" whatever the recording
 level; the decoder puts 0 dB at an RMS of ``REFERENCE_RMS``. Mel bands are amplitudes, 100 of them from 20 Hz to
@@ -25,16 +25,16 @@ HOP = 480
 N_FFT = 2048
 BANDS = 100
 FRAMES_PER_S = RATE // HOP
-FRAMES_PER_TOKEN = 4
-TOKENS_PER_S = FRAMES_PER_S // FRAMES_PER_TOKEN
+FRAMES_PER_TOKEN = 8
+TOKENS_PER_S = FRAMES_PER_S / FRAMES_PER_TOKEN
 LOWEST_HZ, HIGHEST_HZ = 20.0, 22_000.0
 
-FLOOR_DB = -80.0
+FLOOR_DB = -70.0
 CEILING_DB = 20.0
 SILENT_DB = -60.0  # the envelope's own floor
 REFERENCE_RMS = 0.1
 CONTROLS = 2 * FRAMES_PER_TOKEN + 2
-"""Values a token is told: four of the envelope, four of the onsets, and whether each of the two was given."""
+"""Values a token is told: eight of the envelope, eight of the onsets, and whether each of the two was given."""
 
 
 def tokens_for(seconds: float) -> int:
@@ -150,7 +150,7 @@ def track_of(times_s: list[float], frames: int) -> Floats:
 
 
 def controls(frames: int, envelope_db: Floats | None = None, onsets: Floats | None = None) -> Floats:
-    """Return what the network is told of time, ``[tokens, CONTROLS]``, for ``frames`` (a multiple of four).
+    """Return what the network is told of time, ``[tokens, CONTROLS]``, for ``frames`` (a whole number of tokens).
 
     ``envelope_db`` and ``onsets`` have one value a frame; None leaves the matter to the network.
     """

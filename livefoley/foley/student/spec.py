@@ -9,12 +9,12 @@ latents   ``[batch, tokens, latent]``   the noisy latents at ``time``; unit norm
 time      ``[batch]``                   0 is noise, 1 is sound
 span      ``[batch]``                   how far the caller will step from ``time`` (``1 - time`` for the last step)
 text      ``[batch, text]``             the sentence embedding of the description; all zeros: no description
-controls  ``[batch, tokens, 10]``       ``features.controls``: envelope, onsets, and whether each was given
+controls  ``[batch, tokens, 18]``       ``features.controls``: envelope, onsets, and whether each was given
 past      ``[batch, tokens, latent]``   known latents where ``known`` is 1, zeros elsewhere
 known     ``[batch, tokens]``           1 where ``past`` holds what was generated before (the first tokens), else 0
 output
 estimate  ``[batch, tokens, latent]``   the sound's latents as far as the network can tell from here
-mel       ``[batch, tokens * 4, 100]``  those latents as mel frames, dB re ``features.REFERENCE_RMS``
+mel       ``[batch, tokens * 8, 100]``  those latents as mel frames, dB re ``features.REFERENCE_RMS``
 ========  ============================  ======================================================================
 
 ``sampler.sample`` drives it. ``text`` is multiplied by nothing: embeddings have unit norm.
@@ -58,8 +58,8 @@ class StudentSpec:
     bands: int = features.BANDS
     frames_per_token: int = features.FRAMES_PER_TOKEN
     controls: int = features.CONTROLS
-    window_tokens: int = 100  # the length it was trained on
-    past_tokens: int = 25  # how much of the past is enough to continue
+    window_tokens: int = 50  # the length it was trained on
+    past_tokens: int = 13  # how much of the past is enough to continue
     trained: bool = True  # False: random weights, for timing only
     version: int = FORMAT
     training: dict[str, float | str] = field(default_factory=dict)
