@@ -27,16 +27,12 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from livefoley.core.errors import LivefoleyError
+from livefoley.core.errors import ModelError
 from livefoley.foley.student import features
 
 FORMAT = 1
 INPUTS = ("latents", "time", "span", "text", "controls", "past", "known")
 OUTPUTS = ("estimate", "mel")
-
-
-class ModelError(LivefoleyError):
-    """Weights that cannot be used: missing, damaged, or made for another version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +92,5 @@ def checked_graph(path: Path) -> tuple[StudentSpec, Path]:
     except OSError as error:
         raise ModelError(f"{graph}: cannot be read ({error.strerror})") from error
     if found != spec.sha256:
-        raise ModelError(f"{graph}: is not the file {path.name} names (sha256 {found[:12]}..., want {spec.sha256[:12]}...)")
+        raise ModelError(f"{graph}: is not the file {path.name} names (its SHA-256 begins with {found[:12]})")
     return spec, graph
