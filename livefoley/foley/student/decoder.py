@@ -1,6 +1,8 @@
 """From mel frames to sound: analytic inversion, nothing trained, streaming.
 
-A frame's bands become magnitudes by the pseudo-inverse of the mel filters; its phases start from noise that depends on
+The latents hold no fine texture, only how strong it is (the grain, ``features.COLUMNS``): it comes back as noise on the
+bands, by frame number. Without it rain, fire and the like are smeared (YAMNet then recognises 69 % of ESC-10 instead of
+88 %). A frame's bands become magnitudes by the pseudo-inverse of the mel filters; its phases start from noise that depends on
 the frame's number alone, and two Griffin-Lim iterations make neighbours agree (Griffin and Lim 1984). An iteration
 reaches as far as two transforms overlap, so a frame's sound depends on `REACH` frames around it and no others: feeding
 frames in pieces gives the same samples as feeding them at once, `REACH` frames late.
@@ -16,7 +18,7 @@ from scipy import fft
 
 from livefoley.core.cues import Stereo
 from livefoley.foley.student import features
-from livefoley.foley.student.features import BANDS, FRAMES_PER_S, HOP, N_FFT, Floats
+from livefoley.foley.student.features import BANDS, COLUMNS, FRAMES_PER_S, HOP, N_FFT, Floats
 
 ITERATIONS = 2
 _OVERLAP = -(-N_FFT // HOP) - 1  # frames on either side whose transforms share samples with one
@@ -34,21 +36,31 @@ def _inverse() -> Floats:
 def magnitudes(mel_db: Floats) -> Floats:
     """Return the magnitudes ``[frames, bins]`` of mel frames in dB; what lies at the floor is silent."""
     scale = features.REFERENCE_RMS * np.sqrt(float((features.window() ** 2).sum()))
-    bands = np.where(mel_db > features.FLOOR_DB + 2.0, 10 ** (mel_db / 20), 0.0) * scale
+    bands = np.where(mel_db > features.FLOOR_DB + 4.0, 10 ** (mel_db / 20), 0.0) * scale
     return np.maximum(bands.astype(np.float32) @ _inverse(), 0.0)
 
 
+def _noise(first: int, frames: int, columns: int, seed: int) -> Floats:
+    """Return even noise in [0, 1) ``[frames, columns]``: a hash (splitmix64) of seed, frame number and column."""
+    numbers = np.arange(first, first + frames, dtype=np.int64).astype(np.uint64)[:, None] << np.uint64(12)
+    mixed = (numbers + np.arange(columns, dtype=np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= np.uint64((seed * 0xD1B54A32D192ED03) & (2**64 - 1))
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return (mixed >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
+
+
 def _noise_phases(first: int, frames: int, seed: int) -> NDArray[np.complex64]:
-    """Return random unit phases for frames ``first`` onwards: a hash (splitmix64) of seed, frame and bin."""
-    numbers = (np.arange(first, first + frames, dtype=np.int64).astype(np.uint64)[:, None] << np.uint64(12)) + np.arange(
-        _BINS, dtype=np.uint64
-    )
-    mixed = (numbers + np.uint64(seed & 0xFFFFFFFF) * np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(32)
-    angle = (mixed >> np.uint64(40)).astype(np.float32) * np.float32(2 * np.pi / 2**24)
+    """Return random unit phases for frames ``first`` onwards."""
+    angle = _noise(first, frames, _BINS, seed) * np.float32(2 * np.pi)
     return np.asarray(np.cos(angle) + 1j * np.sin(angle), np.complex64)
+
+
+def textured(frames: Floats, first: int = 0, seed: int = 0) -> Floats:
+    """Return the mel bands ``[n, BANDS]`` of frames ``[n, COLUMNS]`` with the grain put back as noise."""
+    even = _noise(first, len(frames), 3 * BANDS, ~seed).reshape(len(frames), 3, BANDS)
+    normal = (even.sum(axis=1) - 1.5) * 2.0  # the sum of three even numbers has a deviation of one half
+    return np.asarray(frames[:, :BANDS] + normal * np.clip(frames[:, BANDS:], 0.0, 6.0), np.float32)
 
 
 def _synthesise(spectra: NDArray[np.complex64]) -> Floats:
@@ -86,7 +98,7 @@ def invert(mel_db: Floats, first: int = 0, seed: int = 0) -> Floats:
 
 
 class MelDecoder:
-    """Mel frames in, mono sound out, piece by piece; the sound comes ``REACH`` frames after its frames."""
+    """The network's frames in, mono sound out, piece by piece; the sound comes ``REACH`` frames after its frames."""
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
@@ -94,13 +106,13 @@ class MelDecoder:
 
     def reset(self) -> None:
         """Begin a new sound."""
-        self._frames = np.zeros((0, BANDS), np.float32)
+        self._frames = np.zeros((0, COLUMNS), np.float32)
         self._first = 0  # number of the first frame kept
         self._done = 0  # frames whose sound was given
 
-    def feed(self, mel_db: Floats) -> Floats:
-        """Take frames ``[n, BANDS]`` in dB; return the sound ``[m]`` that is settled now."""
-        self._frames = np.concatenate((self._frames, mel_db.astype(np.float32)))
+    def feed(self, frames: Floats) -> Floats:
+        """Take frames ``[n, COLUMNS]``; return the sound ``[m]`` that is settled now."""
+        self._frames = np.concatenate((self._frames, frames.astype(np.float32)))
         return self._give(self._first + len(self._frames) - REACH)
 
     def flush(self) -> Floats:
@@ -112,7 +124,7 @@ class MelDecoder:
     def _give(self, until: int) -> Floats:
         if until <= self._done:
             return np.zeros(0, np.float32)
-        sound = invert(self._frames, self._first, self._seed)
+        sound = invert(textured(self._frames, self._first, self._seed), self._first, self._seed)
         start = (self._done - self._first) * HOP
         given = sound[start : (until - self._first) * HOP]
         self._done = until

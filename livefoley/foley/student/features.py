@@ -24,6 +24,8 @@ RATE = TICK_RATE
 HOP = 480
 N_FFT = 2048
 BANDS = 100
+COLUMNS = BANDS + 1
+"""What the network gives a frame: its bands in dB, and the grain: by how many dB they scatter around those values."""
 FRAMES_PER_S = RATE // HOP
 FRAMES_PER_TOKEN = 8
 TOKENS_PER_S = FRAMES_PER_S / FRAMES_PER_TOKEN

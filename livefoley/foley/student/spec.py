@@ -14,7 +14,8 @@ past      ``[batch, tokens, latent]``   known latents where ``known`` is 1, zero
 known     ``[batch, tokens]``           1 where ``past`` holds what was generated before (the first tokens), else 0
 output
 estimate  ``[batch, tokens, latent]``   the sound's latents as far as the network can tell from here
-mel       ``[batch, tokens * 8, 100]``  those latents as mel frames, dB re ``features.REFERENCE_RMS``
+mel       ``[batch, tokens * 8, 101]``  those latents as frames: 100 mel bands in dB re ``features.REFERENCE_RMS``,
+                                        and the grain, dB, see ``features.COLUMNS``; ``decoder`` turns them to sound
 ========  ============================  ======================================================================
 
 ``sampler.sample`` drives it. ``text`` is multiplied by nothing: embeddings have unit norm.
