@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from livefoley.foley.student.features import BANDS, CONTROLS, FRAMES_PER_TOKEN
+from livefoley.foley.student.features import COLUMNS, CONTROLS, FRAMES_PER_TOKEN
 from livefoley.foley.student.spec import StudentSpec, save_spec
 
 LATENT, TEXT, WIDTH = 8, 512, 16
@@ -74,8 +74,8 @@ def onnx_bytes(*, half: bool = False, fault: str = "") -> bytes:
     mixed = node("Conv", [channels, random("w_conv", WIDTH, WIDTH, 3)], "mixed", pads=[1, 1], kernel_shape=[3])
     back = node("Transpose", [mixed], "back", perm=[0, 2, 1])
     out = node("MatMul", [back, random("w_out", WIDTH, LATENT)], "out")
-    bands = node("MatMul", [out, random("w_mel", LATENT, BANDS * FRAMES_PER_TOKEN)], "bands")
-    shape = constant("shape", np.array([0, -1, BANDS], np.int64))
+    bands = node("MatMul", [out, random("w_mel", LATENT, COLUMNS * FRAMES_PER_TOKEN)], "bands")
+    shape = constant("shape", np.array([0, -1, COLUMNS], np.int64))
     framed = node("Reshape", [bands, shape], "framed")
     scaled = node("Mul", [framed, constant("scale", np.array(6, inside))], "scaled")
     offset = {"silent": -80.0, "loud": 60.0}.get(fault, -12.0)
@@ -119,7 +119,7 @@ def _model(nodes: list[onnx.NodeProto], weights: list[onnx.TensorProto]) -> byte
         "past": ["batch", "tokens", LATENT],
         "known": ["batch", "tokens"],
     }
-    outputs = {"estimate": ["batch", "tokens", LATENT], "mel": ["batch", "frames", BANDS]}
+    outputs = {"estimate": ["batch", "tokens", LATENT], "mel": ["batch", "frames", COLUMNS]}
     graph = helper.make_graph(
         nodes,
         "student",

@@ -85,8 +85,11 @@ def _analyse(sound: Floats, frames: int) -> NDArray[np.complex64]:
 
 
 def invert(mel_db: Floats, first: int = 0, seed: int = 0) -> Floats:
-    """Return mono sound ``[frames * HOP]`` for mel frames ``[frames, BANDS]`` whose first has number ``first``."""
-    wanted = magnitudes(mel_db)
+    """Return mono sound ``[frames * HOP]`` for frames whose first has number ``first``.
+
+    Frames are the network's, ``[frames, COLUMNS]``, or bands alone, ``[frames, BANDS]``, which have no grain to put back.
+    """
+    wanted = magnitudes(textured(mel_db, first, seed) if mel_db.shape[1] == COLUMNS else mel_db)
     frames = len(wanted)
     if not frames:
         return np.zeros(0, np.float32)
@@ -124,7 +127,7 @@ class MelDecoder:
     def _give(self, until: int) -> Floats:
         if until <= self._done:
             return np.zeros(0, np.float32)
-        sound = invert(textured(self._frames, self._first, self._seed), self._first, self._seed)
+        sound = invert(self._frames, self._first, self._seed)
         start = (self._done - self._first) * HOP
         given = sound[start : (until - self._first) * HOP]
         self._done = until
