@@ -20,7 +20,16 @@ import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import Servers, build_room, ice_settings, make_ears, planner_settings, rtmp_servers
+from livefoley.adapters import (
+    Makers,
+    Servers,
+    build_room,
+    ice_settings,
+    make_ears,
+    make_student,
+    planner_settings,
+    rtmp_servers,
+)
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.pages import pages_router
@@ -50,6 +59,7 @@ class Application:
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
         self.foley = FoleyService([config.bank.library or default_library()])
+        self.student = make_student(config.student, self.foley)
         self.ears = make_ears(config)
         self.rtmp = rtmp_servers(config.server.rtmp)
         self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
@@ -61,9 +71,8 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        self._rooms = {
-            name: build_room(name, room, servers, self.foley, self.ears) for name, room in config.rooms.items()
-        }
+        makers = Makers(self.foley, self.student, self.ears)
+        self._rooms = {name: build_room(name, room, servers, makers) for name, room in config.rooms.items()}
         self._deliveries = {
             name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name))
             for name, room in config.rooms.items()
@@ -105,6 +114,8 @@ class Application:
         parts = [room.parts for room in self._rooms.values()]
         if any(part.foley is not None for part in parts):
             yield "foley", self.foley.run
+        if self.student is not None and any(part.student is not None for part in parts):
+            yield "student", self.student.run
         if any(part.ears is not None for part in parts):
             yield "ears", self.ears.run
         for delivery in itertools.chain(*self._deliveries.values()):

@@ -112,7 +112,8 @@ def demo(
 def events(
     url: Annotated[str, typer.Argument(help="The room: http://HOST:PORT/ROOM, or its /v1/rooms/ROOM/events.")],
     kind: Annotated[
-        list[str] | None, typer.Option("--type", help="Only these: highlight, keyword, transcript, chat, scene.")
+        list[str] | None,
+        typer.Option("--type", help="Only these: highlight, keyword, transcript, chat, scene, source."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document a line, as it came.")] = False,
     token: Annotated[str | None, typer.Option("--token", envvar="LIVEFOLEY_TOKEN", help="server.http.token.")] = None,

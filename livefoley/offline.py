@@ -112,10 +112,8 @@ def render_file(
 
 def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:
     """Return the settings of a render: a live room's defaults, and the actions that ``describe`` names."""
-    impacts = tuple(e for e in lexicon.action_effects(describe) if e != lexicon.NEUTRAL_SWEEP)[:3]
-    plan = PlannerSettings(
-        impact_prompts=impacts or (lexicon.NEUTRAL_IMPACT,), sweep_prompts=(lexicon.NEUTRAL_SWEEP,), seed=seed
-    )
+    impacts = lexicon.impacts(describe)
+    plan = PlannerSettings(impact_prompts=impacts, sweep_prompts=(lexicon.NEUTRAL_SWEEP,), seed=seed)
     return RoomSettings(lookahead_s=LOOKAHEAD_S, mix=MixSettings(stem=stem), plan=plan, stem=stem)
 
 

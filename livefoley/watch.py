@@ -20,6 +20,7 @@ from livefoley.core.notices import (
     KeywordNotice,
     Notice,
     SceneNotice,
+    SourceNotice,
     TranscriptNotice,
 )
 from livefoley.media.urls import safe_url
@@ -117,6 +118,8 @@ def line(notice: Notice) -> str:
             return f"{over} {burst.rate:.1f}/s, usually {burst.usual:.1f}/s"
         case SceneNotice() as shown:
             return f"{escape(shown.scene)}" + (f": {escape(shown.describe)}" if shown.describe else "")
+        case SourceNotice() as source:
+            return f"{escape(source.kind)} by [magenta]{escape(source.source)}[/]: {escape(source.name)}"
         case GapNotice() as gap:
             return f"[red]{gap.missed} event(s) missed[/]"
 

@@ -12,7 +12,7 @@ from livefoley.engine.highlights.chat import DEFAULT_WORDS
 Kind: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
 SoundName: TypeAlias = Annotated[str, Field(max_length=200)]
 SceneName: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
-NoticeKind: TypeAlias = Literal["highlight", "keyword", "transcript", "chat", "scene"]
+NoticeKind: TypeAlias = Literal["highlight", "keyword", "transcript", "chat", "scene", "source"]
 TRANSCRIPT_SUFFIXES = (".srt", ".vtt")
 
 

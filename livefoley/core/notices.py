@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 SCHEMA = 1
 
-NoticeType: TypeAlias = Literal["highlight", "keyword", "transcript", "chat", "scene", "gap"]
+NoticeType: TypeAlias = Literal["highlight", "keyword", "transcript", "chat", "scene", "source", "gap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,28 @@ class SceneNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceNotice:
+    """Another source makes sounds of a kind from now on.
+
+    ``kind`` is ``bed``, ``action`` or ``accent``; ``source`` is ``student``, ``bank``, ``library`` or ``procedural``;
+    ``name`` is the first such sound, or what the bed is of.
+    """
+
+    kind: str
+    source: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class GapNotice:
     """This reader was too slow or came too late: ``missed`` notices are not told."""
 
     missed: int
 
 
-NoticeData: TypeAlias = HighlightNotice | KeywordNotice | TranscriptNotice | ChatNotice | SceneNotice | GapNotice
+NoticeData: TypeAlias = (
+    HighlightNotice | KeywordNotice | TranscriptNotice | ChatNotice | SceneNotice | SourceNotice | GapNotice
+)
 
 
 @dataclass(frozen=True, slots=True)

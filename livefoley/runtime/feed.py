@@ -22,6 +22,7 @@ from livefoley.core.notices import (
     NoticeData,
     NoticeType,
     SceneNotice,
+    SourceNotice,
     TranscriptNotice,
 )
 from livefoley.runtime.notices import utc
@@ -36,6 +37,7 @@ _TYPES: dict[type[NoticeData], NoticeType] = {
     TranscriptNotice: "transcript",
     ChatNotice: "chat",
     SceneNotice: "scene",
+    SourceNotice: "source",
     GapNotice: "gap",
 }
 

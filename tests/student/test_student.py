@@ -13,7 +13,7 @@ from livefoley.core.errors import DescriptionError, ModelError
 from livefoley.foley import levels
 from livefoley.foley.student import features
 from livefoley.foley.student.embed import TextEncoder
-from livefoley.foley.student.sources import StudentBed, StudentEffects, covered, wish_of
+from livefoley.foley.student.sources import StudentBed, StudentEffects, wish_of
 from livefoley.foley.student.student import Student, Wish, open_student
 
 from .tiny import write_model
@@ -118,12 +118,6 @@ def test_beds_advance_together_as_they_would_alone(tiny: Student) -> None:
     for _ in range(3):
         together, [single] = tiny.advance([rain, sea]), tiny.advance([alone])
         np.testing.assert_allclose(together[1], single, atol=2e-3)
-
-
-def test_what_a_template_covers_is_left_to_the_bank() -> None:
-    assert covered(Cue(1, CueKind.ACTION, 0, 0, prompt="footsteps on gravel"))
-    assert covered(Cue(1, CueKind.ACCENT, 0, 0, effect="MECHMisc_CashRegister"))
-    assert not covered(Cue(1, CueKind.ACCENT, 0, 0, prompt="a velociraptor purring"))
 
 
 def test_a_cue_becomes_one_onset_and_its_sound_begins_there(tiny: Student) -> None:

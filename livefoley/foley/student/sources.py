@@ -9,7 +9,7 @@ import numpy as np
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
-from livefoley.foley import levels, lexicon
+from livefoley.foley import levels
 from livefoley.foley.library import even
 from livefoley.foley.student import features
 from livefoley.foley.student.student import Continuation, Student, Wish
@@ -19,11 +19,6 @@ ACTION_S, ACCENT_S, LONGEST_CUE_S = 2.0, 3.0, 10.0
 ONSET_S = 0.2
 _CROSSFADE = ticks_from_s(2.0)
 _LONGEST_NAME = 60
-
-
-def covered(cue: Cue) -> bool:
-    """Say whether the bank has just the sound a cue asks for: the student is for what no template covers."""
-    return cue.effect is not None or bool(lexicon.effects(cue.prompt))
 
 
 def wish_of(cue: Cue) -> Wish:
