@@ -1,4 +1,4 @@
-"""What the student made for actions, kept: a movement that recurs is answered at once, and at times there is a fresh take.
+"""What the student made for actions, kept: a movement that recurs is answered at once, now and then by a fresh take.
 
 Without this a fast scene would ask the network eight times a second for what nobody can tell apart.
 """

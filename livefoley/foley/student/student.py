@@ -16,9 +16,10 @@ from livefoley.core.errors import DescriptionError, LivefoleyError, ModelError
 from livefoley.core.ticks import ticks_from_s
 from livefoley.foley import levels
 from livefoley.foley.cache import user_cache_directory
-from livefoley.foley.student import decoder, features, growth, guard, models
-from livefoley.foley.student.backend import Backend
+from livefoley.foley.student import decoder, features, growth, guard, models, tensorrt
+from livefoley.foley.student.backend import Backend, OnnxBackend
 from livefoley.foley.student.embed import TextEncoder
+from livefoley.foley.student.engines import EngineStore
 from livefoley.foley.student.features import FRAMES_PER_TOKEN, Floats
 from livefoley.foley.student.growth import Growth
 
@@ -158,11 +159,21 @@ def open_student(
     return Student(found, open_backend(found, device, threads), steps=steps)
 
 
-def open_backend(model: models.Model, device: str, threads: int) -> Backend:
+def open_backend(model: models.Model, device: str = "auto", threads: int = 2) -> Backend:
     """Return what runs ``model`` on ``device`` (see ``backend.DEVICES``). Raises ``ModelError``.
 
     ``auto`` takes TensorRT where a card and an engine for it are there, else ONNX Runtime.
     """
-    from livefoley.foley.student.backend import OnnxBackend
+    if device == "tensorrt" or (device == "auto" and _has_engine(model)):
+        from livefoley.foley.student.engine_backend import TensorRtBackend
 
+        return TensorRtBackend(model)
     return OnnxBackend(model.graph, device, threads)
+
+
+def _has_engine(model: models.Model) -> bool:
+    try:
+        card, trt = tensorrt.card_here(), tensorrt.library()
+    except ModelError:
+        return False
+    return EngineStore().load(tensorrt.key_of(trt, model, card.target(trt))) is not None
