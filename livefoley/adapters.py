@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from livefoley import config as cfg
-from livefoley.core.errors import ConfigError
+from livefoley.core.errors import ConfigError, ModelError
 from livefoley.core.events import HearingEvent
 from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.ports import Sink, Source
@@ -21,6 +23,7 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.foley import lexicon
+from livefoley.foley.student import models
 from livefoley.media.auth import HttpAuth
 from livefoley.media.codecs import AacEncoder, make_decoder
 from livefoley.media.file_sink import FileSink
@@ -39,9 +42,12 @@ from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.highlights import DeskSettings, HighlightDesk
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
+from livefoley.runtime.student import StudentService, StudentSettings
 from livefoley.runtime.subtitles import SubtitleFile
 from livefoley.runtime.taps import Fork
 from livefoley.runtime.transcode import Transcoder
+
+log = structlog.get_logger("livefoley")
 
 SLATE_TEXT = "The stream will be back in a moment"
 
@@ -55,7 +61,16 @@ class Servers:
     whep: WhepServer
 
 
-def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService, ears: EarsService) -> Room:
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """The workers that all rooms share."""
+
+    foley: FoleyService
+    student: StudentService | None
+    ears: EarsService
+
+
+def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> Room:
     """Return a room with all its parts; its keys are registered with ``servers``."""
     bitrate = room.audio.bitrate_kbps * 1000
     engine = RoomEngine(
@@ -72,7 +87,8 @@ def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService,
         sinks=[make_sink(sink) for sink in room.sinks],
         stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
         audience=make_audience(name, room.whep, source, servers.whep),
-        foley=foley if room.foley.enabled else None,
+        foley=makers.foley if room.foley.enabled else None,
+        student=makers.student if room.foley.enabled and room.foley.student else None,
         highlights=make_highlights(name, room, engine),
         describe=room.describe,
         seed=room.seed,
@@ -84,7 +100,7 @@ def build_room(name: str, room: cfg.Room, servers: Servers, foley: FoleyService,
         parts.perception = Perception(name, made.perceive, watch=room.actions.enabled)
         engine.taps = parts.perception
     if room.listen.enabled:
-        parts.ears = open_ears(name, room.listen, ears, made.hear)
+        parts.ears = open_ears(name, room.listen, makers.ears, made.hear)
         engine.taps = Fork(parts.perception, parts.ears) if parts.perception is not None else parts.ears
     return made
 
@@ -98,6 +114,21 @@ def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer)
     )
     server.register(feed, whep.key.get_secret_value() if whep.key else None, public=whep.public)
     return feed
+
+
+def make_student(given: cfg.Student, foley: FoleyService) -> StudentService | None:
+    """Return the student of all rooms; None, and a line in the log, where there are no weights for it."""
+    if given.enabled is False:
+        return None
+    try:
+        models.find(given.model)
+    except ModelError as error:
+        tell = log.error if given.enabled is True else log.warning
+        tell("no student; bank and procedural sounds go on", reason=str(error))
+        return None
+    student = StudentService(StudentSettings(given.model, given.device, given.threads, given.steps), foley.give)
+    foley.on_loss = student.again
+    return student
 
 
 def make_ears(config: cfg.Config) -> EarsService:
@@ -178,12 +209,12 @@ def planner_settings(room: cfg.Room) -> PlannerSettings:
     if sound:
         impacts: tuple[str, ...] = (sound,)
     else:
-        impacts = tuple(e for e in lexicon.action_effects(room.describe) if e != lexicon.NEUTRAL_SWEEP)[:3]
+        impacts = lexicon.impacts(room.describe)
     return PlannerSettings(
         actions=room.foley.enabled and room.actions.enabled,
         bed=room.foley.enabled and room.foley.bed.enabled,
         sensitivity=room.actions.sensitivity,
-        impact_prompts=impacts or (lexicon.NEUTRAL_IMPACT,),
+        impact_prompts=impacts,
         sweep_prompts=(lexicon.NEUTRAL_SWEEP,),
         seed=room.seed,
     )

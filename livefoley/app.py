@@ -20,7 +20,16 @@ import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import Servers, build_room, ice_settings, make_ears, planner_settings, rtmp_servers
+from livefoley.adapters import (
+    Makers,
+    Servers,
+    build_room,
+    ice_settings,
+    make_ears,
+    make_student,
+    planner_settings,
+    rtmp_servers,
+)
 from livefoley.clip_delivery import ClipDelivery
 from livefoley.clipping import clip_notice, keep_clips, make_clip_desk
 from livefoley.clips.model import ClipStatus
@@ -57,6 +66,7 @@ class Application:
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
         self.foley = FoleyService([config.bank.library or default_library()])
+        self.student = make_student(config.student, self.foley)
         self.ears = make_ears(config)
         self.rtmp = rtmp_servers(config.server.rtmp)
         self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
@@ -68,9 +78,8 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        self._rooms = {
-            name: build_room(name, room, servers, self.foley, self.ears) for name, room in config.rooms.items()
-        }
+        makers = Makers(self.foley, self.student, self.ears)
+        self._rooms = {name: build_room(name, room, servers, makers) for name, room in config.rooms.items()}
         self.clips = make_clip_desk(config)
         self.clips.on_change = self._tell_of_clip
         for name, made in self._rooms.items():
@@ -118,6 +127,8 @@ class Application:
         parts = [room.parts for room in self._rooms.values()]
         if any(part.foley is not None for part in parts):
             yield "foley", self.foley.run
+        if self.student is not None and any(part.student is not None for part in parts):
+            yield "student", self.student.run
         if any(part.ears is not None for part in parts):
             yield "ears", self.ears.run
         if self.clips.rooms:

@@ -1,4 +1,4 @@
-"""The command line: ``livefoley run | demo | events | clip | clips | render | verify | doctor | bank``."""
+"""The command line; ``livefoley --help`` lists what there is."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from livefoley import __version__
+from livefoley.cli_student import generate, model
 from livefoley.clip_commands import clip, clips
 from livefoley.core.errors import LivefoleyError
 
@@ -32,6 +33,7 @@ bank = typer.Typer(no_args_is_help=True, help="The effect bank: list it, add you
 app.add_typer(bank, name="bank")
 ears = typer.Typer(no_args_is_help=True, help="Speech recognition: the model it needs.")
 app.add_typer(ears, name="ears")
+app.add_typer(model, name="model")
 
 
 def main() -> None:
@@ -114,7 +116,7 @@ def events(
     url: Annotated[str, typer.Argument(help="The room: http://HOST:PORT/ROOM, or its /v1/rooms/ROOM/events.")],
     kind: Annotated[
         list[str] | None,
-        typer.Option("--type", help="Only these: highlight, keyword, transcript, chat, scene, clip.ready, ..."),
+        typer.Option("--type", help="Only these: highlight, keyword, transcript, chat, scene, source, clip.ready, ..."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document a line, as it came.")] = False,
     token: Annotated[str | None, typer.Option("--token", envvar="LIVEFOLEY_TOKEN", help="server.http.token.")] = None,
@@ -147,6 +149,10 @@ def render(
     stem: Annotated[Path | None, typer.Option("--stem", help="Also write the generated sound alone.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Also write what was laid where, as JSON.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another take.")] = 0,
+    student: Annotated[
+        bool, typer.Option("--student/--no-student", help="Whether the student may make what no template covers.")
+    ] = True,
+    steps: Annotated[int, typer.Option("--steps", min=1, max=64, help="The student's; more cost more.")] = 8,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace an output that exists.")] = False,
 ) -> None:
     """Lay sound under a clip, as fast as the machine can. The picture is copied bit for bit.
@@ -155,7 +161,11 @@ def render(
     """
     from livefoley.offline import render_file
 
-    render_file(source, describe, output, stem=stem, report=report, seed=seed, force=force, console=out)
+    files = {"stem": stem, "report": report}
+    render_file(source, describe, output, **files, seed=seed, force=force, console=out, student=student, steps=steps)
+
+
+app.command()(generate)
 
 
 @app.command()

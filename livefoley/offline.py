@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from livefoley.core.cues import Cue, CueKind, Stereo
-from livefoley.core.errors import BankError, InputError, OutputError
+from livefoley.core.errors import BankError, InputError, ModelError, OutputError
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
+from livefoley.core.ports import BedSource, EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
@@ -25,6 +27,8 @@ from livefoley.foley import lexicon
 from livefoley.foley.library import Library
 from livefoley.foley.place import default_library
 from livefoley.foley.source import Foley
+from livefoley.foley.student.beside import OFFLINE_STEPS, BedBeside, EffectsBeside
+from livefoley.foley.student.student import open_student
 from livefoley.media.audio_file import AUDIO_FORMATS, write_audio
 from livefoley.media.codecs import AacEncoder, make_decoder
 from livefoley.media.containers import carried_video
@@ -32,6 +36,8 @@ from livefoley.media.file_source import probe, read_items
 from livefoley.media.mux import Muxer
 from livefoley.perception.analyser import MotionAnalyser
 from livefoley.perception.vad import SpeechDetector
+
+log = structlog.get_logger("livefoley")
 
 AUDIO_EXTENSIONS = tuple(f".{name}" for name in AUDIO_FORMATS)
 LOOKAHEAD_S = 3.0  # costs no time here, and lets perception look as far as it likes
@@ -70,6 +76,8 @@ def render_file(
     seed: int,
     force: bool,
     console: Console,
+    student: bool = True,
+    steps: int = OFFLINE_STEPS,
 ) -> None:
     """Render ``source`` to ``output`` with progress; files appear whole or not at all.
 
@@ -80,6 +88,7 @@ def render_file(
     sound_only = output.suffix.lower() in AUDIO_EXTENSIONS
     program, foley_alone = PcmCapture(), PcmCapture()
     foley = Foley(libraries=_libraries(None), seed=seed)
+    effects, bed = _makers(foley, describe, seed, steps if student else 0)
     renderer = Renderer(
         render_settings(describe, seed, stem is not None),
         make_decoder=make_decoder,
@@ -87,8 +96,8 @@ def render_file(
         stem_encoder=foley_alone if stem is not None else None,
         analyser=MotionAnalyser(),
         speech=SpeechDetector(),
-        effects=foley.bank,
-        bed=foley.bed("render", describe, seed),
+        effects=effects,
+        bed=bed,
     )
     began = time.perf_counter()
     stem_blocks: list[Stereo] = []
@@ -110,12 +119,23 @@ def render_file(
     console.print(f"{output}: {counts} in {wall_s:.1f} s ({clip.duration_s / max(wall_s, 1e-9):.1f} times real time)")
 
 
+def _makers(foley: Foley, describe: str, seed: int, steps: int) -> tuple[EffectSource, BedSource]:
+    """Return who makes the sounds: bank and procedural bed, with the student beside them where there are weights."""
+    bed = foley.bed("render", describe, seed)
+    if not steps or not describe.strip():
+        return foley.bank, bed
+    try:
+        student = open_student(steps=steps)
+    except ModelError as error:
+        log.info("no student; bank and procedural sounds alone", reason=str(error))
+        return foley.bank, bed
+    return EffectsBeside(foley.bank, student), BedBeside(student, seed, describe, bed)
+
+
 def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:
     """Return the settings of a render: a live room's defaults, and the actions that ``describe`` names."""
-    impacts = tuple(e for e in lexicon.action_effects(describe) if e != lexicon.NEUTRAL_SWEEP)[:3]
-    plan = PlannerSettings(
-        impact_prompts=impacts or (lexicon.NEUTRAL_IMPACT,), sweep_prompts=(lexicon.NEUTRAL_SWEEP,), seed=seed
-    )
+    impacts = lexicon.impacts(describe)
+    plan = PlannerSettings(impact_prompts=impacts, sweep_prompts=(lexicon.NEUTRAL_SWEEP,), seed=seed)
     return RoomSettings(lookahead_s=LOOKAHEAD_S, mix=MixSettings(stem=stem), plan=plan, stem=stem)
 
 

@@ -21,6 +21,7 @@ from livefoley.core.notices import (
     KeywordNotice,
     Notice,
     SceneNotice,
+    SourceNotice,
     TranscriptNotice,
 )
 from livefoley.media.urls import safe_url
@@ -121,6 +122,8 @@ def line(notice: Notice) -> str:
         case ClipNotice() as clip:
             rest = escape(clip.location or clip.reason)
             return f"{escape(clip.title)} {clip.start_s:.1f}-{clip.end_s:.1f} s, {rest}"
+        case SourceNotice() as source:
+            return f"{escape(source.kind)} by [magenta]{escape(source.source)}[/]: {escape(source.name)}"
         case GapNotice() as gap:
             return f"[red]{gap.missed} event(s) missed[/]"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -55,6 +55,7 @@ __all__ = [
     "Server",
     "Sink",
     "Source",
+    "Student",
     "Tls",
     "WebRtc",
     "Webhook",
@@ -77,6 +78,19 @@ class Ears(Model):
     model: Annotated[str, Field(min_length=1, max_length=500)] = "base"
 
 
+class Student(Model):
+    """The network that makes what no template covers, shared by all rooms; ``auto``: where there are weights for it.
+
+    ``model`` is a name (``nano``) or a model's file; without ``steps`` it takes as many as it was made for.
+    """
+
+    enabled: Literal["auto"] | bool = "auto"
+    model: Annotated[str, Field(min_length=1, max_length=500)] = "nano"
+    device: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
+    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    steps: Annotated[int, Field(ge=1, le=64)] | None = None
+
+
 class Config(BaseSettings):
     """A whole configuration. Made by ``load`` and ``parse``; constructing it reads no environment."""
 
@@ -86,6 +100,7 @@ class Config(BaseSettings):
     bank: Bank = Bank()
     ears: Ears = Ears()
     clips: ClipMaking = ClipMaking()
+    student: Student = Student()
     rooms: Annotated[dict[RoomName, Room], Field(min_length=1, max_length=1000)]
 
     @classmethod

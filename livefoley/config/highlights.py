@@ -13,7 +13,7 @@ Kind: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
 SoundName: TypeAlias = Annotated[str, Field(max_length=200)]
 SceneName: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
 NoticeKind: TypeAlias = Literal[
-    "highlight", "keyword", "transcript", "chat", "scene", "clip.ready", "clip.failed", "clip.quarantined"
+    "highlight", "keyword", "transcript", "chat", "scene", "source", "clip.ready", "clip.failed", "clip.quarantined"
 ]
 TRANSCRIPT_SUFFIXES = (".srt", ".vtt")
 

@@ -166,6 +166,7 @@ class Foley(Model):
     bed: BedLevel = BedLevel()
     actions: ActionsLevel = ActionsLevel()
     accents: AccentsLevel = AccentsLevel()
+    student: bool = True
     duck_db: Annotated[float, Field(ge=0, le=30)] = 8.0
     ceiling_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1.0
 

@@ -17,6 +17,7 @@ from livefoley.control.state import ControlState
 from livefoley.core.ports import AudienceStatistics, SinkStatistics
 from livefoley.core.statistics import DeliverySnapshot, Latency, RoomSnapshot, WorkerSnapshot
 
+BED_SOURCES = ("student", "procedural")
 STATES = ("waiting", "live", "holding", "ending")
 
 Family: TypeAlias = type[GaugeMetricFamily] | type[CounterMetricFamily]
@@ -25,6 +26,10 @@ Row: TypeAlias = tuple[str, str, Callable[[RoomSnapshot], float]]
 
 def _has_ears(room: RoomSnapshot) -> bool:
     return room.ears.state in ("off", "listening")
+
+
+def _has_student(room: RoomSnapshot) -> bool:
+    return room.student.state in ("off", "working")
 
 
 _ROOM_GAUGES: tuple[Row, ...] = (
@@ -37,6 +42,7 @@ _ROOM_GAUGES: tuple[Row, ...] = (
     ("chat_writers_per_second", "How much the audience writes.", lambda r: r.signals.chat_rate),
     ("event_listeners", "Who reads the room's events now.", lambda r: r.signals.event_listeners),
     ("ears_available", "Whether the room listens, or need not (1); 0 while it has no ears.", _has_ears),
+    ("student_available", "Whether the student works, or need not (1); 0 while others stand in.", _has_student),
     ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),
 )
 _ROOM_COUNTERS: tuple[Row, ...] = (
@@ -66,6 +72,13 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("ears_passes", "Passes of the recogniser over speech.", lambda r: r.ears.passes),
     ("ears_cpu_seconds", "Processor time of these passes.", lambda r: r.ears.cost_s),
     ("ears_dropped", "Pieces of sound the recogniser was not given.", lambda r: r.ears.dropped),
+    ("student_made", "Sounds and pieces of ambience the student made.", lambda r: r.student.made),
+    ("student_refused", "Those it could not make: the words, or the model.", lambda r: r.student.refused),
+    ("student_shed", "Those not asked for in the end: too late, or not wanted.", lambda r: r.student.shed),
+    ("student_late", "Those that came too late; the bank made another.", lambda r: r.student.late),
+    ("student_batches", "Batches the student made.", lambda r: r.student.batches),
+    ("student_seconds", "Time these batches took.", lambda r: r.student.cost_s),
+    ("student_rests", "Times it was left alone: it failed, or was too slow.", lambda r: r.student.openings),
     ("bed_underruns", "Times the ambience ran out.", lambda r: r.bed_underruns),
 )
 _SINKS: tuple[tuple[Family, str, str, Callable[[SinkStatistics], float]], ...] = (
@@ -139,6 +152,7 @@ class _Rooms(Collector):
         yield from _plain(rooms)
         yield _states(rooms)
         yield _cues(rooms)
+        yield from _sources(rooms)
         yield from _signals(rooms)
         yield from _latencies(rooms)
         yield from _workers(rooms)
@@ -195,6 +209,20 @@ def _cues(rooms: list[RoomSnapshot]) -> Metric:
     return family
 
 
+def _sources(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
+    text = "Sounds by kind and by who made them: student, bank, library, procedural; a bed counts every half second."
+    sounds = CounterMetricFamily("livefoley_room_sounds", text, labels=["room", "kind", "source"])
+    text = "Who makes the ambience now (1)."
+    beds = GaugeMetricFamily("livefoley_room_bed_source", text, labels=["room", "source"])
+    for room in rooms:
+        for each in room.sounds:
+            sounds.add_metric([room.name, each.kind, each.source], each.count)
+        for source in BED_SOURCES:
+            beds.add_metric([room.name, source], float(room.bed_source == source))
+    yield sounds
+    yield beds
+
+
 def _signals(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
     for name in ("keywords", "highlights"):
         text = f"{name.capitalize()} by the state they were told in; one is told several times."
@@ -219,6 +247,7 @@ def _latencies(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
             "Seconds from a keyword's end to its event, over the last.",
             lambda r: r.ears.keyword_delay_s,
         ),
+        ("student_latency", "Seconds from asking the student to having, over the last.", lambda r: r.student.latency_s),
     )
     for name, text, read in figures:
         family = GaugeMetricFamily(f"livefoley_room_{name}_seconds", text, labels=["room", "quantile"])

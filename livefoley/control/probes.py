@@ -57,6 +57,8 @@ def _health(room: RoomSnapshot) -> dict[str, Any]:
     troubles += [f"output {index} ({sink.kind}) is down" for index, sink in enumerate(room.sinks) if not sink.connected]
     if room.foley_bypassed:
         troubles.append(f"foley is bypassed: {room.bypass_reason or 'no reason given'}")
+    if room.student.state in ("resting", "unavailable"):
+        troubles.append(f"the student is {room.student.state}: {room.student.reason or 'it failed or was too slow'}")
     if room.problem:
         troubles.append(room.problem)
     return {"state": room.state, "troubles": troubles if room.state != "waiting" else []}

@@ -6,6 +6,8 @@ LivefoleyError
 │   └── UnsupportedCodec     a codec this build or this output does not carry
 ├── OutputError          a sink that cannot be opened or written
 ├── BankError            a sound that cannot be read, or an effect that does not exist
+├── ModelError           weights or an engine that cannot be used
+├── DescriptionError     a description no sound can be made of
 ├── AddressInUse         a port that is taken
 └── ProtocolError        a peer that does not keep to its protocol
     └── Rejected             a peer that said no (bad key, not authorised)
@@ -40,6 +42,14 @@ class OutputError(LivefoleyError):
 
 class BankError(LivefoleyError):
     """A sound that cannot be read, or an effect that does not exist."""
+
+
+class ModelError(LivefoleyError):
+    """Weights or an engine that cannot be used."""
+
+
+class DescriptionError(LivefoleyError):
+    """A description no sound can be made of."""
 
 
 class AddressInUse(LivefoleyError):  # noqa: N818

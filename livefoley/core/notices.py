@@ -14,7 +14,16 @@ from typing import Literal, TypeAlias
 SCHEMA = 1
 
 NoticeType: TypeAlias = Literal[
-    "highlight", "keyword", "transcript", "chat", "scene", "gap", "clip.ready", "clip.failed", "clip.quarantined"
+    "highlight",
+    "keyword",
+    "transcript",
+    "chat",
+    "scene",
+    "source",
+    "gap",
+    "clip.ready",
+    "clip.failed",
+    "clip.quarantined",
 ]
 
 
@@ -106,6 +115,19 @@ class SceneNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceNotice:
+    """Another source makes sounds of a kind from now on.
+
+    ``kind`` is ``bed``, ``action`` or ``accent``; ``source`` is ``student``, ``bank``, ``library`` or ``procedural``;
+    ``name`` is the first such sound, or what the bed is of.
+    """
+
+    kind: str
+    source: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClipNotice:
     """The making of a clip is over; its type is ``clip.`` and the ``state``.
 
@@ -132,7 +154,14 @@ class GapNotice:
 
 
 NoticeData: TypeAlias = (
-    HighlightNotice | KeywordNotice | TranscriptNotice | ChatNotice | SceneNotice | ClipNotice | GapNotice
+    HighlightNotice
+    | KeywordNotice
+    | TranscriptNotice
+    | ChatNotice
+    | SceneNotice
+    | SourceNotice
+    | ClipNotice
+    | GapNotice
 )
 
 

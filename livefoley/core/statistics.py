@@ -57,6 +57,35 @@ class EarsSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class StudentSnapshot:
+    """The network that makes sounds. ``state`` is ``off``, ``starting``, ``working``, ``resting`` (it failed or was too
+    slow, and is left alone for a while) or ``unavailable``; ``reason`` says why."""
+
+    state: str = "off"
+    reason: str = ""
+    model: str = ""
+    device: str = ""
+    made: int = 0
+    refused: int = 0
+    shed: int = 0  # not asked for in the end: too late, or not wanted any more
+    late: int = 0  # made too late to be heard
+    batches: int = 0
+    cost_s: float = 0.0  # time of the batches
+    openings: int = 0  # times it was left alone
+    latency_s: Latency = Latency()  # from asking to having, over the last thousand
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCount:
+    """How many sounds of a kind (``bed`` counts pieces of half a second) came from a source: ``student``, ``bank``,
+    ``library``, ``procedural``."""
+
+    kind: str
+    source: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StateCount:
     """How many times something was told in a state (``spotted``, ``confirmed``, ``withdrawn``, ``final``)."""
 
@@ -135,6 +164,9 @@ class RoomSnapshot:
     cues: tuple[CueCount, ...] = ()
     bed_underruns: int = 0
     cue_latency_s: Latency = Latency()
+    sounds: tuple[SourceCount, ...] = ()
+    bed_source: str = ""  # who makes the ambience now: "student" or "procedural"
+    student: StudentSnapshot = StudentSnapshot()
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()
     audience: AudienceStatistics = field(default_factory=AudienceStatistics)

@@ -82,6 +82,10 @@ class EffectBank:
         choice = self._choose(names[cue.seed % len(names)] if cue.effect else names[0], cue)
         return _shape(choice, cue)
 
+    def covers(self, cue: Cue) -> bool:
+        """Say whether the bank has just the sound that ``cue`` asks for; of no words it has its own."""
+        return not cue.prompt or cue.effect is not None or bool(self._exactly(cue.prompt) or lexicon.covers(cue.prompt))
+
     def names(self) -> tuple[str, ...]:
         """Return the names of all effects, built-in and own, sorted."""
         return tuple(sorted({*EFFECTS, *self._entries}))

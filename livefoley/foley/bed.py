@@ -2,7 +2,8 @@
 
 Every texture sounds twice at once, in two streams of segments that start anywhere in the newest slabs and join by
 cross-fades of equal power; a segment may swap its sides. As two independent choices would have to meet again, nothing
-repeats. New slabs replace old ones every few minutes. All of it advances in blocks on a grid that the reader's chunks
+repeats. New slabs replace old ones every few minutes. Where a student makes the slabs, its sound takes the textures'
+place: one stream, for what it makes is whole. All of it advances in blocks on a grid that the reader's chunks
 do not move, so chunked equals whole; the work of a block is bounded by rendering one slab a texture.
 """
 
@@ -16,9 +17,10 @@ from numpy.random import Generator
 from livefoley.core.cues import Stereo
 from livefoley.foley import levels
 from livefoley.foley.bedkinds import KINDS
+from livefoley.foley.cache import Stored
 from livefoley.foley.lexicon import BedLayer, BedRecipe, bed_recipe
 from livefoley.foley.material import Material, generator
-from livefoley.foley.streams import BLOCK, Events, Pool, Stream, Tally
+from livefoley.foley.streams import BLOCK, Events, GivenSlabs, Pool, Stream, Tally
 
 CROSSFADE_BLOCKS = 20
 _MOST_SCENES = 3
@@ -43,9 +45,11 @@ class ProceduralBed:
         self._seed = seed
         self._material = material if material is not None else Material()
         self._recipe = bed_recipe(description)
+        self._description = description
+        self._given: tuple[str, GivenSlabs] | None = None  # what they are of, and the slabs
         self._made = 0
         self._tally = Tally()
-        self._scenes = [_Scene(self._recipe, self._material, self._tally, generator(seed, 0), fresh=False)]
+        self._scenes = [_Scene(self._furnished(generator(seed, 0)), fresh=False)]
         self._due = False
         self._waiting: list[Stereo] = []
         self._ahead = 0
@@ -57,10 +61,31 @@ class ProceduralBed:
         Of many changes at once the last one counts: no more than three places ever sound together.
         """
         recipe = bed_recipe(description)
+        self._description = description
         if recipe.layers == self._recipe.layers:
             return
         self._recipe = recipe
+        self._given = None
         self._due = True
+
+    def give(self, description: str, slab: Stored) -> bool:
+        """Take a slab that a student made of ``description``; False when that is no longer what the place sounds like.
+
+        The first one takes over, cross-faded; later ones join it.
+        """
+        if description != self._description:
+            return False
+        if self._given is not None and self._given[0] == description:
+            self._given[1].add(slab)
+        else:
+            self._given = (description, GivenSlabs(slab))
+            self._due = True
+        return True
+
+    @property
+    def source(self) -> str:
+        """Who makes what is heard: ``student`` or ``procedural``."""
+        return "student" if self._given is not None else "procedural"
 
     def read(self, samples: int) -> Stereo:
         """Return the next ``samples`` ticks, ``[2, samples]``."""
@@ -92,8 +117,12 @@ class ProceduralBed:
         self._count += 1
         for scene in self._scenes:
             scene.leave()
-        rng = generator(self._seed, self._count)
-        self._scenes.append(_Scene(self._recipe, self._material, self._tally, rng, fresh=True))
+        self._scenes.append(_Scene(self._furnished(generator(self._seed, self._count)), fresh=True))
+
+    def _furnished(self, rng: Generator) -> list[Stream | Events]:
+        if self._given is not None:
+            return [Stream(self._given[1], 1.0, rng, 0)]
+        return _streams(self._recipe, self._material, self._tally, rng)
 
 
 def _nothing() -> Stereo:
@@ -101,16 +130,11 @@ def _nothing() -> Stereo:
 
 
 class _Scene:
-    """One recipe in sound, fading in, there, or fading out."""
+    """One place in sound, fading in, there, or fading out."""
 
-    def __init__(self, recipe: BedRecipe, material: Material, tally: Tally, rng: Generator, fresh: bool) -> None:
+    def __init__(self, streams: list[Stream | Events], fresh: bool) -> None:
         """``fresh`` scenes fade in."""
-        self._tally = tally
-        self._streams: list[Stream | Events] = []
-        power = sum(_power(layer) for layer in recipe.layers)
-        even = 1 / np.sqrt(power) if power else 1.0
-        for layer in recipe.layers:
-            self._furnish(layer, even * layer.weight, material, rng)
+        self._streams = streams
         self._level = 0 if fresh else CROSSFADE_BLOCKS
         self._leaving = False
 
@@ -137,15 +161,22 @@ class _Scene:
         place = np.linspace(before, after, BLOCK, endpoint=False, dtype=np.float32) / CROSSFADE_BLOCKS
         out += own * np.sin(place * np.float32(np.pi / 2))
 
-    def _furnish(self, layer: BedLayer, factor: float, material: Material, rng: Generator) -> None:
-        kind = KINDS[layer.kind]
-        for texture in kind.textures:
-            pool = Pool(texture, layer.level, material, len(self._streams) * 3)
+
+def _streams(recipe: BedRecipe, material: Material, tally: Tally, rng: Generator) -> list[Stream | Events]:
+    """Return what sounds in the place of a recipe."""
+    streams: list[Stream | Events] = []
+    power = sum(_power(layer) for layer in recipe.layers)
+    even = 1 / np.sqrt(power) if power else 1.0
+    for layer in recipe.layers:
+        factor = even * layer.weight
+        for texture in KINDS[layer.kind].textures:
+            pool = Pool(texture, layer.level, material, len(streams) * 3)
             gain = factor * levels.gain(texture.gain_db) / np.sqrt(2)
-            self._streams += [Stream(pool, gain, child, lead) for lead, child in enumerate(rng.spawn(2))]
+            streams += [Stream(pool, gain, child, lead) for lead, child in enumerate(rng.spawn(2))]
         rate = 0.5 + layer.level
         own = min(factor, layer.weight)  # quiet textures are brought up to the level, but their events are not
-        self._streams += [Events(spec, own, rate, material, self._tally, rng.spawn(1)[0]) for spec in kind.events]
+        streams += [Events(spec, own, rate, material, tally, rng.spawn(1)[0]) for spec in KINDS[layer.kind].events]
+    return streams
 
 
 def _power(layer: BedLayer) -> float:

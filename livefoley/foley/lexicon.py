@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from livefoley.foley import ucs
 from livefoley.foley.words import Match, Token, WordList, tokens
 
 NEUTRAL_KIND = "room"
@@ -143,10 +144,26 @@ def action_effects(describe: str) -> tuple[str, ...]:
     return read(describe).actions or (NEUTRAL_IMPACT, NEUTRAL_SWEEP)
 
 
+def impacts(describe: str) -> tuple[str, ...]:
+    """Return what a movement that lands sounds like: effects of what is done, up to three; else the neutral impact.
+
+    A text in which nothing at all is known is its own answer: the bank makes its neutral impact of it, a student more.
+    """
+    reading = read(describe)
+    if describe.strip() and not reading.matched:
+        return (describe,)
+    return tuple(name for name in reading.actions if name != NEUTRAL_SWEEP)[:3] or (NEUTRAL_IMPACT,)
+
+
 def effects(prompt: str) -> tuple[str, ...]:
     """Return the effects a prompt asks for: what is done, then punctuation; empty where nothing is known."""
     reading = read(prompt)
     return _once([*reading.actions, *reading.accents])
+
+
+def covers(prompt: str) -> bool:
+    """Say whether an effect is known for ``prompt``: one of the lexicon's words, or an effect's own name."""
+    return bool(effects(prompt)) or ucs.parse(prompt) is not None
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

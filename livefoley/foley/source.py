@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from livefoley.core.cues import Cue, Sound
+from livefoley.core.cues import Cue, Sound, Stereo
 from livefoley.foley import lexicon
 from livefoley.foley.bank import EffectBank
 from livefoley.foley.bed import ProceduralBed
-from livefoley.foley.cache import CacheStatistics, RenderCache, user_cache_directory
+from livefoley.foley.cache import CacheStatistics, RenderCache, stored, user_cache_directory
 from livefoley.foley.library import Library
 from livefoley.foley.material import Material
 
@@ -49,6 +49,11 @@ class Foley:
         else:
             bed.describe(describe)
         return bed
+
+    def give(self, room: str, description: str, slab: Stereo) -> bool:
+        """Give the bed of ``room`` a slab that a student made of ``description``; False when it has no use for it."""
+        bed = self._beds.get(room)
+        return bed is not None and bed.give(description, stored(slab, 0))
 
     def close(self, room: str) -> None:
         """Forget the bed of ``room``."""

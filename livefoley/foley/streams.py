@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import soxr
@@ -26,12 +27,50 @@ _MOST_EVENTS = 12
 _SCALE = np.float32(1 / 32767)
 
 
+class Slabs(Protocol):
+    """What a stream draws from."""
+
+    @property
+    def swell_db(self) -> float:
+        """How far the loudness wanders."""
+        ...
+
+    def tick(self) -> None:
+        """Let a block's time pass."""
+        ...
+
+    def draw(self, rng: Generator) -> Stored:
+        """Return one of the slabs."""
+        ...
+
+
+class GivenSlabs:
+    """The newest few slabs of those that somebody else makes."""
+
+    swell_db = 0.0
+
+    def __init__(self, first: Stored) -> None:
+        self._slabs = [first]
+
+    def add(self, slab: Stored) -> None:
+        """Take a new one, for the oldest if there are enough."""
+        self._slabs = [*self._slabs[-(KEPT_SLABS - 1) :], slab]
+
+    def tick(self) -> None:
+        """Nothing is made here."""
+
+    def draw(self, rng: Generator) -> Stored:
+        """Return one of the slabs."""
+        return self._slabs[int(rng.integers(len(self._slabs)))]
+
+
 class Pool:
     """The slabs of one texture a stream may draw from now: one at first, more as blocks pass, then ever newer ones."""
 
     def __init__(self, texture: TextureSpec, strength: float, material: Material, stagger: int) -> None:
         """``stagger`` keeps the pools of a scene from rendering in the same block."""
         self.texture = texture
+        self.swell_db = texture.swell_db
         self._strength = strength
         self._material = material
         self._blocks = stagger
@@ -63,7 +102,7 @@ class _Segment:
 class Stream:
     """Segments of one texture, one after another, each seam an equal-power cross-fade of a second."""
 
-    def __init__(self, pool: Pool, gain: float, rng: Generator, lead: int) -> None:
+    def __init__(self, pool: Slabs, gain: float, rng: Generator, lead: int) -> None:
         self._pool = pool
         self._gain = gain
         self._rng = rng
@@ -125,11 +164,11 @@ class Stream:
 
     def _walk(self) -> None:
         """Let the loudness wander: a pull to the middle and a small step, about 10 s of memory."""
-        if self._pool.texture.swell_db:
+        if self._pool.swell_db:
             self._swell += -0.01 * self._swell + 0.14 * float(self._rng.standard_normal())
 
     def _swell_gain(self) -> float:
-        return levels.gain(self._pool.texture.swell_db * float(np.tanh(self._swell)))
+        return levels.gain(self._pool.swell_db * float(np.tanh(self._swell)))
 
 
 @dataclass(slots=True)

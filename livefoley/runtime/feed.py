@@ -23,6 +23,7 @@ from livefoley.core.notices import (
     NoticeData,
     NoticeType,
     SceneNotice,
+    SourceNotice,
     TranscriptNotice,
     utc,
 )
@@ -42,6 +43,7 @@ _TYPES: dict[type[NoticeData], NoticeType] = {
     TranscriptNotice: "transcript",
     ChatNotice: "chat",
     SceneNotice: "scene",
+    SourceNotice: "source",
     GapNotice: "gap",
 }
 

@@ -5,17 +5,18 @@ A request whose moment has passed while it waited is shed before it costs anythi
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from livefoley.core.cues import Cue, Sound, Stereo
+from livefoley.foley import lexicon
+from livefoley.runtime.deadlines import DeadlineQueue
 from livefoley.runtime.ipc import Header
-from livefoley.runtime.messages import cue_header, stereo_from
+from livefoley.runtime.messages import cue_header, stereo_bytes, stereo_from
 from livefoley.runtime.rate import percentiles
 from livefoley.runtime.worker import Worker, WorkerStatistics
 
@@ -24,14 +25,12 @@ MAX_IN_FLIGHT = 3
 MAX_WAITING = 256
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class _Request:
-    deadline_s: float
     number: int
-    header: Header = field(compare=False)
-    wanted: Callable[[], bool] = field(compare=False)
-    answer: Callable[[Header, bytes], None] = field(compare=False)
-    sent_s: float = field(default=0.0, compare=False)
+    header: Header
+    answer: Callable[[Header, bytes], None]
+    sent_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,9 @@ class FoleyService:
         self._libraries = [str(path) for path in libraries]
         self.worker = Worker("foley", MODULE, on_message=self._message, on_ready=self._ready)
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
+        self.on_loss: Callable[[], None] = lambda: None  # the worker started anew: it has no slab of anybody
         self._rooms: dict[str, Header] = {}
-        self._waiting: list[_Request] = []
+        self._waiting: DeadlineQueue[_Request] = DeadlineQueue(MAX_WAITING)
         self._in_flight: dict[int, _Request] = {}
         self._numbers = itertools.count(1)
         self._latencies: deque[float] = deque(maxlen=1000)
@@ -79,6 +79,14 @@ class FoleyService:
         if self._rooms.pop(room, None) is not None:
             self.worker.send_nowait({"op": "forget", "room": room})
 
+    def covers(self, cue: Cue) -> bool:
+        """Say whether the bank has just the sound that ``cue`` asks for; of no words it has its own."""
+        return not cue.prompt or cue.effect is not None or cue.prompt in self.names or lexicon.covers(cue.prompt)
+
+    def give(self, room: str, description: str, slab: Stereo) -> None:
+        """Give a room's bed a slab of sound that a student made of ``description``."""
+        self.worker.send_nowait({"op": "slab", "room": room, "text": description}, stereo_bytes(slab))
+
     def ask(self, cue: Cue, deadline_s: float, wanted: Callable[[], bool], lay: Callable[[Sound | None], None]) -> None:
         """Ask for the sound of a cue; ``lay`` gets it, or None when nothing fits, from the event loop."""
 
@@ -90,12 +98,12 @@ class FoleyService:
 
         self._enqueue(cue_header(cue), deadline_s, wanted, answer)
 
-    def ask_bed(self, room: str, length: int, deadline_s: float, lay: Callable[[Stereo], None]) -> None:
-        """Ask for the next ``length`` ticks of a room's bed."""
+    def ask_bed(self, room: str, length: int, deadline_s: float, lay: Callable[[Stereo, str], None]) -> None:
+        """Ask for the next ``length`` ticks of a room's bed; ``lay`` gets them, and who made them."""
 
         def answer(header: Header, payload: bytes) -> None:
             if header["op"] == "bed":
-                lay(stereo_from(payload))
+                lay(stereo_from(payload), header["source"])
 
         self._enqueue({"op": "bed", "room": room, "length": length}, deadline_s, lambda: True, answer)
 
@@ -106,30 +114,27 @@ class FoleyService:
         wanted: Callable[[], bool],
         answer: Callable[[Header, bytes], None],
     ) -> None:
-        if not self.worker.ready or len(self._waiting) >= MAX_WAITING:
+        if not self.worker.ready:
             self._shed += 1
             return
         number = next(self._numbers)
-        heapq.heappush(self._waiting, _Request(deadline_s, number, {**header, "number": number}, wanted, answer))
+        self._waiting.push(deadline_s, wanted, _Request(number, {**header, "number": number}, answer))
         self._pump()
 
     def _pump(self) -> None:
-        while self._waiting and len(self._in_flight) < MAX_IN_FLIGHT:
-            request = heapq.heappop(self._waiting)
-            if not request.wanted():
-                self._shed += 1
-                continue
+        while len(self._in_flight) < MAX_IN_FLIGHT and (request := self._waiting.pop()) is not None:
             request.sent_s = time.monotonic()
             self._in_flight[request.number] = request
             self.worker.send_nowait(request.header)
 
     def _ready(self) -> None:
-        self._shed += len(self._in_flight) + len(self._waiting)
+        self._shed += len(self._in_flight)
         self._in_flight.clear()
         self._waiting.clear()
         self.worker.send_nowait({"op": "open", "libraries": self._libraries})
         for header in self._rooms.values():
             self.worker.send_nowait(header)
+        self.on_loss()
 
     def _message(self, header: Header, payload: bytes) -> None:
         if header["op"] == "names":
@@ -151,7 +156,7 @@ class FoleyService:
             self.worker.statistics(),
             self._answered,
             self._failed,
-            self._shed,
+            self._shed + self._waiting.shed,
             len(self._waiting),
             percentiles(self._latencies),
         )

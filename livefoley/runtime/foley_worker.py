@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from livefoley.core.ports import BedSource
+from livefoley.foley.bed import ProceduralBed
 from livefoley.foley.source import Foley
 from livefoley.runtime.child import Reply, serve
 from livefoley.runtime.ipc import Header
-from livefoley.runtime.messages import cue_from, stereo_bytes
+from livefoley.runtime.messages import cue_from, stereo_bytes, stereo_from
 
 
 class FoleyWorker:
@@ -17,7 +17,7 @@ class FoleyWorker:
 
     def __init__(self) -> None:
         self._foley = Foley()
-        self._beds: dict[str, BedSource] = {}
+        self._beds: dict[str, ProceduralBed] = {}
 
     def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
         """Return the answer to one request."""
@@ -35,8 +35,11 @@ class FoleyWorker:
             case "make":
                 return [self._sound(header)]
             case "bed":
-                samples = self._beds[header["room"]].read(header["length"])
-                return [({"op": "bed", "number": header["number"]}, stereo_bytes(samples))]
+                bed = self._beds[header["room"]]
+                samples = bed.read(header["length"])
+                return [({"op": "bed", "number": header["number"], "source": bed.source}, stereo_bytes(samples))]
+            case "slab":
+                self._foley.give(header["room"], header["text"], stereo_from(payload))
         return []
 
     def _sound(self, header: Header) -> Reply:

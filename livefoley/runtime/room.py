@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from livefoley.core.cues import Cue
+from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
@@ -29,6 +29,8 @@ from livefoley.runtime.highlights import HighlightDesk
 from livefoley.runtime.keep import keep
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.rate import RateMeter
+from livefoley.runtime.sources import SourceLog
+from livefoley.runtime.student import StudentService
 
 log = structlog.get_logger("livefoley.room")
 
@@ -52,6 +54,7 @@ class RoomParts:
     audience: Audience | None = None
     perception: Perception | None = None
     foley: FoleyService | None = None
+    student: StudentService | None = None
     ears: RoomEars | None = None
     clips: RoomClips | None = None
     describe: str = ""
@@ -71,6 +74,7 @@ class Room:
         self.feed_errors = self.play_errors = 0
         self.video_rate, self.audio_rate = RateMeter(), RateMeter()
         self.failure: str | None = None
+        self.sources = SourceLog(parts.highlights.feed.publish)
         self._now = now
         self._fed = asyncio.Event()
         self._source_over = False
@@ -85,8 +89,9 @@ class Room:
         self.describe = text
         if self.parts.clips is not None:
             self.parts.clips.describe(text)
-        if self.parts.foley is not None:
-            self.parts.foley.describe(self.name, text, self.parts.seed)
+        for maker in (self.parts.foley, self.parts.student):
+            if maker is not None:
+                maker.describe(self.name, text, self.parts.seed)
 
     def cue(self, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, delay_s: float = 0.0) -> int:
         """Lay an accent ``delay_s`` from now on the outgoing stream; returns the cue's id.
@@ -130,8 +135,7 @@ class Room:
     async def run(self) -> None:
         """Serve the room. Returns when the source is over and everything has left; sinks are finished either way."""
         parts = self.parts
-        if parts.foley is not None:
-            parts.foley.describe(self.name, self.describe, parts.seed)
+        self.set_describe(self.describe)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -158,8 +162,9 @@ class Room:
             self._tasks = None
             if parts.audience is not None:
                 parts.audience.close()
-            if parts.foley is not None:
-                parts.foley.forget(self.name)
+            for maker in (parts.foley, parts.student):
+                if maker is not None:
+                    maker.forget(self.name)
 
     async def _run_source(self) -> None:
         try:
@@ -273,20 +278,29 @@ class Room:
             self._ask_bed(foley, request)
 
     def _ask(self, foley: FoleyService, cue: Cue) -> None:
-        foley.ask(
-            cue,
-            self.engine.clock.wall_s(cue.deadline),
-            lambda: self.engine.planner.pending(cue.id) is not None,
-            lambda sound: self.engine.lay(cue.id, sound, self._now()),
-        )
+        """Ask the bank where it has the sound of ``cue``, else the student, and the bank when that cannot help."""
+        deadline_s, student = self.engine.clock.wall_s(cue.deadline), self.parts.student
+
+        def wanted() -> bool:
+            return self.engine.planner.pending(cue.id) is not None
+
+        def lay(sound: Sound | None) -> None:
+            if sound is not None:
+                self.sources.heard(cue.kind.value, sound.source, sound.name, self._now())
+            self.engine.lay(cue.id, sound, self._now())
+
+        def ask_bank() -> None:
+            foley.ask(cue, deadline_s, wanted, lay)
+
+        if student is None or foley.covers(cue) or not student.ask(cue, deadline_s, wanted, lay, ask_bank):
+            ask_bank()
 
     def _ask_bed(self, foley: FoleyService, request: BedRequest) -> None:
-        foley.ask_bed(
-            self.name,
-            request.length,
-            self.engine.clock.wall_s(request.start),
-            lambda samples: self.engine.lay_bed(samples, request.start),
-        )
+        def lay(samples: Stereo, source: str) -> None:
+            self.sources.heard(CueKind.BED.value, source, self.describe, self._now())
+            self.engine.lay_bed(samples, request.start)
+
+        foley.ask_bed(self.name, request.length, self.engine.clock.wall_s(request.start), lay)
 
     def stop(self) -> None:
         """Read no more of the source; what is inside runs out, the outputs are finished and ``run`` returns."""

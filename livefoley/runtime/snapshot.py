@@ -13,6 +13,7 @@ from livefoley.core.statistics import (
     RoomSnapshot,
     SignalsSnapshot,
     StateCount,
+    StudentSnapshot,
     WorkerSnapshot,
 )
 from livefoley.engine.room_types import RoomState
@@ -34,6 +35,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         workers.append(_worker("ears", parts.ears.worker_statistics(), parts.ears.dropped))
     if foley is not None:
         workers.append(_worker("foley", foley.worker, foley.shed))
+    if parts.student is not None:
+        workers.append(_worker("student", parts.student.worker_statistics(), 0))
     sinks = tuple(sink.statistics() for sink in (*parts.sinks, *parts.stem_sinks))
     reason = bypass_reason(room)
     return RoomSnapshot(
@@ -66,6 +69,9 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in planner.outcomes),
         bed_underruns=mixer.bed_holes,
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
+        sounds=room.sources.counts(),
+        bed_source=room.sources.current.get("bed", ""),
+        student=parts.student.snapshot() if parts.student is not None else StudentSnapshot(),
         workers=tuple(workers),
         sinks=sinks,
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),

@@ -11,6 +11,8 @@ from livefoley.control.state import CueRequest
 from livefoley.core.statistics import WorkerSnapshot
 from tests.control.studio import STAGE, Studio, served
 
+LABELS = {"room", "kind", "outcome", "state", "quantile", "worker", "sink", "reason", "source", "version"}
+
 
 async def test_livez_asks_nothing_of_the_application() -> None:
     studio = Studio()
@@ -69,7 +71,7 @@ async def test_every_metric_is_ours_has_a_help_text_and_few_labels() -> None:
         assert family.name.startswith("livefoley_")
         assert family.documentation.endswith(".")
         labels = {label for sample in family.samples for label in sample.labels}
-        assert labels <= {"room", "kind", "outcome", "state", "quantile", "worker", "sink", "reason", "version"}
+        assert labels <= LABELS
 
 
 async def test_rooms_are_listed_and_shown() -> None:

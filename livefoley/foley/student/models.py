@@ -1,0 +1,140 @@
+"""Where a student's weights are found on this machine, and how they get there; nothing is used whose hash is wrong.
+
+A model is a JSON file (``spec``) with its graph beside it. It is looked for by path, or by name: among those that come
+with livefoley, then in the cache, where ``pull`` puts what it fetches. Only ``pull`` ever goes to the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from livefoley.core.errors import ModelError
+from livefoley.foley.cache import user_cache_directory, write_atomically
+from livefoley.foley.student.spec import StudentSpec, checked_graph, load_spec
+
+DEFAULT = "nano"
+TIMEOUT_S = 30.0
+MOST_BYTES = 4 * 2**30
+_PREFIX = "student-"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model whose graph is the one its contract names."""
+
+    spec: StudentSpec
+    path: Path  # of the JSON
+    graph: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model on this machine; ``problem`` says why it cannot be used, if so."""
+
+    path: Path
+    where: str  # "packaged" or "cache"
+    spec: StudentSpec | None
+    problem: str = ""
+
+
+def packaged_directory() -> Path:
+    """Return where the models lie that come with livefoley."""
+    return Path(str(resources.files("livefoley.foley.student"))) / "weights"
+
+
+def cache_directory() -> Path:
+    """Return where fetched models lie."""
+    return user_cache_directory() / "students"
+
+
+def find(model: str | Path = DEFAULT) -> Model:
+    """Return the model of a name (``nano``, ``student-nano``) or a path (its JSON, or the graph beside that).
+
+    Raises ``ModelError``: there is none, or it is not whole.
+    """
+    path = _locate(str(model))
+    spec, graph = checked_graph(path)
+    return Model(spec, path, graph)
+
+
+def _locate(model: str) -> Path:
+    if model.endswith((".json", ".onnx")) or "/" in model or "\\" in model:
+        path = Path(model).expanduser().with_suffix(".json")
+        if not path.is_file():
+            raise ModelError(f"{path}: there is no such model; a model is a .json file and the graph it names")
+        return path
+    for directory in (packaged_directory(), cache_directory()):
+        for name in (model, _PREFIX + model):
+            if (directory / f"{name}.json").is_file():
+                return directory / f"{name}.json"
+    known = ", ".join(each.path.stem.removeprefix(_PREFIX) for each in installed()) or "none"
+    raise ModelError(f"there is no model {model!r} on this machine (but {known}); `livefoley model pull URL` gets one")
+
+
+def installed() -> Iterator[Listed]:
+    """Yield the models that can be called by name, whole or not."""
+    for where, directory in (("packaged", packaged_directory()), ("cache", cache_directory())):
+        for path in sorted(directory.glob("*.json")):
+            try:
+                yield Listed(path, where, checked_graph(path)[0])
+            except ModelError as error:
+                yield Listed(path, where, None, str(error))
+
+
+# ---- fetching ----
+
+
+def pull(url: str, client: httpx.Client | None = None) -> Model:
+    """Download the model whose JSON lies at ``url``, with the graph beside it, into the cache.
+
+    What comes with another hash than the JSON names is thrown away. Raises ``ModelError``.
+    """
+    name = Path(urlsplit(url).path).name
+    if urlsplit(url).scheme not in ("http", "https") or not name.endswith(".json"):
+        raise ModelError(f"{url}: is no address of a model; want https://HOST/PATH/NAME.json")
+    path = cache_directory() / name
+    try:
+        with client or httpx.Client(follow_redirects=True, timeout=TIMEOUT_S) as session:
+            described = session.get(url).raise_for_status().content
+            _take(session, url, described, path)
+    except httpx.HTTPError as error:
+        raise ModelError(f"{url}: cannot be fetched ({error or type(error).__name__})") from None
+    except OSError as error:
+        raise ModelError(f"{path.parent}: cannot be written ({error.strerror})") from None
+    return find(path)
+
+
+def _take(session: httpx.Client, url: str, described: bytes, path: Path) -> None:
+    """Store the graph first and the JSON last, so that a model in the cache is whole."""
+    partial = path.with_suffix(".json.partial")
+    write_atomically(partial, described)
+    try:
+        spec = load_spec(partial)
+    finally:
+        partial.unlink()
+    if Path(spec.file).name != spec.file:
+        raise ModelError(f"{url}: names a graph in another place ({spec.file}); nothing was kept")
+    graph = _download(session, urljoin(url, spec.file))
+    if hashlib.sha256(graph).hexdigest() != spec.sha256:
+        raise ModelError(f"{urljoin(url, spec.file)}: came damaged (its SHA-256 is wrong); nothing was kept")
+    write_atomically(path.with_name(spec.file), graph)
+    write_atomically(path, described)
+
+
+def _download(session: httpx.Client, url: str) -> bytes:
+    blocks, size = [], 0
+    with session.stream("GET", url) as answer:
+        answer.raise_for_status()
+        for block in answer.iter_bytes(1 << 20):
+            blocks.append(block)
+            size += len(block)
+            if size > MOST_BYTES:
+                raise ModelError(f"{url}: larger than any model livefoley knows; nothing was kept")
+    return b"".join(blocks)

@@ -1,0 +1,134 @@
+"""Writes a network as ONNX with the contract beside it, and checks that ONNX Runtime answers as torch does.
+
+Batch and tokens are dynamic axes. ``fp16`` keeps the ports in fp32 and halves the weights: for TensorRT the whole inside
+runs in half precision, for ONNX Runtime on a CPU only the file is half (``stored``), the arithmetic is float.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from livefoley.foley.student.features import CONTROLS
+from livefoley.foley.student.spec import INPUTS, OUTPUTS, StudentSpec, save_spec
+from livefoley.train.latents import Basis
+from livefoley.train.network import SIZES, TEXT, Student, parameters
+
+OPSET = 18
+PRECISIONS = ("fp32", "fp16", "stored-fp16")
+_HALF_SUFFIX = {"fp32": "", "fp16": "-fp16", "stored-fp16": ""}
+
+
+def example(batch: int, tokens: int, latent: int, seed: int = 0) -> tuple[Tensor, ...]:
+    """Return inputs of the right shapes, in the order of ``spec.INPUTS``."""
+    g = torch.Generator().manual_seed(seed)
+    known = torch.zeros(batch, tokens)
+    known[:, : tokens // 4] = 1.0
+    past = torch.randn(batch, tokens, latent, generator=g) * known.unsqueeze(-1)
+    text = functional_unit(torch.randn(batch, TEXT, generator=g))
+    noise = torch.randn(batch, tokens, latent, generator=g)
+    controls = torch.rand(batch, tokens, CONTROLS, generator=g)
+    return noise, torch.rand(batch, generator=g), torch.rand(batch, generator=g), text, controls, past, known
+
+
+def functional_unit(vectors: Tensor) -> Tensor:
+    """Return vectors at length 1."""
+    return vectors / vectors.norm(dim=-1, keepdim=True)
+
+
+def random_student(size: str, latent: int, seed: int = 0) -> Student:
+    """Return a network with random weights that behave like trained ones in time and memory."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = Student(SIZES[size], Basis.fit(rng.normal(-30, 12, (2000, 800)).astype(np.float32), latent))
+    nn.init.normal_(network.leave.weight, std=0.02)
+    return network.eval()
+
+
+def export(network: Student, directory: Path, spec: StudentSpec) -> Path:
+    """Write ``network`` into ``directory`` as ``spec.file`` and return the path of the contract beside it.
+
+    ``spec`` says name, size, precision and training; hash, latent and parameters are filled in here.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    graph = directory / spec.file
+    write_graph(network, graph)
+    if spec.precision != "fp32":
+        halve(graph, inside=spec.precision == "fp16")
+    return describe(graph, replace(spec, latent=network.leave.out_features, parameters=parameters(network)))
+
+
+def describe(graph: Path, spec: StudentSpec) -> Path:
+    """Write the contract of a graph that is in its place; returns its path."""
+    digest = hashlib.sha256(graph.read_bytes()).hexdigest()
+    path = graph.with_suffix(".json")
+    save_spec(replace(spec, file=graph.name, sha256=digest), path)
+    return path
+
+
+def write_graph(network: Student, path: Path) -> None:
+    """Export by torch's exporter, weights inside the file."""
+    batch, tokens = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("tokens", min=2, max=4096)
+    axes = {name: {0: batch} if name in ("time", "span", "text") else {0: batch, 1: tokens} for name in INPUTS}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            network.eval(),
+            example(2, 12, network.leave.out_features),
+            dynamo=True,
+            dynamic_shapes=tuple(axes[name] for name in INPUTS),
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            opset_version=OPSET,
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("torch gave no program to export")
+    program.save(str(path), external_data=False)
+
+
+def halve(path: Path, inside: bool) -> None:
+    """Store the weights of a graph in half precision; ``inside`` also computes in it (norms and ports stay float)."""
+    model = onnx.load(str(path))
+    if inside:
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+
+        halved: Any = convert_float_to_float16(model, keep_io_types=True, disable_shape_infer=True)
+        onnx.save(halved, str(path))
+        return
+    casts = []
+    for tensor in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < 256:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.save(model, str(path))
+
+
+def difference(network: Student, graph: Path, batch: int = 3, tokens: int = 31) -> float:
+    """Return the largest difference between torch's and ONNX Runtime's estimates, relative to their power."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    inputs = example(batch, tokens, network.leave.out_features, seed=1)
+    with torch.no_grad():
+        wanted = network(*inputs)[0].numpy()
+    found = session.run(["estimate"], {n: v.numpy() for n, v in zip(INPUTS, inputs, strict=True)})[0]
+    return float(np.abs(found - wanted).max() / np.sqrt((wanted**2).mean()))

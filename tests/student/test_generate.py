@@ -1,0 +1,164 @@
+"""``livefoley generate`` and ``livefoley model``: one sound from words, and every mistake in one line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livefoley import cli
+from livefoley.core.cues import Cue, CueKind
+from livefoley.foley import audiofile
+from livefoley.foley.source import Foley
+from livefoley.foley.student.beside import BedBeside, EffectsBeside
+from livefoley.foley.student.student import open_student
+
+from .tiny import write_model
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEFOLEY_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def livefoley(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["livefoley", *words])
+    code = 0
+    try:
+        cli.main()
+    except SystemExit as leaving:
+        code = int(leaving.code or 0)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    return lambda *words: livefoley(monkeypatch, capsys, *map(str, words))
+
+
+def test_a_sound_is_made_by_whoever_is_asked_and_its_cost_is_told(run, tmp_path: Path) -> None:
+    model, wav = write_model(tmp_path), tmp_path / "a.wav"
+    for source, seconds in (("student", 2.0), ("bank", None), ("procedural", 2.0)):
+        code, out, err = run(
+            "generate",
+            "rain on a tin roof, 雨声",
+            "-o",
+            wav,
+            "-f",
+            "--seconds",
+            2,
+            "--source",
+            source,
+            "--model",
+            model,
+        )
+        assert (code, err) == (0, "")
+        assert ("student-tiny (onnx cpu, 1 step(s))" if source == "student" else f"by {source};") in out
+        assert "s per second" in out
+        samples = audiofile.read(wav)
+        assert np.sqrt(np.mean(samples**2)) > 0.01
+        if seconds:
+            assert samples.shape[1] == seconds * 48_000
+
+
+def test_one_seed_repeats_and_curves_are_taken(run, tmp_path: Path) -> None:
+    model, curve = write_model(tmp_path), tmp_path / "curve.csv"
+    curve.write_text("seconds,dB\n0,-60\n0.9,-60\n1.0,0\n2,0\n")
+    made = []
+    for name in ("a", "b"):
+        code, _, err = run(
+            "generate", "glass breaking", "-o", tmp_path / f"{name}.wav", "--seconds", 2, "--onsets", "1.0,1.5",
+            "--envelope", curve, "--seed", 3, "--model", model,
+        )  # fmt: skip
+        assert (code, err) == (0, "")
+        made.append(audiofile.read(tmp_path / f"{name}.wav"))
+    np.testing.assert_array_equal(*made)
+    assert np.abs(made[0][:, :40_000]).max() < 0.05 * np.abs(made[0][:, 50_000:]).max()
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "said"),
+    [
+        ("", [], "the description is empty"),
+        ("x" * 10_000, [], "10000 characters is too long"),
+        ("ሰላም ለዓለም", [], "use English or Chinese"),
+        ("rain", ["--seconds", "nan"], "--seconds nan"),
+        ("rain", ["--seconds", "1000"], "at most 60"),
+        ("rain", ["--onsets", "0.5,x"], "want seconds with commas between"),
+        ("rain", ["--onsets", "0.5,9"], "9 s lies outside"),
+        ("rain", ["--envelope", "none.csv"], "none.csv: cannot be read"),
+        ("rain", ["--model", "none"], "there is no model 'none'"),
+        ("zzyzx", ["--source", "bank"], "the bank has no such sound"),
+        ("zzyzx", ["--source", "procedural"], "no ambience is known for it"),
+        ("rain", ["--source", "bank", "--onsets", "0.5"], "are for the student"),
+    ],
+)
+def test_a_mistake_costs_one_line(run, tmp_path: Path, text: str, more: list[str], said: str) -> None:
+    given = [] if "--source" in more else ["--source", "student"]
+    weights = [] if "--model" in more else ["--model", write_model(tmp_path)]
+    code, out, err = run("generate", text, "-o", tmp_path / "a.wav", *given, *weights, *more)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: ")
+    assert said in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "a.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "holds no points"),
+        ("0,nan\n", "curve.csv:1: holds a value that is no number"),
+        ("0,-3\n1,x\n", "curve.csv:2: want two numbers"),
+        ("0,-3\n0,-6\n", "do not go up"),
+        ("\0\1\2", "cannot be read|want two numbers|holds no points"),
+    ],
+)
+def test_a_bad_curve_costs_one_line(run, tmp_path: Path, content: str, said: str) -> None:
+    curve = tmp_path / "curve.csv"
+    curve.write_text(content)
+    code, _, err = run(
+        "generate", "rain", "-o", tmp_path / "a.wav", "--envelope", curve, "--model", write_model(tmp_path)
+    )
+    assert code == 1
+    assert any(each in err for each in said.split("|"))
+    assert err.count("\n") == 1
+
+
+def test_weights_with_a_wrong_hash_are_refused_and_found_by_verify(run, tmp_path: Path) -> None:
+    model = write_model(tmp_path / "cache" / "students", "student-own")
+    assert run("model", "verify")[0] == 0
+    assert "student-own" in run("model", "list")[1]
+    assert "s per s of sound" in run("model", "bench", "own", "--batch", 1, "--repeats", 3)[1]
+    model.with_suffix(".onnx").write_bytes(b"other")
+    code, _, err = run("generate", "rain", "-o", tmp_path / "a.wav", "--source", "student", "--model", "own")
+    assert code == 1
+    assert "SHA-256" in err
+    code, out, _ = run("model", "verify")
+    assert code == 1
+    assert "SHA-256" in out
+
+
+def test_offline_the_bank_keeps_what_it_has_and_a_student_that_fails_is_stood_in_for(tmp_path: Path) -> None:
+    good, bad = (
+        open_student(write_model(tmp_path, f"student-{fault}", fault=fault), "cpu", 1) for fault in ("", "nan")
+    )
+    foley = Foley(cache_directory=tmp_path)
+    known, unknown = (Cue(1, CueKind.ACTION, 0, 0, prompt=text) for text in ("footsteps on gravel", "a velociraptor"))
+    effects = EffectsBeside(foley.bank, good)
+    assert [sound.source for sound in map(effects.make, (known, unknown)) if sound is not None] == ["bank", "student"]
+    stand_in = EffectsBeside(foley.bank, bad).make(unknown)
+    assert stand_in is not None
+    assert stand_in.source == "bank"
+    bed = BedBeside(good, 1, "rain", foley.bed("a", "rain"))
+    assert bed.read(4800).shape == (2, 4800)
+    assert bed.source == "student"
+    fallen = BedBeside(bad, 1, "rain", foley.bed("b", "rain"))
+    assert np.abs(fallen.read(4800)).max() > 0.001
+    assert fallen.source == "procedural"
+    fallen.describe("sea")
+    assert fallen.read(100).shape == (2, 100)

@@ -1,0 +1,165 @@
+"""The student's worker as the rooms see it: a real process around a real graph, and what becomes of its misfortunes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.runtime.student import StudentService, StudentSettings
+
+from .tiny import write_model
+
+WAIT_S = 60.0
+
+
+class Studio:
+    """A service at work, and what it was heard to say."""
+
+    def __init__(self, model: Path, hang_timeout_s: float = 20.0) -> None:
+        settings = StudentSettings(model, "cpu", threads=1)
+        self.service = StudentService(settings, self._give, hang_timeout_s)
+        self.slabs: list[tuple[str, str, Stereo]] = []
+        self.sounds: list[Sound] = []
+        self.refused = 0
+
+    def _give(self, room: str, text: str, slab: Stereo) -> None:
+        self.slabs.append((room, text, slab))
+
+    def ask(self, prompt: str, within_s: float = 30.0, kind: CueKind = CueKind.ACCENT, **more: float) -> bool:
+        cue = Cue(1, kind, 0, 0, prompt=prompt, **more)  # type: ignore[arg-type]
+        return self.service.ask(cue, time.monotonic() + within_s, lambda: True, self.sounds.append, self._refuse)
+
+    def _refuse(self) -> None:
+        self.refused += 1
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(WAIT_S):
+            while not condition():  # noqa: ASYNC110 - what is waited for is in another process
+                await asyncio.sleep(0.02)
+
+    @property
+    def state(self) -> str:
+        return self.service.snapshot().state
+
+
+@contextlib.asynccontextmanager
+async def at_work(model: Path, hang_timeout_s: float = 20.0) -> AsyncIterator[Studio]:
+    studio = Studio(model, hang_timeout_s)
+    task = asyncio.create_task(studio.service.run())
+    try:
+        yield studio
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEFOLEY_CACHE_DIR", str(tmp_path / "cache"))
+
+
+async def test_a_cue_is_answered_and_a_room_is_given_slabs(tmp_path: Path) -> None:
+    async with at_work(write_model(tmp_path)) as studio:
+        assert not studio.ask("too early: there is no model yet")
+        studio.service.describe("shop", "rain on a tin roof", 0)
+        studio.service.describe("silent", "  ", 0)
+        await studio.until(lambda: studio.slabs)
+        room, text, slab = studio.slabs[0]
+        assert (room, text) == ("shop", "rain on a tin roof")
+        assert slab.shape[1] > 5 * 48_000
+        assert studio.ask("a velociraptor purring")
+        await studio.until(lambda: studio.sounds)
+        assert studio.sounds[0].source == "student"
+        figures = studio.service.snapshot()
+        assert (figures.state, figures.model, figures.device) == ("working", "student-tiny", "onnx cpu")
+        assert figures.made >= 2
+        assert figures.latency_s.p50 > 0
+        assert not studio.ask("a velociraptor purring", within_s=0.3)  # the bank needs that for itself
+
+
+async def test_an_action_that_recurs_is_answered_at_once(tmp_path: Path) -> None:
+    async with at_work(write_model(tmp_path)) as studio:
+        await studio.until(lambda: studio.state == "working")
+        for seed in range(6):
+            assert studio.ask("a robot's jaw", kind=CueKind.ACTION, intensity=0.7, seed=seed)
+            await studio.until(lambda seed=seed: len(studio.sounds) > seed)
+        assert studio.ask("a robot's jaw", within_s=0.01, kind=CueKind.ACTION, intensity=0.72, seed=9)
+        assert len(studio.sounds) == 7
+
+
+async def test_words_it_cannot_use_are_refused_and_leave_it_working(tmp_path: Path) -> None:
+    async with at_work(write_model(tmp_path)) as studio:
+        await studio.until(lambda: studio.state == "working")
+        for _ in range(4):
+            assert studio.ask("ሰላም ለዓለም ዝናብ")
+        await studio.until(lambda: studio.refused == 4)
+        assert studio.state == "working"
+
+
+async def test_a_model_that_makes_no_numbers_is_not_used(tmp_path: Path) -> None:
+    async with at_work(write_model(tmp_path, fault="nan")) as studio:
+        await studio.until(lambda: studio.state == "unavailable")
+        assert "no numbers" in studio.service.snapshot().reason
+        assert not studio.ask("rain")
+
+
+async def test_weights_with_a_wrong_hash_are_not_used(tmp_path: Path) -> None:
+    model = write_model(tmp_path)
+    model.with_suffix(".onnx").write_bytes(b"other weights")
+    async with at_work(model) as studio:
+        studio.service.describe("shop", "rain", 0)
+        await studio.until(lambda: studio.state == "unavailable")
+        assert "SHA-256" in studio.service.snapshot().reason
+        assert not studio.ask("anything")
+
+
+async def test_a_worker_that_is_killed_comes_back_and_makes_the_slabs_again(tmp_path: Path) -> None:
+    async with at_work(write_model(tmp_path)) as studio:
+        studio.service.describe("shop", "sea", 0)
+        await studio.until(lambda: studio.slabs)
+        pid = studio.service.worker.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+        count = len(studio.slabs)
+        await studio.until(lambda: len(studio.slabs) > count)
+        assert studio.service.worker.pid != pid
+        assert studio.state == "working"
+
+
+async def test_a_model_that_hangs_is_killed_and_tried_less_and_less(tmp_path: Path) -> None:
+    async with at_work(write_model(tmp_path, fault="hang"), hang_timeout_s=2.0) as studio:
+        studio.service.describe("shop", "sea", 0)
+        await studio.until(lambda: studio.state == "resting")
+        assert not studio.ask("anything")
+        assert studio.service.worker.statistics().hangs >= 3
+        assert studio.service.snapshot().openings == 1
+        assert not studio.slabs
+        pid = studio.service.worker.pid
+    await asyncio.sleep(0.5)
+    assert pid is None or not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+async def test_what_is_late_is_handed_on_in_time_for_the_bank(tmp_path: Path) -> None:
+    async with at_work(write_model(tmp_path)) as studio:
+        await studio.until(lambda: studio.state == "working")
+        pid = studio.service.worker.pid
+        assert pid is not None
+        psutil.Process(pid).suspend()
+        try:
+            asked_s = time.monotonic()
+            assert studio.ask("a velociraptor purring", within_s=1.0)
+            assert studio.ask("another", within_s=1.2)
+            await studio.until(lambda: studio.refused == 2)
+            assert time.monotonic() - asked_s < 10
+        finally:
+            psutil.Process(pid).resume()
+        assert not studio.sounds
