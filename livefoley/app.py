@@ -20,18 +20,6 @@ import structlog
 
 from livefoley import __version__
 from livefoley import config as cfg
-from livefoley.adapters import (
-    Makers,
-    Servers,
-    build_room,
-    ice_settings,
-    make_ears,
-    make_student,
-    planner_settings,
-    rtmp_servers,
-)
-from livefoley.clip_delivery import ClipDelivery
-from livefoley.clipping import clip_notice, keep_clips, make_clip_desk
 from livefoley.clips.model import ClipStatus
 from livefoley.control.app import make_app
 from livefoley.control.clips import clips_router
@@ -43,7 +31,6 @@ from livefoley.control.whep import whep_router
 from livefoley.control.whip import whip_router
 from livefoley.core.errors import BankError
 from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
-from livefoley.deliveries import build_deliveries
 from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.place import default_library
@@ -54,6 +41,19 @@ from livefoley.runtime.keep import keep
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.room import Room
 from livefoley.runtime.snapshot import snapshot
+from livefoley.wiring.clip_delivery import ClipDelivery
+from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_desk
+from livefoley.wiring.deliveries import build_deliveries
+from livefoley.wiring.rooms import (
+    Makers,
+    Servers,
+    build_room,
+    ice_settings,
+    make_ears,
+    make_student,
+    planner_settings,
+    rtmp_servers,
+)
 
 log = structlog.get_logger("livefoley")
 

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from livefoley import __version__
-from livefoley.cli_student import generate, model
-from livefoley.clip_commands import clip, clips
+from livefoley.commands.clips import clip, clips
+from livefoley.commands.student import generate, model
 from livefoley.core.errors import LivefoleyError
 
 out = Console()
@@ -125,7 +125,7 @@ def events(
 
     Example: `livefoley events http://127.0.0.1:8080/demo`
     """
-    from livefoley.watch import watch
+    from livefoley.commands.watch import watch
 
     try:
         asyncio.run(watch(url, token, kind or [], as_json, out))
@@ -159,7 +159,7 @@ def render(
 
     Example: `livefoley render clip.mp4 --describe "雨夜的街道, footsteps on wood" -o out.mp4`
     """
-    from livefoley.offline import render_file
+    from livefoley.commands.render import render_file
 
     files = {"stem": stem, "report": report}
     render_file(source, describe, output, **files, seed=seed, force=force, console=out, student=student, steps=steps)
@@ -174,7 +174,7 @@ def verify(file: Annotated[Path, typer.Argument(help="A sound or video file.")])
 
     Exit code 0: marked as generated; 3: not marked.
     """
-    from livefoley.verify import show
+    from livefoley.commands.verify import show
 
     if not show(file, out):
         raise typer.Exit(3)
@@ -183,7 +183,7 @@ def verify(file: Annotated[Path, typer.Argument(help="A sound or video file.")])
 @app.command()
 def doctor() -> None:
     """Look at this machine: codecs, ports, optional parts; what is missing and what to do about it."""
-    from livefoley.doctor import Verdict, examine
+    from livefoley.commands.doctor import Verdict, examine
 
     marks = {Verdict.OK: "[green]ok[/]", Verdict.OPTIONAL: "[yellow]optional[/]", Verdict.BROKEN: "[red]missing[/]"}
     table = Table(box=None, pad_edge=False)
@@ -203,7 +203,7 @@ def bank_list(
     library: Annotated[Path | None, typer.Option("--library", help="An operator's library made by `bank add`.")] = None,
 ) -> None:
     """List the effects: rendered ones and those added."""
-    from livefoley.offline import list_bank
+    from livefoley.commands.render import list_bank
 
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "from", "what it is"):
@@ -219,7 +219,7 @@ def bank_add(
     library: Annotated[Path | None, typer.Option("--library", help="Where the library is kept.")] = None,
 ) -> None:
     """Take your own UCS-named sounds into the bank: normalised in loudness, trimmed to the onset, indexed."""
-    from livefoley.offline import add_to_bank
+    from livefoley.commands.render import add_to_bank
 
     added, problems = add_to_bank(directory, library)
     for problem in problems:
@@ -238,7 +238,7 @@ def bank_play_to_file(
     library: Annotated[Path | None, typer.Option("--library", help="An operator's library made by `bank add`.")] = None,
 ) -> None:
     """Write one effect to a sound file, to listen to it."""
-    from livefoley.offline import play_to_file
+    from livefoley.commands.render import play_to_file
 
     out.print(play_to_file(effect, output, seed=seed, intensity=intensity, library=library), highlight=False)
 

@@ -33,7 +33,7 @@ def clip(
 
     Example: `livefoley clip http://127.0.0.1:8080/demo --last 20`
     """
-    from livefoley.clip_client import ClipClient, place
+    from livefoley.commands.clip_client import ClipClient, place
 
     where = place(url)
     if where.room is None:
@@ -65,7 +65,7 @@ def clips(
 
     Example: `livefoley clips http://127.0.0.1:8080 --state quarantined`
     """
-    from livefoley.clip_client import ClipClient, place, table
+    from livefoley.commands.clip_client import ClipClient, place, table
 
     where = place(url)
     client = ClipClient(where, token)
@@ -85,7 +85,7 @@ def _print(status: dict[str, Any], as_json: bool) -> None:
 
 
 def _line(status: dict[str, Any]) -> str:
-    from livefoley.clip_client import why
+    from livefoley.commands.clip_client import why
 
     about = status["location"] or why(status)
     return f"{status['id']} {status['state']}" + (f": {about}" if about else "")

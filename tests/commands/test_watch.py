@@ -9,7 +9,7 @@ import json
 import pytest
 from rich.console import Console
 
-from livefoley import watch
+from livefoley.commands import watch
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer

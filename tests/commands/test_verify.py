@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from livefoley.cli import app
 from livefoley.clips.marks import embed
 from livefoley.clips.marks.labels import label_mp4
+from livefoley.commands.verify import examine
 from livefoley.media.audio_file import write_audio
-from livefoley.verify import examine
 from tests.clips.sounds import Samples
 
 ID = "0123456789abcdef" * 2

@@ -1,0 +1,1 @@
+"""What the commands of ``livefoley`` do, one module each; ``cli`` only declares them."""

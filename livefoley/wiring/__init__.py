@@ -1,0 +1,1 @@
+"""From configuration to adapters: the only place that picks concrete ones."""
