@@ -44,7 +44,7 @@ async def sidecar(place: Path, clips: dict[str, Any] | None = None, **room: Any)
     sinks = [{"file": f"{place}/o.mp4"}]
     write_config(config, ports, {"sinks": sinks, "clips": {"enabled": True, **(clips or {})}, **room})
     document = yaml.safe_load(config.read_text())
-    config.write_text(yaml.safe_dump({**document, "clips": {"directory": f"{place}/clips"}}))
+    config.write_text(yaml.safe_dump({**document, "clips": {"directory": f"{place}/clips", "checks": {"black": 1}}}))
     async with running(config, ports, place / "sidecar.log") as made:
         await made.wait_ready()
         yield made
