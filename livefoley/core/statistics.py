@@ -91,6 +91,20 @@ class DeliverySnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipsSnapshot:
+    """What a room keeps for clips, in seconds and bytes; what could not be kept is counted."""
+
+    enabled: bool = False
+    kept_s: float = 0.0
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+    dropped_pictures: int = 0
+    dropped_bytes: int = 0
+    dropped_events: int = 0
+    disk_errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RoomControls:
     """What can be changed while a room runs; gains in dB, as in the configuration."""
 
@@ -111,6 +125,7 @@ class RoomSnapshot:
     publisher_connected: bool = False
     epoch: int = 0
     uptime_s: float = 0.0
+    position_s: float = 0.0  # seconds of its stream that have left, as its events count them
     lookahead_s: float = 0.0
     controls: RoomControls = RoomControls()
     foley_bypassed: bool = False  # foley is wanted, and the original goes out without it
@@ -140,6 +155,7 @@ class RoomSnapshot:
     audience: AudienceStatistics = field(default_factory=AudienceStatistics)
     signals: SignalsSnapshot = SignalsSnapshot()
     ears: EarsSnapshot = EarsSnapshot()
+    clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 
 
