@@ -25,6 +25,7 @@ from livefoley.clip_delivery import ClipDelivery
 from livefoley.clipping import clip_notice, keep_clips, make_clip_desk
 from livefoley.clips.model import ClipStatus
 from livefoley.control.app import make_app
+from livefoley.control.clip_metrics import ClipCollector
 from livefoley.control.clips import clips_router
 from livefoley.control.guard import Access
 from livefoley.control.pages import pages_router
@@ -145,7 +146,8 @@ class Application:
         delivery = self.clip_delivery
         if delivery is not None:
             more += delivery.routers()
-        app = make_app(self, access, more, delivery.collectors() if delivery is not None else ())
+        collectors = [ClipCollector(self.clips.snapshot), *delivery.collectors()] if delivery is not None else []
+        app = make_app(self, access, more, collectors)
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:

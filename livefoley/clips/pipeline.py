@@ -120,8 +120,8 @@ class _Run:
 
     def _publish(self) -> None:
         now_s = time.time()
-        latency = {**self._record.latency_s, "whole": round(now_s - self._job.due_s, 3)}
-        metadata = replace(self._metadata(), latency_s=latency, created_at=utc(now_s))
+        self._save(latency_s={**self._record.latency_s, "whole": round(now_s - self._job.due_s, 3)})
+        metadata = replace(self._metadata(), latency_s=self._record.latency_s, created_at=utc(now_s))
         self._write(metadata)
         published = self._tools.publisher.publish(self._files, metadata)
         self._save(location=published.location, prefix=published.prefix, published_s=round(time.time(), 3))

@@ -37,6 +37,9 @@ _ROOM_GAUGES: tuple[Row, ...] = (
     ("chat_writers_per_second", "How much the audience writes.", lambda r: r.signals.chat_rate),
     ("event_listeners", "Who reads the room's events now.", lambda r: r.signals.event_listeners),
     ("ears_available", "Whether the room listens, or need not (1); 0 while it has no ears.", _has_ears),
+    ("clips_kept_seconds", "How far back clips can reach.", lambda r: r.clips.kept_s),
+    ("clips_memory_bytes", "What is kept for clips in memory.", lambda r: r.clips.memory_bytes),
+    ("clips_disk_bytes", "What is kept for clips on disk.", lambda r: r.clips.disk_bytes),
     ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),
 )
 _ROOM_COUNTERS: tuple[Row, ...] = (
@@ -66,6 +69,10 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("ears_passes", "Passes of the recogniser over speech.", lambda r: r.ears.passes),
     ("ears_cpu_seconds", "Processor time of these passes.", lambda r: r.ears.cost_s),
     ("ears_dropped", "Pieces of sound the recogniser was not given.", lambda r: r.ears.dropped),
+    ("clips_dropped_bytes", "What could not be kept for clips for want of room.", lambda r: r.clips.dropped_bytes),
+    ("clips_dropped_pictures", "Pictures that could not be kept for clips.", lambda r: r.clips.dropped_pictures),
+    ("clips_dropped_events", "Events that could not be kept for clips.", lambda r: r.clips.dropped_events),
+    ("clips_disk_errors", "Times the disk refused what clips are cut from.", lambda r: r.clips.disk_errors),
     ("bed_underruns", "Times the ambience ran out.", lambda r: r.bed_underruns),
 )
 _SINKS: tuple[tuple[Family, str, str, Callable[[SinkStatistics], float]], ...] = (

@@ -80,6 +80,16 @@ class SignalsSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipMakingSnapshot:
+    """The making of clips, for all rooms. ``latency_s`` is from a clip's end leaving its room to its publication."""
+
+    worker: WorkerSnapshot
+    waiting: int = 0
+    outcomes: tuple[StateCount, ...] = ()
+    latency_s: Latency = Latency()
+
+
+@dataclass(frozen=True, slots=True)
 class DeliverySnapshot:
     """Who is told, or listened to, over the network: a ``webhook``, or the room's ``obs``."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,10 +22,12 @@ from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, content_id
 from livefoley.clips.selection import Selection
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.notices import utc
+from livefoley.core.statistics import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
 from livefoley.media.worker import Worker as Thread
 from livefoley.runtime.clips.room import Cutting
 from livefoley.runtime.ipc import Header
-from livefoley.runtime.worker import Worker, WorkerStatistics
+from livefoley.runtime.rate import percentiles
+from livefoley.runtime.worker import Worker
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -66,6 +68,8 @@ class ClipDesk:
         self._making: str | None = None
         self._settled = asyncio.Event()
         self._outcomes: Counter[str] = Counter()
+        self._latencies: deque[float] = deque(maxlen=1000)
+        self._chores: asyncio.Queue[Callable[[], None]] = asyncio.Queue()  # a few for each clip
 
     # ---- life ----
 
@@ -75,7 +79,13 @@ class ClipDesk:
             self._clips[status.id] = status
             if not status.state.is_over:
                 self._enqueue(status.id)
-        await self._worker.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._worker.run())
+            tasks.create_task(self._tidy())
+
+    async def _tidy(self) -> None:
+        while True:
+            await self._thread.call(await self._chores.get())
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until nothing is being made or waits, but no longer than that: the rest goes on after the next start."""
@@ -93,7 +103,10 @@ class ClipDesk:
         for path in sorted(self._jobs.glob("*/job.json"), key=lambda each: each.stat().st_mtime)[-MAX_KEPT:]:
             try:
                 directory = JobDirectory(path.parent)
-                found.append(_status(directory.job(), directory.record()))
+                record = directory.record()
+                if not record.state.is_over and record.attempts >= MAX_ATTEMPTS:
+                    record = directory.change(state=ClipState.FAILED, error="the worker died over it, again and again")
+                found.append(_status(directory.job(), record))
             except LivefoleyError as error:
                 log.warning("a clip's job cannot be read, it is left alone", reason=str(error))
         return found
@@ -134,12 +147,15 @@ class ClipDesk:
             room.forget(clip_id)
         self._waiting = [each for each in self._waiting if each != clip_id]
         if clip_id not in self._twins:
-            if status.state is ClipState.READY:
-                withdrawn = {"prefix": status.prefix, "content_id": status.content_id}
-                self._worker.send_nowait({"op": "withdraw", **withdrawn})
+            if status.state is ClipState.READY and not self._withdraw(status):
+                raise InputError("the worker that could delete it is away; try again in a moment")
             await self._thread.call(self._directory(clip_id).delete)
-        self._twins = {twin: of for twin, of in self._twins.items() if clip_id not in (twin, of)}
-        self._clips.pop(clip_id, None)
+        self._drop(clip_id)
+
+    def _withdraw(self, status: ClipStatus) -> bool:
+        """Have what was published of a clip deleted; False when nobody can be told to."""
+        withdrawn = {"prefix": status.prefix, "content_id": status.content_id}
+        return self._worker.send_nowait({"op": "withdraw", **withdrawn})
 
     async def release(self, clip_id: str) -> ClipStatus:
         """Publish a clip that a check found fault with. Raises ``InputError`` when it is not in quarantine."""
@@ -247,7 +263,7 @@ class ClipDesk:
             case "failed" if self._making is not None and header.get("of") == "make":
                 self._over(self._making, Record(ClipState.FAILED, error=header["error"]))
             case "failed":
-                log.error("the clips' worker cannot do what it was asked for", what=header.get("of"))
+                log.error("the clips' worker refused", what=header.get("of"), reason=header.get("error"))
 
     def _over(self, clip_id: str, record: Record) -> None:
         self._change(
@@ -261,6 +277,10 @@ class ClipDesk:
             findings=record.findings,
             latency_s=record.latency_s,
         )
+        if record.state is ClipState.FAILED:
+            self._chores.put_nowait(self._directory(clip_id).forget_material)
+        if "whole" in record.latency_s:
+            self._latencies.append(record.latency_s["whole"])
         self._making = None
         self._next()
 
@@ -283,10 +303,18 @@ class ClipDesk:
         self.on_change(status)
 
     def _forget_old(self) -> None:
-        """Tell of no more than ``MAX_KEPT`` clips; what is published stays published."""
-        over = [clip_id for clip_id, status in self._clips.items() if status.state.is_over]
+        """Tell of no more than ``MAX_KEPT`` clips. What is published stays so, what is in quarantine is never lost."""
+        done = (ClipState.READY, ClipState.FAILED)
+        over = [clip_id for clip_id, status in self._clips.items() if status.state in done]
         for clip_id in over[: max(0, len(self._clips) - MAX_KEPT)]:
-            del self._clips[clip_id]
+            self._drop(clip_id)
+            self._chores.put_nowait(self._directory(clip_id).delete)
+
+    def _drop(self, clip_id: str) -> None:
+        """Tell of a clip no more, nor of those that turned out to be the same."""
+        for gone in [clip_id, *(twin for twin, of in self._twins.items() if of == clip_id)]:
+            self._clips.pop(gone, None)
+            self._twins.pop(gone, None)
 
     def _path(self, clip_id: str) -> Path:
         return self._jobs / clip_id
@@ -294,9 +322,15 @@ class ClipDesk:
     def _directory(self, clip_id: str) -> JobDirectory:
         return JobDirectory(self._path(clip_id))
 
-    def statistics(self) -> tuple[WorkerStatistics, Mapping[str, int], int]:
-        """Return the worker's figures, how many clips ended how, and how many wait."""
-        return self._worker.statistics(), dict(self._outcomes), len(self._waiting)
+    def snapshot(self) -> ClipMakingSnapshot:
+        """Return how the making of clips goes."""
+        worker = self._worker.statistics()
+        return ClipMakingSnapshot(
+            worker=WorkerSnapshot(worker.name, worker.alive, max(0, worker.starts - 1), worker.hangs, worker.dropped),
+            waiting=len(self._waiting),
+            outcomes=tuple(StateCount(state, count) for state, count in sorted(self._outcomes.items())),
+            latency_s=Latency(*percentiles(self._latencies)),
+        )
 
 
 def _job(cutting: Cutting) -> Job:
