@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import itertools
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,11 +21,14 @@ import pytest
 import yaml
 from websockets.asyncio.client import connect
 
+from livefoley.clips import pipeline
+from livefoley.clips.job import JobDirectory
 from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.demo.sidecar import ROOM, Sidecar, free_ports, running, write_config
 from tests.clips import flashes
+from tests.clips.jobs import tools
 from tests.clips.sounds import read
-from tests.live.rtmp_peers import file_hashes
+from tests.live.rtmp_peers import file_hashes, run_peer
 from tests.live.test_sidecar_stream import VIDEO, publish, wait_room
 
 pytestmark = pytest.mark.live
@@ -218,6 +223,43 @@ async def test_a_clip_that_was_being_made_when_the_process_was_killed_is_made_af
         in_sync(found)
         assert told.duration_s == pytest.approx(8, abs=0.2)
         await again.stop()
+
+
+async def test_a_clip_whose_end_never_comes_goes_as_far_as_the_stream(tmp_path: Path, stream: Path) -> None:
+    """A file as source: its end is the stream's, and the process's. The job is on disk whatever was made of it yet."""
+    source = {"file": f"{stream}"}
+    async with sidecar(tmp_path, source=source) as made:
+        await wait_room(made, lambda room: room["position_s"] > 1)
+        async with client(made) as http:
+            asked = await http.post("/clips", json={"room": ROOM, "start": 18, "end": 50})
+            assert asked.status_code == 202
+            never = await http.post("/clips", json={"room": ROOM, "start": 900, "end": 910})
+            assert never.status_code == 409
+        async with asyncio.timeout(60):
+            while made.alive:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+    job = JobDirectory(tmp_path / "clips" / ".jobs" / asked.json()["id"])
+    record = await asyncio.to_thread(pipeline.run, job, tools(tmp_path / "clips" / "published"))
+    found = ClipFiles(Path(record.location))
+    in_sync(found)
+    assert ClipMetadata.from_json(found.metadata.read_text()).duration_s == pytest.approx(6, abs=0.2)
+
+
+async def test_clips_are_cut_and_listed_from_a_terminal(tmp_path: Path, stream: Path) -> None:
+    async with sidecar(tmp_path) as made:
+        publishing = asyncio.create_task(publish(made.ports.publish_url, stream, "-t", "10"))
+        await wait_room(made, lambda room: room["position_s"] > 4)
+        url = f"http://127.0.0.1:{made.ports.http}/{ROOM}"
+        status, said = await run_peer(sys.executable, "-m", "livefoley", "clip", url, "--last", "3", "--json")
+        assert status == 0
+        found, _ = files(json.loads(said.strip().splitlines()[-1]))
+        assert found.clip.is_file()
+        status, said = await run_peer(sys.executable, "-m", "livefoley", "clips", url, "--json")
+        assert [each["location"] for each in json.loads(said)] == [str(found.directory)]
+        status, said = await run_peer(sys.executable, "-m", "livefoley", "clip", url, "--start", "3")
+        assert (status, "error: give either --last SECONDS" in said) == (1, True)
+        await publishing
+        await made.stop()
 
 
 async def crowd(http: httpx.AsyncClient, seconds: float) -> None:
