@@ -27,7 +27,7 @@ from livefoley.media.worker import Worker as Thread
 from livefoley.runtime.clips.room import Cutting
 from livefoley.runtime.ipc import Header
 from livefoley.runtime.rate import percentiles
-from livefoley.runtime.worker import Worker
+from livefoley.runtime.worker import Worker, WorkerStatistics
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -50,22 +50,51 @@ class Asker(Protocol):
         ...
 
 
-class ClipDesk:
-    """See the module. ``tools`` are what the worker is opened with; ``rooms`` register themselves."""
+class Maker(Protocol):
+    """Makes clips elsewhere: a worker of ours, or a queue that others work on."""
 
-    def __init__(self, directory: Path, tools: Mapping[str, Any]) -> None:
+    @property
+    def ready(self) -> bool:
+        """Whether it takes messages."""
+        ...
+
+    def send_nowait(self, header: Header) -> bool:
+        """Tell it what to do; False when it is away."""
+        ...
+
+    async def run(self) -> None:
+        """Keep it until cancelled."""
+        ...
+
+    def statistics(self) -> WorkerStatistics:
+        """Return a snapshot."""
+        ...
+
+
+MakeMaker = Callable[[Callable[[Header, bytes], None], Callable[[], None]], Maker]
+
+
+class ClipDesk:
+    """See the module. ``tools`` are what the worker is opened with; ``rooms`` register themselves.
+
+    ``maker`` makes what makes the clips, told what to call with its messages and when it is ready; ``slots`` is how
+    many clips it is given at once. By default that is one worker process of ours.
+    """
+
+    def __init__(
+        self, directory: Path, tools: Mapping[str, Any], maker: MakeMaker | None = None, slots: int = 1
+    ) -> None:
         self.rooms: dict[str, Asker] = {}
         self.on_change: Callable[[ClipStatus], None] = lambda status: None
         self._jobs = directory / ".jobs"
         self._tools = dict(tools)
-        self._worker = Worker(
-            "clips", MODULE, on_message=self._message, on_ready=self._ready, hang_timeout_s=DEADLINE_S
-        )
+        self._slots = slots
+        self._worker = (maker or _own_worker)(self._message, self._ready)
         self._thread = Thread("clips-desk")
         self._clips: OrderedDict[str, ClipStatus] = OrderedDict()
         self._twins: dict[str, str] = {}  # clips that turned out to be others
         self._waiting: list[str] = []
-        self._making: str | None = None
+        self._making: list[str] = []
         self._settled = asyncio.Event()
         self._outcomes: Counter[str] = Counter()
         self._latencies: deque[float] = deque(maxlen=1000)
@@ -91,11 +120,11 @@ class ClipDesk:
         """Wait until nothing is being made or waits, but no longer than that: the rest goes on after the next start."""
         try:
             async with asyncio.timeout(timeout_s):
-                while self._making is not None or self._waiting:
+                while self._making or self._waiting:
                     self._settled.clear()
                     await self._settled.wait()
         except TimeoutError:
-            log.warning("clips are left for the next start", clips=len(self._waiting) + (self._making is not None))
+            log.warning("clips are left for the next start", clips=len(self._waiting) + len(self._making))
 
     def _found(self) -> list[ClipStatus]:
         """Read the jobs that are there; blocks."""
@@ -141,7 +170,7 @@ class ClipDesk:
     async def delete(self, clip_id: str) -> None:
         """Do not make it, or delete what was made and published of it. Raises ``InputError`` while it is being made."""
         status = self._clips[clip_id]
-        if clip_id == self._making:
+        if clip_id in self._making:
             raise InputError("the clip is being made; delete it when that is over")
         for room in self.rooms.values():
             room.forget(clip_id)
@@ -235,17 +264,18 @@ class ClipDesk:
 
     def _next(self) -> None:
         """Give the worker the next job."""
-        if self._making is None and self._waiting and self._worker.ready:
-            self._making = self._waiting.pop(0)
-            self._worker.send_nowait({"op": "make", "id": self._making, "directory": str(self._path(self._making))})
-        if self._making is None and not self._waiting:
+        while len(self._making) < self._slots and self._waiting and self._worker.ready:
+            clip_id = self._waiting.pop(0)
+            self._making.append(clip_id)
+            self._worker.send_nowait({"op": "make", "id": clip_id, "directory": str(self._path(clip_id).absolute())})
+        if not self._making and not self._waiting:
             self._settled.set()
 
     def _ready(self) -> None:
         """A worker is there, perhaps in place of one that died over a clip."""
         self._worker.send_nowait({"op": "open", "tools": self._tools})
-        clip_id, self._making = self._making, None
-        if clip_id is not None:
+        unfinished, self._making = self._making, []
+        for clip_id in reversed(unfinished):
             attempts = self._clips[clip_id].attempts + 1
             self._change(clip_id, attempts=attempts)
             if attempts < MAX_ATTEMPTS:
@@ -260,8 +290,8 @@ class ClipDesk:
                 self._change(header["id"], state=ClipState(header["state"]), progress=header["progress"])
             case "over":
                 self._over(header["id"], Record.from_json(header["record"]))
-            case "failed" if self._making is not None and header.get("of") == "make":
-                self._over(self._making, Record(ClipState.FAILED, error=header["error"]))
+            case "failed" if self._making and header.get("of") == "make":
+                self._over(self._making[0], Record(ClipState.FAILED, error=header["error"]))
             case "failed":
                 log.error("the clips' worker refused", what=header.get("of"), reason=header.get("error"))
 
@@ -281,7 +311,7 @@ class ClipDesk:
             self._chores.put_nowait(self._directory(clip_id).forget_material)
         if "whole" in record.latency_s:
             self._latencies.append(record.latency_s["whole"])
-        self._making = None
+        self._making = [each for each in self._making if each != clip_id]
         self._next()
 
     def _change(self, clip_id: str, **changes: Any) -> None:
@@ -331,6 +361,10 @@ class ClipDesk:
             outcomes=tuple(StateCount(state, count) for state, count in sorted(self._outcomes.items())),
             latency_s=Latency(*percentiles(self._latencies)),
         )
+
+
+def _own_worker(on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> Maker:
+    return Worker("clips", MODULE, on_message=on_message, on_ready=on_ready, hang_timeout_s=DEADLINE_S)
 
 
 def _job(cutting: Cutting) -> Job:
