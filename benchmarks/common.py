@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,12 @@ class Tree:
             found[role] = found.get(role, 0.0) + used_s
         return found
 
+    def pin(self, cores: Sequence[int]) -> None:
+        """Keep all of it on these processor cores, where the system can."""
+        for member in self._members():
+            with contextlib.suppress(psutil.Error, AttributeError, ValueError):
+                member.cpu_affinity(list(cores))
+
     def memory_mb(self) -> float:
         """Return the memory in use: proportional set size where the system tells it, else resident."""
         total = 0.0
@@ -203,13 +209,19 @@ class Sidecar:
 
 
 @asynccontextmanager
-async def sidecar(place: Path, rooms: dict[str, dict[str, Any]]) -> AsyncIterator[Sidecar]:
-    """Run a sidecar with ``rooms`` (each without its source: it is published to), ready when given."""
+async def sidecar(
+    place: Path, rooms: dict[str, dict[str, Any]], sections: dict[str, Any] | None = None
+) -> AsyncIterator[Sidecar]:
+    """Run a sidecar with ``rooms`` (each without its source: it is published to), ready when given.
+
+    ``sections`` are those of the configuration beside ``server`` and ``rooms``.
+    """
     rtmp, http = free_port(), free_port()
     server = {"rtmp": {"listen": f"127.0.0.1:{rtmp}"}, "http": {"listen": f"127.0.0.1:{http}"}}
     published = {name: {"source": {"rtmp": {"key": name}}, **room} for name, room in rooms.items()}
     config = place / "sidecar.yaml"
-    config.write_text(yaml.safe_dump({"server": server, "rooms": published}, allow_unicode=True), encoding="utf-8")
+    document = {"server": server, **(sections or {}), "rooms": published}
+    config.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     with process(sys.executable, "-m", "livefoley", "run", config, log=place / "sidecar.log") as running:
         made = Sidecar(running, rtmp, http, place / "sidecar.log")
         await made.wait_ready()

@@ -17,11 +17,13 @@ from functools import partial
 from pathlib import Path
 
 import structlog
+from prometheus_client.registry import Collector
 
 from livefoley import __version__
 from livefoley import config as cfg
 from livefoley.clips.model import ClipStatus
 from livefoley.control.app import make_app
+from livefoley.control.clip_metrics import ClipCollector
 from livefoley.control.clips import clips_router
 from livefoley.control.guard import Access
 from livefoley.control.pages import pages_router
@@ -35,6 +37,7 @@ from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.place import default_library
 from livefoley.media.webrtc import WhepServer, WhipServer
+from livefoley.rendering import RenderCollector, make_render_desk, render_routes
 from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.keep import keep
@@ -85,6 +88,7 @@ class Application:
         for name, made in self._rooms.items():
             keep_clips(config, made, self.clips, partial(self._plan, name))
         self.clip_delivery = ClipDelivery(config.clips, self.clips) if self.clips.rooms else None
+        self.renders = make_render_desk(config) if config.render.enabled else None
         self._deliveries = {
             name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name))
             for name, room in config.rooms.items()
@@ -135,6 +139,8 @@ class Application:
             yield "clips", self.clips.run
         if self.clip_delivery is not None:
             yield from self.clip_delivery.parts()
+        if self.renders is not None:
+            yield "renders", self.renders.run
         for delivery in itertools.chain(*self._deliveries.values()):
             yield "delivery", delivery.run
 
@@ -156,7 +162,13 @@ class Application:
         delivery = self.clip_delivery
         if delivery is not None:
             more += delivery.routers()
-        app = make_app(self, access, more, delivery.collectors() if delivery is not None else ())
+        collectors: list[Collector] = []
+        if delivery is not None:
+            collectors += [ClipCollector(self.clips.snapshot), *delivery.collectors()]
+        if self.renders is not None:
+            more.append(render_routes(self.config.render, self.renders))
+            collectors.append(RenderCollector(self.renders))
+        app = make_app(self, access, more, collectors)
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
     def stop(self) -> None:

@@ -94,6 +94,25 @@ def run(
 
 
 @app.command()
+def worker(
+    config: Annotated[Path, typer.Argument(help="The configuration of the sidecars this worker is for.")],
+    concurrency: Annotated[int, typer.Option("--concurrency", "-c", min=1, help="Clips made at once.")] = 1,
+) -> None:
+    """Make the clips of sidecars that share this machine's disk, as jobs of their `jobs.broker`, until stopped.
+
+    SIGTERM or Ctrl-C lets clips that are being made be finished; a second one stops at once.
+    """
+    from livefoley.config import load
+    from livefoley.core.errors import ConfigError
+    from livefoley.runtime.clips.celery_app import run_worker
+
+    jobs = load(config).jobs
+    if jobs.broker is None:
+        raise ConfigError(f"{config}: names no jobs.broker; without one, sidecars make their clips themselves")
+    run_worker(jobs.broker.get_secret_value(), concurrency, jobs.visibility_timeout_s)
+
+
+@app.command()
 def demo(
     directory: Annotated[Path, typer.Option("--out", help="Where the results go.")] = Path("out"),
     serve: Annotated[bool, typer.Option("--serve", help="Keep it running with HLS until Ctrl-C.")] = False,

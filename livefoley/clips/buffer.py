@@ -15,7 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
-from livefoley.clips.selection import Block, Chunk, Group, Picture, Selection, select, start_of
+from livefoley.clips.chunks import Block, Chunk, Group, Picture
+from livefoley.clips.selection import Selection, select, start_of
 from livefoley.core.cues import Cue, Stereo
 from livefoley.core.event_json import Event
 from livefoley.core.events import Speech

@@ -1,9 +1,10 @@
-"""The two stages in which a clip comes to be: its pictures with cover and captions, then its sound and the whole."""
+"""The two stages in which a clip comes to be: its pictures and captions, then its sound and the whole."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
@@ -37,11 +38,8 @@ LIVE = "livefoley-live"
 
 
 def cut(job: Job, material: Material, files: ClipFiles) -> None:
-    """Write what goes with the pictures: the cover, and what is said as captions."""
-    pictures = cut_pictures(job, material)
-    if pictures is not None:
-        peak = min(max(peak_of(job, material), material.start), material.end - 1)
-        write_cover(files.cover, pictures.info, pictures.units, peak, pictures.start, pictures.end)
+    """Settle the pictures, and write what is said as captions."""
+    cut_pictures(job, material)
     said = spoken(material)
     try:
         files.srt.write_text(said.srt(), encoding="utf-8", newline="\n")
@@ -51,18 +49,32 @@ def cut(job: Job, material: Material, files: ClipFiles) -> None:
 
 
 def compose(job: Job, material: Material, files: ClipFiles, foley: Foley, marks: Marks) -> ClipMetadata:
-    """Make the sound and the clip of both; return what there is to tell of it."""
+    """Make the sound and the clip of both, and the pictures of each; return what there is to tell of it."""
     pictures = cut_pictures(job, material)
-    stem, sounds, model = foley_of(job, material, foley)
-    mastered = master(material.original(), marks.mark(stem, job.content_id))
+    with ThreadPoolExecutor(1, "clip-beside") as beside:  # what decodes and draws leaves the interpreter to the sound
+        drawn = [beside.submit(_cover, job, material, pictures, files)]
+        stem, sounds, model = foley_of(job, material, foley)
+        mastered = master(material.original(), marks.mark(stem, job.content_id))
+        drawn.append(beside.submit(_sound_files, mastered, files))
+        encoder = AacEncoder(job.bitrate)
+        packets = list(_encoded(encoder, mastered.mix, material.start))
+        info, units = (pictures.info, pictures.units) if pictures is not None else (None, ())
+        write_mp4(files.clip, info, units, encoder.info, packets, material.start)
+        for each in drawn:
+            each.result()
+    return metadata(job, material, pictures, sounds, model, mastered)
+
+
+def _cover(job: Job, material: Material, pictures: Pictures | None, files: ClipFiles) -> None:
+    if pictures is not None:
+        peak = min(max(peak_of(job, material), material.start), material.end - 1)
+        write_cover(files.cover, pictures.info, pictures.units, peak, pictures.start, pictures.end)
+
+
+def _sound_files(mastered: Mastered, files: ClipFiles) -> None:
     write_audio(files.stem, [mastered.stem])
     write_audio(files.original, [mastered.original])
     write_waveform(files.waveform, mastered.mix)
-    encoder = AacEncoder(job.bitrate)
-    packets = list(_encoded(encoder, mastered.mix, material.start))
-    info, units = (pictures.info, pictures.units) if pictures is not None else (None, ())
-    write_mp4(files.clip, info, units, encoder.info, packets, material.start)
-    return metadata(job, material, pictures, sounds, model, mastered)
 
 
 def cut_pictures(job: Job, material: Material) -> Pictures | None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from livefoley.clips.chunks import Picture
 from livefoley.clips.decode import frames
 from livefoley.clips.encode import PictureEncoder
 from livefoley.clips.material import Pictures
-from livefoley.clips.selection import Picture, whole_end
+from livefoley.clips.selection import whole_end
 from livefoley.core.errors import InputError
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick

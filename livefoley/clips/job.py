@@ -6,6 +6,7 @@ can be gone on with after a crash, in another process or on another machine.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -142,11 +143,12 @@ class JobDirectory:
 
     def forget_material(self) -> None:
         """Delete what nobody needs once the clip is published; what is told of the job stays."""
-        for entry in self.path.iterdir():
+        for entry in self.path.glob("*"):
             if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)
             elif entry.name not in (JOB, RECORD):
-                entry.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    entry.unlink(missing_ok=True)
 
     def delete(self) -> None:
         """Delete all of it."""

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from livefoley.clips.selection import BYTES_A_TICK, Picture, Piece, Selection
+from livefoley.clips.chunks import BYTES_A_TICK, Picture, Piece
+from livefoley.clips.selection import Selection
 from livefoley.core.cues import Cue, Stereo
 from livefoley.core.errors import InputError, OutputError
 from livefoley.core.event_json import Event, cue_from_json, cue_to_json, event_from_json, event_to_json

@@ -10,13 +10,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from livefoley.clips.compose import compose, cut
 from livefoley.clips.job import Job, JobDirectory, Record
 from livefoley.clips.material import read_material
-from livefoley.clips.model import ClipMetadata, ClipState
+from livefoley.clips.model import CONTENT_ID_CHARACTERS, ClipMetadata, ClipState
 from livefoley.clips.ports import Checks, Marks, Publisher
+from livefoley.clips.sound import master
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.notices import utc
+from livefoley.core.ticks import TICK_RATE
 from livefoley.foley.source import Foley
 
 
@@ -36,6 +40,12 @@ class Tools:
     checks: Checks
     marks: Marks
     publisher: Publisher
+
+
+def warm(tools: Tools) -> None:
+    """Do what is slow the first time, so that it is not the first clip that waits for it."""
+    noise = np.random.default_rng(0).normal(0.0, 0.05, (2, TICK_RATE)).astype(np.float32)
+    master(noise, tools.marks.mark(noise, "0" * CONTENT_ID_CHARACTERS))
 
 
 def steps(directory: JobDirectory, tools: Tools) -> Iterator[Progress | Record]:
@@ -120,8 +130,8 @@ class _Run:
 
     def _publish(self) -> None:
         now_s = time.time()
-        latency = {**self._record.latency_s, "whole": round(now_s - self._job.due_s, 3)}
-        metadata = replace(self._metadata(), latency_s=latency, created_at=utc(now_s))
+        self._save(latency_s={**self._record.latency_s, "whole": round(now_s - self._job.due_s, 3)})
+        metadata = replace(self._metadata(), latency_s=self._record.latency_s, created_at=utc(now_s))
         self._write(metadata)
         published = self._tools.publisher.publish(self._files, metadata)
         self._save(location=published.location, prefix=published.prefix, published_s=round(time.time(), 3))

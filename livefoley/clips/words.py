@@ -32,7 +32,8 @@ def check_template(text: str, own: Iterable[str]) -> None:
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """Return a template with its names filled in, on one line."""
-    return " ".join(Template(text).safe_substitute(values).split())[:MAX_TITLE]
+    plain = {name: value.strip() for name, value in values.items()}
+    return " ".join(Template(text).safe_substitute(plain).split())[:MAX_TITLE]
 
 
 def filled_tags(texts: Iterable[str], values: Mapping[str, str]) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from livefoley.config.clips import ClipMaking, Clips
 from livefoley.config.document import Document, dotted
 from livefoley.config.explain import explain
 from livefoley.config.highlights import Webhook
+from livefoley.config.publishing import Jobs
+from livefoley.config.renders import Render
 from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, Whep
 from livefoley.config.server import (
     AuthHook,
@@ -44,9 +46,11 @@ __all__ = [
     "Config",
     "Ears",
     "HttpServer",
+    "Jobs",
     "Listen",
     "LogFormat",
     "LogLevel",
+    "Render",
     "Room",
     "RtmpLimits",
     "RtmpServer",
@@ -101,6 +105,8 @@ class Config(BaseSettings):
     ears: Ears = Ears()
     clips: ClipMaking = ClipMaking()
     student: Student = Student()
+    render: Render = Render()
+    jobs: Jobs = Jobs()
     rooms: Annotated[dict[RoomName, Room], Field(min_length=1, max_length=1000)]
 
     @classmethod

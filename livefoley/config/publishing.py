@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from livefoley.clips.checks.text import LISTS
 from livefoley.clips.links import MAX_TTL_S
-from livefoley.config.values import HookUrl, HostName, Listen, Model, Place, Token
+from livefoley.config.values import BrokerUrl, HookUrl, HostName, Listen, Model, Place, Token
 
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
@@ -70,3 +70,10 @@ class Delivery(Model):
         if secret is not None and set(secret.get_secret_value()) & set("\"'\\${};"):
             raise ValueError("may hold none of \" ' \\ $ { } ; as it has to stand in a configuration of nginx, too")
         return secret
+
+
+class Jobs(Model):
+    """Where clips are made: in a worker process of ours, or by ``livefoley worker`` when there is a ``broker``."""
+
+    broker: BrokerUrl | None = None
+    visibility_timeout_s: Annotated[int, Field(ge=5, le=86_400)] = 120

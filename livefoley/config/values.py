@@ -15,7 +15,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from livefoley.media.urls import safe_url
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-RESERVED_NAMES = frozenset({"v1", "metrics", "livez", "readyz", "healthz", "assets", "clips"})  # paths of the HTTP port
+RESERVED_NAMES = frozenset(  # paths of the HTTP port
+    {"v1", "metrics", "livez", "readyz", "healthz", "assets", "clips", "generate_audio"}
+)
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _ICE_URL = re.compile(r"(stun|turns?):[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(\?transport=(udp|tcp))?")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -182,6 +184,10 @@ IceUrl: TypeAlias = Annotated[str, AfterValidator(_check_ice)]
 UdpPort: TypeAlias = Annotated[int, Field(ge=1024, le=65535)]
 ObsUrl: TypeAlias = Annotated[
     SecretUrl, AfterValidator(_check_url(("ws", "wss"), 'host and port, like "ws://127.0.0.1:4455"', port=True))
+]
+
+BrokerUrl: TypeAlias = Annotated[
+    SecretUrl, AfterValidator(_check_url(("redis", "rediss", "amqp", "amqps"), 'like "redis://127.0.0.1:6379/0"'))
 ]
 
 # ---- names, paths, levels ----

@@ -27,7 +27,8 @@ log = structlog.get_logger("livefoley.control")
 MAX_BODY_BYTES = 64 * 1024
 MAX_SDP_BYTES = 128 * 1024
 BODY_TIMEOUT_S = 10.0
-PROTECTED = "/v1"  # what the token guards; probes, metrics and HLS are open to whoever reaches the port
+PROTECTED = ("/v1", "/generate_audio")  # by the token; probes, metrics and HLS are open to whoever reaches the port
+UPLOADS = "/v1/render"  # what takes bodies that are no JSON as they come, and bounds them itself
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -88,7 +89,7 @@ class Guard:
         answer = _Answer(send, self._allowed_origin(scope))
         try:
             self._check(scope)
-            await self._app(scope, await _bounded(scope, receive), answer)
+            await self._app(scope, receive if _is_upload(scope) else await _bounded(scope, receive), answer)
         except _Gone:
             return
         except Problem as problem:
@@ -175,6 +176,11 @@ def _without_port(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").lower() if not set(host) & set("/?#@\\") else ""
     except ValueError:
         return ""
+
+
+def _is_upload(scope: Scope) -> bool:
+    kind = Headers(scope=scope).get("content-type", "")
+    return scope["method"] == "POST" and scope["path"] == UPLOADS and not kind.lower().startswith("application/json")
 
 
 async def _bounded(scope: Scope, receive: Receive) -> Receive:

@@ -43,6 +43,9 @@ _ROOM_GAUGES: tuple[Row, ...] = (
     ("event_listeners", "Who reads the room's events now.", lambda r: r.signals.event_listeners),
     ("ears_available", "Whether the room listens, or need not (1); 0 while it has no ears.", _has_ears),
     ("student_available", "Whether the student works, or need not (1); 0 while others stand in.", _has_student),
+    ("clips_kept_seconds", "How far back clips can reach.", lambda r: r.clips.kept_s),
+    ("clips_memory_bytes", "What is kept for clips in memory.", lambda r: r.clips.memory_bytes),
+    ("clips_disk_bytes", "What is kept for clips on disk.", lambda r: r.clips.disk_bytes),
     ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),
 )
 _ROOM_COUNTERS: tuple[Row, ...] = (
@@ -79,6 +82,10 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("student_batches", "Batches the student made.", lambda r: r.student.batches),
     ("student_seconds", "Time these batches took.", lambda r: r.student.cost_s),
     ("student_rests", "Times it was left alone: it failed, or was too slow.", lambda r: r.student.openings),
+    ("clips_dropped_bytes", "What could not be kept for clips for want of room.", lambda r: r.clips.dropped_bytes),
+    ("clips_dropped_pictures", "Pictures that could not be kept for clips.", lambda r: r.clips.dropped_pictures),
+    ("clips_dropped_events", "Events that could not be kept for clips.", lambda r: r.clips.dropped_events),
+    ("clips_disk_errors", "Times the disk refused what clips are cut from.", lambda r: r.clips.disk_errors),
     ("bed_underruns", "Times the ambience ran out.", lambda r: r.bed_underruns),
 )
 _SINKS: tuple[tuple[Family, str, str, Callable[[SinkStatistics], float]], ...] = (

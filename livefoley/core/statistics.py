@@ -109,6 +109,16 @@ class SignalsSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipMakingSnapshot:
+    """The making of clips, for all rooms. ``latency_s`` is from a clip's end leaving its room to its publication."""
+
+    worker: WorkerSnapshot
+    waiting: int = 0
+    outcomes: tuple[StateCount, ...] = ()
+    latency_s: Latency = Latency()
+
+
+@dataclass(frozen=True, slots=True)
 class DeliverySnapshot:
     """Who is told, or listened to, over the network: a ``webhook``, or the room's ``obs``."""
 
@@ -117,6 +127,20 @@ class DeliverySnapshot:
     delivered: int = 0
     dropped: int = 0
     retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClipsSnapshot:
+    """What a room keeps for clips, in seconds and bytes; what could not be kept is counted."""
+
+    enabled: bool = False
+    kept_s: float = 0.0
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+    dropped_pictures: int = 0
+    dropped_bytes: int = 0
+    dropped_events: int = 0
+    disk_errors: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +164,7 @@ class RoomSnapshot:
     publisher_connected: bool = False
     epoch: int = 0
     uptime_s: float = 0.0
+    position_s: float = 0.0  # seconds of its stream that have left, as its events count them
     lookahead_s: float = 0.0
     controls: RoomControls = RoomControls()
     foley_bypassed: bool = False  # foley is wanted, and the original goes out without it
@@ -172,6 +197,7 @@ class RoomSnapshot:
     audience: AudienceStatistics = field(default_factory=AudienceStatistics)
     signals: SignalsSnapshot = SignalsSnapshot()
     ears: EarsSnapshot = EarsSnapshot()
+    clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from livefoley.core.ports import AudienceStatistics
 from livefoley.core.statistics import (
+    ClipsSnapshot,
     CueCount,
     EarsSnapshot,
     Latency,
@@ -18,6 +19,7 @@ from livefoley.core.statistics import (
 )
 from livefoley.engine.room_types import RoomState
 from livefoley.runtime.highlights import DeskStatistics
+from livefoley.runtime.notices import stream_s
 from livefoley.runtime.room import Room
 from livefoley.runtime.worker import WorkerStatistics
 
@@ -45,6 +47,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         publisher_connected=counters.state is RoomState.LIVE,
         epoch=timeline.epoch,
         uptime_s=now - room.began_s,
+        position_s=max(0.0, stream_s(engine.clock.playhead(now))) if engine.clock.started else 0.0,
         lookahead_s=engine.settings.lookahead_s,
         controls=controls(room),
         foley_bypassed=bool(reason),
@@ -77,6 +80,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
         signals=_signals(parts.highlights.statistics()),
         ears=parts.ears.snapshot() if parts.ears is not None else EarsSnapshot(),
+        clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
 
 

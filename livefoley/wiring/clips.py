@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from livefoley import config as cfg
@@ -14,7 +15,9 @@ from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.place import default_library
+from livefoley.runtime.clips.celery_app import make_celery
 from livefoley.runtime.clips.desk import ClipDesk
+from livefoley.runtime.clips.queue import SLOTS, ClipQueue
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
 from livefoley.runtime.room import Room
 
@@ -29,7 +32,11 @@ Plan = Callable[[str], PlannerSettings]
 
 def make_clip_desk(config: cfg.Config) -> ClipDesk:
     """Return the desk of all rooms."""
-    return ClipDesk(config.clips.directory, clip_tools(config))
+    tools, broker = clip_tools(config), config.jobs.broker
+    if broker is None or not any(room.clips.enabled for room in config.rooms.values()):
+        return ClipDesk(config.clips.directory, tools)
+    app = make_celery(broker.get_secret_value(), config.jobs.visibility_timeout_s)
+    return ClipDesk(config.clips.directory, tools, partial(ClipQueue, app), SLOTS)
 
 
 def clip_tools(config: cfg.Config) -> dict[str, Any]:

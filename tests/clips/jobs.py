@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from livefoley.clips.buffer import RollingBuffer
+from livefoley.clips.checks import CheckSettings, ClipChecks
 from livefoley.clips.job import Job, JobDirectory
 from livefoley.clips.marks import Marker
 from livefoley.clips.material import write_material
 from livefoley.clips.model import ClipRequest
 from livefoley.clips.pipeline import Tools
 from livefoley.clips.publish import Naming, StorePublisher, open_store
-from livefoley.clips.toolbox import NoChecks
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
@@ -49,5 +49,10 @@ def write_job(folder: Path, buffer: RollingBuffer, start_s: float, end_s: float,
 
 def tools(place: Path, **changes: Any) -> Tools:
     """Return real tools that publish to ``place``."""
-    made = Tools(Foley(), NoChecks(), Marker("livefoley"), StorePublisher(open_store(str(place)), Naming()))
+    made = Tools(
+        Foley(),
+        ClipChecks(CheckSettings(black_share=1, frozen_share=1, silent_share=1)),
+        Marker("livefoley"),
+        StorePublisher(open_store(str(place)), Naming()),
+    )
     return replace(made, **changes)

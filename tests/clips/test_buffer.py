@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livefoley.clips.buffer import BufferLimits, RollingBuffer
-from livefoley.clips.selection import Chunk, Group, Picture, Selection, whole_end
+from livefoley.clips.chunks import Chunk, Group, Picture
+from livefoley.clips.selection import Selection, whole_end
 from livefoley.core.errors import InputError
 from livefoley.core.events import MotionKind, MotionOnset, Speech, Transcript
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,11 +21,14 @@ import pytest
 import yaml
 from websockets.asyncio.client import connect
 
+from livefoley.clips import pipeline
+from livefoley.clips.job import JobDirectory
 from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.demo.sidecar import ROOM, Sidecar, free_ports, running, write_config
 from tests.clips import flashes
+from tests.clips.jobs import tools
 from tests.clips.sounds import read
-from tests.live.rtmp_peers import file_hashes
+from tests.live.rtmp_peers import file_hashes, run_peer
 from tests.live.test_sidecar_stream import VIDEO, publish, wait_room
 
 pytestmark = pytest.mark.live
@@ -44,7 +49,7 @@ async def sidecar(place: Path, clips: dict[str, Any] | None = None, **room: Any)
     sinks = [{"file": f"{place}/o.mp4"}]
     write_config(config, ports, {"sinks": sinks, "clips": {"enabled": True, **(clips or {})}, **room})
     document = yaml.safe_load(config.read_text())
-    config.write_text(yaml.safe_dump({**document, "clips": {"directory": f"{place}/clips"}}))
+    config.write_text(yaml.safe_dump({**document, "clips": {"directory": f"{place}/clips", "checks": {"black": 1}}}))
     async with running(config, ports, place / "sidecar.log") as made:
         await made.wait_ready()
         yield made
@@ -90,7 +95,7 @@ async def test_a_clip_is_published_while_the_room_is_live_and_the_stream_is_unto
     tmp_path: Path, stream: Path
 ) -> None:
     async with sidecar(tmp_path, {"title": "${host}: ${kind}", "values": {"host": "Mei"}}) as made:
-        publishing = asyncio.create_task(publish(made.ports.publish_url, stream))
+        publishing = asyncio.create_task(publish(made.ports.publish_url, stream, "-t", "17"))
         await wait_room(made, lambda room: room["units_out"] > 30)
         async with client(made) as http:
             assert (await http.post("/clips", json={"room": "nowhere", "last_s": 2})).status_code == 409
@@ -118,7 +123,7 @@ async def test_a_clip_is_published_while_the_room_is_live_and_the_stream_is_unto
         assert room["dropped_units"] == room["audio_gaps"] == room["decode_errors"] == 0
         await asyncio.sleep(2.0)
         await made.stop()
-    sent = file_hashes(stream, VIDEO)
+    sent = file_hashes(stream, VIDEO)[: 16 * flashes.FPS]
     assert file_hashes(tmp_path / "o.mp4", VIDEO)[: len(sent)] == sent
 
 
@@ -165,6 +170,96 @@ async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, 
     assert all(before[1] <= after[0] + 2.1 for before, after in itertools.pairwise(spans))
     for clip in clips:
         in_sync(files(clip)[0])
+
+
+@pytest.mark.timeout(150)
+async def test_a_full_disk_costs_the_clip_and_nothing_else(tmp_path: Path, stream: Path) -> None:
+    """The kernel refuses the worker every file of more than 200 kB, and then does so no more."""
+    async with sidecar(tmp_path) as made:
+        publishing = asyncio.create_task(publish(made.ports.publish_url, stream, "-t", "16"))
+        await wait_room(made, lambda room: room["position_s"] > 6)
+        async with client(made) as http:
+            worker = psutil.Process(clip_worker())
+            worker.rlimit(psutil.RLIMIT_FSIZE, (200_000, psutil.RLIM_INFINITY))
+            clip = (await http.post("/clips", json={"room": ROOM, "last_s": 4})).json()["id"]
+            status = await over(http, clip)
+            assert status["state"] == "failed"
+            assert "cannot be written" in status["error"]
+            assert not list((tmp_path / "clips" / "published").rglob("*.mp4"))
+            async with asyncio.timeout(10):
+                while list((tmp_path / "clips" / ".jobs").rglob("*.s16")):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            worker.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+            again = (await http.post("/clips", json={"room": ROOM, "last_s": 4})).json()["id"]
+            in_sync(files(await over(http, again))[0])
+        assert (await publishing)[0] == 0
+        room = await wait_room(made, lambda room: not room["publisher_connected"])
+        assert room["dropped_units"] == room["audio_gaps"] == room["decode_errors"] == 0
+        await made.stop()
+
+
+@pytest.mark.timeout(150)
+async def test_a_clip_that_was_being_made_when_the_process_was_killed_is_made_after_its_next_start(
+    tmp_path: Path, stream: Path
+) -> None:
+    async with sidecar(tmp_path, on_drop="audio") as made:
+        publishing = asyncio.create_task(publish(made.ports.publish_url, stream, "-t", "16"))
+        await wait_room(made, lambda room: room["position_s"] > 10)
+        async with client(made) as http:
+            worker = clip_worker()
+            os.kill(worker, signal.SIGSTOP)
+            clip = (await http.post("/clips", json={"room": ROOM, "last_s": 8})).json()["id"]
+            job = tmp_path / "clips" / ".jobs" / clip / "record.json"
+            async with asyncio.timeout(20):
+                while not job.exists():  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        os.kill(worker, signal.SIGKILL)
+        made.kill()
+        publishing.cancel()
+    async with running(tmp_path / "room.yaml", made.ports, tmp_path / "again.log") as again:
+        await again.wait_ready()
+        async with client(again) as http:
+            found, told = files(await over(http, clip))
+        in_sync(found)
+        assert told.duration_s == pytest.approx(8, abs=0.2)
+        await again.stop()
+
+
+async def test_a_clip_whose_end_never_comes_goes_as_far_as_the_stream(tmp_path: Path, stream: Path) -> None:
+    """A file as source: its end is the stream's, and the process's. The job is on disk whatever was made of it yet."""
+    source = {"file": f"{stream}"}
+    async with sidecar(tmp_path, source=source) as made:
+        await wait_room(made, lambda room: room["position_s"] > 1)
+        async with client(made) as http:
+            asked = await http.post("/clips", json={"room": ROOM, "start": 18, "end": 50})
+            assert asked.status_code == 202
+            never = await http.post("/clips", json={"room": ROOM, "start": 900, "end": 910})
+            assert never.status_code == 409
+        async with asyncio.timeout(60):
+            while made.alive:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+    job = JobDirectory(tmp_path / "clips" / ".jobs" / asked.json()["id"])
+    record = await asyncio.to_thread(pipeline.run, job, tools(tmp_path / "clips" / "published"))
+    found = ClipFiles(Path(record.location))
+    in_sync(found)
+    assert ClipMetadata.from_json(found.metadata.read_text()).duration_s == pytest.approx(6, abs=0.2)
+
+
+async def test_clips_are_cut_and_listed_from_a_terminal(tmp_path: Path, stream: Path) -> None:
+    async with sidecar(tmp_path) as made:
+        publishing = asyncio.create_task(publish(made.ports.publish_url, stream, "-t", "10"))
+        await wait_room(made, lambda room: room["position_s"] > 4)
+        url = f"http://127.0.0.1:{made.ports.http}/{ROOM}"
+        status, said = await run_peer(sys.executable, "-m", "livefoley", "clip", url, "--last", "3", "--json")
+        assert status == 0
+        found, _ = files(json.loads(said.strip().splitlines()[-1]))
+        assert found.clip.is_file()
+        status, said = await run_peer(sys.executable, "-m", "livefoley", "clips", url, "--json")
+        assert [each["location"] for each in json.loads(said)] == [str(found.directory)]
+        status, said = await run_peer(sys.executable, "-m", "livefoley", "clip", url, "--start", "3")
+        assert (status, "error: give either --last SECONDS" in said) == (1, True)
+        await publishing
+        await made.stop()
 
 
 async def crowd(http: httpx.AsyncClient, seconds: float) -> None:

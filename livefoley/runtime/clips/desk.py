@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,9 +22,11 @@ from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, content_id
 from livefoley.clips.selection import Selection
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.notices import utc
+from livefoley.core.statistics import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
 from livefoley.media.worker import Worker as Thread
 from livefoley.runtime.clips.room import Cutting
 from livefoley.runtime.ipc import Header
+from livefoley.runtime.rate import percentiles
 from livefoley.runtime.worker import Worker, WorkerStatistics
 
 log = structlog.get_logger("livefoley.clips")
@@ -48,24 +50,55 @@ class Asker(Protocol):
         ...
 
 
-class ClipDesk:
-    """See the module. ``tools`` are what the worker is opened with; ``rooms`` register themselves."""
+class Maker(Protocol):
+    """Makes clips elsewhere: a worker of ours, or a queue that others work on."""
 
-    def __init__(self, directory: Path, tools: Mapping[str, Any]) -> None:
+    @property
+    def ready(self) -> bool:
+        """Whether it takes messages."""
+        ...
+
+    def send_nowait(self, header: Header) -> bool:
+        """Tell it what to do; False when it is away."""
+        ...
+
+    async def run(self) -> None:
+        """Keep it until cancelled."""
+        ...
+
+    def statistics(self) -> WorkerStatistics:
+        """Return a snapshot."""
+        ...
+
+
+MakeMaker = Callable[[Callable[[Header, bytes], None], Callable[[], None]], Maker]
+
+
+class ClipDesk:
+    """See the module. ``tools`` are what the worker is opened with; ``rooms`` register themselves.
+
+    ``maker`` makes what makes the clips, told what to call with its messages and when it is ready; ``slots`` is how
+    many clips it is given at once. By default that is one worker process of ours.
+    """
+
+    def __init__(
+        self, directory: Path, tools: Mapping[str, Any], maker: MakeMaker | None = None, slots: int = 1
+    ) -> None:
         self.rooms: dict[str, Asker] = {}
         self.on_change: Callable[[ClipStatus], None] = lambda status: None
         self._jobs = directory / ".jobs"
         self._tools = dict(tools)
-        self._worker = Worker(
-            "clips", MODULE, on_message=self._message, on_ready=self._ready, hang_timeout_s=DEADLINE_S
-        )
+        self._slots = slots
+        self._worker = (maker or _own_worker)(self._message, self._ready)
         self._thread = Thread("clips-desk")
         self._clips: OrderedDict[str, ClipStatus] = OrderedDict()
         self._twins: dict[str, str] = {}  # clips that turned out to be others
         self._waiting: list[str] = []
-        self._making: str | None = None
+        self._making: list[str] = []
         self._settled = asyncio.Event()
         self._outcomes: Counter[str] = Counter()
+        self._latencies: deque[float] = deque(maxlen=1000)
+        self._chores: asyncio.Queue[Callable[[], None]] = asyncio.Queue()  # a few for each clip
 
     # ---- life ----
 
@@ -75,17 +108,23 @@ class ClipDesk:
             self._clips[status.id] = status
             if not status.state.is_over:
                 self._enqueue(status.id)
-        await self._worker.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._worker.run())
+            tasks.create_task(self._tidy())
+
+    async def _tidy(self) -> None:
+        while True:
+            await self._thread.call(await self._chores.get())
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until nothing is being made or waits, but no longer than that: the rest goes on after the next start."""
         try:
             async with asyncio.timeout(timeout_s):
-                while self._making is not None or self._waiting:
+                while self._making or self._waiting:
                     self._settled.clear()
                     await self._settled.wait()
         except TimeoutError:
-            log.warning("clips are left for the next start", clips=len(self._waiting) + (self._making is not None))
+            log.warning("clips are left for the next start", clips=len(self._waiting) + len(self._making))
 
     def _found(self) -> list[ClipStatus]:
         """Read the jobs that are there; blocks."""
@@ -93,7 +132,10 @@ class ClipDesk:
         for path in sorted(self._jobs.glob("*/job.json"), key=lambda each: each.stat().st_mtime)[-MAX_KEPT:]:
             try:
                 directory = JobDirectory(path.parent)
-                found.append(_status(directory.job(), directory.record()))
+                record = directory.record()
+                if not record.state.is_over and record.attempts >= MAX_ATTEMPTS:
+                    record = directory.change(state=ClipState.FAILED, error="the worker died over it, again and again")
+                found.append(_status(directory.job(), record))
             except LivefoleyError as error:
                 log.warning("a clip's job cannot be read, it is left alone", reason=str(error))
         return found
@@ -128,18 +170,21 @@ class ClipDesk:
     async def delete(self, clip_id: str) -> None:
         """Do not make it, or delete what was made and published of it. Raises ``InputError`` while it is being made."""
         status = self._clips[clip_id]
-        if clip_id == self._making:
+        if clip_id in self._making:
             raise InputError("the clip is being made; delete it when that is over")
         for room in self.rooms.values():
             room.forget(clip_id)
         self._waiting = [each for each in self._waiting if each != clip_id]
         if clip_id not in self._twins:
-            if status.state is ClipState.READY:
-                withdrawn = {"prefix": status.prefix, "content_id": status.content_id}
-                self._worker.send_nowait({"op": "withdraw", **withdrawn})
+            if status.state is ClipState.READY and not self._withdraw(status):
+                raise InputError("the worker that could delete it is away; try again in a moment")
             await self._thread.call(self._directory(clip_id).delete)
-        self._twins = {twin: of for twin, of in self._twins.items() if clip_id not in (twin, of)}
-        self._clips.pop(clip_id, None)
+        self._drop(clip_id)
+
+    def _withdraw(self, status: ClipStatus) -> bool:
+        """Have what was published of a clip deleted; False when nobody can be told to."""
+        withdrawn = {"prefix": status.prefix, "content_id": status.content_id}
+        return self._worker.send_nowait({"op": "withdraw", **withdrawn})
 
     async def release(self, clip_id: str) -> ClipStatus:
         """Publish a clip that a check found fault with. Raises ``InputError`` when it is not in quarantine."""
@@ -219,17 +264,18 @@ class ClipDesk:
 
     def _next(self) -> None:
         """Give the worker the next job."""
-        if self._making is None and self._waiting and self._worker.ready:
-            self._making = self._waiting.pop(0)
-            self._worker.send_nowait({"op": "make", "id": self._making, "directory": str(self._path(self._making))})
-        if self._making is None and not self._waiting:
+        while len(self._making) < self._slots and self._waiting and self._worker.ready:
+            clip_id = self._waiting.pop(0)
+            self._making.append(clip_id)
+            self._worker.send_nowait({"op": "make", "id": clip_id, "directory": str(self._path(clip_id).absolute())})
+        if not self._making and not self._waiting:
             self._settled.set()
 
     def _ready(self) -> None:
         """A worker is there, perhaps in place of one that died over a clip."""
         self._worker.send_nowait({"op": "open", "tools": self._tools})
-        clip_id, self._making = self._making, None
-        if clip_id is not None:
+        unfinished, self._making = self._making, []
+        for clip_id in reversed(unfinished):
             attempts = self._clips[clip_id].attempts + 1
             self._change(clip_id, attempts=attempts)
             if attempts < MAX_ATTEMPTS:
@@ -244,10 +290,10 @@ class ClipDesk:
                 self._change(header["id"], state=ClipState(header["state"]), progress=header["progress"])
             case "over":
                 self._over(header["id"], Record.from_json(header["record"]))
-            case "failed" if self._making is not None and header.get("of") == "make":
-                self._over(self._making, Record(ClipState.FAILED, error=header["error"]))
+            case "failed" if self._making and header.get("of") == "make":
+                self._over(self._making[0], Record(ClipState.FAILED, error=header["error"]))
             case "failed":
-                log.error("the clips' worker cannot do what it was asked for", what=header.get("of"))
+                log.error("the clips' worker refused", what=header.get("of"), reason=header.get("error"))
 
     def _over(self, clip_id: str, record: Record) -> None:
         self._change(
@@ -261,7 +307,11 @@ class ClipDesk:
             findings=record.findings,
             latency_s=record.latency_s,
         )
-        self._making = None
+        if record.state is ClipState.FAILED:
+            self._chores.put_nowait(self._directory(clip_id).forget_material)
+        if "whole" in record.latency_s:
+            self._latencies.append(record.latency_s["whole"])
+        self._making = [each for each in self._making if each != clip_id]
         self._next()
 
     def _change(self, clip_id: str, **changes: Any) -> None:
@@ -283,10 +333,18 @@ class ClipDesk:
         self.on_change(status)
 
     def _forget_old(self) -> None:
-        """Tell of no more than ``MAX_KEPT`` clips; what is published stays published."""
-        over = [clip_id for clip_id, status in self._clips.items() if status.state.is_over]
+        """Tell of no more than ``MAX_KEPT`` clips. What is published stays so, what is in quarantine is never lost."""
+        done = (ClipState.READY, ClipState.FAILED)
+        over = [clip_id for clip_id, status in self._clips.items() if status.state in done]
         for clip_id in over[: max(0, len(self._clips) - MAX_KEPT)]:
-            del self._clips[clip_id]
+            self._drop(clip_id)
+            self._chores.put_nowait(self._directory(clip_id).delete)
+
+    def _drop(self, clip_id: str) -> None:
+        """Tell of a clip no more, nor of those that turned out to be the same."""
+        for gone in [clip_id, *(twin for twin, of in self._twins.items() if of == clip_id)]:
+            self._clips.pop(gone, None)
+            self._twins.pop(gone, None)
 
     def _path(self, clip_id: str) -> Path:
         return self._jobs / clip_id
@@ -294,9 +352,19 @@ class ClipDesk:
     def _directory(self, clip_id: str) -> JobDirectory:
         return JobDirectory(self._path(clip_id))
 
-    def statistics(self) -> tuple[WorkerStatistics, Mapping[str, int], int]:
-        """Return the worker's figures, how many clips ended how, and how many wait."""
-        return self._worker.statistics(), dict(self._outcomes), len(self._waiting)
+    def snapshot(self) -> ClipMakingSnapshot:
+        """Return how the making of clips goes."""
+        worker = self._worker.statistics()
+        return ClipMakingSnapshot(
+            worker=WorkerSnapshot(worker.name, worker.alive, max(0, worker.starts - 1), worker.hangs, worker.dropped),
+            waiting=len(self._waiting),
+            outcomes=tuple(StateCount(state, count) for state, count in sorted(self._outcomes.items())),
+            latency_s=Latency(*percentiles(self._latencies)),
+        )
+
+
+def _own_worker(on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> Maker:
+    return Worker("clips", MODULE, on_message=on_message, on_ready=on_ready, hang_timeout_s=DEADLINE_S)
 
 
 def _job(cutting: Cutting) -> Job:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from livefoley.clips.buffer import BufferLimits, BufferStatistics, RollingBuffer
+from livefoley.clips.buffer import BufferLimits, RollingBuffer
 from livefoley.clips.model import ClipReason, ClipRequest
 from livefoley.clips.ranges import ClipRanges, Range, RangeSettings
 from livefoley.clips.selection import Selection
@@ -22,6 +22,7 @@ from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError
 from livefoley.core.event_json import Event
 from livefoley.core.highlights import Highlight, Reason
+from livefoley.core.statistics import ClipsSnapshot
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
 from livefoley.engine.clock import PlayoutClock
 from livefoley.engine.mixer import MixSettings
@@ -255,9 +256,19 @@ class RoomClips:
             due_s=time.time() + self._clock.wall_s(wanted.end) - now,
         )
 
-    def statistics(self) -> BufferStatistics:
-        """Return a snapshot of the buffer."""
-        return self._buffer.statistics()
+    def snapshot(self) -> ClipsSnapshot:
+        """Return what is kept."""
+        figures = self._buffer.statistics()
+        return ClipsSnapshot(
+            enabled=True,
+            kept_s=round(figures.seconds, 3),
+            memory_bytes=figures.memory_bytes,
+            disk_bytes=figures.disk_bytes,
+            dropped_pictures=figures.dropped_pictures,
+            dropped_bytes=figures.dropped_bytes,
+            dropped_events=figures.dropped_events,
+            disk_errors=figures.shelf_errors,
+        )
 
 
 def _reason(given: Reason) -> ClipReason:

@@ -13,8 +13,9 @@ from typing import Literal, TypeAlias
 
 import structlog
 
+from livefoley.clips.chunks import Chunk
 from livefoley.clips.material import write_material
-from livefoley.clips.selection import Chunk, Selection
+from livefoley.clips.selection import Selection
 from livefoley.media.worker import Worker
 
 log = structlog.get_logger("livefoley.clips")
@@ -42,6 +43,8 @@ class DiskShelf:
 
     async def run(self) -> None:
         """Do what is asked until cancelled; then everything is deleted."""
+        self._thread.close()
+        self._thread = Worker(f"clips-{self._directory.name}")  # a new one each time: the room may begin again
         try:
             await self._thread.call(self._begin)
             while True:

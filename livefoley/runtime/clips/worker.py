@@ -30,6 +30,7 @@ class ClipWorker:
             with contextlib.suppress(psutil.Error, OSError):  # below the workers that a live stream waits for
                 psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else NICENESS)
             self._tools = open_tools(header["tools"])
+            pipeline.warm(self._tools)
         elif self._tools is None:
             raise ValueError("not opened yet")
         elif header["op"] == "withdraw":

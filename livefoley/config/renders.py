@@ -1,0 +1,32 @@
+"""The ``render:`` section: sound on demand for videos that others send, which takes processor time and disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from livefoley.config.values import HostName, Model, Place
+
+
+class Render(Model):
+    """``POST /generate_audio`` and ``/v1/render``; off by default: they cost what a live room may need.
+
+    ``allowed_hosts`` are hosts of one's own network from which videos may be fetched, by http and on any port, too.
+    """
+
+    enabled: bool = False
+    directory: Place = Path("out/renders")
+    jobs: Annotated[int, Field(ge=1, le=64)] = 1
+    waiting: Annotated[int, Field(ge=0, le=10_000)] = 16
+    processes: Annotated[int, Field(ge=1, le=64)] = 2
+    memory_mb: Annotated[int, Field(ge=1024, le=1_000_000)] = 3072
+    timeout_s: Annotated[float, Field(ge=10, le=86_400)] = 900.0
+    max_mb: Annotated[int, Field(ge=1, le=100_000)] = 512
+    max_duration_s: Annotated[float, Field(ge=1, le=1800)] = 300.0
+    per_minute: Annotated[float, Field(ge=0, le=100_000)] = 30.0
+    wait_s: Annotated[float, Field(ge=0, le=900)] = 120.0
+    keep_s: Annotated[float, Field(ge=10, le=2_592_000)] = 3600.0
+    disk_mb: Annotated[int, Field(ge=100, le=100_000_000)] = 4000
+    allowed_hosts: Annotated[tuple[HostName, ...], Field(max_length=100)] = ()

@@ -1,0 +1,158 @@
+"""The queue's side in the sidecar: gives jobs to a broker and looks in their directories how far they are.
+
+The room notices nothing of a broker that is away: a job that cannot be handed over is tried again with growing pauses,
+and is on the disk all the while. A job whose worker died over it is handed over again: Redis itself would take a minute
+or two to notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from livefoley.clips.job import JobDirectory, Record
+from livefoley.clips.lease import is_abandoned
+from livefoley.clips.model import ClipState
+from livefoley.core.errors import LivefoleyError
+from livefoley.runtime.clips.celery_app import LIVE, MAX_ATTEMPTS, TASK, WITHDRAW
+from livefoley.runtime.ipc import Header
+from livefoley.runtime.worker import WorkerStatistics
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+log = structlog.get_logger("livefoley.clips")
+
+SLOTS = 32
+LOOK_EVERY_S = 0.25
+RESEND_S = 15.0
+BACKOFF_S = (0.5, 15.0)
+PARTS = {ClipState.CUTTING: 0.05, ClipState.SOUNDING: 0.25, ClipState.CHECKING: 0.7, ClipState.PUBLISHING: 0.9}
+
+
+class ClipQueue:
+    """Stands where a ``Worker`` would: it takes the same messages and answers with the same."""
+
+    def __init__(self, app: Celery, on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> None:
+        self._app = app
+        self._on_message = on_message
+        self._on_ready = on_ready
+        self._tools: Any = {}
+        self._to_send: deque[tuple[str, tuple[Any, ...]]] = deque()
+        self._jobs: dict[str, JobDirectory] = {}
+        self._told: dict[str, ClipState] = {}
+        self._resent_s: dict[str, float] = {}
+        self._connected = self._running = False
+        self._sent = self._failures = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether jobs are taken: also while the broker is away, they wait then."""
+        return self._running
+
+    def send_nowait(self, header: Header) -> bool:
+        """Take a message for the workers."""
+        match header["op"]:
+            case "open":
+                self._tools = header["tools"]
+            case "make":
+                self._jobs[header["id"]] = JobDirectory(Path(header["directory"]))
+                self._to_send.append((TASK, (header["directory"], self._tools)))
+            case "withdraw":
+                self._to_send.append((WITHDRAW, (header["prefix"], header["content_id"], self._tools)))
+        return True
+
+    async def run(self) -> None:
+        """Hand over and look until cancelled."""
+        self._running = True
+        self._on_ready()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._hand_over())
+                tasks.create_task(self._look())
+        finally:
+            self._running = False
+
+    async def _hand_over(self) -> None:
+        pause_s = BACKOFF_S[0]
+        while True:
+            if not self._to_send:
+                await asyncio.sleep(0.05)
+                continue
+            try:
+                await asyncio.to_thread(self._send, *self._to_send[0])
+            except Exception as error:  # kombu's errors depend on the broker
+                self._failures += 1
+                self._note(False, error)
+                await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))
+                pause_s = min(BACKOFF_S[1], pause_s * 2)
+                continue
+            self._to_send.popleft()
+            self._sent += 1
+            self._note(True)
+            pause_s = BACKOFF_S[0]
+
+    def _send(self, task: str, arguments: tuple[Any, ...]) -> None:
+        self._app.send_task(task, arguments, queue=LIVE, retry=False)
+
+    def _note(self, connected: bool, error: Exception | None = None) -> None:
+        """Log the change, not every try; the broker's URL is no part of it."""
+        if connected is not self._connected and connected:
+            log.info("jobs go to the broker")
+        elif error is not None and (self._connected or self._failures == 1):
+            log.warning("the broker does not answer, jobs wait", error=type(error).__name__)
+        self._connected = connected
+
+    async def _look(self) -> None:
+        while True:
+            for clip_id, job in list(self._jobs.items()):
+                record, abandoned = await asyncio.to_thread(_looked_at, job)
+                if record is not None:
+                    self._tell(clip_id, record)
+                if abandoned and clip_id in self._jobs:
+                    self._again(clip_id, job)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _again(self, clip_id: str, job: JobDirectory) -> None:
+        now_s = time.monotonic()
+        if now_s - self._resent_s.get(clip_id, -RESEND_S) >= RESEND_S:
+            self._resent_s[clip_id] = now_s
+            log.warning("the worker died over a clip, another gets it", clip=clip_id)
+            self._to_send.append((TASK, (str(job.path), self._tools)))
+
+    def _tell(self, clip_id: str, record: Record) -> None:
+        if _is_over(record):
+            del self._jobs[clip_id]
+            self._told.pop(clip_id, None)
+            self._resent_s.pop(clip_id, None)
+            self._on_message({"op": "over", "id": clip_id, "record": record.to_json()}, b"")
+        elif record.state in PARTS and self._told.get(clip_id) is not record.state:
+            self._told[clip_id] = record.state
+            progress = {"state": record.state.value, "progress": PARTS[record.state]}
+            self._on_message({"op": "progress", "id": clip_id, **progress}, b"")
+
+    def statistics(self) -> WorkerStatistics:
+        """Return a snapshot; ``alive`` says that the broker answered last time."""
+        return WorkerStatistics("clips", self._connected, 1, 0, self._sent, self._failures)
+
+
+def _looked_at(job: JobDirectory) -> tuple[Record | None, bool]:
+    """Return how far a job is (None while it cannot be read), and whether its worker died over it."""
+    try:
+        return job.record(), is_abandoned(job.path)
+    except (LivefoleyError, OSError):
+        return None, False
+
+
+def _is_over(record: Record) -> bool:
+    """Say whether nothing more happens; a job that failed is tried again a few times."""
+    if record.state is ClipState.FAILED:
+        return record.attempts >= MAX_ATTEMPTS
+    return record.state.is_over

@@ -1,0 +1,325 @@
+"""All renders of a process: what waits, what is fetched, what is being made, what can be had, and for how long.
+
+Each is made in a process of its own, below the priority of everything live. A render is on disk before it is begun, so
+it survives its client, and what was not over when this process ended is made after the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import structlog
+
+from livefoley.clips.fetch import FetchLimits, fetch
+from livefoley.clips.render.job import RenderDirectory, RenderJob, found_in
+from livefoley.clips.render.make import Order
+from livefoley.clips.render.model import Busy, Rendered, RenderLimits, RenderRequest, RenderState, RenderStatus
+from livefoley.core.errors import InputError, LivefoleyError
+
+log = structlog.get_logger("livefoley.renders")
+
+MODULE = "livefoley.clips.render.make"
+FETCHERS = 4
+MAX_ATTEMPTS = 3  # a render that takes its process along this often is given up
+TIDY_S = 5.0
+BYTES_PER_S = 4 * 48_000  # of a WAV
+_LINE_BYTES = 64 * 1024
+_BROKE = "takes more time or memory than may be spent on it"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSettings:
+    """``jobs`` are made at once, ``waiting`` more may wait. ``disk_bytes`` is for all that waits and all that can be
+    had, which is for ``keep_s``."""
+
+    directory: Path
+    limits: RenderLimits = field(default_factory=RenderLimits)
+    fetch: FetchLimits = field(default_factory=FetchLimits)
+    jobs: int = 1
+    waiting: int = 16
+    disk_bytes: int = 4_000_000_000
+    keep_s: float = 3600.0
+    provider: str = "livefoley"
+    libraries: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderStatistics:
+    """Renders by state now and by outcome since the start; seconds of sound made, and seconds that took."""
+
+    states: Mapping[str, int]
+    outcomes: Mapping[str, int]
+    refused: Mapping[str, int]
+    sound_s: float
+    took_s: float
+    disk_bytes: int
+
+
+@dataclass
+class _Entry:
+    job: RenderJob
+    bytes: int  # on disk, or set aside
+    url: str = ""
+    progress: float = 0.0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    process: asyncio.subprocess.Process | None = None
+
+
+class RenderDesk:
+    """See the module. Implements ``control.renders.Renders``."""
+
+    def __init__(self, settings: RenderSettings) -> None:
+        self.settings = settings
+        self._directory = settings.directory.absolute()
+        self._entries: dict[str, _Entry] = {}
+        self._arriving: dict[str, int] = {}  # bytes set aside for what is being uploaded
+        self._to_fetch: asyncio.Queue[str] = asyncio.Queue()  # bounded by ``waiting``
+        self._to_make: asyncio.Queue[str] = asyncio.Queue()
+        self._outcomes: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._sound_s = self._took_s = 0.0
+        self._looked = False
+
+    # ---- life ----
+
+    async def run(self) -> None:
+        """Make what is asked for until cancelled; first what was left undone."""
+        if not self._looked:
+            for job in await asyncio.to_thread(lambda: list(found_in(self._directory))):
+                await self._take_up(job)
+            self._looked = True
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tidy())
+            for _ in range(FETCHERS):
+                tasks.create_task(self._serve(self._to_fetch, self._fetch))
+            for _ in range(self.settings.jobs):
+                tasks.create_task(self._serve(self._to_make, self._make))
+
+    async def _take_up(self, job: RenderJob) -> None:
+        """Go on with what an earlier process left."""
+        place = self._place(job.id)
+        entry = self._entries[job.id] = _Entry(job, job.bytes or self._set_aside(None))
+        if job.state.is_over:
+            entry.over.set()
+        elif job.attempts >= MAX_ATTEMPTS:
+            await self._end(entry, error=_BROKE)
+        elif place.input.exists():
+            self._to_make.put_nowait(job.id)
+        else:
+            await self._end(entry, error="the server was started anew before the video had come; ask again")
+
+    # ---- what is asked for: see ``control.renders.Renders`` ----
+
+    async def begin(self, size: int | None) -> tuple[str, Path]:
+        """Set room aside for a video of ``size`` bytes (None: unknown); return an id, and where to put the video.
+
+        Raises ``Busy``. To be followed by ``submit`` or ``abandon``.
+        """
+        waiting = len(self._arriving) + sum(not entry.job.state.is_over for entry in self._entries.values())
+        if waiting >= self.settings.waiting + self.settings.jobs:
+            self._refuse("queue", f"{waiting} renders wait already; try again later", 10)
+        needed = self._set_aside(size)
+        if self._used() + needed > self.settings.disk_bytes:
+            self._refuse("disk", "there is no room for more renders now; delete some, or try again later", 60)
+        render = secrets.token_hex(16)
+        self._arriving[render] = needed
+        place = self._place(render)
+        await asyncio.to_thread(place.path.mkdir, parents=True)
+        return render, place.input
+
+    async def submit(self, render: str, request: RenderRequest, url: str = "") -> RenderStatus:
+        """Ask for the sound of the video that was put in its place, or of the one at ``url``."""
+        state = RenderState.FETCHING if url else RenderState.QUEUED
+        job = RenderJob(render, secrets.token_hex(16), request, time.time(), state)
+        await asyncio.to_thread(self._place(render).save, job)
+        self._entries[render] = _Entry(job, self._arriving.pop(render), url)
+        (self._to_fetch if url else self._to_make).put_nowait(render)
+        return self._status(self._entries[render])
+
+    async def abandon(self, render: str) -> None:
+        """Give up what was begun and not submitted."""
+        await asyncio.to_thread(self._place(render).delete)
+        self._arriving.pop(render, None)
+
+    def get(self, render: str) -> RenderStatus | None:
+        """Return where a render stands."""
+        entry = self._entries.get(render)
+        return self._status(entry) if entry is not None else None
+
+    async def wait(self, render: str, timeout_s: float) -> RenderStatus | None:
+        """Return where a render stands when it is over, or after so long; None when it was deleted."""
+        entry = self._entries.get(render)
+        if entry is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(entry.over.wait(), timeout_s)
+        return self.get(render)
+
+    def result(self, render: str) -> Path:
+        """Return where the sound of a render that is ready lies."""
+        return self._place(render).result(self._entries[render].job.request.output_format)
+
+    async def delete(self, render: str) -> None:
+        """Stop a render, and delete what came of it."""
+        entry = self._entries.pop(render, None)
+        if entry is None:
+            return
+        entry.over.set()
+        if entry.process is not None:
+            _kill(entry.process)
+        await asyncio.to_thread(self._place(render).delete)
+
+    def refused(self, reason: str) -> None:
+        """Count a request that was turned away."""
+        self._refused[reason] += 1
+
+    def statistics(self) -> RenderStatistics:
+        """Return a snapshot."""
+        states = Counter({state.value: 0 for state in RenderState})
+        states.update(entry.job.state.value for entry in self._entries.values())
+        return RenderStatistics(
+            states, dict(self._outcomes), dict(self._refused), self._sound_s, self._took_s, self._used()
+        )
+
+    # ---- the work ----
+
+    async def _serve(self, queue: asyncio.Queue[str], work: Callable[[_Entry], Awaitable[None]]) -> None:
+        """Do one thing after the other, whatever becomes of each."""
+        while True:
+            entry = self._entries.get(await queue.get())
+            if entry is None:
+                continue
+            try:
+                await work(entry)
+            except LivefoleyError as error:
+                await self._end(entry, error=_plain(error))
+            except Exception as error:
+                log.exception("a render was lost", render=entry.job.id)
+                await self._end(entry, error=f"an error of livefoley's own ({type(error).__name__}); its log says more")
+
+    async def _fetch(self, entry: _Entry) -> None:
+        await fetch(entry.url, self._place(entry.job.id).input, self.settings.fetch)
+        entry.url = ""
+        await self._change(entry, state=RenderState.QUEUED)
+        self._to_make.put_nowait(entry.job.id)
+
+    async def _make(self, entry: _Entry) -> None:
+        while entry.job.attempts < MAX_ATTEMPTS:
+            await self._change(entry, state=RenderState.RENDERING, attempts=entry.job.attempts + 1)
+            rendered = await self._run(entry)
+            if entry.job.id not in self._entries:
+                return
+            if rendered is not None:
+                self._sound_s += rendered.duration_s
+                self._took_s += rendered.took_s
+                await self._end(entry, rendered)
+                return
+            log.warning("a render's process ended before it was done", render=entry.job.id)
+        raise InputError(_BROKE)
+
+    async def _run(self, entry: _Entry) -> Rendered | None:
+        """Run the process; return what came of it, None when it died. Raises ``InputError`` with why it refused."""
+        timeout_s = self.settings.limits.timeout_s
+        process = entry.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", MODULE, json.dumps(self._order(entry.job).to_json())),
+            stdin=asyncio.subprocess.PIPE,  # it ends when we do
+            stdout=asyncio.subprocess.PIPE,
+            limit=_LINE_BYTES,
+        )
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._listen(entry, process)
+        except TimeoutError:
+            raise InputError(f"takes longer than {timeout_s:g} s, which is all that may be spent on it") from None
+        finally:
+            entry.process = None
+            _kill(process)
+            await asyncio.shield(process.wait())
+
+    @staticmethod
+    async def _listen(entry: _Entry, process: asyncio.subprocess.Process) -> Rendered | None:
+        while process.stdout is not None and (line := await process.stdout.readline()):
+            said = json.loads(line)
+            if "refused" in said:
+                raise InputError(said["refused"])
+            if "rendered" in said:
+                return Rendered(**said["rendered"])
+            entry.progress = said["progress"]
+        return None
+
+    def _order(self, job: RenderJob) -> Order:
+        place, settings = self._place(job.id), self.settings
+        return Order(
+            source=place.input,
+            output=place.result(job.request.output_format),
+            content_id=job.content_id,
+            provider=settings.provider,
+            libraries=settings.libraries,
+            request=job.request,
+            limits=settings.limits,
+        )
+
+    async def _end(self, entry: _Entry, rendered: Rendered | None = None, error: str = "") -> None:
+        job, place = entry.job, self._place(entry.job.id)
+        if job.id in self._entries:
+            size = await asyncio.to_thread(place.keep_result_alone, job.request.output_format)
+            state = RenderState.READY if rendered is not None else RenderState.FAILED
+            entry.bytes = size
+            self._outcomes[state.value] += 1
+            log.info("a render is over", render=job.id, state=state.value, error=error or None)
+            await self._change(entry, state=state, rendered=rendered, error=error, over_s=time.time(), bytes=size)
+        entry.over.set()
+
+    async def _change(self, entry: _Entry, **changes: Any) -> None:
+        job = replace(entry.job, **changes)
+        if job.id in self._entries:
+            await asyncio.to_thread(self._place(job.id).save, job)
+        entry.job = job
+
+    # ---- room ----
+
+    async def _tidy(self) -> None:
+        """Delete what was kept for long enough."""
+        while True:
+            now_s = time.time()
+            for render, entry in list(self._entries.items()):
+                if entry.job.over_s and now_s > entry.job.over_s + self.settings.keep_s:
+                    await self.delete(render)
+            await asyncio.sleep(TIDY_S)
+
+    def _set_aside(self, size: int | None) -> int:
+        """Return the bytes that a render may take: of its video, and of its sound before and after its labels."""
+        sound = int(self.settings.limits.max_duration_s * BYTES_PER_S)
+        return (size if size is not None else self.settings.fetch.max_bytes) + sound
+
+    def _used(self) -> int:
+        return sum(self._arriving.values()) + sum(entry.bytes for entry in self._entries.values())
+
+    def _place(self, render: str) -> RenderDirectory:
+        return RenderDirectory(self._directory / render)
+
+    def _status(self, entry: _Entry) -> RenderStatus:
+        return entry.job.status(entry.progress, self.settings.keep_s)
+
+    def _refuse(self, reason: str, text: str, retry_after_s: int) -> NoReturn:
+        self._refused[reason] += 1
+        raise Busy(text, retry_after_s)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+
+
+def _plain(error: LivefoleyError) -> str:
+    """Return what was wrong, without the name that a video has with us."""
+    return str(error).removeprefix("input: ")

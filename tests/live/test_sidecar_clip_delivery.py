@@ -1,0 +1,86 @@
+"""A clip of a running sidecar from check to viewer: kept back, released, marked, signed, fetched by its link."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from livefoley.clips.marks.carrier import ID_DIGITS
+from livefoley.demo.sidecar import ROOM, free_ports, running, write_config
+from livefoley.verify import examine
+from tests.clips import flashes
+from tests.clips.certificates import signing_chain
+from tests.live.test_sidecar_clips import over
+from tests.live.test_sidecar_stream import publish, wait_room
+from tests.peers import free_port
+
+pytestmark = pytest.mark.live
+
+SECRET = "planted-secret-of-links"
+
+
+def configured(place: Path, edge: str) -> dict[str, Any]:
+    chain, key = signing_chain(place, "Studio of the test")
+    return {
+        "directory": f"{place}/clips",
+        "provider": "某某科技",
+        "c2pa": {"cert": str(chain), "key": str(key)},
+        "checks": {"black": 1},
+        "delivery": {"secret": SECRET, "edges": [edge], "edge_log": f"127.0.0.1:{free_port()}"},
+    }
+
+
+@pytest.mark.timeout(150)
+async def test_a_clip_goes_from_quarantine_to_a_viewer_with_all_its_marks(tmp_path: Path) -> None:
+    stream = flashes.make(tmp_path / "flashes.mp4", 24)
+    warmed: list[bytes] = []
+    edge = await asyncio.start_server(lambda r, w: _note(r, w, warmed), "127.0.0.1", 0)
+    ports, config = free_ports(), tmp_path / "room.yaml"
+    write_config(config, ports, {"sinks": [], "describe": "rain and a crowd", "clips": {"enabled": True}})
+    clips = configured(tmp_path, f"http://127.0.0.1:{edge.sockets[0].getsockname()[1]}")
+    config.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), "clips": clips}))
+    async with edge, running(config, ports, tmp_path / "sidecar.log") as made:
+        await made.wait_ready()
+        publishing = asyncio.create_task(publish(ports.publish_url, stream, "-t", "15"))
+        await wait_room(made, lambda room: room["units_out"] > 240)
+        base = f"http://127.0.0.1:{ports.http}"
+        async with httpx.AsyncClient(base_url=f"{base}/v1", trust_env=False, timeout=30) as http:
+            asked = await http.post("/clips", json={"room": ROOM, "last_s": 6, "title": "p0rn"})
+            clip = asked.json()["id"]
+            status = await over(http, clip)
+            assert (status["state"], status["findings"][0]["check"]) == ("quarantined", "text")
+            assert (await http.get(f"/clips/{clip}/links")).status_code == 404
+            assert (await http.post(f"/clips/{clip}/release")).status_code == 202
+            status = await over(http, clip)
+            assert (status["state"], status["error"]) == ("ready", "")
+            links = (await http.get(f"/clips/{clip}/links")).json()
+            answer = await http.get(base + links["clip.mp4"])
+            assert answer.status_code == 200
+            assert (await http.get(base + links["clip.mp4"].partition("?")[0])).status_code == 403
+            metrics = (await http.get(f"{base}/metrics")).text
+        await publishing
+        await made.stop()
+    assert 'livefoley_clip_requests_total{status="200"} 1.0' in metrics
+    assert "livefoley_edge_hit_ratio 0.0" in metrics
+    assert any(line.startswith(b"GET /clips/") and b"md5=" in line for line in warmed)
+    assert SECRET not in (tmp_path / "sidecar.log").read_text()
+    fetched = tmp_path / "fetched.mp4"
+    fetched.write_bytes(answer.content)
+    marks = examine(fetched)
+    assert (marks.labels.provider, marks.labels.content_id) == ("某某科技", status["content_id"])
+    assert marks.provenance.state == "valid"
+    assert marks.provenance.mark == status["content_id"][:ID_DIGITS]
+    assert marks.mark is not None
+    assert marks.mark.found, marks.mark
+
+
+async def _note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lines: list[bytes]) -> None:
+    lines.append(await reader.readline())
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    await writer.drain()
+    writer.close()
