@@ -1,7 +1,7 @@
 """Writes a network as ONNX with the contract beside it, and checks that ONNX Runtime answers as torch does.
 
-Batch and tokens are dynamic axes. ``fp16`` keeps the ports in fp32 and halves the weights: for TensorRT the whole inside
-runs in half precision, for ONNX Runtime on a CPU only the file is half (``stored``), the arithmetic is float.
+Batch and tokens are dynamic axes, the ports are fp32. ``fp16`` computes in half precision inside, for TensorRT;
+``stored-fp16`` halves the file and computes in float, for ONNX Runtime on a CPU.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def example(batch: int, tokens: int, latent: int, seed: int = 0) -> tuple[Tensor
     known = torch.zeros(batch, tokens)
     known[:, : tokens // 4] = 1.0
     past = torch.randn(batch, tokens, latent, generator=g) * known.unsqueeze(-1)
-    text = functional_unit(torch.randn(batch, TEXT, generator=g))
+    text = unit(torch.randn(batch, TEXT, generator=g))
     noise = torch.randn(batch, tokens, latent, generator=g)
     controls = torch.rand(batch, tokens, CONTROLS, generator=g)
     return noise, torch.rand(batch, generator=g), torch.rand(batch, generator=g), text, controls, past, known
 
 
-def functional_unit(vectors: Tensor) -> Tensor:
+def unit(vectors: Tensor) -> Tensor:
     """Return vectors at length 1."""
     return vectors / vectors.norm(dim=-1, keepdim=True)
 
