@@ -4,9 +4,9 @@
 
 On the CPU, with two threads: one step and the model's own number of steps; beside it, in the same run with the same
 runtime and threads, a transformer of MMAudio-S's size at 25 steps with guidance and a vocoder of BigVGAN's size
-(``teacher_sized.py``; random weights). Then windows of 2 s, one after another at a worker's priority, while a room is live
-on this machine: the 99th percentile. The student's peak memory is that of a process that does nothing else. ``base``
-(180 M parameters, random weights) is timed where torch is installed to export it.
+(``teacher_sized.py``; random weights). Then windows of 2 s, one after another at a worker's priority, while a room is
+live on this machine: the 99th percentile. The student's peak memory is that of a process that does nothing else.
+``base`` (180 M parameters, random weights) is timed where torch is installed to export it.
 
 On a machine with a GPU: median and 99th percentile at batch 1, 8 and 32, windows a second, and the share of the card's
 measured speed (a large matrix product through the same runtime) that the network's arithmetic comes to.
@@ -121,7 +121,7 @@ def peak_mb(model: Model, threads: int) -> float:
 
 
 async def beside_a_room(model: Model, threads: int) -> Timing:
-    """Time windows at a worker's priority while a room is live: a publisher, foley with a student of its own, HLS out."""
+    """Time windows at a worker's priority while a room is live: a publisher, foley with its own student, HLS out."""
     picture, tone = "testsrc2=size=1280x720:rate=30:duration=60", "sine=frequency=440:sample_rate=48000:duration=60"
     coding = ("-c:v", "libx264", "-preset", "veryfast", "-g", "60", "-pix_fmt", "yuv420p", "-c:a", "aac")
     clip = encode("generate-720p.mp4", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone, *coding)

@@ -1,10 +1,10 @@
 """Networks of the size people use offline, as ONNX graphs with random weights: what the student is timed against.
 
-- A transformer of MMAudio-S-16k's shape: width 448, 7 heads, 4 blocks that join three streams (250 latent tokens of 8 s of
-  sound, 64 picture tokens, 77 words) and 8 that go on with the sound's alone; gated convolutional MLPs of kernel 3. The
-  conditions' encoders are left out, and so is everything that does not cost: norms are there, biases are not.
-- A vocoder of BigVGAN's shape (80 bands, 16 kHz, hop 256, 1536 channels down to 24, kernels 3, 7, 11, dilations 1, 3, 5) with
-  plain snakes: without the anti-aliasing filters around them, which makes it cheaper than the real one.
+- A transformer of MMAudio-S-16k's shape: width 448, 7 heads, 4 blocks that join three streams (250 latent tokens of 8 s
+  of sound, 64 picture tokens, 77 words) and 8 that go on with the sound's alone; gated convolutional MLPs of kernel 3.
+  The conditions' encoders are left out, and so is what costs little: 116 M parameters of the original's 157 M.
+- A vocoder of BigVGAN's shape (80 bands, 16 kHz, hop 256, 1536 channels down to 24, kernels 3, 7, 11, dilations 1, 3,
+  5) with plain snakes: without the anti-aliasing filters around them, which makes it cheaper than the real one.
 
 Time does not depend on what the weights are.
 """
