@@ -19,11 +19,6 @@ from tests.live.test_sidecar_stream import publish, wait_room, worker_pid
 from tests.student.tiny import write_model
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LIVEFOLEY_CACHE_DIR", str(tmp_path / "cache"))
-
-
 def configured(place: Path, model: Path, **room: Any) -> tuple[Path, Any]:
     """Write a configuration whose student is ``model``."""
     ports = free_ports()
@@ -59,7 +54,7 @@ async def test_the_bed_and_what_no_template_covers_come_from_the_student(tmp_pat
             await wait_room(sidecar, lambda room: from_student(room, "accent") > 0, 60.0)
             metrics = (await client.get("/metrics")).text
             async with asyncio.timeout(30):
-                while ("bed", "student") not in await told_sources(client):
+                while ("bed", "student") not in await told_sources(client):  # noqa: ASYNC110 - asked over HTTP
                     await asyncio.sleep(0.2)
         assert 'livefoley_room_bed_source{room="demo",source="student"} 1.0' in metrics
         assert 'livefoley_room_sounds_total{kind="accent",room="demo",source="student"}' in metrics
