@@ -37,7 +37,7 @@ from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.place import default_library
 from livefoley.media.webrtc import WhepServer, WhipServer
-from livefoley.rendering import RenderCollector, make_render_desk, render_routes
+from livefoley.wiring.rendering import RenderCollector, make_render_desk, render_routes
 from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.keep import keep

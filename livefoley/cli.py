@@ -16,6 +16,7 @@ from livefoley import __version__
 from livefoley.commands.clips import clip, clips
 from livefoley.commands.student import generate, model
 from livefoley.core.errors import LivefoleyError
+from livefoley.train.cli import app as train
 
 out = Console()
 err = Console(stderr=True)
@@ -34,6 +35,7 @@ app.add_typer(bank, name="bank")
 ears = typer.Typer(no_args_is_help=True, help="Speech recognition: the model it needs.")
 app.add_typer(ears, name="ears")
 app.add_typer(model, name="model")
+app.add_typer(train, name="train")
 
 
 def main() -> None:

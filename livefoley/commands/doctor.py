@@ -17,6 +17,7 @@ import psutil
 
 from livefoley import __version__
 from livefoley.core.errors import LivefoleyError
+from livefoley.foley.student.student import open_student
 from livefoley.perception.ears import MODULES as EAR_MODULES
 
 
@@ -45,6 +46,7 @@ def examine(rtmp: tuple[str, int] = ("127.0.0.1", 1935), http: tuple[str, int] =
         *_codecs(),
         *_parts(),
         *_ears(),
+        *_student(),
         _port("RTMP port", *rtmp),
         _port("HTTP port", *http),
         *_programs(),
@@ -111,6 +113,16 @@ def _ears() -> Iterator[Finding]:
         yield Finding("Speech recognition", Verdict.OPTIONAL, str(error), "livefoley ears fetch base")
     else:
         yield Finding("Speech recognition", Verdict.OK, f"model {model.DEFAULT}")
+
+
+def _student() -> Iterator[Finding]:
+    try:
+        student = open_student(threads=1)
+    except LivefoleyError as error:
+        remedy = "`livefoley model pull URL` gets weights; without them every sound is from the bank and the synthesis"
+        yield Finding("Student", Verdict.OPTIONAL, str(error), remedy)
+        return
+    yield Finding("Student", Verdict.OK, f"{student.spec.name} by {student.backend.name}")
 
 
 def _import(what: str, load: Callable[[], object], package: str) -> Finding:

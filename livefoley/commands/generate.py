@@ -147,7 +147,7 @@ def read_envelope(path: Path, frames: int) -> features.Floats:
     if np.any(np.diff(times) <= 0):
         raise InputError(f"{path}: its times do not go up from line to line")
     at = (np.arange(frames) + 0.5) / features.FRAMES_PER_S
-    return np.interp(at, times, np.clip(levels_db, features.SILENT_DB, 0.0)).astype(np.float32)
+    return np.asarray(np.interp(at, times, np.clip(levels_db, features.SILENT_DB, 0.0)), np.float32)
 
 
 def _is_point(row: list[str]) -> bool:

@@ -16,13 +16,14 @@ from livefoley.runtime.ipc import BrokenPipe, Header, read_message_blocking, wri
 Reply: TypeAlias = tuple[Header, bytes | memoryview]
 Handler: TypeAlias = Callable[[Header, bytes], Iterable[Reply]]
 
+NICE = 5
 WINDOWS_BELOW_NORMAL = 0x4000  # psutil names it on Windows only
 
 
-def serve(handle: Handler) -> None:
+def serve(handle: Handler, nice: int = NICE) -> None:
     """Answer messages until the parent goes away. A message that cannot be handled costs itself, not the worker."""
     with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else 5)
+        psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else nice)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on; it closes our pipe
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints must not break the protocol

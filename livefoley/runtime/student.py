@@ -105,10 +105,11 @@ class StudentService:
 
     def describe(self, room: str, text: str, seed: int) -> None:
         """Say what a room sounds like: slabs of it are made from now on. Nothing is made of no words."""
-        if text.strip():
-            self._plans[room] = SlabPlan(room, text, seed)
-        else:
+        plan = self._plans.get(room)
+        if not text.strip():
             self.forget(room)
+        elif plan is None or (plan.text, plan.seed) != (text, seed):
+            self._plans[room] = SlabPlan(room, text, seed)
 
     def forget(self, room: str) -> None:
         """The room is gone."""
@@ -249,6 +250,9 @@ class StudentService:
             self._refused += 1
             if header["broken"]:
                 self._fault = header["reason"]
+            elif job is not None and job.kind == "beds":
+                log.warning("no ambience by the student", room=job.header["room"], reason=header["reason"])
+                self._plans.pop(job.header["room"], None)  # its words are at fault, and stay so
             if job is not None:
                 job.refuse()
             return

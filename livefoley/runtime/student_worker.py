@@ -23,6 +23,7 @@ from livefoley.runtime.messages import cue_from, stereo_bytes
 SLAB_WINDOWS = 2
 MOST_ROOMS = 256
 BATCH_ON_CPU, BATCH_ON_GPU = 2, 32
+NICE = 10  # bank and procedural bed go before it, for they stand in for it
 
 
 @dataclass(slots=True)
@@ -129,4 +130,4 @@ def _each(jobs: list[Header], make: Callable[[int], Reply]) -> list[Reply]:
 
 
 if __name__ == "__main__":
-    serve(StudentWorker().handle)
+    serve(StudentWorker().handle, NICE)

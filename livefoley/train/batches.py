@@ -65,7 +65,7 @@ class Batches:
         self._weights = clip_weights(self._clips)
 
     def batch(self, step: int, progress: float) -> Batch:
-        """Return the batch of ``step``. ``progress`` in 0..1 drives the curriculum: mixtures come in over its first third."""
+        """Return the batch of ``step``. ``progress`` in 0..1: mixtures come in over its first third."""
         rng = np.random.default_rng((self._seed, step))
         length = int(rng.choice(LENGTHS))
         mixing = 0.2 * min(1.0, progress * 3)

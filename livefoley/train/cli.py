@@ -38,8 +38,8 @@ def prepare(
 ) -> None:
     """Turn labelled recordings into a corpus: mel frames, levels, onsets, captions in two languages, embedded.
 
-    A manifest is a CSV with `path` and `caption_en`, better with `caption_zh`, `ucs_category`, `split` (train or valid),
-    `licence`, `author`. A shard holds pairs KEY.flac and KEY.json with the same fields.
+    A manifest is a CSV with `path` and `caption_en`, better with `caption_zh`, `ucs_category`, `split` (train or
+    valid), `licence`, `author`. A shard holds pairs KEY.flac and KEY.json with the same fields.
 
     Example: `livefoley train prepare sounds/manifest.csv --out out/corpus`
     """
@@ -81,7 +81,7 @@ def fit(
 
     Example on two cores: `livefoley train fit out/corpus --out out/nano --minutes 85 --threads 2`
 
-    Example on one GPU: `livefoley train fit out/corpus --out out/nano --steps 60000 --tokens 6400 --precision bf16-mixed`
+    Example on a GPU: `livefoley train fit out/corpus -o out/nano --steps 60000 --tokens 6400 --precision bf16-mixed`
     """
     _need_torch()
     from livefoley.train import fit as fitting

@@ -1,8 +1,8 @@
 """Teaches a fitted student to arrive in one, two or four steps, guidance included: it learns from itself.
 
 Progressive distillation (Salimans and Ho 2022) over spans of any of the three schedules at once: a copy of the fitted
-network follows the flow in small, guided steps across a span; the student, told the span, learns to jump it. Guidance is
-part of what it copies, so at run time one evaluation a step does.
+network follows the flow in small, guided steps across a span; the student, told the span, learns to jump it. Guidance
+is part of what it copies, so at run time one evaluation a step does.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.core.errors import InputError, LivefoleyError, ModelError
 from livefoley.foley.student import features
 from livefoley.foley.student.features import FRAMES_PER_S, FRAMES_PER_TOKEN, HOP, Floats
 from livefoley.foley.student.student import Student, Wish, open_student
@@ -121,11 +121,19 @@ def attempts(
         for language in languages:
             text = real.label.english if language == "en" else real.label.chinese
             for take in range(takes if text else 0):
-                sound = make(text, real.sound, seed + 1000 * take + number)
+                sound = _made(make, text, real.sound, seed + 1000 * take + number)
                 patches = yardstick.judge.patches(sound)
                 heard = yardstick.recognise(patches.mean(axis=0, keepdims=True))[0]
                 found.append(Judged(real.group, language, heard, patches, sound, real.label))
     return found
+
+
+def _made(make: Make, text: str, like: Floats, seed: int) -> Floats:
+    """Return the sound; silence for one that the guard refused, which nobody would hear and no judge recognises."""
+    try:
+        return make(text, like, seed)
+    except ModelError:
+        return np.zeros_like(like)
 
 
 def share(judged: Sequence[Judged]) -> float:

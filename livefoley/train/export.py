@@ -1,14 +1,16 @@
 """Writes a network as ONNX with the contract beside it, and checks that ONNX Runtime answers as torch does.
 
-Batch and tokens are dynamic axes. ``fp16`` keeps the ports in fp32 and halves the weights: for TensorRT the whole inside
-runs in half precision, for ONNX Runtime on a CPU only the file is half (``stored``), the arithmetic is float.
+Batch and tokens are dynamic axes, the ports are fp32. ``fp16`` computes in half precision inside, for TensorRT;
+``stored-fp16`` halves the file and computes in float, for ONNX Runtime on a CPU.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import pickle
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from livefoley.core.errors import ConfigError, InputError
 from livefoley.foley.student.features import CONTROLS
 from livefoley.foley.student.spec import INPUTS, OUTPUTS, StudentSpec, save_spec
 from livefoley.train.latents import Basis
@@ -25,7 +28,8 @@ from livefoley.train.network import SIZES, TEXT, Student, parameters
 
 OPSET = 18
 PRECISIONS = ("fp32", "fp16", "stored-fp16")
-_HALF_SUFFIX = {"fp32": "", "fp16": "-fp16", "stored-fp16": ""}
+HALF_SUFFIX = {"fp32": "", "fp16": "-fp16", "stored-fp16": ""}
+RANDOM_LATENT = 128
 
 
 def example(batch: int, tokens: int, latent: int, seed: int = 0) -> tuple[Tensor, ...]:
@@ -34,13 +38,13 @@ def example(batch: int, tokens: int, latent: int, seed: int = 0) -> tuple[Tensor
     known = torch.zeros(batch, tokens)
     known[:, : tokens // 4] = 1.0
     past = torch.randn(batch, tokens, latent, generator=g) * known.unsqueeze(-1)
-    text = functional_unit(torch.randn(batch, TEXT, generator=g))
+    text = unit(torch.randn(batch, TEXT, generator=g))
     noise = torch.randn(batch, tokens, latent, generator=g)
     controls = torch.rand(batch, tokens, CONTROLS, generator=g)
     return noise, torch.rand(batch, generator=g), torch.rand(batch, generator=g), text, controls, past, known
 
 
-def functional_unit(vectors: Tensor) -> Tensor:
+def unit(vectors: Tensor) -> Tensor:
     """Return vectors at length 1."""
     return vectors / vectors.norm(dim=-1, keepdim=True)
 
@@ -132,3 +136,48 @@ def difference(network: Student, graph: Path, batch: int = 3, tokens: int = 31) 
         wanted = network(*inputs)[0].numpy()
     found = session.run(["estimate"], {n: v.numpy() for n, v in zip(INPUTS, inputs, strict=True)})[0]
     return float(np.abs(found - wanted).max() / np.sqrt((wanted**2).mean()))
+
+
+def export_checked(
+    checkpoint: Path | None,
+    corpus: Path | None,
+    size: str,
+    out: Path,
+    name: str,
+    precision: str,
+    steps: int,
+    guidance: float,
+    seed: int,
+    report: Callable[[str], None],
+) -> Path:
+    """Export as the command line asks, compare ONNX Runtime with torch, and return the contract's path.
+
+    Without a checkpoint the weights are random. Raises ``InputError`` for a checkpoint or corpus that is none.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(f"no precision {precision!r}; there are {', '.join(PRECISIONS)}")
+    if checkpoint is None:
+        network, info = random_student(size, RANDOM_LATENT, seed), {}
+    else:
+        network, info = _trained(checkpoint, corpus)
+        size = str(info["size"])
+    name = name or f"student-{size}{HALF_SUFFIX[precision]}"
+    training = {key: info[key] for key in ("step", "spent_s", "seed") if key in info}
+    spec = StudentSpec(
+        name, size, f"{name}.onnx", "", precision, 0, 0, steps, guidance, trained=bool(info), training=training
+    )
+    path = export(network, out, spec)
+    report(f"ONNX Runtime differs from torch by {difference(network, path.with_suffix('.onnx')):.1e}")
+    return path
+
+
+def _trained(checkpoint: Path, corpus: Path | None) -> tuple[Student, dict[str, Any]]:
+    from livefoley.train.fit import load_student, opened
+
+    if corpus is None:
+        raise ConfigError("say which corpus the checkpoint was fitted to: --corpus")
+    try:
+        return load_student(checkpoint, opened(corpus).basis)
+    except (OSError, KeyError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{checkpoint}: is no checkpoint of `livefoley train` for this corpus ({reason})") from error

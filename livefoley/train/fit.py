@@ -15,13 +15,13 @@ from typing import Any
 
 import torch
 from lightning.fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
 
 from livefoley.core.errors import InputError
-from livefoley.train import flow
+from livefoley.train import flow, samples
 from livefoley.train.batches import Batches
 from livefoley.train.latents import Basis
-from livefoley.train.network import SIZES, Student, parameters
+from livefoley.train.network import SIZES, Student
 from livefoley.train.prepare import Corpus
 
 Report = Callable[[str], None]
@@ -40,6 +40,7 @@ class Plan:
     average: float = 0.998
     seed: int = 0
     keep_every_s: float = 180.0
+    sample_every_s: float = 1200.0
 
 
 class Fit:
@@ -107,7 +108,7 @@ class Fit:
 
     def run(self, until_s: float = math.inf) -> float:
         """Fit until the plan is done or ``until_s`` seconds have gone; returns the mean loss of the last stretch."""
-        started = last_saved = time.monotonic()
+        started = last_saved = last_sampled = time.monotonic()
         stretch: list[float] = []
         mean = math.nan
         while self.progress() < 1.0 and time.monotonic() - started < until_s:
@@ -116,17 +117,25 @@ class Fit:
             self.spent_s += time.monotonic() - before
             if self.step % 25 == 0:
                 mean = sum(stretch) / len(stretch)
-                pace = (time.monotonic() - started) / max(1, len(stretch))
                 self._report(
                     f"step {self.step} loss {mean:.4f} at {self.spent_s / 60:.1f} min, rate {self._rate():.2e}"
                 )
-                del pace
                 stretch.clear()
             if time.monotonic() - last_saved > self.plan.keep_every_s:
                 self.save()
                 last_saved = time.monotonic()
+            if time.monotonic() - last_sampled > self.plan.sample_every_s:
+                self._sample()
+                last_sampled = time.monotonic()
         self.save()
         return mean
+
+    def _sample(self) -> None:
+        if self._fabric.is_global_zero:
+            sheet = samples.write(
+                self.average, self._corpus, self.directory / "samples", self.step, self._fabric.device
+            )
+            self._report(f"samples: {sheet}")
 
     def _one_step(self) -> float:
         for group in self.optimiser.param_groups:
@@ -199,6 +208,3 @@ def load_student(checkpoint: Path, basis: Basis) -> tuple[Student, dict[str, Any
     network = Student(SIZES[state["plan"]["size"]], basis)
     network.load_state_dict(state["average"])
     return network.eval(), {"step": state["step"], "spent_s": state["spent_s"], **state["plan"]}
-
-
-__all__ = ["Fit", "Plan", "Tensor", "follow_average", "load_student", "parameters"]

@@ -6,7 +6,7 @@ the velocity's error, which near ``t = 1`` is all about inaudible detail, so the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -35,9 +35,6 @@ def loss(network: nn.Module, batch: Batch, power: Tensor, generator: torch.Gener
     return (error * weight).sum() / batch.counts.sum().clamp(min=1.0)
 
 
-Estimate = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-
-
 @torch.no_grad()
 def sample(network: nn.Module, batch: Batch, steps: int, guidance: float, generator: torch.Generator) -> Tensor:
     """Return latents grown from noise as ``sampler.sample`` does, for the conditions of ``batch``."""
@@ -49,7 +46,7 @@ def sample(network: nn.Module, batch: Batch, steps: int, guidance: float, genera
 def follow(network: nn.Module, latents: Tensor, batch: Batch, moments: list[float], guidance: float) -> Tensor:
     """Return where the flow takes ``latents`` along ``moments``, under guidance."""
     text, *rest = batch.told()
-    for now, then in zip(moments, moments[1:], strict=False):
+    for now, then in pairwise(moments):
         time = torch.full((len(latents),), now, device=latents.device)
         span = torch.zeros_like(time)
         estimate, _ = network(latents, time, span, text, *rest)

@@ -24,7 +24,7 @@ _GRAIN_POWER = 1.5
 class Basis:
     """Components ``forward`` of tokens of ``BANDS`` columns, and ``backward`` from latents to tokens of ``COLUMNS``.
 
-    ``power [latent]`` weighs the loss: with its own power in the latents a component counts by about the root of its power in dB.
+    ``power [latent]`` weighs the loss, so that a component counts by about the root of its power in dB.
     """
 
     mean: Floats  # [frames_per_token * COLUMNS]
@@ -90,8 +90,7 @@ class Basis:
     def load(path: Path) -> Basis:
         """Read what ``save`` wrote."""
         with np.load(path) as held:
-            parts = [held[name] for name in ("mean", "forward", "backward", "power")]
-            return Basis(*parts, float(held["explained"]))
+            return Basis(held["mean"], held["forward"], held["backward"], held["power"], float(held["explained"]))
 
 
 def _columns(tokens: NDArray[np.float64], grain: float) -> Floats:

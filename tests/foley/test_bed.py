@@ -10,7 +10,7 @@ from scipy import signal
 
 from livefoley.foley import levels
 from livefoley.foley.bed import CROSSFADE_BLOCKS, ProceduralBed
-from livefoley.foley.cache import RenderCache
+from livefoley.foley.cache import RenderCache, Stored, stored
 from livefoley.foley.material import Material
 from livefoley.foley.streams import BLOCK
 
@@ -127,3 +127,47 @@ def test_a_place_of_single_events_has_them(material: Material) -> None:
 
 def test_reading_nothing_gives_nothing() -> None:
     assert ProceduralBed(0, "room").read(0).shape == (2, 0)
+
+
+# ---- slabs that a student made ----
+
+
+def slab(seed: int, seconds: float = 6.0) -> Stored:
+    noise = np.random.default_rng(seed).standard_normal((2, round(seconds * 48_000))).astype(np.float32)
+    return stored(levels.normalise_bed(noise), 0)
+
+
+def test_a_given_slab_takes_over_and_another_place_ends_it(material: Material) -> None:
+    bed = ProceduralBed(3, "fan", material)
+    assert bed.source == "procedural"
+    before = bed.read(48_000)
+    assert bed.give("fan", slab(1))
+    assert bed.source == "student"
+    bed.read(CROSSFADE_BLOCKS * BLOCK)
+    after = bed.read(96_000)
+    bands = [signal.welch(each[0], 48_000, nperseg=2048)[1] for each in (before, after)]
+    assert bands[1][-200:].sum() / bands[1].sum() > 5 * bands[0][-200:].sum() / bands[0].sum()  # white, as the slab is
+    assert not bed.give("another place", slab(2))
+    bed.describe("fire")
+    assert bed.source == "procedural"
+    assert not bed.give("fan", slab(2))
+
+
+def test_given_slabs_sound_on_without_an_end_and_without_a_gap(material: Material) -> None:
+    bed = ProceduralBed(3, "fan", material)
+    for seed in range(6):
+        assert bed.give("fan", slab(seed))
+        bed.read(48_000)
+    level = [np.sqrt(np.mean(bed.read(4800) ** 2)) for _ in range(300)]
+    assert min(level) > 0.5 * np.median(level)
+    assert max(level) < 2.0 * np.median(level)
+
+
+def test_chunked_equals_whole_with_given_slabs(material: Material) -> None:
+    def read(step: int) -> np.ndarray:
+        bed = ProceduralBed(3, "rain", material)
+        out = [bed.read(step) for _ in range(48_000 // step)]
+        bed.give("rain", slab(1))
+        return np.concatenate([*out, *(bed.read(step) for _ in range(240_000 // step))], axis=1)
+
+    assert np.array_equal(read(1600), read(48_000))

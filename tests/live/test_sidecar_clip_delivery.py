@@ -12,7 +12,7 @@ import yaml
 
 from livefoley.clips.marks.carrier import ID_DIGITS
 from livefoley.demo.sidecar import ROOM, free_ports, running, write_config
-from livefoley.verify import examine
+from livefoley.commands.verify import examine
 from tests.clips import flashes
 from tests.clips.certificates import signing_chain
 from tests.live.test_sidecar_clips import over

@@ -99,10 +99,24 @@ async def test_an_action_that_recurs_is_answered_at_once(tmp_path: Path) -> None
 async def test_words_it_cannot_use_are_refused_and_leave_it_working(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path)) as studio:
         await studio.until(lambda: studio.state == "working")
+        studio.service.describe("room", "ሰላም ለዓለም ዝናብ", 0)
+        await studio.until(lambda: studio.service.snapshot().refused == 1)
         for _ in range(4):
             assert studio.ask("ሰላም ለዓለም ዝናብ")
         await studio.until(lambda: studio.refused == 4)
         assert studio.state == "working"
+
+
+async def test_many_rooms_are_served_in_batches(tmp_path: Path) -> None:
+    async with at_work(write_model(tmp_path)) as studio:
+        for number in range(6):
+            studio.service.describe(f"room{number}", f"rain {number}", number)
+        await studio.until(lambda: len({room for room, _, _ in studio.slabs}) == 6)
+        assert studio.service.snapshot().batches < len(studio.slabs)
+        studio.service.describe("room0", "rain 0", 0)  # nothing new
+        studio.service.forget("room1")
+        assert studio.ask("a velociraptor purring")
+        await studio.until(lambda: studio.sounds)
 
 
 async def test_a_model_that_makes_no_numbers_is_not_used(tmp_path: Path) -> None:
@@ -136,7 +150,7 @@ async def test_a_worker_that_is_killed_comes_back_and_makes_the_slabs_again(tmp_
 
 
 async def test_a_model_that_hangs_is_killed_and_tried_less_and_less(tmp_path: Path) -> None:
-    async with at_work(write_model(tmp_path, fault="hang"), hang_timeout_s=2.0) as studio:
+    async with at_work(write_model(tmp_path, fault="hang"), hang_timeout_s=1.0) as studio:
         studio.service.describe("shop", "sea", 0)
         await studio.until(lambda: studio.state == "resting")
         assert not studio.ask("anything")

@@ -61,11 +61,6 @@ class Buffer:
         """Return what was fetched, once the stream is through."""
         return self._floats[: int(np.prod(shape))].reshape(shape).copy()
 
-    def close(self) -> None:
-        """Give the memory back."""
-        call("Free", self.device)
-        call("FreeHost", self._host)
-
 
 class Graph:
     """Work that was captured once and is launched as one."""

@@ -53,6 +53,7 @@ class TensorRtBackend:
             self._context.set_tensor_address(name, buffer.device)
         self._graphs: OrderedDict[tuple[int, int], cuda.Graph] = OrderedDict()
         self._shape: tuple[int, int] | None = None
+        self._new_shape = False
 
     def run(self, feeds: Mapping[str, Floats]) -> dict[str, Floats]:
         """Return ``estimate`` and ``mel``; a batch beyond the engine's is made in parts."""
@@ -70,17 +71,16 @@ class TensorRtBackend:
         for name, shape in out.items():
             self._buffers[name].fetch(int(np.prod(shape)), self._stream)
         cuda.call("StreamSynchronize", self._stream)
+        if self._new_shape:
+            self._keep_kernels()
         return {name: self._buffers[name].values(shape) for name, shape in out.items()}
 
-    def close(self) -> None:
-        """Keep what was compiled on the way, and give the card's memory back."""
+    def _keep_kernels(self) -> None:
+        """Store what was compiled for a new shape: the next start finds it done."""
+        self._new_shape = False
         if self._kernels is not None:
             with contextlib.suppress(OSError):
                 write_atomically(self._store.beside(self._key, ".kernels"), bytes(self._kernels.serialize()))
-        for graph in self._graphs.values():
-            graph.close()
-        for buffer in self._buffers.values():
-            buffer.close()
 
     def _out(self, batch: int, tokens: int) -> dict[str, tuple[int, ...]]:
         return {
@@ -92,7 +92,7 @@ class TensorRtBackend:
         if self._shape != (batch, tokens):
             for name, shape in shapes(self._spec, batch, tokens).items():
                 self._context.set_input_shape(name, shape)
-            self._shape = (batch, tokens)
+            self._shape, self._new_shape = (batch, tokens), True
         if self._kernels is not None:  # tensorrt_rtx captures by itself
             self._execute()
             return

@@ -81,7 +81,7 @@ def mel_db(samples: Floats) -> Floats:
     """
     scale = REFERENCE_RMS * np.sqrt(float((window() ** 2).sum()))
     bands = np.abs(spectrum(samples)) @ filterbank().T / scale
-    return np.clip(20 * np.log10(np.maximum(bands, 1e-6)), FLOOR_DB, CEILING_DB).astype(np.float32)
+    return np.asarray(np.clip(20 * np.log10(np.maximum(bands, 1e-6)), FLOOR_DB, CEILING_DB), np.float32)
 
 
 def level_db(samples: Floats) -> Floats:
@@ -90,9 +90,8 @@ def level_db(samples: Floats) -> Floats:
     squares = np.asarray(samples[: frames * HOP], np.float64) ** 2
     sums = np.concatenate(([0.0], np.cumsum(np.pad(squares, HOP // 2))))
     power = (sums[2 * HOP :] - sums[: -2 * HOP])[::HOP][:frames] / (2 * HOP) if frames else np.zeros(0)
-    return np.maximum(10 * np.log10(np.maximum(power, 1e-12)) - 20 * np.log10(REFERENCE_RMS), SILENT_DB).astype(
-        np.float32
-    )
+    level = 10 * np.log10(np.maximum(power, 1e-12)) - 20 * np.log10(REFERENCE_RMS)
+    return np.asarray(np.maximum(level, SILENT_DB), np.float32)
 
 
 def loudest_rms(samples: Floats) -> float:
@@ -114,8 +113,8 @@ def referenced(samples: Floats) -> Floats:
 def onset_track(mel: Floats) -> Floats:
     """Return the onsets ``[frames]`` of mel frames: 0 where none is, else its strength in 0..1.
 
-    Spectral flux: the mean rise over the bands against the frame 30 ms before, bands below -50 dB counted at -50; a peak
-    counts when it is the largest within 60 ms and stands 3 dB above its surroundings of 0.4 s.
+    Spectral flux: the mean rise over the bands against the frame 30 ms before, bands below -50 dB counted at -50; a
+    peak counts when it is the largest within 60 ms and stands 3 dB above its surroundings of 0.4 s.
     """
     heard = np.maximum(mel, -50.0)
     before = np.concatenate((np.repeat(heard[:1], 3, axis=0), heard[:-3])) if len(heard) > 3 else heard

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -53,7 +54,7 @@ def sample(
     latents = start
     times = schedule(steps)
     estimate, mel = start, start
-    for now, then in zip(times, times[1:], strict=False):
+    for now, then in pairwise(times):
         estimate, mel = _guided(evaluate, latents, now, then - now, condition, guidance)
         latents = latents + np.float32((then - now) / (1.0 - now)) * (estimate - latents)
     return estimate, mel

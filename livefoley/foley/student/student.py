@@ -142,6 +142,8 @@ def _finished(wish: Wish, mel: Floats) -> Stereo | ModelError:
         guard.check_raw(mono)
         if wish.envelope_db is not None:
             mono = decoder.impose(mono, wish.envelope_db)
+        elif wish.onsets is not None:
+            mono = decoder.strike(mono, wish.onsets)
         width = decoder.WIDTH_HIT if wish.onsets is not None else decoder.WIDTH_BED
         sound = levels.normalise_effect(levels.without_rumble(decoder.Widener(width).feed(mono)))
         sound[:, :_FADE_IN] *= np.linspace(0, 1, _FADE_IN, dtype=np.float32)[: sound.shape[1]]

@@ -38,7 +38,7 @@ def library(name: str | None = None) -> ModuleType:
 
 def lengths(spec: StudentSpec) -> tuple[int, int, int]:
     """Return the least, the usual and the greatest number of tokens of a window."""
-    return 1, spec.window_tokens, spec.window_tokens
+    return 2, spec.window_tokens, spec.window_tokens
 
 
 def shapes(spec: StudentSpec, batch: int, tokens: int) -> dict[str, tuple[int, ...]]:

@@ -19,7 +19,7 @@ class MMAudioTeacher:
     """MMAudio (Cheng et al. 2024), 25 Euler steps with guidance 4.5, as its authors run it."""
 
     def __init__(self, model: str, device: str) -> None:
-        """Load a variant (``large_44k_v2`` unless named); its package fetches missing weights. Raises ``TeacherError``."""
+        """Load a variant (``large_44k_v2`` unless named); missing weights are fetched. Raises ``TeacherError``."""
         import torch
         from mmaudio import eval_utils
         from mmaudio.model.flow_matching import FlowMatching
@@ -76,7 +76,7 @@ class HunyuanTeacher:
     """HunyuanVideo-Foley (Tencent 2025), 50 steps with guidance 4.5. It watches a film; it does not work without."""
 
     def __init__(self, model: str, device: str) -> None:
-        """Load the weights in the folder ``model`` (``.../xl`` or ``.../xxl`` says the size). Raises ``TeacherError``."""
+        """Load the weights in the folder ``model``, whose ``.yaml`` says the size. Raises ``TeacherError``."""
         import torch
         from hunyuanvideo_foley.utils import feature_utils, model_utils
 

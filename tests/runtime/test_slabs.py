@@ -1,0 +1,49 @@
+"""When slabs are due, and what is told of who makes what."""
+
+from __future__ import annotations
+
+from livefoley.core.notices import SourceNotice
+from livefoley.core.statistics import SourceCount
+from livefoley.foley.material import KEPT_SLABS
+from livefoley.runtime.slabs import FILL_S, FIRST_S, RENEW_S, RETRY_S, SlabPlan
+from livefoley.runtime.sources import QUIET_S, SourceLog
+
+
+def test_four_slabs_come_soon_and_then_one_every_few_minutes() -> None:
+    plan, now = SlabPlan("shop", "rain", 0), 100.0
+    for number in range(KEPT_SLABS):
+        assert plan.due(now)
+        plan.asked(now)
+        assert plan.deadline_s == now + (FIRST_S if number == 0 else FILL_S)
+        assert not plan.due(now + 1000)
+        plan.made(now)
+        assert not plan.due(now)
+        now += FILL_S
+    assert not plan.due(now)
+    assert plan.due(now + RENEW_S)
+
+
+def test_a_slab_that_fails_is_asked_for_again_later_and_a_loss_begins_anew() -> None:
+    plan = SlabPlan("shop", "rain", 0)
+    plan.asked(0.0)
+    plan.failed(1.0)
+    assert not plan.due(1.0 + RETRY_S - 0.1)
+    assert plan.due(1.0 + RETRY_S)
+    plan.asked(20.0)
+    plan.made(20.0)
+    plan.restart()
+    assert plan.due(20.0)
+
+
+def test_a_change_of_source_is_told_once_and_not_every_moment() -> None:
+    told: list[SourceNotice] = []
+    log = SourceLog(told.append)
+    for now in range(4):
+        log.heard("bed", "procedural", "rain", float(now))
+    log.heard("bed", "student", "rain", 4.0)
+    assert told == [SourceNotice("bed", "procedural", "rain")]
+    assert log.current == {"bed": "student"}
+    log.heard("bed", "student", "rain", QUIET_S)
+    log.heard("bed", "student", "rain", 100.0)
+    assert [notice.source for notice in told] == ["procedural", "student"]
+    assert log.counts() == (SourceCount("bed", "procedural", 4), SourceCount("bed", "student", 3))

@@ -1,0 +1,55 @@
+"""The configuration's student: what it takes, what it refuses, and rooms that run without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from livefoley import config as cfg
+from livefoley.wiring.rooms import make_student, planner_settings
+from livefoley.config import parse
+from livefoley.core.errors import ConfigError
+from livefoley.foley import lexicon
+from livefoley.runtime.foley import FoleyService
+
+from .tiny import write_model
+
+ROOM = "rooms: {a: {source: {rtmp: {key: k}}, sinks: [], DESCRIBE}}"
+
+
+def room(describe: str) -> cfg.Room:
+    return parse(ROOM.replace("DESCRIBE", f"describe: '{describe}'")).rooms["a"]
+
+
+def test_the_student_is_on_where_it_can_be_unless_told_otherwise() -> None:
+    given = parse(ROOM.replace(", DESCRIBE", ""))
+    assert given.student == cfg.Student(enabled="auto", model="nano", device="auto", threads=2, steps=None)
+    assert given.rooms["a"].foley.student
+    assert parse("student: {enabled: false, steps: 4}\n" + ROOM.replace(", DESCRIBE", "")).student.enabled is False
+
+
+@pytest.mark.parametrize("line", ["enabled: perhaps", "device: gpu", "threads: 0", "steps: 1000", "model: ''"])
+def test_what_is_no_setting_of_a_student_is_refused_with_its_key(line: str) -> None:
+    with pytest.raises(ConfigError, match=f"student.{line.split(':')[0]}"):
+        parse(f"student:\n  {line}\n" + ROOM.replace(", DESCRIBE", ""))
+
+
+def test_without_weights_or_with_damaged_ones_rooms_run_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_model(tmp_path)
+    assert make_student(cfg.Student(model=str(model)), FoleyService()) is not None
+    assert make_student(cfg.Student(model=str(model), enabled=False), FoleyService()) is None
+    model.with_suffix(".onnx").write_bytes(b"other")
+    for damaged in (str(model), str(tmp_path / "none.json")):
+        assert make_student(cfg.Student(model=damaged), FoleyService()) is None
+    told = capsys.readouterr().out
+    assert told.count("no student") == 2
+
+
+def test_an_action_nobody_knows_is_asked_for_in_the_rooms_own_words() -> None:
+    assert planner_settings(room("a velociraptor stomping")).impact_prompts == ("a velociraptor stomping",)
+    assert planner_settings(room("footsteps on gravel")).impact_prompts == ("FEETHmn_Gravel",)
+    assert planner_settings(room("rain")).impact_prompts == (lexicon.NEUTRAL_IMPACT,)
+    assert planner_settings(room("")).impact_prompts == (lexicon.NEUTRAL_IMPACT,)
