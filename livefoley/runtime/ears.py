@@ -34,6 +34,7 @@ HANG_TIMEOUT_S = 15.0  # loading a large model is one message
 MAX_BEHIND_S = 8.0  # a worker further behind is given no more sound
 SILENT_S = 1.0  # no sound for so long: the publisher is away, what was begun is over
 CHECK_S = 0.5
+LOOK_AGAIN_S = (2.0, 60.0)  # for a model that was not there: soon at first, as somebody may be fetching it
 
 
 @dataclass(slots=True)
@@ -174,6 +175,7 @@ class EarsService:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.worker.run())
             tasks.create_task(self._watch_silence())
+            tasks.create_task(self._look_again())
 
     async def _watch_silence(self) -> None:
         while True:
@@ -181,10 +183,24 @@ class EarsService:
             for room in self._rooms.values():
                 room.end_if_silent(time.monotonic())
 
+    async def _look_again(self) -> None:
+        """Open a model that could not be opened once it can: `livefoley ears fetch` needs no restart."""
+        pause_s = LOOK_AGAIN_S[0]
+        while True:
+            await asyncio.sleep(pause_s)
+            if self.state == "unavailable" and self.worker.ready:
+                self._open()
+                pause_s = min(LOOK_AGAIN_S[1], pause_s * 1.5)
+            else:
+                pause_s = LOOK_AGAIN_S[0]
+
     def _ready(self) -> None:
         self.listening, self.reason = False, ""
         for room in self._rooms.values():
             room.settle()
+        self._open()
+
+    def _open(self) -> None:
         self.worker.send_nowait({"op": "open", "model": self._model})
         for room in self._rooms.values():
             self.worker.send_nowait(room.listen_header())
@@ -197,10 +213,11 @@ class EarsService:
             case "figures" if room is not None:
                 room.figures = header
             case "opened":
-                self.listening, self.device = True, header["device"]
+                self.listening, self.device, self.reason = True, header["device"], ""
                 log.info("ears are open", model=self._model, device=self.device, rooms=sorted(self._rooms))
             case "unavailable":
+                if header["reason"] != self.reason:
+                    log.warning("rooms run without ears", rooms=sorted(self._rooms), reason=header["reason"])
                 self.reason = header["reason"]
-                log.warning("rooms run without ears", rooms=sorted(self._rooms), reason=self.reason)
             case "failed":
                 log.warning("sound could not be listened to", of=header.get("of"), error=header.get("error"))

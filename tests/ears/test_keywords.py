@@ -157,6 +157,13 @@ def test_a_keyword_the_final_text_lacks_is_withdrawn() -> None:
     assert told(room.final(None)) == [("上链接", "withdrawn")]
 
 
+def test_what_is_withdrawn_does_not_hide_what_was_said_in_its_place() -> None:
+    room = Spotter(parse("keywords: [{say: '最后一刻', kind: end}, {say: '最后一波', kind: sale}]", "test"))
+    assert told(room.partial(said("我们最后一刻"))) == [("最后一刻", "spotted")]
+    assert told(room.final(said("我们最后一波冲上去"))) == [("最后一刻", "withdrawn"), ("最后一波", "confirmed")]
+    assert told(room.final(said("最后一刻", utterance=2))) == [("最后一刻", "confirmed")]
+
+
 def test_an_alternative_of_the_final_text_confirms_what_was_spotted_and_brings_nothing_new() -> None:
     room = spotter("flash sale")
     assert room.final(said("this is a blashtail", "en", others=("this is a flash sale",))) == []

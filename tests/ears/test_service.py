@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from livefoley.core.events import HearingEvent, KeywordHit, KeywordState, Transcript
 from livefoley.core.ticks import TICK_RATE
-from livefoley.perception.ears import LISTS
+from livefoley.perception.ears import LISTS, model
 from livefoley.perception.ears.keywords import load
 from livefoley.runtime import ears as module
 from livefoley.runtime.ears import EarsService, RoomEars
@@ -90,7 +90,7 @@ async def test_a_worker_lost_in_mid_sentence_leaves_nothing_open_and_comes_back(
 ) -> None:
     if how == "hang" and not hasattr(signal, "SIGSTOP"):
         pytest.skip("nothing can be stopped here")
-    monkeypatch.setattr(module, "HANG_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(module, "HANG_TIMEOUT_S", 6.0)  # loading a model takes a busy machine seconds
     monkeypatch.setattr(module, "SILENT_S", 1000.0)  # the sentence goes on
     service = EarsService("base")
     events: list[HearingEvent] = []
@@ -136,6 +136,28 @@ async def test_a_room_without_a_model_runs_without_ears_and_says_why(line: Calla
         assert ears.snapshot().dropped > 0
         assert events == []
         assert service.worker.ready  # and is not started over and over
+
+
+async def test_a_model_that_is_fetched_later_is_heard_with_and_no_restart_is_needed(
+    line: Callable[[str], Sound], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIVEFOLEY_MODELS", str(tmp_path))
+    monkeypatch.setattr(module, "LOOK_AGAIN_S", (0.2, 0.2))
+    service = EarsService("tiny")
+    events: list[HearingEvent] = []
+    ears = room(service, "shop", events)
+    async with running(service):
+        await until(lambda: service.state == "unavailable")
+        await asyncio.sleep(1.0)  # it is looked for a few times more
+        assert "livefoley ears fetch tiny" in ears.snapshot().reason
+        (tmp_path / "tiny.partial").mkdir()
+        for name, data in model.find("base").items():
+            (tmp_path / "tiny.partial" / name).write_bytes(data)
+        (tmp_path / "tiny.partial").rename(tmp_path / "tiny")
+        await until(lambda: service.state == "listening")
+        assert ears.snapshot().reason == ""
+        await speak_until(ears, line("zh01.wav"), lambda: confirmed(events))
+    assert capsys.readouterr().out.count("rooms run without ears") == 1
 
 
 async def test_a_corrupt_model_is_one_clear_line(tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def word_distance(one: str, other: str) -> float:
     return share if share <= MAX_LETTERS_OFF else FAR
 
 
+@lru_cache(maxsize=65536)
 def _skeleton(word: str) -> str:
     """Return the consonants of a word, doubled ones once, and whether it begins with a vowel."""
     consonants = [letter for letter, _ in itertools.groupby(word) if letter not in "aeiouy"]

@@ -1,8 +1,8 @@
 """Listens to one room: sound in, transcripts and keywords out.
 
 Speech is cut into utterances at its pauses. While somebody speaks, the recogniser passes over the whole utterance about
-once a second, going on from what two passes agreed on; at a pause it passes once more, freely, and that text is final
-unless the speaker goes on. So a keyword is heard within a pass of its end, and silence, music and crowds cost nothing.
+once a second, hastily; at a pause it passes once more, with care, and that text is final unless the speaker goes on. So
+a keyword is heard within a pass of its end, and silence, music and crowds cost nothing.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from livefoley.perception.vad import SpeechDetector
 BLOCK = 4096  # samples at 48 kHz taken at a time, whatever the blocks that come
 LEAD: Tick = ticks_from_s(0.25)  # a soft consonant goes before what the detector hears
 FIRST: Tick = ticks_from_s(1.0)  # of an utterance, before it is worth a pass
-HOP: Tick = ticks_from_s(0.9)
+HOP: Tick = ticks_from_s(1.15)
 MAX_HOP: Tick = ticks_from_s(4.0)
-SHARE = 0.3  # of a core that passes over unfinished speech may take
+SHARE = 0.28  # of a core that passes over unfinished speech may take
 PAUSE: Tick = ticks_from_s(0.6)  # after which an utterance is over
 LONGEST: Tick = ticks_from_s(9.0)
 CUT_WITHIN: Tick = ticks_from_s(3.0)  # of the end of one that is too long
@@ -39,7 +39,6 @@ SHORTEST: Tick = ticks_from_s(0.25)  # of voice
 GAP: Tick = ticks_from_s(0.3)  # of sound that is filled with silence
 MEMORY: Tick = ticks_from_s(1.0)  # kept while nobody speaks
 LANGUAGE_SURE = 0.01  # the room's languages together are at least so likely, or it is another
-MIN_GIVEN = 4  # tokens; after fewer the decoder tends to begin again
 BEAM = 3  # of the pass that may be final
 LATE_S = 0.5  # further behind than this the unfinished is left alone
 TOO_LATE_S = 6.0  # and further than this the finished too
@@ -224,7 +223,7 @@ class Listener:
         if utterance.foreign or (utterance.voice_end or end) - at < SHORTEST + LEAD:
             return None
         spent_s = self._recogniser.cost_s
-        heard = self._recogniser.listen(samples)
+        heard = self._recogniser.listen(samples, hasty=not free and utterance.language is not None)
         self._passes += 1
         written = self._write(utterance, heard, at, free) if self._decide(utterance, heard) else None
         spent_s = self._recogniser.cost_s - spent_s
@@ -243,8 +242,7 @@ class Listener:
 
     def _write(self, utterance: Utterance, heard: Heard, at: Tick, free: bool) -> Written | None:
         language = utterance.language or self._languages[0]
-        given = utterance.agreed if not free and len(utterance.agreed) >= MIN_GIVEN else ()
-        hypothesis = self._recogniser.write(heard, language, given, BEAM if free else 1)
+        hypothesis = self._recogniser.write(heard, language, BEAM if free else 1)
         tokens, *others = (without_loop(_text_only(each)) for each in (hypothesis.tokens, *hypothesis.others))
         span = (at, utterance.voice_end or utterance.passed)
         written = Written(tokens, language, span, lambda: self._recogniser.times(heard, language, tokens), others)

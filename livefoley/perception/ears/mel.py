@@ -16,6 +16,7 @@ WINDOW = 400
 HOP = 160
 FRAMES_PER_S = RATE // HOP
 DYNAMIC_RANGE = 8.0  # in powers of ten
+LEAST_POWER = 1e-10
 
 _LINEAR_HZ = 200.0 / 3.0  # Slaney's scale: a mel is this many Hz up to 1 kHz, then a step of a logarithm
 _BREAK_HZ = 1000.0
@@ -28,10 +29,12 @@ def log_mel(samples: NDArray[np.float32], frames: int, bands: int = 80) -> NDArr
     sound = samples[: frames * HOP]
     padded[WINDOW // 2 : WINDOW // 2 + len(sound)] = sound
     padded[: WINDOW // 2] = padded[WINDOW : WINDOW // 2 : -1]  # the model saw reflected edges
-    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[: frames * HOP : HOP]
+    heard = min(frames, -(-(len(sound) + WINDOW // 2) // HOP))  # the rest is silence, which needs no transform
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[: heard * HOP : HOP]
     spectrum = np.fft.rfft(windows * _hann(), axis=1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    logarithm = np.log10(np.maximum(_filters(bands) @ power.T, 1e-10))
+    logarithm = np.full((bands, frames), np.log10(LEAST_POWER), np.float32)
+    logarithm[:, :heard] = np.log10(np.maximum(_filters(bands) @ power.T, LEAST_POWER))
     floored = np.maximum(logarithm, logarithm.max() - DYNAMIC_RANGE)
     return np.ascontiguousarray((floored + 4.0) / 4.0, np.float32)
 

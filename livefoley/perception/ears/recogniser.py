@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from livefoley.core.errors import LivefoleyError
 from livefoley.perception.ears.mel import FRAMES_PER_S, HOP, log_mel
 
-MIN_FRAMES = 700  # with a shorter picture the decoder does not find the end and says everything twice
+MIN_FRAMES = 700  # with a shorter picture the decoder often does not find the end and says everything twice
 TAIL_FRAMES = 200  # silence the decoder wants after the last word
+HASTY_MIN_FRAMES = 450  # where a slip does not matter, because a better pass will come
+HASTY_TAIL_FRAMES = 100
 MAX_FRAMES = 3000  # the model's positions end there: 30 s
 TOKENS_PER_S = 12  # nobody speaks faster; what is longer is a loop
 BASE_TOKENS = 12
@@ -84,11 +86,12 @@ class Recogniser:
             return device, model
         raise LivefoleyError(f"{name}: not a Whisper model that can be loaded ({reason})")
 
-    def listen(self, samples: NDArray[np.float32]) -> Heard:
-        """Read ``[n]`` samples at 16 kHz, of which the model sees 30 s at most."""
+    def listen(self, samples: NDArray[np.float32], *, hasty: bool = False) -> Heard:
+        """Read ``[n]`` samples at 16 kHz, of which the model sees 30 s at most; ``hasty`` for less, not so well."""
         began_s = time.process_time()
         frames = min(MAX_FRAMES, -(-len(samples) // HOP))
-        padded = min(MAX_FRAMES, max(MIN_FRAMES, frames + TAIL_FRAMES))
+        least, tail = (HASTY_MIN_FRAMES, HASTY_TAIL_FRAMES) if hasty else (MIN_FRAMES, TAIL_FRAMES)
+        padded = min(MAX_FRAMES, max(least, frames + tail))
         picture = log_mel(samples, padded + padded % 2, self._bands)
         encoded = self._model.encode(ctranslate2.StorageView.from_array(picture[None]))
         self.passes += 1
@@ -102,10 +105,13 @@ class Recogniser:
         self._spent(began_s)
         return {token[2:-2]: probability for token, probability in found}
 
-    def write(self, heard: Heard, language: str, given: Sequence[str] = (), beam: int = 1) -> Hypothesis:
-        """Return what was said, and with a ``beam`` what else; go on from the tokens ``given``, which cost little."""
+    def write(self, heard: Heard, language: str, beam: int = 1) -> Hypothesis:
+        """Return what was said, and with a ``beam`` what else.
+
+        From the beginning each time: one that is given to CTranslate2 is computed step by step all the same.
+        """
         began_s = time.process_time()
-        prompt = ["<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>", *given]
+        prompt = ["<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>"]
         limit = BASE_TOKENS + TOKENS_PER_S * heard.frames // FRAMES_PER_S
         result = self._model.generate(
             heard.encoded,
@@ -117,7 +123,7 @@ class Recogniser:
             return_no_speech_prob=True,
         )[0]
         self._spent(began_s)
-        best, *others = ((*given, *tokens) for tokens in result.sequences)
+        best, *others = map(tuple, result.sequences)
         return Hypothesis(best, result.scores[0], result.no_speech_prob, tuple(others))
 
     def times(self, heard: Heard, language: str, tokens: Sequence[str]) -> list[float]:

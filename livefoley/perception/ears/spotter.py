@@ -57,12 +57,20 @@ class Spotter:
         None says that nothing was said after all.
         """
         told: list[KeywordHit] = []
-        for keyword, hit in self._open.values():
+        for keyword, hit in list(self._open.values()):
             there = said is not None and self._confirmed(keyword, hit, said)
             told.append(replace(hit, state=KeywordState.CONFIRMED if there else KeywordState.WITHDRAWN))
+            if not there:
+                self._forget(keyword, hit)
         found = list(self._new(said, KeywordState.CONFIRMED)) if said else []
         self._open.clear()
         return told + found
+
+    def _forget(self, keyword: Keyword, hit: KeywordHit) -> None:
+        """What was not said stands in the way of nothing that was."""
+        del self._open[hit.id]
+        if self._last_end.get(keyword) == hit.end:
+            del self._last_end[keyword]
 
     def _confirmed(self, keyword: Keyword, hit: KeywordHit, said: Said) -> bool:
         """Say whether the final text has the keyword where it was spotted, or might have had it.

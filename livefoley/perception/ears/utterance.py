@@ -26,7 +26,6 @@ class Utterance:
     foreign: bool = False  # in none of the room's languages
     passed: Tick = 0  # how far the last pass listened
     settled: bool = False  # passed over as a whole since the voice was last heard
-    agreed: tuple[str, ...] = ()
     told: str = ""
     revision: int = 0
     _last: tuple[str, ...] = field(default=())
@@ -42,8 +41,7 @@ class Utterance:
                 break
             count += 1
         self._last = tuple(tokens)
-        self.agreed = self._last[:count]
-        return self.agreed
+        return self._last[:count]
 
 
 class Sound:
