@@ -37,7 +37,6 @@ from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.place import default_library
 from livefoley.media.webrtc import WhepServer, WhipServer
-from livefoley.wiring.rendering import RenderCollector, make_render_desk, render_routes
 from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.keep import keep
@@ -47,6 +46,7 @@ from livefoley.runtime.snapshot import snapshot
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_desk
 from livefoley.wiring.deliveries import build_deliveries
+from livefoley.wiring.rendering import RenderCollector, make_render_desk, render_routes
 from livefoley.wiring.rooms import (
     Makers,
     Servers,
