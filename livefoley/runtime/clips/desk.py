@@ -105,6 +105,8 @@ class ClipDesk:
     async def run(self) -> None:
         """Make what is asked for until cancelled; first what was left undone."""
         for status in await self._thread.call(self._found):
+            if status.id in self._clips:
+                continue
             self._clips[status.id] = status
             if not status.state.is_over:
                 self._enqueue(status.id)
@@ -236,6 +238,9 @@ class ClipDesk:
         self._change(cutting.id, content_id=job.content_id, start_s=request.start_s, end_s=request.end_s)
         if known is not None:
             self._twins[cutting.id] = known
+            return
+        if len(self._waiting) >= MAX_WAITING:
+            self.refuse(cutting.id, f"{MAX_WAITING} clips are waiting already")
             return
         try:
             directory = self._directory(cutting.id)
