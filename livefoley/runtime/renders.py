@@ -207,8 +207,8 @@ class RenderDesk:
                 await self._end(entry, error=f"an error of livefoley's own ({type(error).__name__}); its log says more")
 
     async def _fetch(self, entry: _Entry) -> None:
-        await fetch(entry.url, self._place(entry.job.id).input, self.settings.fetch)
-        entry.url = ""
+        fetched = await fetch(entry.url, self._place(entry.job.id).input, self.settings.fetch)
+        entry.url, entry.bytes = "", self._set_aside(fetched.bytes)
         await self._change(entry, state=RenderState.QUEUED)
         self._to_make.put_nowait(entry.job.id)
 
