@@ -18,10 +18,10 @@ def ffmpeg(*arguments: str | Path) -> None:
 
 
 def play(folder: Path) -> tuple[Path, list[float]]:
-    """Return eight seconds of the demo's play at 640x360, and when things touch in it."""
+    """Return eight seconds of the demo's play at 384x216, and when things touch in it."""
     clip = make_clip(folder / "clip.mp4", SECONDS)
     small = folder / "play.mp4"
-    picture = ["-vf", "scale=640:-2", "-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "60"]
+    picture = ["-vf", "scale=384:-2", "-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "60"]
     ffmpeg("-i", clip.path, *picture, "-c:a", "copy", small)
     return small, [contact.s for contact in clip.contacts]
 

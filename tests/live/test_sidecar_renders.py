@@ -247,8 +247,10 @@ async def test_a_server_that_is_killed_leaves_nothing_half_done_and_goes_on_when
         async with asyncio.timeout(60):
             while len(workers := processes()) < 3:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        (tmp_path / "renders" / "half").mkdir()
-        (tmp_path / "renders" / "half" / "input").write_bytes(b"cut off")
+        half, others = tmp_path / "renders" / ("0" * 32), tmp_path / "renders" / "photos"
+        for folder in (half, others):
+            folder.mkdir()
+            (folder / "input").write_bytes(b"cut off")
         made.kill()
         gone, alive = await asyncio.to_thread(psutil.wait_procs, workers, 20)
         assert (len(gone), alive) == (3, [])
@@ -256,5 +258,5 @@ async def test_a_server_that_is_killed_leaves_nothing_half_done_and_goes_on_when
     async with sidecar(tmp_path) as (made, http):
         status = await state(http, render, *OVER)
         assert (status["state"], status["error"]) == ("ready", "")
-        assert not (tmp_path / "renders" / "half").exists()
+        assert (half.exists(), others.exists()) == (False, True)
         await made.stop()
