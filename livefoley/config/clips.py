@@ -62,6 +62,7 @@ class ClipMaking(Model):
     name: Annotated[str, Field(max_length=200), AfterValidator(check_name)] = DEFAULT_NAME
     spool_mb: Megabytes = 2000
     provider: Annotated[str, Field(min_length=1, max_length=100)] = PROVIDER
+    audible_notice: bool = False
     c2pa: C2pa = C2pa()
     checks: Checks = Checks()
     delivery: Delivery = Delivery()

@@ -100,18 +100,22 @@ class RenderBody(RenderFields):
     video_url: Annotated[str, Field(min_length=1, max_length=2048)]
 
 
-_FORM = {
-    "type": "object",
-    "required": ["video"],
-    "properties": {"video": {"type": "string", "format": "binary"}, **RenderFields.model_json_schema()["properties"]},
-}
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)  # what is returned has the same
+    return schema
+
+
+_VIDEO = {"type": "string", "format": "binary"}
+_FORM = {**_schema(RenderFields), "required": ["video"]}
+_FORM["properties"] = {"video": _VIDEO, **_FORM["properties"]}
 _UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": RenderBody.model_json_schema(ref_template="#/components/schemas/{model}")},
+            "application/json": {"schema": _schema(RenderBody)},
             "multipart/form-data": {"schema": _FORM},
-            "video/*": {"schema": {"type": "string", "format": "binary"}},
+            "video/*": {"schema": _VIDEO},
         },
     }
 }

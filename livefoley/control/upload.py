@@ -155,13 +155,15 @@ class _Form:
             _, options = parse_options_header(self._value)
             name = options.get(b"name", b"").decode("utf-8", "replace")
             self._name = None if b"filename" in options else name
+            if self._name is not None:
+                self._fields[self._name] = b""  # a field may be empty
         self._header = self._value = b""
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
         if self._name is None:
             self._video.append(data[start:end])
             return
-        self._fields[self._name] = self._fields.get(self._name, b"") + data[start:end]
+        self._fields[self._name] = self._fields.get(self._name, b"") + data[start:end]  # "": a part without a name
         if len(self._fields[self._name]) > MAX_FIELD_BYTES:
             raise Problem(413, f"a field of the form has at most {MAX_FIELD_BYTES} bytes")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import secrets
 import sys
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ from typing import Any, NoReturn
 import structlog
 
 from livefoley.clips.fetch import FetchLimits, fetch
-from livefoley.clips.render.job import RenderDirectory, RenderJob, found_in
+from livefoley.clips.render.job import RenderDirectory, RenderJob, found_in, new_id
 from livefoley.clips.render.make import Order
 from livefoley.clips.render.model import Busy, Rendered, RenderLimits, RenderRequest, RenderState, RenderStatus
 from livefoley.core.errors import InputError, LivefoleyError
@@ -88,16 +87,16 @@ class RenderDesk:
         self._outcomes: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._sound_s = self._took_s = 0.0
-        self._looked = False
+        self._looked = asyncio.Event()  # what an earlier process left is known
 
     # ---- life ----
 
     async def run(self) -> None:
         """Make what is asked for until cancelled; first what was left undone."""
-        if not self._looked:
+        if not self._looked.is_set():
             for job in await asyncio.to_thread(lambda: list(found_in(self._directory))):
                 await self._take_up(job)
-            self._looked = True
+            self._looked.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tidy())
             for _ in range(FETCHERS):
@@ -114,6 +113,7 @@ class RenderDesk:
         elif job.attempts >= MAX_ATTEMPTS:
             await self._end(entry, error=_BROKE)
         elif place.input.exists():
+            entry.job = replace(job, state=RenderState.QUEUED)
             self._to_make.put_nowait(job.id)
         else:
             await self._end(entry, error="the server was started anew before the video had come; ask again")
@@ -125,22 +125,27 @@ class RenderDesk:
 
         Raises ``Busy``. To be followed by ``submit`` or ``abandon``.
         """
+        await self._looked.wait()
         waiting = len(self._arriving) + sum(not entry.job.state.is_over for entry in self._entries.values())
         if waiting >= self.settings.waiting + self.settings.jobs:
             self._refuse("queue", f"{waiting} renders wait already; try again later", 10)
         needed = self._set_aside(size)
         if self._used() + needed > self.settings.disk_bytes:
             self._refuse("disk", "there is no room for more renders now; delete some, or try again later", 60)
-        render = secrets.token_hex(16)
+        render = new_id()
         self._arriving[render] = needed
         place = self._place(render)
-        await asyncio.to_thread(place.path.mkdir, parents=True)
+        try:
+            await asyncio.to_thread(place.path.mkdir, parents=True)
+        except OSError:
+            del self._arriving[render]
+            raise
         return render, place.input
 
     async def submit(self, render: str, request: RenderRequest, url: str = "") -> RenderStatus:
         """Ask for the sound of the video that was put in its place, or of the one at ``url``."""
         state = RenderState.FETCHING if url else RenderState.QUEUED
-        job = RenderJob(render, secrets.token_hex(16), request, time.time(), state)
+        job = RenderJob(render, new_id(), request, time.time(), state)
         await asyncio.to_thread(self._place(render).save, job)
         self._entries[render] = _Entry(job, self._arriving.pop(render), url)
         (self._to_fetch if url else self._to_make).put_nowait(render)
@@ -207,15 +212,20 @@ class RenderDesk:
                 await self._end(entry, error=f"an error of livefoley's own ({type(error).__name__}); its log says more")
 
     async def _fetch(self, entry: _Entry) -> None:
-        await fetch(entry.url, self._place(entry.job.id).input, self.settings.fetch)
-        entry.url = ""
+        fetched = await fetch(entry.url, self._place(entry.job.id).input, self.settings.fetch)
+        entry.url, entry.bytes = "", self._set_aside(fetched.bytes)
         await self._change(entry, state=RenderState.QUEUED)
         self._to_make.put_nowait(entry.job.id)
 
     async def _make(self, entry: _Entry) -> None:
         while entry.job.attempts < MAX_ATTEMPTS:
             await self._change(entry, state=RenderState.RENDERING, attempts=entry.job.attempts + 1)
-            rendered = await self._run(entry)
+            try:
+                rendered = await self._run(entry)
+            except asyncio.CancelledError:  # we are stopped, which is not the render's fault
+                with contextlib.suppress(LivefoleyError):
+                    self._place(entry.job.id).save(replace(entry.job, attempts=entry.job.attempts - 1))
+                raise
             if entry.job.id not in self._entries:
                 return
             if rendered is not None:

@@ -47,6 +47,7 @@ def clip_tools(config: cfg.Config) -> dict[str, Any]:
         "libraries": [str(config.bank.library or default_library())],
         "place": given.place,
         "provider": given.provider,
+        "audible_notice": given.audible_notice,
         "c2pa": {
             "cert": str(given.c2pa.cert) if given.c2pa.cert else None,
             "key": str(given.c2pa.key) if given.c2pa.key else None,

@@ -13,10 +13,12 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livefoley.clips.marks import Marker
 from livefoley.clips.marks.carrier import ID_DIGITS, PERIOD, RATE, content_id, data_of, sequence, waveform
 from livefoley.clips.marks.detect import detect
 from livefoley.clips.marks.embed import embed, mark
 from livefoley.clips.marks.masking import bark
+from livefoley.clips.marks.notice import LEVEL
 from livefoley.core.errors import ConfigError
 from livefoley.foley.bed import ProceduralBed
 from tests.clips.sounds import RATE as RATE_48K
@@ -177,3 +179,13 @@ def test_a_payload_is_read_as_it_was_or_not_at_all(data: bytes, flipped: int) ->
 def test_what_is_no_content_id_is_refused_in_one_line(wrong: str) -> None:
     with pytest.raises(ConfigError, match="12 hexadecimal digits"):
         waveform(wrong, RATE)
+
+
+def test_an_audible_notice_is_ai_in_morse_code_and_the_stem_goes_on(bed: Samples) -> None:
+    noticed = Marker("someone", audible=True).mark(bed, ID)
+    added = (noticed - embed(bed, ID))[0, : int(1.2 * RATE_48K)]
+    loud = np.sqrt(np.square(added[: len(added) // 480 * 480].reshape(-1, 480)).mean(axis=1)) > LEVEL / 4
+    edges = np.flatnonzero(np.diff(loud.astype(int), prepend=0, append=0)).reshape(-1, 2)
+    assert [round((end - start) / 8) for start, end in edges] == [1, 3, 1, 1]
+    assert np.allclose(noticed[:, 2 * RATE_48K :], embed(bed, ID)[:, 2 * RATE_48K :], atol=1e-4)
+    assert detect(noticed).content_id == ID[:ID_DIGITS]

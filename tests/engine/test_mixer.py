@@ -180,6 +180,21 @@ def test_chunked_equals_whole(sizes: list[int]) -> None:
     assert np.allclose(whole.program, chunked.program, atol=1e-6)
 
 
+@settings(deadline=None, max_examples=20)
+@given(BLOCK_SIZES)
+def test_who_mixes_again_gets_the_original_and_the_foley_in_step_with_the_program(sizes: list[int]) -> None:
+    samples = noise(9000, 0.1)
+    mixer = Mixer(dataclasses.replace(UNITY, stem=False, apart=True), original(samples))
+    mixer.place(cue(3000), Sound(IMPULSE, onset=10), 0)
+    blocks = [mixer.mix(at, size) for at, size in spans(tuple(sizes), 8000)]
+    assert all(block.original is not None and block.stem is not None for block in blocks)
+    apart = np.concatenate([block.original for block in blocks], axis=1)  # type: ignore[arg-type]
+    foley = np.concatenate([block.stem for block in blocks], axis=1)  # type: ignore[arg-type]
+    assert apart.tobytes() == samples[:, :8000].tobytes()
+    assert np.flatnonzero(foley[0]).tolist() == [3000]
+    assert Mixer(UNITY, original()).mix(0, 512).original is None
+
+
 def test_original_and_stem_make_the_program_while_the_limiter_is_idle() -> None:
     mixer = loaded(level=0.05)
     out = mixed(mixer, 30_000)

@@ -8,6 +8,7 @@ from livefoley.clips.marks.carrier import ID_DIGITS
 from livefoley.clips.marks.detect import Verdict, detect
 from livefoley.clips.marks.embed import embed
 from livefoley.clips.marks.labels import label_mp4
+from livefoley.clips.marks.notice import with_notice
 from livefoley.clips.marks.provenance import C2paSigner
 from livefoley.clips.model import ClipMetadata
 from livefoley.core.cues import Stereo
@@ -16,15 +17,17 @@ __all__ = ["C2paSigner", "Marker", "Verdict", "detect", "embed"]
 
 
 class Marker:
-    """Implements ``Marks``. ``provider`` is who answers for the content by law; with ``signer``, clips are signed."""
+    """Implements ``Marks``. ``provider`` is who answers for the content by law; with ``signer``, clips are signed;
+    ``audible`` adds a notice that one hears."""
 
-    def __init__(self, provider: str, signer: C2paSigner | None = None) -> None:
+    def __init__(self, provider: str, signer: C2paSigner | None = None, *, audible: bool = False) -> None:
         self._provider = provider
         self._signer = signer
+        self._audible = audible
 
     def mark(self, stem: Stereo, content_id: str) -> Stereo:
         """Return the stem with the watermark of ``content_id`` in it."""
-        return embed(stem, content_id)
+        return embed(with_notice(stem) if self._audible else stem, content_id)
 
     def label_container(self, path: Path, metadata: ClipMetadata) -> None:
         """Write the labels into the MP4, then the manifest, which covers them. Raises ``OutputError``."""

@@ -19,7 +19,7 @@ def end_with_parent() -> None:
 
 
 def _wait() -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):  # not the buffered reader: its lock would be held when this process ends
         pass
     os._exit(ORPHANED)
 

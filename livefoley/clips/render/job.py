@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,6 +26,12 @@ from livefoley.core.errors import InputError, OutputError
 from livefoley.core.notices import utc
 
 _JOB, _INPUT = "job.json", "input"
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def new_id() -> str:
+    """Return an id nobody can guess."""
+    return secrets.token_hex(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +129,14 @@ class RenderDirectory:
 
 
 def found_in(directory: Path) -> Iterator[RenderJob]:
-    """Yield the renders that an earlier process left, the oldest first; what is no whole job is deleted."""
+    """Yield the renders that an earlier process left, the oldest first; what is no whole job is deleted.
+
+    Nothing is touched that has not the name of a render: the directory may hold other things.
+    """
     jobs = []
     for path in directory.iterdir() if directory.is_dir() else ():
+        if not _ID.fullmatch(path.name):
+            continue
         place = RenderDirectory(path)
         try:
             jobs.append(place.load())

@@ -5,6 +5,7 @@ A file's headers may say anything; what is counted here are its packets, up to t
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,4 +123,5 @@ def divide(layout: Layout, most: int) -> list[Piece]:
 
 def _begin(layout: Layout, start: Tick) -> Tick | None:
     """Return the last keyframe that lies far enough before ``start``; None: there is none."""
-    return max((at for at in layout.keyframes if at <= start - WARM_UP), default=None)
+    before = bisect.bisect_right(layout.keyframes, start - WARM_UP)
+    return layout.keyframes[before - 1] if before else None

@@ -30,13 +30,14 @@ from livefoley.clips.render.layout import Layout, divide, opened, survey
 from livefoley.clips.render.model import OutputFormat, Rendered, RenderLimits, RenderRequest, request_from_json
 from livefoley.clips.render.piece import watch
 from livefoley.clips.render.wav import label_wav
-from livefoley.clips.sound import Retake, master
+from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, Retake, master
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import LivefoleyError, OutputError
 from livefoley.core.events import MotionOnset, PerceptionEvent
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ports import AudioDecoder
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s, ticks_from_stamp
+from livefoley.dsp.levels import SILENCE_DB, integrated_lufs, linear_from_db, true_peak_db
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley import lexicon
@@ -98,7 +99,7 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     )
     stem = retake.render([*onsets, *speech])
     progress(_SOUNDED)
-    sound = _mastered(original if order.request.mix else None, stem, order.content_id)
+    sound = _finished(original if order.request.mix else None, stem, order.content_id)
     progress(_MARKED)
     _write(order, sound)
     pieces = len(divide(layout, order.limits.processes))
@@ -110,10 +111,17 @@ def _plan(request: RenderRequest) -> PlannerSettings:
     return PlannerSettings(impact_prompts=impacts or (lexicon.NEUTRAL_IMPACT,), sweep_prompts=(lexicon.NEUTRAL_SWEEP,))
 
 
-def _mastered(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
-    """Return the marked sound at the loudness of clips, together with the original if there is one."""
+def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
+    """Return the marked sound: with the original at the loudness of clips; alone as loud as that or as its peaks allow,
+    for a limiter would take from the hits what it gives to the ambience."""
     marked = embed(stem, content_id)
-    return master(original if original is not None else np.zeros_like(marked), marked).mix
+    if original is not None:
+        return master(original, marked).mix
+    loudness = integrated_lufs(marked)
+    if loudness <= SILENCE_DB:
+        return marked
+    gain_db = min(TARGET_LUFS - loudness, CEILING_DBTP - true_peak_db(marked))
+    return marked * np.float32(linear_from_db(gain_db))
 
 
 def _write(order: Order, sound: Stereo) -> None:

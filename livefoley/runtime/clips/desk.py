@@ -11,31 +11,29 @@ import secrets
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
 from livefoley.clips.job import Job, JobDirectory, Record
-from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, content_id
+from livefoley.clips.model import ClipRequest, ClipState, ClipStatus
 from livefoley.clips.selection import Selection
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.notices import utc
 from livefoley.core.statistics import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
 from livefoley.media.worker import Worker as Thread
+from livefoley.runtime.clips.making import MakeMaker, job_of, own_worker, status_of
 from livefoley.runtime.clips.room import Cutting
 from livefoley.runtime.ipc import Header
 from livefoley.runtime.rate import percentiles
-from livefoley.runtime.worker import Worker, WorkerStatistics
 
 log = structlog.get_logger("livefoley.clips")
 
-MODULE = "livefoley.runtime.clips.worker"
 MAX_WAITING = 64
 MAX_KEPT = 1000  # clips that are over and still told of
 MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
-DEADLINE_S = 120.0  # a worker that tells nothing for so long is hung
 
 
 class Asker(Protocol):
@@ -48,30 +46,6 @@ class Asker(Protocol):
     def forget(self, clip_id: str) -> None:
         """Do not make a clip that waits."""
         ...
-
-
-class Maker(Protocol):
-    """Makes clips elsewhere: a worker of ours, or a queue that others work on."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether it takes messages."""
-        ...
-
-    def send_nowait(self, header: Header) -> bool:
-        """Tell it what to do; False when it is away."""
-        ...
-
-    async def run(self) -> None:
-        """Keep it until cancelled."""
-        ...
-
-    def statistics(self) -> WorkerStatistics:
-        """Return a snapshot."""
-        ...
-
-
-MakeMaker = Callable[[Callable[[Header, bytes], None], Callable[[], None]], Maker]
 
 
 class ClipDesk:
@@ -89,7 +63,7 @@ class ClipDesk:
         self._jobs = directory / ".jobs"
         self._tools = dict(tools)
         self._slots = slots
-        self._worker = (maker or _own_worker)(self._message, self._ready)
+        self._worker = (maker or own_worker)(self._message, self._ready)
         self._thread = Thread("clips-desk")
         self._clips: OrderedDict[str, ClipStatus] = OrderedDict()
         self._twins: dict[str, str] = {}  # clips that turned out to be others
@@ -105,6 +79,8 @@ class ClipDesk:
     async def run(self) -> None:
         """Make what is asked for until cancelled; first what was left undone."""
         for status in await self._thread.call(self._found):
+            if status.id in self._clips:
+                continue
             self._clips[status.id] = status
             if not status.state.is_over:
                 self._enqueue(status.id)
@@ -135,7 +111,7 @@ class ClipDesk:
                 record = directory.record()
                 if not record.state.is_over and record.attempts >= MAX_ATTEMPTS:
                     record = directory.change(state=ClipState.FAILED, error="the worker died over it, again and again")
-                found.append(_status(directory.job(), record))
+                found.append(status_of(directory.job(), record))
             except LivefoleyError as error:
                 log.warning("a clip's job cannot be read, it is left alone", reason=str(error))
         return found
@@ -230,12 +206,15 @@ class ClipDesk:
 
     async def cut(self, cutting: Cutting, write: Callable[[Selection, Path], Awaitable[None]]) -> None:
         """Write a clip's job down and put it in line; the same moment again becomes what was made of it before."""
-        job = _job(cutting)
+        job = job_of(cutting)
         known = self._known(job)
         request = job.request
         self._change(cutting.id, content_id=job.content_id, start_s=request.start_s, end_s=request.end_s)
         if known is not None:
             self._twins[cutting.id] = known
+            return
+        if len(self._waiting) >= MAX_WAITING:
+            self.refuse(cutting.id, f"{MAX_WAITING} clips are waiting already")
             return
         try:
             directory = self._directory(cutting.id)
@@ -361,58 +340,3 @@ class ClipDesk:
             outcomes=tuple(StateCount(state, count) for state, count in sorted(self._outcomes.items())),
             latency_s=Latency(*percentiles(self._latencies)),
         )
-
-
-def _own_worker(on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> Maker:
-    return Worker("clips", MODULE, on_message=on_message, on_ready=on_ready, hang_timeout_s=DEADLINE_S)
-
-
-def _job(cutting: Cutting) -> Job:
-    """Return the job of a clip; its content id follows from all that changes the outcome."""
-    request, settings, selection = cutting.request, cutting.settings, cutting.selection
-    outcome = {
-        "span": [selection.start, selection.end],
-        "epochs": selection.epochs,
-        "exact": request.exact,
-        "vertical": request.vertical,
-        "describe": cutting.describe,
-        "mix": asdict(cutting.mix),
-        "seed": cutting.seed,
-    }
-    return Job(
-        id=cutting.id,
-        content_id=content_id(request.room, cutting.session, outcome),
-        session=cutting.session,
-        request=request,
-        mix=cutting.mix,
-        plan=cutting.plan,
-        describe=cutting.describe,
-        seed=cutting.seed,
-        title=settings.title,
-        tags=settings.tags,
-        values=settings.values,
-        clock=cutting.clock,
-        due_s=cutting.due_s,
-    )
-
-
-def _status(job: Job, record: Record) -> ClipStatus:
-    return ClipStatus(
-        id=job.id,
-        room=job.request.room,
-        state=record.state,
-        progress=1.0 if record.state.is_over else 0.0,
-        error=record.error,
-        content_id=job.content_id,
-        location=record.location,
-        prefix=record.prefix,
-        title=record.title,
-        kind=job.request.kind,
-        score=job.request.score,
-        start_s=job.request.start_s,
-        end_s=job.request.end_s,
-        created_at=utc(job.due_s),
-        attempts=record.attempts,
-        findings=record.findings,
-        latency_s=record.latency_s,
-    )

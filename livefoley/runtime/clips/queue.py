@@ -48,7 +48,7 @@ class ClipQueue:
         self._to_send: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._jobs: dict[str, JobDirectory] = {}
         self._told: dict[str, ClipState] = {}
-        self._resent_s: dict[str, float] = {}
+        self._resend: dict[str, tuple[float, float]] = {}  # when a job may be handed over again, and the pause after
         self._connected = self._running = False
         self._sent = self._failures = 0
 
@@ -121,9 +121,9 @@ class ClipQueue:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _again(self, clip_id: str, job: JobDirectory) -> None:
-        now_s = time.monotonic()
-        if now_s - self._resent_s.get(clip_id, -RESEND_S) >= RESEND_S:
-            self._resent_s[clip_id] = now_s
+        due_s, pause_s = self._resend.get(clip_id, (0.0, RESEND_S))
+        if time.monotonic() >= due_s:  # ever less often: nobody may be there to take it
+            self._resend[clip_id] = time.monotonic() + pause_s, pause_s * 2
             log.warning("the worker died over a clip, another gets it", clip=clip_id)
             self._to_send.append((TASK, (str(job.path), self._tools)))
 
@@ -131,7 +131,7 @@ class ClipQueue:
         if _is_over(record):
             del self._jobs[clip_id]
             self._told.pop(clip_id, None)
-            self._resent_s.pop(clip_id, None)
+            self._resend.pop(clip_id, None)
             self._on_message({"op": "over", "id": clip_id, "record": record.to_json()}, b"")
         elif record.state in PARTS and self._told.get(clip_id) is not record.state:
             self._told[clip_id] = record.state
