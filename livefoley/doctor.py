@@ -18,6 +18,7 @@ import psutil
 from livefoley import __version__
 from livefoley.core.errors import LivefoleyError
 from livefoley.perception.ears import MODULES as EAR_MODULES
+from livefoley.perception.screen import MODULES as SCREEN_MODULES
 
 
 class Verdict(StrEnum):
@@ -45,6 +46,7 @@ def examine(rtmp: tuple[str, int] = ("127.0.0.1", 1935), http: tuple[str, int] =
         *_codecs(),
         *_parts(),
         *_ears(),
+        _screen(),
         _port("RTMP port", *rtmp),
         _port("HTTP port", *http),
         *_programs(),
@@ -111,6 +113,14 @@ def _ears() -> Iterator[Finding]:
         yield Finding("Speech recognition", Verdict.OPTIONAL, str(error), "livefoley ears fetch base")
     else:
         yield Finding("Speech recognition", Verdict.OK, f"model {model.DEFAULT}")
+
+
+def _screen() -> Finding:
+    what, missing = "On-screen text", [name for name in SCREEN_MODULES if importlib.util.find_spec(name) is None]
+    if missing:
+        remedy = "pip install 'livefoley[ears,ocr]' to let rooms read their picture, on Python below 3.13"
+        return Finding(what, Verdict.OPTIONAL, f"{missing[0]} is not installed", remedy)
+    return Finding(what, Verdict.OK, SCREEN_MODULES[0])
 
 
 def _import(what: str, load: Callable[[], object], package: str) -> Finding:

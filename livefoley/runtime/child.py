@@ -16,13 +16,17 @@ from livefoley.runtime.ipc import BrokenPipe, Header, read_message_blocking, wri
 Reply: TypeAlias = tuple[Header, bytes | memoryview]
 Handler: TypeAlias = Callable[[Header, bytes], Iterable[Reply]]
 
-WINDOWS_BELOW_NORMAL = 0x4000  # psutil names it on Windows only
+WINDOWS_BELOW_NORMAL, WINDOWS_IDLE = 0x4000, 0x40  # psutil names them on Windows only
 
 
-def serve(handle: Handler) -> None:
-    """Answer messages until the parent goes away. A message that cannot be handled costs itself, not the worker."""
+def serve(handle: Handler, *, idle: bool = False) -> None:
+    """Answer messages until the parent goes away. A message that cannot be handled costs itself, not the worker.
+
+    ``idle`` work gets only the processor time that nobody else wants.
+    """
+    below, lowest = (WINDOWS_BELOW_NORMAL, WINDOWS_IDLE) if os.name == "nt" else (5, 19)
     with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else 5)
+        psutil.Process().nice(lowest if idle else below)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on; it closes our pipe
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints must not break the protocol

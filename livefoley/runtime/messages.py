@@ -18,6 +18,7 @@ from livefoley.core.events import (
     MotionOnset,
     PerceptionEvent,
     SceneCut,
+    ScreenText,
     Speech,
     Transcript,
     Word,
@@ -76,6 +77,14 @@ def hearing_from(header: Header) -> HearingEvent:
     if header["type"] == "KeywordHit":
         return KeywordHit(**{**fields, "state": KeywordState(fields["state"])})
     return Transcript(**{**fields, "words": tuple(Word(**word) for word in fields["words"])})
+
+
+def screen_header(event: ScreenText) -> Header:
+    return {"op": "event", "event": asdict(event)}
+
+
+def screen_from(header: Header) -> ScreenText:
+    return ScreenText(**header["event"])
 
 
 def cue_header(cue: Cue) -> Header:

@@ -15,7 +15,7 @@ import structlog
 
 from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError, LivefoleyError
-from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent
+from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent, ScreenText
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
 from livefoley.core.ticks import Tick, ticks_from_s
@@ -28,6 +28,7 @@ from livefoley.runtime.highlights import HighlightDesk
 from livefoley.runtime.keep import keep
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.rate import RateMeter
+from livefoley.runtime.screen import Screen
 
 log = structlog.get_logger("livefoley.room")
 
@@ -52,6 +53,7 @@ class RoomParts:
     perception: Perception | None = None
     foley: FoleyService | None = None
     ears: RoomEars | None = None
+    screen: Screen | None = None
     describe: str = ""
     seed: int = 0
     make_slate: MakeSlate | None = None
@@ -131,8 +133,13 @@ class Room:
                 outputs = (*parts.sinks, *parts.stem_sinks)
                 sinks = [tasks.create_task(keep(sink.name, sink.run, self.name)) for sink in outputs]
                 helpers = [tasks.create_task(self._run_source())]
-                beside = {"highlights": parts.highlights, "audience": parts.audience, "perception": parts.perception}
-                helpers += [tasks.create_task(keep(name, part.run, self.name)) for name, part in beside.items() if part]
+                beside = (
+                    ("highlights", parts.highlights),
+                    ("audience", parts.audience),
+                    ("perception", parts.perception),
+                    ("screen", parts.screen),
+                )
+                helpers += [tasks.create_task(keep(name, part.run, self.name)) for name, part in beside if part]
                 await self._play()
                 for sink in outputs:
                     sink.close()
@@ -239,6 +246,10 @@ class Room:
     def hear(self, event: HearingEvent) -> None:
         """Take what the speech recogniser reports."""
         self.parts.highlights.hear(event, self._now())
+
+    def read(self, text: ScreenText) -> None:
+        """Take what newly stands in the picture."""
+        self.parts.highlights.screen(text, self._now())
 
     def _request(self, now: float) -> None:
         """Hand the planner's new requests to the foley worker."""
