@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aioice.ice
 import httpx
+import pytest
 import yaml
+from starlette.types import ASGIApp
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from livefoley.config import parse
 from livefoley.control.app import make_app
+from livefoley.control.guard import Access
+from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
+from livefoley.control.whep import whep_router
+from livefoley.core.notices import SceneNotice
+from livefoley.media.webrtc import IceSettings, WhepFeed, WhepServer
 from tests.control.studio import Studio, served
 from tests.peers import free_port, require
+from tests.webrtc.publisher import video_packets
+from tests.webrtc.test_whep import Room
+from tests.webrtc.viewer import Viewer
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 DEMO = DEPLOY.parent / "pipelines" / "demo.yaml"
@@ -40,9 +55,11 @@ async def test_alerts_and_dashboard_name_metrics_that_exist() -> None:
 
 
 def _environment(service: dict[str, Any]) -> dict[str, str]:
-    return {
-        name: str(value).replace("${LIVEFOLEY_TOKEN:?set it in .env}", "a-token") for name, value in service.items()
-    }
+    given = {"${LIVEFOLEY_TOKEN:?set it in .env}": "a-token", "${LIVEFOLEY_PUBLIC_IP:-127.0.0.1}": "203.0.113.7"}
+    values = {name: str(value) for name, value in service.items()}
+    for asked, answer in given.items():
+        values = {name: value.replace(asked, answer) for name, value in values.items()}
+    return values
 
 
 def test_the_containers_environment_is_a_configuration() -> None:
@@ -54,6 +71,19 @@ def test_the_containers_environment_is_a_configuration() -> None:
     assert not config.server.http.listen.is_loopback
     assert config.server.http.token is not None
     assert config.server.http.allowed_hosts == ("livefoley",)
+    assert list(map(str, config.server.webrtc.public_ips)) == ["203.0.113.7"]
+    assert config.server.webrtc.udp_port_range is not None
+    ports = "-".join(map(str, config.server.webrtc.udp_port_range))
+    assert f"{ports}:{ports}/udp" in compose["services"]["livefoley"]["ports"]
+    assert f"{ports}/udp" in dockerfile
+
+
+def test_the_units_udp_ports_are_a_configuration() -> None:
+    unit = (DEPLOY / "systemd" / "livefoley.service").read_text()
+    env = dict(re.findall(r"(LIVEFOLEY_SERVER__\w+)=(\S+)", unit))
+    webrtc = parse(DEMO.read_text(encoding="utf-8"), env=env).server.webrtc
+    assert webrtc.udp_port_range == (50000, 50199)
+    assert list(map(str, webrtc.public_ips)) == ["203.0.113.7"]
 
 
 def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
@@ -66,34 +96,89 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     assert complaints == []
 
 
-async def test_the_nginx_edge_passes_hls_and_nothing_else(tmp_path: Path) -> None:
-    """One playlist and one segment through a real nginx, to a real server of ours."""
-    nginx = require("nginx")
-    hls = tmp_path / "hls"
-    hls.mkdir()
-    (hls / "index.m3u8").write_text("#EXTM3U\n")
-    (hls / "seg-1-1.m4s").write_bytes(b"moof")
-    server, port = HttpServer(make_app(Studio(hls)), "127.0.0.1", 0), free_port()
+@contextlib.asynccontextmanager
+async def _edged(app: ASGIApp, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve ``app`` behind a real nginx; give a client of that."""
+    nginx, server, port = require("nginx"), HttpServer(app, "127.0.0.1", 0), free_port()
     conf = tmp_path / "nginx.conf"
     conf.write_text(_edge(tmp_path, server.port, port))
     serving = asyncio.create_task(server.run())
     edge = await asyncio.create_subprocess_exec(nginx, "-p", str(tmp_path), "-c", str(conf), "-g", "daemon off;")
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client:
             await _wait(client)
-            headers = {"Host": "live.example.com", "Origin": "https://player.example"}
-            playlist = await client.get("/stage/hls/index.m3u8", headers=headers)
-            assert (playlist.status_code, playlist.text) == (200, "#EXTM3U\n")
-            assert playlist.headers["access-control-allow-origin"] == "*"
-            assert (await client.get("/stage/hls/seg-1-1.m4s", headers=headers)).content == b"moof"
-            for path in ("/v1/rooms", "/metrics", "/readyz", "/stage/hls/../../v1/rooms", "/"):
-                assert (await client.get(path)).status_code == 404
-            assert (await client.post("/stage/hls/index.m3u8")).status_code == 403
+            yield client
     finally:
         edge.terminate()
         await asyncio.wait_for(edge.wait(), 10)
         serving.cancel()
         await asyncio.wait([serving])
+
+
+async def test_the_nginx_edge_passes_hls_and_nothing_it_should_not(tmp_path: Path) -> None:
+    """One playlist and one segment through a real nginx, to a real server of ours."""
+    hls = tmp_path / "hls"
+    hls.mkdir()
+    (hls / "index.m3u8").write_text("#EXTM3U\n")
+    (hls / "seg-1-1.m4s").write_bytes(b"moof")
+    async with _edged(make_app(Studio(hls)), tmp_path) as client:
+        headers = {"Host": "live.example.com", "Origin": "https://player.example"}
+        playlist = await client.get("/stage/hls/index.m3u8", headers=headers)
+        assert (playlist.status_code, playlist.text) == (200, "#EXTM3U\n")
+        assert playlist.headers["access-control-allow-origin"] == "*"
+        assert (await client.get("/stage/hls/seg-1-1.m4s", headers=headers)).content == b"moof"
+        hidden = ("/v1/rooms", "/v1/rooms/stage", "/v1/rooms/stage/cues", "/metrics", "/readyz", "/healthz", "/")
+        for path in (*hidden, "/stage/hls/../../v1/rooms"):
+            assert (await client.get(path)).status_code == 404
+        assert (await client.post("/stage/hls/index.m3u8")).status_code == 403
+
+
+async def test_the_nginx_edge_passes_whep_with_its_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
+    studio, server = Studio(), WhepServer(IceSettings(loopback=True), loopback=True)
+    feed = WhepFeed("stage")
+    room = Room(feed)
+    room.show(video_packets(0.5))
+    room.sound(0.1)
+    server.register(feed, "a-viewers-key", public=False)
+    access = Access(allowed_hosts=("live.example.com",))
+    app = make_app(studio, access, [whep_router(server), pages_router(studio, lambda room: False)])
+    page = {"Origin": "https://live.example.com", "Host": "live.example.com"}
+    async with _edged(app, tmp_path) as client:
+        client.headers.update(page)
+        assert (await client.post("/stage/whep", content="v=0")).status_code == 401
+        viewer = Viewer(client, "stage", "a-viewers-key")
+        answer = await viewer.watch()
+        assert (answer.status_code, answer.headers["content-type"]) == (201, "application/sdp")
+        assert answer.headers["location"].startswith("/stage/whep/")
+        assert answer.headers["etag"]
+        assert answer.headers["access-control-allow-origin"] == "https://live.example.com"
+        preflight = await client.options("/stage/whep")
+        assert (preflight.status_code, preflight.headers["accept-post"]) == (204, "application/sdp")
+        fragment = await client.patch(answer.headers["location"], headers={"Authorization": "Bearer a-viewers-key"})
+        assert fragment.status_code == 415
+        assert (await viewer.leave()).status_code == 200
+        assert (await client.post("/stage/whep", content=b"x" * 200_000)).status_code == 413
+        assert "<video" in (await client.get("/stage")).text
+        assert (await client.get("/assets/watch.js")).status_code == 200
+    await server.close()
+
+
+async def test_the_nginx_edge_passes_events_as_a_websocket_to_who_has_the_token(tmp_path: Path) -> None:
+    studio = Studio()
+    async with _edged(make_app(studio, Access(token="a-token")), tmp_path) as client:
+        url = str(client.base_url.copy_with(scheme="ws", path="/v1/rooms/stage/events"))
+        with pytest.raises(InvalidStatus, match="401"):
+            await connect(url, proxy=None)
+        async with connect(url, proxy=None, additional_headers={"Authorization": "Bearer a-token"}) as events:
+            async with asyncio.timeout(10):
+                while not studio.feeds["stage"].statistics().listeners:  # noqa: ASYNC110 - told over the network
+                    await asyncio.sleep(0.02)
+            studio.feeds["stage"].publish(SceneNotice("Main", "rain"))
+            assert json.loads(await asyncio.wait_for(events.recv(), 10))["data"]["scene"] == "Main"
+        chat = {"Authorization": "Bearer a-token"}
+        said = await client.post("/v1/rooms/stage/chat", json={"text": "hi", "user": "u"}, headers=chat)
+        assert said.status_code == 202
 
 
 def _edge(folder: Path, upstream: int, port: int) -> str:

@@ -19,6 +19,7 @@ from livefoley import __version__
 from livefoley.core.errors import LivefoleyError
 from livefoley.foley.student.student import open_student
 from livefoley.perception.ears import MODULES as EAR_MODULES
+from livefoley.perception.screen import MODULES as SCREEN_MODULES
 
 
 class Verdict(StrEnum):
@@ -48,6 +49,7 @@ def examine(rtmp: tuple[str, int] = ("127.0.0.1", 1935), http: tuple[str, int] =
         *_ears(),
         *_student(),
         *_extras(),
+        _screen(),
         _port("RTMP port", *rtmp),
         _port("HTTP port", *http),
         *_programs(),
@@ -136,6 +138,14 @@ def _extras() -> Iterator[Finding]:
         found = importlib.util.find_spec(module) is not None
         remedy = "" if found else f"pip install 'livefoley[{extra}]'"
         yield Finding(what, Verdict.OK if found else Verdict.OPTIONAL, module if found else "not installed", remedy)
+
+
+def _screen() -> Finding:
+    what, missing = "On-screen text", [name for name in SCREEN_MODULES if importlib.util.find_spec(name) is None]
+    if missing:
+        remedy = "pip install 'livefoley[ears,ocr]' to let rooms read their picture, on Python below 3.13"
+        return Finding(what, Verdict.OPTIONAL, f"{missing[0]} is not installed", remedy)
+    return Finding(what, Verdict.OK, SCREEN_MODULES[0])
 
 
 def _import(what: str, load: Callable[[], object], package: str) -> Finding:

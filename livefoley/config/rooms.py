@@ -180,11 +180,15 @@ class Actions(Model):
 
 
 class Listen(Model):
-    """What the room listens for; needs the extra ``ears``. ``keywords`` are names of lists, or files of one's own."""
+    """What the room listens for; needs the extra ``ears``. ``keywords`` are names of lists, or files of one's own.
+
+    ``screen`` reads them in the picture, too; that needs the extra ``ocr``, and no ``enabled``.
+    """
 
     enabled: bool = False
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=8)] = ("zh", "en")
     keywords: Annotated[tuple[KeywordList, ...], Field(max_length=16)] = LISTS
+    screen: bool = False
 
     @field_validator("keywords")
     @classmethod

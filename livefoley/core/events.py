@@ -132,4 +132,20 @@ class CrowdSound:
     rise_db: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class ScreenText:
+    """A keyword of the room's lists newly stands in the picture: in the line ``text``, first seen at ``at``.
+
+    ``keyword``, ``cue`` and ``weight`` are as in ``KeywordHit``.
+    """
+
+    id: int
+    at: Tick
+    end: Tick
+    keyword: str
+    text: str
+    cue: str = ""
+    weight: float = 1.0
+
+
 PerceptionEvent: TypeAlias = MotionOnset | SceneCut | Speech | CrowdSound

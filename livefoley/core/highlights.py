@@ -15,6 +15,7 @@ class Signal(StrEnum):
     CHAT = "chat"  # the audience writes more than it does otherwise
     CROWD = "crowd"  # cheering or applause in the original sound
     LOUD = "loud"  # the original sound jumps up
+    SCREEN = "screen"  # one of the room's phrases newly stands in the picture
 
 
 @dataclass(frozen=True, slots=True)

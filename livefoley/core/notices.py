@@ -29,7 +29,7 @@ NoticeType: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ReasonNotice:
-    """One signal's part in a highlight; ``signal`` is ``keyword``, ``chat``, ``crowd`` or ``loud``."""
+    """One signal's part in a highlight; ``signal`` is ``keyword``, ``chat``, ``crowd``, ``loud`` or ``screen``."""
 
     signal: str
     start_s: float

@@ -16,14 +16,18 @@ from livefoley.runtime.ipc import BrokenPipe, Header, read_message_blocking, wri
 Reply: TypeAlias = tuple[Header, bytes | memoryview]
 Handler: TypeAlias = Callable[[Header, bytes], Iterable[Reply]]
 
-NICE = 5
-WINDOWS_BELOW_NORMAL = 0x4000  # psutil names it on Windows only
+NICE, LOWEST = 5, 19
+WINDOWS_BELOW_NORMAL, WINDOWS_IDLE = 0x4000, 0x40  # psutil names them on Windows only
 
 
 def serve(handle: Handler, nice: int = NICE) -> None:
-    """Answer messages until the parent goes away. A message that cannot be handled costs itself, not the worker."""
+    """Answer messages until the parent goes away. A message that cannot be handled costs itself, not the worker.
+
+    ``nice`` as Unix has it; at ``LOWEST`` the work gets only the processor time that nobody else wants.
+    """
+    windows = WINDOWS_IDLE if nice >= LOWEST else WINDOWS_BELOW_NORMAL
     with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else nice)
+        psutil.Process().nice(windows if os.name == "nt" else nice)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on; it closes our pipe
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints must not break the protocol

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from livefoley.core.events import CrowdSound, HearingEvent, Transcript
+from livefoley.core.events import CrowdSound, HearingEvent, ScreenText, Transcript
 from livefoley.core.highlights import ChatBurst, Highlight, HighlightState
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.engine.clock import PlayoutClock
@@ -109,6 +109,10 @@ class HighlightDesk:
     def crowd(self, sound: CrowdSound, now: float) -> None:
         """Take what the room's original sound tells of its crowd."""
         self._tell(self._fusion.crowd(sound, self._head(now)), now)
+
+    def screen(self, text: ScreenText, now: float) -> None:
+        """Take a keyword that newly stands in the picture."""
+        self._tell(self._fusion.screen(text, self._head(now)), now)
 
     def advance(self, now: float) -> None:
         """Let time pass."""

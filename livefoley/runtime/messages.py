@@ -8,7 +8,7 @@ import numpy as np
 
 from livefoley.core.cues import Cue, Stereo
 from livefoley.core.event_json import cue_from_json, cue_to_json, event_from_json, event_to_json
-from livefoley.core.events import HearingEvent, KeywordHit, PerceptionEvent, Transcript
+from livefoley.core.events import HearingEvent, KeywordHit, PerceptionEvent, ScreenText, Transcript
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.runtime.ipc import Header
 
@@ -55,6 +55,14 @@ def hearing_from(header: Header) -> HearingEvent:
     if not isinstance(event, Transcript | KeywordHit):
         raise ValueError("what is seen does not come from here")
     return event
+
+
+def screen_header(event: ScreenText) -> Header:
+    return {"op": "event", "event": asdict(event)}
+
+
+def screen_from(header: Header) -> ScreenText:
+    return ScreenText(**header["event"])
 
 
 def cue_header(cue: Cue) -> Header:

@@ -15,7 +15,7 @@ import structlog
 
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.errors import InputError, LivefoleyError
-from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent
+from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent, ScreenText
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
 from livefoley.core.ticks import Tick, ticks_from_s
@@ -29,6 +29,7 @@ from livefoley.runtime.highlights import HighlightDesk
 from livefoley.runtime.keep import keep
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.rate import RateMeter
+from livefoley.runtime.screen import Screen
 from livefoley.runtime.sources import SourceLog
 from livefoley.runtime.student import StudentService
 
@@ -57,6 +58,7 @@ class RoomParts:
     student: StudentService | None = None
     ears: RoomEars | None = None
     clips: RoomClips | None = None
+    screen: Screen | None = None
     describe: str = ""
     seed: int = 0
     make_slate: MakeSlate | None = None
@@ -146,6 +148,7 @@ class Room:
                     "highlights": parts.highlights,
                     "audience": parts.audience,
                     "perception": parts.perception,
+                    "screen": parts.screen,
                     "clips": parts.clips,
                 }
                 helpers += [tasks.create_task(keep(name, part.run, self.name)) for name, part in beside.items() if part]
@@ -265,6 +268,10 @@ class Room:
         if self.parts.clips is not None:
             self.parts.clips.noticed(event)
         self.parts.highlights.hear(event, self._now())
+
+    def read(self, text: ScreenText) -> None:
+        """Take what newly stands in the picture."""
+        self.parts.highlights.screen(text, self._now())
 
     def _request(self, now: float) -> None:
         """Hand the planner's new requests to the foley worker."""

@@ -35,6 +35,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         workers.append(_worker("perception", parts.perception.statistics(), parts.perception.skipped_units))
     if parts.ears is not None:
         workers.append(_worker("ears", parts.ears.worker_statistics(), parts.ears.dropped))
+    if parts.screen is not None:
+        workers.append(_worker("screen", parts.screen.statistics(), parts.screen.skipped))
     if foley is not None:
         workers.append(_worker("foley", foley.worker, foley.shed))
     if parts.student is not None:

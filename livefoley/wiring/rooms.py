@@ -12,7 +12,7 @@ import structlog
 
 from livefoley import config as cfg
 from livefoley.core.errors import ConfigError, ModelError
-from livefoley.core.events import HearingEvent
+from livefoley.core.events import HearingEvent, ScreenText
 from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.ports import Sink, Source
 from livefoley.core.ticks import ticks_from_s
@@ -36,12 +36,14 @@ from livefoley.media.rtmp.server import RtmpServer
 from livefoley.media.srt import SrtSink, SrtSource
 from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer, WhipServer, WhipSource
 from livefoley.perception.ears import MODULES as EAR_MODULES
+from livefoley.perception.screen import MODULES as SCREEN_MODULES
 from livefoley.runtime.ears import EarsService, RoomEars
 from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
 from livefoley.runtime.highlights import DeskSettings, HighlightDesk
 from livefoley.runtime.perception import Perception
 from livefoley.runtime.room import Room, RoomParts
+from livefoley.runtime.screen import Screen
 from livefoley.runtime.student import StudentService, StudentSettings
 from livefoley.runtime.subtitles import SubtitleFile
 from livefoley.runtime.taps import Fork
@@ -98,10 +100,13 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
     made = Room(parts)
     if room.foley.enabled:
         parts.perception = Perception(name, made.perceive, watch=room.actions.enabled)
-        engine.taps = parts.perception
     if room.listen.enabled:
         parts.ears = open_ears(name, room.listen, makers.ears, made.hear)
-        engine.taps = Fork(parts.perception, parts.ears) if parts.perception is not None else parts.ears
+    if room.listen.screen:
+        parts.screen = open_screen(name, room.listen, made.read)
+    taps = [tap for tap in (parts.perception, parts.ears, parts.screen) if tap is not None]
+    if taps:
+        engine.taps = taps[0] if len(taps) == 1 else Fork(*taps)
     return made
 
 
@@ -146,6 +151,17 @@ def open_ears(name: str, given: cfg.Listen, ears: EarsService, on_event: Callabl
 
         keywords = [keyword.to_json() for keyword in load(given.keywords)]
     return ears.open(name, given.languages, keywords, on_event)
+
+
+def open_screen(name: str, given: cfg.Listen, on_event: Callable[[ScreenText], None]) -> Screen:
+    """Return what reads a room's screen; raises ``ConfigError`` without the extras, and for a bad keyword list."""
+    missing = [module for module in SCREEN_MODULES if importlib.util.find_spec(module) is None]
+    if missing:
+        remedy = "pip install 'livefoley[ears,ocr]', or leave it off"
+        raise ConfigError(f"rooms.{name}.listen.screen: {missing[0]} is not installed; {remedy}")
+    from livefoley.perception.ears.keywords import load  # of the extra
+
+    return Screen(name, [keyword.to_json() for keyword in load(given.keywords)], on_event)
 
 
 def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightDesk:

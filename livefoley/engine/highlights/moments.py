@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from livefoley.core.events import CrowdSound, KeywordHit, KeywordState, Transcript
+from livefoley.core.events import CrowdSound, KeywordHit, KeywordState, ScreenText, Transcript
 from livefoley.core.highlights import ChatBurst, Highlight, HighlightState, Reason, Signal
 from livefoley.core.ticks import TICK_RATE, Tick
 
@@ -115,6 +115,11 @@ class Highlighter:
         signal = Signal.CROWD if sound.crowd else Signal.LOUD
         reason = Reason(signal, sound.at, sound.end, sound.strength, f"{sound.rise_db:+.0f} dB")
         return self._take(_Evidence((signal, sound.id), reason, ""), now)
+
+    def screen(self, text: ScreenText, now: Tick) -> list[Highlight]:
+        """Take a keyword that newly stands in the picture."""
+        reason = Reason(Signal.SCREEN, text.at, text.end, text.weight, text.text)
+        return self._take(_Evidence((Signal.SCREEN, text.id), reason, text.cue), now)
 
     def transcript(self, sentence: Transcript) -> None:
         """Remember what was said, to quote it."""

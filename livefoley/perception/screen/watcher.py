@@ -1,0 +1,111 @@
+"""Looks through a room's key pictures for its keywords: what newly appears is told once, what stays is not.
+
+What stands there in the first picture may have stood there for long, so it is no news either. A picture that has not
+changed is not read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
+
+from livefoley.core.errors import UnsupportedCodec
+from livefoley.core.events import ScreenText
+from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.perception.decoder import Grey, PictureDecoder, Shrinker
+from livefoley.perception.ears.keywords import Keyword, patterns
+from livefoley.perception.ears.match import Finder, Fit, Sounds
+from livefoley.perception.ears.normalise import is_han, units
+
+MAX_WIDTH = 960  # pixels of a picture that is read; more cost more and tell little
+LOOK_WIDTH = 160
+CHANGED = 16  # of 255, where it changed most
+GONE: Tick = ticks_from_s(10.0)  # text that was not read for so long is news when it comes back
+
+Read = Callable[[NDArray[np.uint8]], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherStatistics:
+    """Pictures read, and those that were like the one before; units that gave no picture."""
+
+    read: int
+    unchanged: int
+    errors: int
+
+
+class ScreenWatcher:
+    """Keyframes in, ``ScreenText`` out. ``read`` returns the lines of text of a picture."""
+
+    def __init__(self, keywords: Iterable[Keyword], read: Read) -> None:
+        self._finder = Finder(pattern for keyword in keywords for pattern in patterns(keyword))
+        self._read = read
+        self._decoder: PictureDecoder | None = None
+        self._shrinker = Shrinker(LOOK_WIDTH)
+        self._reformatter = VideoReformatter()
+        self._looked: Grey | None = None
+        self._seen: dict[Keyword, Tick] = {}  # when it was there last
+        self._standing: set[Keyword] = set()  # what the last reading found
+        self._pictures = self._unchanged = self._errors = 0
+
+    def configure(self, info: TrackInfo) -> None:
+        """Take a track's parameters; raises nothing, a track that cannot be decoded is counted unit by unit."""
+        try:
+            self._decoder = PictureDecoder(info)
+        except UnsupportedCodec:
+            self._decoder = None
+
+    def feed(self, unit: Unit) -> list[ScreenText]:
+        """Take a keyframe; return what newly stands in it."""
+        frames = self._decoder.decode(unit) + self._decoder.flush() if self._decoder is not None else []
+        if not frames:
+            self._errors += 1
+            return []
+        frame = frames[-1]
+        small = self._shrinker.shrink(frame)
+        first, changed = self._looked is None, self._changed(small)
+        self._looked = small
+        if not changed:
+            self._unchanged += 1
+            self._seen |= dict.fromkeys(self._standing, unit.pts)
+            return []
+        width = min(MAX_WIDTH, frame.width)
+        height = max(2, round(frame.height * width / max(1, frame.width)))
+        picture = np.ascontiguousarray(self._reformatter.reformat(frame, width, height, "bgr24").to_ndarray(), np.uint8)
+        self._pictures += 1
+        news = self._news(self._read(picture), unit.pts)
+        return [] if first else news
+
+    def statistics(self) -> WatcherStatistics:
+        """Return a snapshot."""
+        return WatcherStatistics(self._pictures, self._unchanged, self._errors)
+
+    def _changed(self, small: Grey) -> bool:
+        before = self._looked
+        if before is None or before.shape != small.shape:
+            return True
+        return int(np.abs(small.astype(np.int16) - before).max()) >= CHANGED
+
+    def _news(self, lines: list[str], at: Tick) -> list[ScreenText]:
+        found = {fit.pattern.keyword: (fit, line) for line in lines for fit in self._find(line)}
+        fresh = [found[keyword] for keyword in found.keys() - self._standing if self._is_news(keyword, at)]
+        self._standing = set(found)
+        self._seen |= dict.fromkeys(found, at)
+        return [
+            ScreenText(0, at, at, fit.pattern.phrase, line, fit.pattern.keyword.kind, fit.pattern.keyword.weight)
+            for fit, line in fresh
+        ]
+
+    def _is_news(self, keyword: Keyword, at: Tick) -> bool:
+        last = self._seen.get(keyword)
+        return last is None or not 0 <= at - last < GONE
+
+    def _find(self, line: str) -> list[Fit]:
+        """Return the keywords in a line; it is spelt, not heard, so nothing near one will do."""
+        sounds = Sounds.of(units([line], "zh" if is_han(line) else "en"))
+        return self._finder.find(sounds, lambda _: 0.0)

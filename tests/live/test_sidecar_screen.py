@@ -1,0 +1,76 @@
+"""The running sidecar reads its picture: a banner that appears is a highlight, and the stream does not notice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from websockets.asyncio.client import connect
+
+from livefoley.demo.sidecar import ROOM
+from tests.live.rtmp_peers import file_hashes
+from tests.live.test_sidecar_stream import VIDEO, publish, sidecar, wait_room
+from tests.peers import require
+from tests.perception.test_screen import picture
+
+pytestmark = pytest.mark.live
+
+APPEARS_S, LENGTH_S = 10, 30
+
+
+def banner_clip(place: Path) -> Path:
+    """A still picture for ten seconds, then the same with a banner; a keyframe each second."""
+    for name, lines in (("bare", ("Welcome",)), ("banner", ("Welcome", "SOLD OUT"))):
+        cv2.imwrite(str(place / f"{name}.png"), picture(*lines))
+    stills = []
+    for name, seconds in (("bare", APPEARS_S), ("banner", LENGTH_S - APPEARS_S)):
+        stills += ["-loop", "1", "-framerate", "30", "-t", str(seconds), "-i", str(place / f"{name}.png")]
+    tone = ["-f", "lavfi", "-i", f"sine=frequency=330:sample_rate=48000:duration={LENGTH_S}"]
+    join = ["-filter_complex", "[0:v][1:v]concat=n=2:v=1[v]", "-map", "[v]", "-map", "2:a", "-pix_fmt", "yuv420p"]
+    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-c:a", "aac", "-ac", "2"]
+    command = [require("ffmpeg"), "-v", "error", *stills, *tone, *join, *codecs, str(place / "clip.mp4")]
+    subprocess.run(command, check=True, timeout=100)
+    return place / "clip.mp4"
+
+
+@pytest.mark.timeout(180)
+async def test_a_banner_that_appears_is_one_highlight_whose_reason_is_the_screen(tmp_path: Path) -> None:
+    clip = banner_clip(tmp_path)
+    room: dict[str, Any] = {
+        "listen": {"screen": True, "keywords": ["shop"]},
+        "actions": {"enabled": False},
+        "sinks": [{"file": f"{tmp_path}/o.mp4"}],
+        "on_drop": "audio",
+    }
+    told: list[dict[str, Any]] = []
+
+    async def listen(url: str) -> None:
+        async with connect(url, proxy=None) as socket:
+            async for message in socket:
+                told.append(json.loads(message)["data"])  # noqa: PERF401 - read while it grows
+
+    def has_screen(snapshot: dict[str, Any]) -> bool:
+        return any(worker["name"] == "screen" and worker["alive"] for worker in snapshot["workers"])
+
+    async with sidecar(tmp_path, **room) as made:
+        await wait_room(made, has_screen, 60.0)
+        reader = asyncio.create_task(listen(f"ws://127.0.0.1:{made.ports.http}/v1/rooms/{ROOM}/events?type=highlight"))
+        assert (await publish(made.ports.publish_url, clip))[0] == 0
+        last = await wait_room(made, lambda room: not room["publisher_connected"])
+        await asyncio.sleep(2.0)
+        reader.cancel()
+        await made.stop()
+    (moment,) = {each["id"]: each for each in told}.values()
+    (reason,) = moment["reasons"]
+    assert (reason["signal"], reason["detail"]) == ("screen", "SOLD OUT")
+    assert moment["kind"] == "sale"
+    assert APPEARS_S - 0.1 <= reason["start_s"] < LENGTH_S
+    assert last["dropped_units"] == last["audio_gaps"] == last["decode_errors"] == 0
+    assert next(worker["restarts"] for worker in last["workers"] if worker["name"] == "screen") == 0
+    pictures = file_hashes(tmp_path / "o.mp4", VIDEO)
+    assert pictures[:850] == file_hashes(clip, VIDEO)[:850]

@@ -1,0 +1,90 @@
+"""On-screen text: real pictures, encoded, decoded and read with the real models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livefoley.core.events import ScreenText
+from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.ticks import TICK_RATE
+from livefoley.perception.ears import LISTS
+from livefoley.perception.ears.keywords import load
+from livefoley.perception.screen.reader import TextReader
+from livefoley.perception.screen.watcher import ScreenWatcher
+
+STEP = 2 * TICK_RATE
+
+
+def picture(*lines: str) -> NDArray[np.uint8]:
+    """A grey picture with lines of text."""
+    made = np.full((360, 640, 3), 60, np.uint8)
+    for number, line in enumerate(lines):
+        cv2.putText(made, line, (60, 120 + 110 * number), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (255, 255, 255), 6)
+    return made
+
+
+def keyframes(pictures: Sequence[NDArray[np.uint8]]) -> tuple[TrackInfo, list[Unit]]:
+    """Encode each picture as a keyframe of H.264, two seconds apart."""
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 640, 360, "yuv420p", Fraction(1, 1)
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "1"}
+    frames = [av.VideoFrame.from_ndarray(each, "bgr24") for each in pictures]
+    packets = []
+    for number, frame in enumerate(frames):
+        frame.pts = number
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    info = TrackInfo(MediaKind.VIDEO, "h264", b"", 640, 360)
+    stamps = [(number + 1) * STEP for number in range(len(packets))]
+    return info, [
+        Unit(Packet(MediaKind.VIDEO, bytes(packet), at, at, Fraction(1, TICK_RATE), True), at, at, 0)
+        for packet, at in zip(packets, stamps, strict=True)
+    ]
+
+
+def watch(*pictures: NDArray[np.uint8]) -> tuple[list[ScreenText], ScreenWatcher]:
+    watcher = ScreenWatcher(load(LISTS), TextReader().read)
+    info, units = keyframes(pictures)
+    watcher.configure(info)
+    return [event for unit in units for event in watcher.feed(unit)], watcher
+
+
+def test_a_banner_that_appears_is_told_once_in_its_place_though_it_stays() -> None:
+    bare, banner = picture("Hello", "my bike"), picture("Hello", "SOLD OUT")
+    events, watcher = watch(bare, bare, banner, banner, picture("Bye", "SOLD OUT"), picture("Bye", "SOLD OUT"))
+    (event,) = events
+    assert (event.keyword, event.at, event.text) == ("sold out", 3 * STEP, "SOLD OUT")
+    assert event.cue
+    assert (watcher.statistics().read, watcher.statistics().unchanged, watcher.statistics().errors) == (3, 3, 0)
+
+
+def test_what_stands_there_from_the_beginning_is_no_news() -> None:
+    assert watch(picture("FLASH SALE"), picture("FLASH SALE", "today"))[0] == []
+
+
+def test_a_banner_that_was_gone_for_long_is_news_again() -> None:
+    bare, banner = picture("Hello"), picture("Hello", "SOLD OUT")
+    events, _ = watch(bare, banner, *[bare] * 6, banner)
+    assert [event.at for event in events] == [2 * STEP, 9 * STEP]
+
+
+@pytest.mark.parametrize("line", ["sold my bike", "last season", "count on me"])
+def test_what_only_resembles_a_keyword_is_none(line: str) -> None:
+    assert watch(picture("Hello"), picture(line))[0] == []
+
+
+def test_a_broken_unit_costs_itself() -> None:
+    watcher = ScreenWatcher(load(LISTS), TextReader().read)
+    info, units = keyframes([picture("Hello"), picture("SOLD OUT")])
+    rubbish = Unit(Packet(MediaKind.VIDEO, b"\x00" * 90, 1, 1, Fraction(1, TICK_RATE), True), 1, 1, 0)
+    assert watcher.feed(rubbish) == []
+    watcher.configure(info)
+    assert [event.keyword for unit in (units[0], rubbish, units[1]) for event in watcher.feed(unit)] == ["sold out"]
+    assert watcher.statistics().errors == 2
