@@ -8,8 +8,8 @@ runtime and threads, a transformer of MMAudio-S's size at 25 steps with guidance
 live on this machine: the 99th percentile. The student's peak memory is that of a process that does nothing else.
 ``base`` (180 M parameters, random weights) is timed where torch is installed to export it.
 
-On a machine with a GPU, the network alone: median and 99th percentile at batch 1, 8 and 32, windows of 2 s a second, and
-the share of the card's measured speed (a large matrix product through ONNX Runtime) that its arithmetic comes to.
+On a machine with a GPU, the network alone: median and 99th percentile at batch 1, 8 and 32, windows of 2 s a second,
+and the share of the card's measured speed (a large matrix product through ONNX Runtime) that its arithmetic comes to.
 """
 
 from __future__ import annotations
