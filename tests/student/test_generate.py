@@ -93,7 +93,7 @@ def test_one_seed_repeats_and_curves_are_taken(run, tmp_path: Path) -> None:
         ("rain", ["--onsets", "0.5,x"], "want seconds with commas between"),
         ("rain", ["--onsets", "0.5,9"], "9 s lies outside"),
         ("rain", ["--envelope", "none.csv"], "none.csv: cannot be read"),
-        ("rain", ["--model", "none"], "there is no model 'none'"),
+        ("rain", ["--model", "none"], "no model 'none'"),
         ("zzyzx", ["--source", "bank"], "the bank has no such sound"),
         ("zzyzx", ["--source", "procedural"], "no ambience is known for it"),
         ("rain", ["--source", "bank", "--onsets", "0.5"], "are for the student"),

@@ -18,13 +18,13 @@ from livefoley.runtime.student import StudentService, StudentSettings
 
 from .tiny import write_model
 
-WAIT_S = 60.0
+WAIT_S = 100.0
 
 
 class Studio:
     """A service at work, and what it was heard to say."""
 
-    def __init__(self, model: Path, hang_timeout_s: float = 20.0) -> None:
+    def __init__(self, model: Path, hang_timeout_s: float = 60.0) -> None:
         settings = StudentSettings(model, "cpu", threads=1)
         self.service = StudentService(settings, self._give, hang_timeout_s)
         self.slabs: list[tuple[str, str, Stereo]] = []
@@ -52,7 +52,7 @@ class Studio:
 
 
 @contextlib.asynccontextmanager
-async def at_work(model: Path, hang_timeout_s: float = 20.0) -> AsyncIterator[Studio]:
+async def at_work(model: Path, hang_timeout_s: float = 60.0) -> AsyncIterator[Studio]:
     studio = Studio(model, hang_timeout_s)
     task = asyncio.create_task(studio.service.run())
     try:
