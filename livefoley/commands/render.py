@@ -17,13 +17,14 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from livefoley.core.cues import Cue, CueKind, Stereo
 from livefoley.core.errors import BankError, InputError, ModelError, OutputError
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
-from livefoley.core.ports import BedSource, EffectSource
+from livefoley.core.ports import EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
 from livefoley.foley import lexicon
+from livefoley.foley.bed import ProceduralBed
 from livefoley.foley.library import Library
 from livefoley.foley.place import default_library
 from livefoley.foley.source import Foley
@@ -115,11 +116,11 @@ def render_file(
     if stem is not None:
         write_audio(stem, stem_blocks)
     wall_s = time.perf_counter() - began
-    counts = _report(renderer, source, describe, output, clip.duration_s, wall_s, report)
+    counts = _report(renderer, bed.source, source, describe, output, clip.duration_s, wall_s, report)
     console.print(f"{output}: {counts} in {wall_s:.1f} s ({clip.duration_s / max(wall_s, 1e-9):.1f} times real time)")
 
 
-def _makers(foley: Foley, describe: str, seed: int, steps: int) -> tuple[EffectSource, BedSource]:
+def _makers(foley: Foley, describe: str, seed: int, steps: int) -> tuple[EffectSource, ProceduralBed | BedBeside]:
     """Return who makes the sounds: bank and procedural bed, with the student beside them where there are weights."""
     bed = foley.bed("render", describe, seed)
     if not steps or not describe.strip():
@@ -178,8 +179,16 @@ def _mux(output: Path, items: Iterable[OutputItem]) -> None:
 
 
 def _report(
-    renderer: Renderer, source: Path, describe: str, output: Path, duration_s: float, wall_s: float, path: Path | None
+    renderer: Renderer,
+    bed: str,
+    source: Path,
+    describe: str,
+    output: Path,
+    duration_s: float,
+    wall_s: float,
+    path: Path | None,
 ) -> str:
+    """Write the report to ``path``, if any, and return its gist; ``bed`` is who made the ambience."""
     outcomes = renderer.engine.planner.statistics().outcomes
     laid = sum(count for _, outcome, count in outcomes if outcome == "laid")
     if path is not None:
@@ -189,13 +198,14 @@ def _report(
             "describe": describe,
             "duration_s": round(duration_s, 3),
             "wall_s": round(wall_s, 3),
+            "bed": bed,
             "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
             "sounds": [asdict(sound) for sound in renderer.sounds],
         }
         partial = path.with_name(path.name + ".partial")
         partial.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         partial.replace(path)
-    return f"{laid} sound(s) in sync over a bed"
+    return f"{laid} sound(s) in sync over a {bed} bed"
 
 
 # ---- the bank ----

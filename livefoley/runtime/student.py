@@ -31,6 +31,8 @@ log = structlog.get_logger("livefoley.student")
 
 MODULE = "livefoley.runtime.student_worker"
 HANG_TIMEOUT_S = 20.0  # loading a model, or building an engine's kernels, is one message
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+"""The decoder's matrices are small: shared among threads they cost nearly twice the processor time."""
 STEP_S = 0.05
 FALLBACK_S = 0.25  # what the bank needs to answer in the student's place
 LEAST_S = 0.15  # a cue needed sooner is not worth asking for
@@ -73,7 +75,12 @@ class StudentService:
     ) -> None:
         """``give`` takes a slab: the room, what it is of, and its samples."""
         self.worker = Worker(
-            "student", MODULE, on_message=self._message, on_ready=self._ready, hang_timeout_s=hang_timeout_s
+            "student",
+            MODULE,
+            on_message=self._message,
+            on_ready=self._ready,
+            hang_timeout_s=hang_timeout_s,
+            environment=ENVIRONMENT,
         )
         self.breaker = Breaker()
         self.opened: Header | None = None

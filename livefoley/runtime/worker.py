@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -55,12 +56,14 @@ class Worker:
         on_message: Callable[[Header, bytes], None],
         on_ready: Callable[[], None] = lambda: None,
         hang_timeout_s: float = HANG_TIMEOUT_S,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self._module = module
         self._on_message = on_message
         self._on_ready = on_ready
         self._hang_timeout_s = hang_timeout_s
+        self._environment = environment or {}
         self._process: asyncio.subprocess.Process | None = None
         self._ready = False
         self._heard_s = 0.0
@@ -116,6 +119,7 @@ class Worker:
             self._module,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, **self._environment},
             limit=4 * 1024 * 1024,
         )
         self._starts += 1

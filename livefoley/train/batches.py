@@ -7,6 +7,7 @@ will do; onsets shifted by a frame; each told or kept back at random.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from livefoley.train.prepare import Clip, Corpus, clip_weights
 
 LENGTHS = (25, 38, 50, 63)
 """Windows in tokens, 2 to 5 s; a batch has one length, and as many clips as make its tokens."""
+EMPHASIS = 3.0
 _MOST_KNOWN = 19
 _TEXT_NOISE = 0.012
 
@@ -56,13 +58,15 @@ class _Window:
 class Batches:
     """Endless batches of the training recordings; seeded, so that a resumed run goes on where it was."""
 
-    def __init__(self, corpus: Corpus, tokens: int, seed: int = 0) -> None:
-        """``tokens`` is the size of a batch, counted over its clips."""
+    def __init__(self, corpus: Corpus, tokens: int, seed: int = 0, emphasis: Collection[str] = ()) -> None:
+        """``tokens`` is the size of a batch, counted over its clips; groups of ``emphasis`` are drawn more often."""
         self._corpus = corpus
         self._tokens = tokens
         self._seed = seed
         self._clips = [clip for clip in corpus.clips if clip.split == "train"]
-        self._weights = clip_weights(self._clips)
+        factor = np.asarray([EMPHASIS if clip.group in emphasis else 1.0 for clip in self._clips])
+        weights = clip_weights(self._clips) * factor
+        self._weights = weights / weights.sum()
 
     def batch(self, step: int, progress: float) -> Batch:
         """Return the batch of ``step``. ``progress`` in 0..1: mixtures come in over its first third."""

@@ -72,6 +72,9 @@ def fit(
         float,
         typer.Option("--stop-after", min=0, help="Stop after so many minutes of this session; run again to go on."),
     ] = 0,
+    emphasise: Annotated[
+        list[str] | None, typer.Option("--emphasise", help="Draw this group three times as often; may be repeated.")
+    ] = None,
     precision: Annotated[str, typer.Option("--precision", help="Fabric's: 32-true, bf16-mixed (a GPU).")] = "32-true",
     devices: Devices = 1,
     threads: Threads = 0,
@@ -88,7 +91,15 @@ def fit(
 
     if not minutes and not steps:
         raise ConfigError("say how long to fit: --minutes or --steps")
-    plan = fitting.Plan(size=_known_size(size), steps=steps, minutes=minutes, tokens=tokens, rate=rate, seed=seed)
+    plan = fitting.Plan(
+        size=_known_size(size),
+        steps=steps,
+        minutes=minutes,
+        tokens=tokens,
+        rate=rate,
+        seed=seed,
+        emphasis=tuple(emphasise or ()),
+    )
     fitting.run(corpus, out, plan, devices, threads, precision, 60 * stop_after, typer.echo)
 
 

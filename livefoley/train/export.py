@@ -24,7 +24,7 @@ from livefoley.core.errors import ConfigError, InputError
 from livefoley.foley.student.features import CONTROLS
 from livefoley.foley.student.spec import INPUTS, OUTPUTS, StudentSpec, save_spec
 from livefoley.train.latents import Basis
-from livefoley.train.network import SIZES, TEXT, Student, parameters
+from livefoley.train.network import SIZES, TEXT, Shipped, Student, parameters
 
 OPSET = 18
 PRECISIONS = ("fp32", "fp16", "stored-fp16")
@@ -58,14 +58,14 @@ def random_student(size: str, latent: int, seed: int = 0) -> Student:
     return network.eval()
 
 
-def export(network: Student, directory: Path, spec: StudentSpec) -> Path:
+def export(network: Student, directory: Path, spec: StudentSpec, shipped: Shipped | None = None) -> Path:
     """Write ``network`` into ``directory`` as ``spec.file`` and return the path of the contract beside it.
 
     ``spec`` says name, size, precision and training; hash, latent and parameters are filled in here.
     """
     directory.mkdir(parents=True, exist_ok=True)
     graph = directory / spec.file
-    write_graph(network, graph)
+    write_graph((shipped or Shipped(network)).eval(), network.leave.out_features, graph)
     if spec.precision != "fp32":
         halve(graph, inside=spec.precision == "fp16")
     return describe(graph, replace(spec, latent=network.leave.out_features, parameters=parameters(network)))
@@ -79,7 +79,7 @@ def describe(graph: Path, spec: StudentSpec) -> Path:
     return path
 
 
-def write_graph(network: Student, path: Path) -> None:
+def write_graph(network: nn.Module, latent: int, path: Path) -> None:
     """Export by torch's exporter, weights inside the file."""
     batch, tokens = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("tokens", min=2, max=4096)
     axes = {name: {0: batch} if name in ("time", "span", "text") else {0: batch, 1: tokens} for name in INPUTS}
@@ -87,8 +87,8 @@ def write_graph(network: Student, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            network.eval(),
-            example(2, 12, network.leave.out_features),
+            network,
+            example(2, 12, latent),
             dynamo=True,
             dynamic_shapes=tuple(axes[name] for name in INPUTS),
             input_names=list(INPUTS),
@@ -124,7 +124,7 @@ def halve(path: Path, inside: bool) -> None:
     onnx.save(model, str(path))
 
 
-def difference(network: Student, graph: Path, batch: int = 3, tokens: int = 31) -> float:
+def difference(network: Student, graph: Path, batch: int = 3, tokens: int = 31, jumps: bool = False) -> float:
     """Return the largest difference between torch's and ONNX Runtime's estimates, relative to their power."""
     import onnxruntime
 
@@ -133,7 +133,7 @@ def difference(network: Student, graph: Path, batch: int = 3, tokens: int = 31) 
     session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     inputs = example(batch, tokens, network.leave.out_features, seed=1)
     with torch.no_grad():
-        wanted = network(*inputs)[0].numpy()
+        wanted = Shipped(network, jumps).eval()(*inputs)[0].numpy()
     found = session.run(["estimate"], {n: v.numpy() for n, v in zip(INPUTS, inputs, strict=True)})[0]
     return float(np.abs(found - wanted).max() / np.sqrt((wanted**2).mean()))
 
@@ -166,8 +166,10 @@ def export_checked(
     spec = StudentSpec(
         name, size, f"{name}.onnx", "", precision, 0, 0, steps, guidance, trained=bool(info), training=training
     )
-    path = export(network, out, spec)
-    report(f"ONNX Runtime differs from torch by {difference(network, path.with_suffix('.onnx')):.1e}")
+    jumps = bool(info.get("distilled", False))
+    path = export(network, out, spec, Shipped(network, jumps))
+    apart = difference(network, path.with_suffix(".onnx"), jumps=jumps)
+    report(f"ONNX Runtime differs from torch by {apart:.1e}")
     return path
 
 

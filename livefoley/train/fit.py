@@ -39,6 +39,7 @@ class Plan:
     warm_up: int = 200
     average: float = 0.998
     seed: int = 0
+    emphasis: tuple[str, ...] = ()  # groups to draw more often
     keep_every_s: float = 180.0
     sample_every_s: float = 1200.0
 
@@ -62,7 +63,7 @@ class Fit:
         self.network, self.optimiser = fabric.setup(network, optimiser)
         fabric.to_device(self.average)
         self._power = fabric.to_device(torch.from_numpy(corpus.basis.power))
-        self._batches = Batches(corpus, plan.tokens, seed=plan.seed + 1000 * fabric.global_rank)
+        self._batches = Batches(corpus, plan.tokens, seed=plan.seed + 1000 * fabric.global_rank, emphasis=plan.emphasis)
 
     @property
     def checkpoint(self) -> Path:

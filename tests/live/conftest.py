@@ -15,6 +15,13 @@ from tests.live import rtmp_peers
 from tests.peers import require
 
 
+@pytest.fixture(autouse=True)
+def _student_only_where_it_is_tried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the student out of sidecars that try something else: it takes processor time at every start."""
+    if "student" not in request.path.name:
+        monkeypatch.setenv("LIVEFOLEY_STUDENT__ENABLED", "false")
+
+
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory for clips made once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from livefoley.foley import audiofile
 from livefoley.foley.source import Foley
 from livefoley.foley.student.beside import BedBeside, EffectsBeside
 from livefoley.foley.student.student import open_student
+from tests.live import rtmp_peers
 
 from .tiny import write_model
 
@@ -91,7 +93,7 @@ def test_one_seed_repeats_and_curves_are_taken(run, tmp_path: Path) -> None:
         ("rain", ["--onsets", "0.5,x"], "want seconds with commas between"),
         ("rain", ["--onsets", "0.5,9"], "9 s lies outside"),
         ("rain", ["--envelope", "none.csv"], "none.csv: cannot be read"),
-        ("rain", ["--model", "none"], "there is no model 'none'"),
+        ("rain", ["--model", "none"], "no model 'none'"),
         ("zzyzx", ["--source", "bank"], "the bank has no such sound"),
         ("zzyzx", ["--source", "procedural"], "no ambience is known for it"),
         ("rain", ["--source", "bank", "--onsets", "0.5"], "are for the student"),
@@ -162,3 +164,15 @@ def test_offline_the_bank_keeps_what_it_has_and_a_student_that_fails_is_stood_in
     assert fallen.source == "procedural"
     fallen.describe("sea")
     assert fallen.read(100).shape == (2, 100)
+
+
+def test_a_file_is_rendered_with_the_student_where_there_are_weights(run, tmp_path: Path) -> None:
+    clip, report = tmp_path / "clip.mp4", tmp_path / "report.json"
+    rtmp_peers.make_clip(clip, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", seconds=2.0)
+    write_model(tmp_path / "cache" / "students", "student-nano")
+    options = ("--describe", "a velociraptor breathing", "-o", tmp_path / "o.wav", "-f", "--report", report)
+    for more, maker in ((("--steps", 2), "student"), (("--no-student",), "procedural")):
+        code, out, err = run("render", clip, *options, *more)
+        assert (code, err) == (0, "")
+        assert f"over a {maker} bed" in out
+        assert json.loads(report.read_text())["bed"] == maker

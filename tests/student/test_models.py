@@ -54,6 +54,9 @@ def test_what_is_no_model_is_said_in_one_line(tmp_path: Path) -> None:
     spec = json.loads(path.read_text())
     path.write_text(json.dumps({**spec, "version": 99}))
     assert "another version" in refused(path)
+    for wrong in ({"file": "../student-old.onnx"}, {"latent": "8"}, {"steps": 0}, {"past_tokens": 1000}):
+        path.write_text(json.dumps({**spec, **wrong}))
+        assert "make no sense" in refused(path)
 
 
 def test_a_graph_that_is_none_and_a_device_that_is_not_there_are_refused(tmp_path: Path) -> None:

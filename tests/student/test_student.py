@@ -64,7 +64,7 @@ def test_what_one_wish_lacks_costs_the_others_nothing(tiny: Student) -> None:
     assert isinstance(made[1], np.ndarray)
     assert [str(made[k])[:26] for k in (0, 2, 3)] == [
         "the description is empty; ",
-        "the envelope holds values ",
+        "envelope: holds values tha",
         "a sound of 80000 s is aske",
     ]
     assert all(isinstance(made[k], DescriptionError) for k in (0, 2, 3))

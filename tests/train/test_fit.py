@@ -118,11 +118,13 @@ def test_the_sampler_of_the_run_time_and_that_of_training_arrive_at_the_same_sou
     from livefoley.train import export, flow
     from livefoley.train.batches import Batches
     from livefoley.train.fit import load_student
+    from livefoley.train.network import Shipped
     from livefoley.train.prepare import Corpus
 
     kept = Corpus(corpus)
     network, _ = load_student(fitted, kept.basis)
-    path = export.export(network, tmp_path, StudentSpec("s", "tiny", "s.onnx", "", "fp32", 0, 0))
+    spec = StudentSpec("s", "tiny", "s.onnx", "", "fp32", 0, 0)
+    path = export.export(network, tmp_path, spec, Shipped(network, roughness=0.0))
     session = onnxruntime.InferenceSession(str(path.with_suffix(".onnx")), providers=["CPUExecutionProvider"])
     batch = Batches(kept, 100, seed=2).batch(0, 1.0)
     noise = torch.randn(batch.latents.shape, generator=torch.Generator().manual_seed(0))

@@ -87,14 +87,16 @@ def make_windows(
     made: dict[int, tuple[Floats, Floats]] = {}
     for places in _alike(windows):
         batch = [windows[place] for place in places]
-        condition = sampler.Condition(*(np.stack([getattr(w, part) for w in batch]) for part in _PARTS))
+        condition = sampler.Condition(
+            np.stack([window.text for window in batch]),
+            np.stack([window.controls for window in batch]),
+            np.stack([window.past for window in batch]),
+            np.stack([window.known for window in batch]),
+        )
         noise = np.stack([window.noise for window in batch])
         latents, mel = sampler.sample(evaluate, noise, condition, steps, guidance)
         made.update((place, (latents[row], mel[row])) for row, place in enumerate(places))
     return [made[place] for place in range(len(windows))]
-
-
-_PARTS = ("text", "controls", "past", "known")
 
 
 def _alike(windows: Sequence[Window]) -> Iterator[list[int]]:

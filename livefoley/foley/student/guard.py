@@ -22,7 +22,7 @@ def check_curves(**curves: Floats | None) -> None:
     """Raise ``DescriptionError`` for a curve that holds anything but numbers."""
     for name, curve in curves.items():
         if curve is not None and not np.all(np.isfinite(curve)):
-            raise DescriptionError(f"the {name} holds values that are no numbers")
+            raise DescriptionError(f"{name}: holds values that are no numbers")
 
 
 def check_mel(mel_db: Floats) -> None:

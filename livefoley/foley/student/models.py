@@ -74,8 +74,9 @@ def _locate(model: str) -> Path:
         for name in (model, _PREFIX + model):
             if (directory / f"{name}.json").is_file():
                 return directory / f"{name}.json"
-    known = ", ".join(each.path.stem.removeprefix(_PREFIX) for each in installed()) or "none"
-    raise ModelError(f"there is no model {model!r} on this machine (but {known}); `livefoley model pull URL` gets one")
+    known = ", ".join(each.path.stem.removeprefix(_PREFIX) for each in installed())
+    here = f"here are {known}" if known else "there is none at all"
+    raise ModelError(f"no model {model!r} on this machine ({here}); `livefoley model pull URL` gets one")
 
 
 def installed() -> Iterator[Listed]:
@@ -119,8 +120,6 @@ def _take(session: httpx.Client, url: str, described: bytes, path: Path) -> None
         spec = load_spec(partial)
     finally:
         partial.unlink()
-    if Path(spec.file).name != spec.file:
-        raise ModelError(f"{url}: names a graph in another place ({spec.file}); nothing was kept")
     graph = _download(session, urljoin(url, spec.file))
     if hashlib.sha256(graph).hexdigest() != spec.sha256:
         raise ModelError(f"{urljoin(url, spec.file)}: came damaged (its SHA-256 is wrong); nothing was kept")

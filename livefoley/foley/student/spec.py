@@ -73,7 +73,18 @@ def load_spec(path: Path) -> StudentSpec:
     ours = (FORMAT, features.RATE, features.HOP, features.BANDS, features.FRAMES_PER_TOKEN, features.CONTROLS)
     if (spec.version, spec.rate, spec.hop, spec.bands, spec.frames_per_token, spec.controls) != ours:
         raise ModelError(f"{path}: was made for another version of livefoley; export the model again")
+    if not _makes_sense(spec):
+        raise ModelError(f"{path}: is no description of a student model (its values make no sense)")
     return spec
+
+
+def _makes_sense(spec: StudentSpec) -> bool:
+    """Say whether the values of a contract from anywhere can be worked with."""
+    counts = (spec.latent, spec.text, spec.steps, spec.past_tokens, spec.window_tokens)
+    whole = all(isinstance(count, int) and 0 < count <= 65_536 for count in counts)
+    beside = isinstance(spec.file, str) and bool(spec.file) and Path(spec.file).name == spec.file
+    guided = isinstance(spec.guidance, (int, float)) and 1.0 <= spec.guidance <= 100.0
+    return whole and beside and guided and spec.past_tokens < spec.window_tokens
 
 
 def save_spec(spec: StudentSpec, path: Path) -> None:
