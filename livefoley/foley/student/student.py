@@ -94,7 +94,10 @@ class Student:
             raise DescriptionError(f"a sound of {length_s:g} s is asked for; want more than 0, at most {LONGEST_S:g}")
         guard.check_curves(envelope=wish.envelope_db, onsets=wish.onsets)
         text = self.encoder.encode(wish.text)
-        controls = features.controls(wish.tokens * FRAMES_PER_TOKEN, wish.envelope_db, wish.onsets)
+        envelope = wish.envelope_db
+        if envelope is None and wish.onsets is not None:  # told when alone, the network may leave it nearly silent
+            envelope = features.struck_envelope(wish.onsets)
+        controls = features.controls(wish.tokens * FRAMES_PER_TOKEN, envelope, wish.onsets)
         return Growth(self.spec, text, wish.seed, controls)
 
     def _grow(self, growing: Sequence[Growth]) -> Iterator[Floats]:
