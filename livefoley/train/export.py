@@ -156,13 +156,14 @@ def export_checked(
     """
     if precision not in PRECISIONS:
         raise ConfigError(f"no precision {precision!r}; there are {', '.join(PRECISIONS)}")
+    info: dict[str, Any] = {}
     if checkpoint is None:
-        network, info = random_student(size, RANDOM_LATENT, seed), {}
+        network = random_student(size, RANDOM_LATENT, seed)
     else:
         network, info = _trained(checkpoint, corpus)
         size = str(info["size"])
     name = name or f"student-{size}{HALF_SUFFIX[precision]}"
-    training = {key: info[key] for key in ("step", "spent_s", "seed") if key in info}
+    training: dict[str, float | str] = {key: info[key] for key in ("step", "spent_s", "seed") if key in info}
     spec = StudentSpec(
         name, size, f"{name}.onnx", "", precision, 0, 0, steps, guidance, trained=bool(info), training=training
     )

@@ -28,7 +28,7 @@ from livefoley.train.fit import opened
 _REPEATS = 10
 
 
-class Windows(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
+class Windows(CalibrationDataReader):
     """Windows of the corpus at random times of the flow, as the graph's inputs."""
 
     def __init__(self, batches: Batches, clips: int, seed: int = 0) -> None:

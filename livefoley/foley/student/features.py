@@ -161,7 +161,7 @@ def struck_envelope(onsets: Floats) -> Floats:
         np.arange(len(onsets))
         - np.concatenate(([-len(onsets)], struck))[np.searchsorted(struck, np.arange(len(onsets)), side="right")]
     )
-    return np.maximum(-fade * since, SILENT_DB).astype(np.float32)
+    return np.asarray(np.maximum(-fade * since, SILENT_DB), np.float32)
 
 
 def controls(frames: int, envelope_db: Floats | None = None, onsets: Floats | None = None) -> Floats:
