@@ -173,7 +173,7 @@ def run(
     if threads:
         torch.set_num_threads(threads)
     kept = opened(corpus)
-    fabric = Fabric(devices=devices, precision=precision)  # a word of its own list
+    fabric = Fabric(devices=devices, precision=precision)
     fabric.launch()
     fitting = Fit(kept, plan, out, fabric, report if fabric.is_global_zero else lambda _: None)
     if fitting.resume():

@@ -44,7 +44,8 @@ def magnitudes(mel_db: Floats) -> Floats:
 def _noise(first: int, frames: int, columns: int, seed: int) -> Floats:
     """Return even noise in [0, 1) ``[frames, columns]``: a hash (splitmix64) of seed, frame number and column."""
     frame_numbers = np.arange(first, first + frames, dtype=np.int64).astype(np.uint64)
-    mixed = np.left_shift(frame_numbers[:, None], np.uint64(12)) + np.arange(columns, dtype=np.uint64)
+    places = np.left_shift(frame_numbers[:, None], np.uint64(12)) + np.arange(columns, dtype=np.uint64)
+    mixed = np.asarray(places, np.uint64)
     mixed = np.bitwise_xor(mixed * np.uint64(_STRIDE), np.uint64((seed * _SEED_STRIDE) & (2**64 - 1)))
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = np.bitwise_xor(mixed, np.right_shift(mixed, np.uint64(shift))) * np.uint64(factor)

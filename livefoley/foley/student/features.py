@@ -157,9 +157,11 @@ def struck_envelope(onsets: Floats) -> Floats:
     """Return an envelope for onsets that came without one: full at each, then falling by 60 dB a second."""
     fade = _FADE_DB_PER_S / FRAMES_PER_S
     struck = np.flatnonzero(onsets > 0)
-    places = np.arange(len(onsets))
-    last = np.concatenate(([-len(onsets)], struck))[np.searchsorted(struck, places, side="right")]
-    return np.asarray(np.maximum(fade * (last - places), SILENT_DB), np.float32)
+    since = (
+        np.arange(len(onsets))
+        - np.concatenate(([-len(onsets)], struck))[np.searchsorted(struck, np.arange(len(onsets)), side="right")]
+    )
+    return np.asarray(np.maximum(-fade * since, SILENT_DB), np.float32)
 
 
 def controls(frames: int, envelope_db: Floats | None = None, onsets: Floats | None = None) -> Floats:
