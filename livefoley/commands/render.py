@@ -121,7 +121,7 @@ def render_file(
 
 
 def _makers(foley: Foley, describe: str, seed: int, steps: int) -> tuple[EffectSource, ProceduralBed | BedBeside]:
-    """Return who makes the sounds: bank and procedural bed, with the student beside them where there are weights."""
+    """Return who makes the sounds: bank and procedural bed; what they do not know, the student, if it has weights."""
     bed = foley.bed("render", describe, seed)
     if not steps or not describe.strip():
         return foley.bank, bed
@@ -130,7 +130,8 @@ def _makers(foley: Foley, describe: str, seed: int, steps: int) -> tuple[EffectS
     except ModelError as error:
         log.info("no student; bank and procedural sounds alone", reason=str(error))
         return foley.bank, bed
-    return EffectsBeside(foley.bank, student), BedBeside(student, seed, describe, bed)
+    ambience = BedBeside(student, seed, describe, bed) if lexicon.is_new_place(describe) else bed
+    return EffectsBeside(foley.bank, student), ambience
 
 
 def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:

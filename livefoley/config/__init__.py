@@ -22,7 +22,7 @@ from livefoley.config.explain import explain
 from livefoley.config.highlights import Webhook
 from livefoley.config.publishing import Jobs
 from livefoley.config.renders import Render
-from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, Whep
+from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, StudentUse, Whep
 from livefoley.config.server import (
     AuthHook,
     HttpServer,
@@ -60,6 +60,7 @@ __all__ = [
     "Sink",
     "Source",
     "Student",
+    "StudentUse",
     "Tls",
     "WebRtc",
     "Webhook",

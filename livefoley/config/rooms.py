@@ -159,6 +159,14 @@ class AccentsLevel(Model):
     gain_db: GainDb = -9.0
 
 
+class StudentUse(StrEnum):
+    """What of a room the student makes."""
+
+    AUTO = "auto"  # what neither the bank nor the procedures know
+    ALWAYS = "always"  # that, and all ambience
+    NEVER = "never"
+
+
 class Foley(Model):
     """What is laid under the original, and how loud."""
 
@@ -166,7 +174,7 @@ class Foley(Model):
     bed: BedLevel = BedLevel()
     actions: ActionsLevel = ActionsLevel()
     accents: AccentsLevel = AccentsLevel()
-    student: bool = True
+    student: StudentUse = StudentUse.AUTO
     duck_db: Annotated[float, Field(ge=0, le=30)] = 8.0
     ceiling_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1.0
 

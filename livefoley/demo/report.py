@@ -152,7 +152,9 @@ def _rows(result: Result) -> list[tuple[str, str, str, bool]]:
 def _student_rows(result: Result) -> list[tuple[str, str, str, bool]]:
     if not result.student:
         return [("ambience", "synthesised: there are no weights here for a student", "", True)]
-    share = result.beds.get("student", 0) / max(1, sum(result.beds.values()))
+    if not result.beds.get("student"):
+        return [("ambience", f"synthesised: it has all the words; {result.student} makes what is new to it", "", True)]
+    share = result.beds["student"] / sum(result.beds.values())
     latency = f"99 % within {result.student_p99_s:.2f} s, {result.student_late} too late"
     return [
         (f"ambience by {result.student}", f"{share:.0%} of the time", "most", share > 0.5),

@@ -139,6 +139,11 @@ def bed_recipe(describe: str) -> BedRecipe:
     return BedRecipe(tuple(strongest), reading.matched)
 
 
+def is_new_place(describe: str) -> bool:
+    """Say whether there are words, and none of them names an ambience known here."""
+    return bool(describe.strip()) and bed_recipe(describe).neutral
+
+
 def action_effects(describe: str) -> tuple[str, ...]:
     """Return the effects of what is done, best first; the neutral impact and sweep where nothing is known."""
     return read(describe).actions or (NEUTRAL_IMPACT, NEUTRAL_SWEEP)

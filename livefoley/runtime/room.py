@@ -56,6 +56,7 @@ class RoomParts:
     perception: Perception | None = None
     foley: FoleyService | None = None
     student: StudentService | None = None
+    student_bed: Callable[[str], bool] = bool  # of which words it makes the ambience, too
     ears: RoomEars | None = None
     clips: RoomClips | None = None
     screen: Screen | None = None
@@ -91,9 +92,10 @@ class Room:
         self.describe = text
         if self.parts.clips is not None:
             self.parts.clips.describe(text)
-        for maker in (self.parts.foley, self.parts.student):
-            if maker is not None:
-                maker.describe(self.name, text, self.parts.seed)
+        if self.parts.foley is not None:
+            self.parts.foley.describe(self.name, text, self.parts.seed)
+        if self.parts.student is not None:
+            self.parts.student.describe(self.name, text if self.parts.student_bed(text) else "", self.parts.seed)
 
     def cue(self, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, delay_s: float = 0.0) -> int:
         """Lay an accent ``delay_s`` from now on the outgoing stream; returns the cue's id.

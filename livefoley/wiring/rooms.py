@@ -81,7 +81,7 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
         encoder=AacEncoder(bitrate) if room.sinks else None,  # viewers by WHEP get Opus
         stem_encoder=AacEncoder(bitrate) if room.stem_sinks else None,
     )
-    source = make_source(name, room.source, servers)
+    source, use = make_source(name, room.source, servers), room.foley.student
     parts = RoomParts(
         name=name,
         engine=engine,
@@ -90,7 +90,8 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
         stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
         audience=make_audience(name, room.whep, source, servers.whep),
         foley=makers.foley if room.foley.enabled else None,
-        student=makers.student if room.foley.enabled and room.foley.student else None,
+        student=makers.student if room.foley.enabled and use is not cfg.StudentUse.NEVER else None,
+        student_bed=bool if use is cfg.StudentUse.ALWAYS else lexicon.is_new_place,
         highlights=make_highlights(name, room, engine),
         describe=room.describe,
         seed=room.seed,

@@ -26,6 +26,7 @@ def configured(place: Path, model: Path, **room: Any) -> tuple[Path, Any]:
     write_config(path, ports, {"sinks": [{"file": f"{place}/o.mp4"}], **room})
     document = yaml.safe_load(path.read_text("utf-8"))
     document["student"] = {"model": str(model), "threads": 1}
+    document["rooms"]["demo"]["foley"] = {**document["rooms"]["demo"].get("foley", {}), "student": "always"}
     path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     return path, ports
 

@@ -25,7 +25,7 @@ def room(describe: str) -> cfg.Room:
 def test_the_student_is_on_where_it_can_be_unless_told_otherwise() -> None:
     given = parse(ROOM.replace(", DESCRIBE", ""))
     assert given.student == cfg.Student(enabled="auto", model="nano", device="auto", threads=2, steps=None)
-    assert given.rooms["a"].foley.student
+    assert given.rooms["a"].foley.student is cfg.StudentUse.AUTO
     assert parse("student: {enabled: false, steps: 4}\n" + ROOM.replace(", DESCRIBE", "")).student.enabled is False
 
 
@@ -46,6 +46,11 @@ def test_without_weights_or_with_damaged_ones_rooms_run_without(
         assert make_student(cfg.Student(model=damaged), FoleyService()) is None
     told = capsys.readouterr().out
     assert told.count("no student") == 2
+
+
+def test_only_places_that_procedures_do_not_know_are_left_to_the_student() -> None:
+    assert lexicon.is_new_place("a velociraptor breathing")
+    assert not any(map(lexicon.is_new_place, ("", "雨夜的街道", "a velociraptor breathing in rain")))
 
 
 def test_an_action_nobody_knows_is_asked_for_in_the_rooms_own_words() -> None:
