@@ -83,7 +83,7 @@ def test_weights_that_are_not_there_are_refused_in_one_line(tmp_path):
 
 def test_a_stable_audio_pipeline_of_random_weights_teaches(tmp_path):
     """The real pipeline of diffusers, with a few thousand parameters, saved and loaded as weights of a teacher are."""
-    material.need("torch", "diffusers", "transformers")
+    material.need("torch", "diffusers", "transformers", "torchsde")
     pipeline = tiny_stable_audio()
     pipeline.save_pretrained(tmp_path / "weights")
     licence = teachers.KINDS["stable-audio"].licence.name

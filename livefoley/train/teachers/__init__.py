@@ -35,7 +35,7 @@ _TENCENT = Licence(
     "Tencent Hunyuan Community Licence: not for the EU, the UK and South Korea; outputs may improve no model but a "
     "derivative of Hunyuan, so a student taught by it is one and goes under the same licence",
 )
-_DIFFUSERS = (("diffusers", "transformers"), "pip install 'livefoley[teachers]'")
+_DIFFUSERS = (("diffusers", "transformers", "torchsde"), "pip install 'livefoley[teachers]'")
 
 KINDS = {
     kind.name: kind
