@@ -35,7 +35,7 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A teacher's answer: mono sound at 48 kHz. ``seen [n, d]`` is how a video teacher saw the film, for alignment."""
+    """A teacher's answer: mono sound at 48 kHz. ``seen [n, d]`` is how a video teacher saw the film."""
 
     sound: Floats
     seen: Floats | None = None
