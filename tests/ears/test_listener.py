@@ -42,6 +42,12 @@ def hits(events: Sequence[HearingEvent]) -> list[KeywordHit]:
     return [event for event in events if isinstance(event, KeywordHit)]
 
 
+def settled(events: Sequence[HearingEvent]) -> list[KeywordHit]:
+    """Return what is left of the hits: what a pass in mid-word took for another word is withdrawn, and when passes fall
+    depends on how fast this machine is."""
+    return [hit for hit in {hit.id: hit for hit in hits(events)}.values() if hit.state is not KeywordState.WITHDRAWN]
+
+
 @pytest.mark.parametrize(
     ("name", "language", "keyword", "start_s", "end_s"),
     [("zh01.wav", "zh", "最后{n}分钟", 1.198, 2.072), ("en03.wav", "en", "sold out", 2.259, 2.793)],
@@ -50,7 +56,7 @@ def test_a_keyword_is_heard_in_its_language_and_in_its_place(
     recogniser: Recogniser, line: Line, name: str, language: str, keyword: str, start_s: float, end_s: float
 ) -> None:
     events = hear(listener(recogniser), line(name))
-    (last,) = {hit.id: hit for hit in hits(events)}.values()
+    (last,) = settled(events)
     assert (last.keyword, last.language, last.state) == (keyword, language, KeywordState.CONFIRMED)
     assert last.at == pytest.approx(START + start_s * TICK_RATE, abs=0.25 * TICK_RATE)
     assert last.end == pytest.approx(START + end_s * TICK_RATE, abs=0.25 * TICK_RATE)
