@@ -20,6 +20,7 @@ from livefoley.core.errors import LivefoleyError
 from livefoley.foley.student.student import open_student
 from livefoley.perception.ears import MODULES as EAR_MODULES
 from livefoley.perception.screen import MODULES as SCREEN_MODULES
+from livefoley.perception.screen import REMEDY as SCREEN_REMEDY
 
 
 class Verdict(StrEnum):
@@ -143,8 +144,7 @@ def _extras() -> Iterator[Finding]:
 def _screen() -> Finding:
     what, missing = "On-screen text", [name for name in SCREEN_MODULES if importlib.util.find_spec(name) is None]
     if missing:
-        remedy = "pip install 'livefoley[ears,ocr]' to let rooms read their picture, on Python below 3.13"
-        return Finding(what, Verdict.OPTIONAL, f"{missing[0]} is not installed", remedy)
+        return Finding(what, Verdict.OPTIONAL, f"{missing[0]} is not installed", SCREEN_REMEDY)
     return Finding(what, Verdict.OK, SCREEN_MODULES[0])
 
 

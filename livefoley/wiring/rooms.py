@@ -37,6 +37,7 @@ from livefoley.media.srt import SrtSink, SrtSource
 from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer, WhipServer, WhipSource
 from livefoley.perception.ears import MODULES as EAR_MODULES
 from livefoley.perception.screen import MODULES as SCREEN_MODULES
+from livefoley.perception.screen import REMEDY as SCREEN_REMEDY
 from livefoley.runtime.ears import EarsService, RoomEars
 from livefoley.runtime.feed import EventFeed
 from livefoley.runtime.foley import FoleyService
@@ -158,8 +159,9 @@ def open_screen(name: str, given: cfg.Listen, on_event: Callable[[ScreenText], N
     """Return what reads a room's screen; raises ``ConfigError`` without the extras, and for a bad keyword list."""
     missing = [module for module in SCREEN_MODULES if importlib.util.find_spec(module) is None]
     if missing:
-        remedy = "pip install 'livefoley[ears,ocr]', or leave it off"
-        raise ConfigError(f"rooms.{name}.listen.screen: {missing[0]} is not installed; {remedy}")
+        raise ConfigError(
+            f"rooms.{name}.listen.screen: {missing[0]} is not installed; {SCREEN_REMEDY}, or leave it off"
+        )
     from livefoley.perception.ears.keywords import load  # of the extra
 
     return Screen(name, [keyword.to_json() for keyword in load(given.keywords)], on_event)

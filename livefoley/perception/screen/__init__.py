@@ -2,3 +2,7 @@
 
 MODULES = ("rapidocr_onnxruntime", "pypinyin", "opencc", "snowballstemmer")
 """What they import that livefoley does without."""
+
+REMEDY = "pip install 'livefoley[ears,ocr]' && pip install --no-deps rapidocr-onnxruntime==1.4.4 (Python below 3.13)"
+"""Without its dependencies: it names opencv-python, which overwrites the headless build, wants libGL, and points Qt
+programs that this process starts at plugins of its own."""
