@@ -1,5 +1,7 @@
 # livefoley: `make demo` shows the main job, `make test` proves it. Both install what they need into .venv.
 PYTHON ?= python3
+# Tests wait more than they compute: two at a time take half as long. A file's tests stay together.
+TESTS_AT_ONCE ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -23,7 +25,7 @@ lint: install
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile
 
 bench: install
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
