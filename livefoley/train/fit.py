@@ -59,7 +59,9 @@ class Fit:
         network = Student(SIZES[plan.size], corpus.basis)
         self.average = Student(SIZES[plan.size], corpus.basis)
         self.average.load_state_dict(network.state_dict())
-        optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
+        optimiser = torch.optim.AdamW(
+            network.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
         self.network, self.optimiser = fabric.setup(network, optimiser)
         fabric.to_device(self.average)
         self._power = fabric.to_device(torch.from_numpy(corpus.basis.power))

@@ -58,8 +58,8 @@ def test_a_keyword_is_heard_in_its_language_and_in_its_place(
     events = hear(listener(recogniser), line(name))
     (last,) = settled(events)
     assert (last.keyword, last.language, last.state) == (keyword, language, KeywordState.CONFIRMED)
-    assert last.at == pytest.approx(START + start_s * TICK_RATE, abs=0.25 * TICK_RATE)
-    assert last.end == pytest.approx(START + end_s * TICK_RATE, abs=0.25 * TICK_RATE)
+    assert last.at == pytest.approx(START + start_s * TICK_RATE, abs=0.3 * TICK_RATE)
+    assert last.end == pytest.approx(START + end_s * TICK_RATE, abs=0.3 * TICK_RATE)
 
 
 def test_the_final_text_comes_once_with_the_times_of_its_words(recogniser: Recogniser, line: Line) -> None:

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import psutil
 import pytest
@@ -249,7 +250,11 @@ async def test_a_clip_whose_end_never_comes_goes_as_far_as_the_stream(tmp_path: 
     record = await asyncio.to_thread(pipeline.run, job, tools(tmp_path / "clips" / "published"))
     found = ClipFiles(Path(record.location))
     in_sync(found)
-    assert ClipMetadata.from_json(found.metadata.read_text()).duration_s == pytest.approx(5, abs=0.2)
+    with av.open(str(tmp_path / "o.mp4")) as whole:  # a source that stalls on a busy machine ends later
+        assert whole.duration is not None
+        stream_s = whole.duration / av.time_base
+    assert stream_s >= 10 - 0.2
+    assert ClipMetadata.from_json(found.metadata.read_text()).duration_s == pytest.approx(stream_s - 5, abs=0.2)
 
 
 async def from_a_terminal(url: str, before: int) -> None:

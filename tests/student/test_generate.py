@@ -169,7 +169,6 @@ def test_offline_the_bank_keeps_what_it_has_and_a_student_that_fails_is_stood_in
 def test_a_file_is_rendered_with_the_student_where_there_are_weights(run, tmp_path: Path) -> None:
     clip, report = tmp_path / "clip.mp4", tmp_path / "report.json"
     rtmp_peers.make_clip(clip, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", seconds=2.0)
-    write_model(tmp_path / "cache" / "students", "student-nano")
     options = ("--describe", "a velociraptor breathing", "-o", tmp_path / "o.wav", "-f", "--report", report)
     for more, maker in ((("--steps", 2), "student"), (("--no-student",), "procedural")):
         code, out, err = run("render", clip, *options, *more)

@@ -60,11 +60,14 @@ def sent_hashes(units: list[bytes]) -> list[str]:
     return [md5(nal.join_length_prefixed(nal.split_annex_b(unit))).hexdigest() for unit in units]
 
 
-def check_lip_sync(offsets_ms: list[float], at_least: int) -> None:
-    """Before the first sender reports (a second) the tracks are put together by when they arrive."""
+def check_lip_sync(offsets_ms: list[float], at_least: int, rough: int = 1) -> None:
+    """Before the first sender reports (a second) the tracks are put together by when they arrive.
+
+    A lossy network loses reports, too: then ``rough`` flashes come before them.
+    """
     assert len(offsets_ms) >= at_least
-    assert abs(offsets_ms[0]) <= 45
-    assert np.percentile(np.abs(offsets_ms[1:]), 95) <= 10
+    assert np.max(np.abs(offsets_ms[:rough])) <= 45
+    assert np.percentile(np.abs(offsets_ms[rough:]), 95) <= 10
 
 
 async def test_every_picture_reaches_every_output_untouched_and_in_step_with_the_sound(
@@ -147,5 +150,5 @@ async def test_a_bad_network_costs_pictures_and_never_the_stream(
     assert len(came) >= 0.8 * len(sent)
     assert came == [one for one in sent if one in set(came)]  # in order
     offsets = flashes.offsets_ms(tmp_path / "o.mp4")
-    check_lip_sync(offsets, at_least=3)
+    check_lip_sync(offsets, at_least=3, rough=2)
     assert relay.lost > 0

@@ -13,8 +13,14 @@ import numpy as np
 
 from livefoley.foley.student import features, sampler
 from livefoley.foley.student.backend import Backend
-from livefoley.foley.student.features import CONTROLS, FRAMES_PER_TOKEN, Floats
+from livefoley.foley.student.features import FRAMES_PER_TOKEN, Floats
 from livefoley.foley.student.spec import StudentSpec
+
+STEADY_DB = -4.0
+"""The envelope of a sound without an end, re the loudest tenth of a second the network was shown: an ambience holds on.
+
+Left to itself the network may let a sound die away, as the recordings it learnt from do.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class Growth:
     """One sound under way. ``window`` says what to make next, ``take`` is given it; ``reset`` begins anew."""
 
     def __init__(self, spec: StudentSpec, text: Floats, seed: int, controls: Floats | None = None) -> None:
-        """Grow as long as ``controls`` (``[tokens, CONTROLS]``) last; without any, for ever."""
+        """Grow as long as ``controls`` (``[tokens, CONTROLS]``) last; without any, for ever and steady."""
         self._spec = spec
         self._text = text
         self._seed = seed
@@ -54,7 +60,8 @@ class Growth:
         past = len(self._tail)
         start, tokens = self._made - past, self._spec.window_tokens
         if self._controls is None:
-            controls = np.zeros((tokens, CONTROLS), np.float32)
+            frames = tokens * FRAMES_PER_TOKEN
+            controls = features.controls(frames, np.full(frames, STEADY_DB, np.float32))
         else:
             controls = self._controls[start : start + tokens]
             tokens = len(controls)
