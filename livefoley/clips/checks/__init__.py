@@ -31,7 +31,7 @@ class CheckSettings:
     """How strict to be. A share is of the clip's length: more of it black, frozen or silent, and the clip is kept back;
     1 allows all of it."""
 
-    every_s: float = 1.0  # how far apart the pictures are that are looked at
+    every_s: float = 1.0  # how far apart the pictures are that ``frames`` looks at
     frame_threshold: float = 0.8
     black_share: float = 0.5
     frozen_share: float = 0.8
@@ -54,7 +54,7 @@ class ClipChecks:
         found: list[Finding] = []
 
         def look() -> None:
-            seen.extend(pictures(files.clip, wanted.every_s))
+            seen.extend(pictures(files.clip, wanted.every_s if self._frames is not None else None))
             if not seen:
                 raise InputError("it has no picture")
 
