@@ -21,7 +21,7 @@ import yaml
 
 from livefoley.core.errors import LivefoleyError, OutputError
 
-START_S = 30.0
+START_S = 90.0
 STOP_S = 20.0
 LOG_LINES = 6  # of its log, shown when it failed
 ROOM = "demo"

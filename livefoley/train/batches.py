@@ -30,7 +30,10 @@ _TEXT_NOISE = 0.012
 
 @dataclass
 class Batch:
-    """Tensors by the names of the graph's ports, with the sound's ``latents``; ``counts`` is 1 where loss counts."""
+    """Tensors by the names of the graph's ports, with the sound's ``latents``; ``counts`` is 1 where loss counts.
+
+    ``seen`` is what a video teacher saw, where the corpus has any: ``[batch, tokens, d]``, zeros where nobody watched.
+    """
 
     latents: Tensor
     text: Tensor
@@ -38,6 +41,7 @@ class Batch:
     past: Tensor
     known: Tensor
     counts: Tensor
+    seen: Tensor | None = None
 
     def told(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the conditions in the order of the network's arguments."""
@@ -45,7 +49,7 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the batch on a device."""
-        return Batch(*(value.to(device) for value in vars(self).values()))
+        return Batch(*(None if value is None else value.to(device) for value in vars(self).values()))
 
 
 @dataclass
@@ -53,6 +57,7 @@ class _Window:
     mel: Floats  # [frames, bands]
     level: Floats  # [frames]
     onset: Floats  # [frames]
+    seen: Floats  # [tokens, d]
 
 
 class Batches:
@@ -98,6 +103,7 @@ class Batches:
             "past": past.astype(np.float32),
             "known": known,
             "counts": 1.0 - known,
+            **({"seen": found.seen} if found.seen.shape[1] else {}),
         }
 
     def _window(self, clip: Clip, frames: int, rng: Generator) -> _Window:
@@ -120,7 +126,17 @@ def window(corpus: Corpus, clip: Clip, frames: int, rng: Generator) -> _Window:
     mel = np.pad(np.asarray(corpus.mel[taken], np.float32), ((before, after), (0, 0)), constant_values=FLOOR_DB)
     level = np.pad(np.asarray(corpus.level[taken], np.float32), (before, after), constant_values=SILENT_DB)
     onset = np.pad(np.asarray(corpus.onset[taken], np.float32), (before, after))
-    return _Window(mel, level, onset)
+    return _Window(mel, level, onset, _seen(corpus, clip, start - before, frames // FRAMES_PER_TOKEN))
+
+
+def _seen(corpus: Corpus, clip: Clip, start: int, tokens: int) -> Floats:
+    """Return what was seen from frame ``start`` of a clip, ``[tokens, d]``; zeros outside it."""
+    found = np.zeros((tokens, corpus.seen.shape[1]), np.float32)
+    if clip.seen >= 0:
+        wanted = start // FRAMES_PER_TOKEN + np.arange(tokens)
+        there = (wanted >= 0) & (wanted < clip.frames // FRAMES_PER_TOKEN)
+        found[there] = corpus.seen[clip.seen + wanted[there]]
+    return found
 
 
 def tilted(found: _Window, rng: Generator) -> _Window:
@@ -130,7 +146,7 @@ def tilted(found: _Window, rng: Generator) -> _Window:
     quieter = float(rng.uniform(-8.0, 0.0)) if rng.random() < 0.5 else 0.0
     mel = np.where(found.mel <= FLOOR_DB + 0.5, FLOOR_DB, found.mel + (curve + quieter).astype(np.float32))
     level = np.maximum(found.level + quieter, SILENT_DB)
-    return _Window(np.clip(mel, FLOOR_DB, features.CEILING_DB).astype(np.float32), level, found.onset)
+    return _Window(np.clip(mel, FLOOR_DB, features.CEILING_DB).astype(np.float32), level, found.onset, found.seen)
 
 
 def mixed(a: _Window, b: _Window, gain_db: float) -> _Window:
@@ -142,6 +158,7 @@ def mixed(a: _Window, b: _Window, gain_db: float) -> _Window:
         np.clip(mel, FLOOR_DB, features.CEILING_DB).astype(np.float32),
         np.maximum(level, SILENT_DB).astype(np.float32),
         np.maximum(a.onset, b.onset),
+        np.zeros_like(a.seen),  # of two films at once nothing is foretold
     )
 
 

@@ -19,6 +19,7 @@ from torch import nn
 
 from livefoley.core.errors import InputError
 from livefoley.train import flow, samples
+from livefoley.train.alignment import Alignment
 from livefoley.train.batches import Batches
 from livefoley.train.latents import Basis
 from livefoley.train.network import SIZES, Student
@@ -59,10 +60,14 @@ class Fit:
         network = Student(SIZES[plan.size], corpus.basis)
         self.average = Student(SIZES[plan.size], corpus.basis)
         self.average.load_state_dict(network.state_dict())
-        optimiser = torch.optim.AdamW(
-            network.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-        )
+        seen = corpus.seen.shape[1]
+        alignment = Alignment(SIZES[plan.size].width, seen) if seen else None
+        learning = [*network.parameters(), *(alignment.parameters() if alignment is not None else ())]
+        optimiser = torch.optim.AdamW(learning, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
         self.network, self.optimiser = fabric.setup(network, optimiser)
+        self.alignment = None if alignment is None else fabric.setup_module(alignment)
+        if alignment is not None:
+            alignment.listen(network.blocks)
         fabric.to_device(self.average)
         self._power = fabric.to_device(torch.from_numpy(corpus.basis.power))
         self._batches = Batches(corpus, plan.tokens, seed=plan.seed + 1000 * fabric.global_rank, emphasis=plan.emphasis)
@@ -79,6 +84,8 @@ class Fit:
         state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         _plain(self.network).load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
+        if self.alignment is not None:
+            _plain(self.alignment).load_state_dict(state["alignment"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.spent_s = state["step"], state["spent_s"]
         return True
@@ -93,6 +100,7 @@ class Fit:
             {
                 "network": _plain(self.network).state_dict(),
                 "average": self.average.state_dict(),
+                "alignment": {} if self.alignment is None else _plain(self.alignment).state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "step": self.step,
                 "spent_s": self.spent_s,
@@ -148,6 +156,8 @@ class Fit:
             self.plan.seed * 1_000_003 + self.step + 7919 * self._fabric.global_rank
         )
         loss = flow.loss(self.network, batch, self._power, generator)
+        if self.alignment is not None:
+            loss = loss + self.alignment(batch)
         self._fabric.backward(loss)
         self._fabric.clip_gradients(self.network, self.optimiser, max_norm=1.0)
         self.optimiser.step()

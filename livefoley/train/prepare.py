@@ -16,6 +16,7 @@ import soxr
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from livefoley.core.errors import InputError
 from livefoley.foley.student import features
 from livefoley.foley.student.embed import plain
 from livefoley.foley.student.features import FRAMES_PER_TOKEN, RATE, Floats
@@ -44,6 +45,7 @@ class Clip:
     frames: int
     texts: tuple[int, ...]
     licence: str = ""
+    seen: int = -1  # the first row of ``seen``, one a token; none: nobody watched
 
 
 def sentence_encoder() -> Embed:
@@ -55,7 +57,10 @@ def sentence_encoder() -> Embed:
 
 
 class Corpus:
-    """A prepared folder. ``mel [n, bands]``, ``level [n]`` and ``onset [n]`` are float16; ``text [m, 512]`` float32."""
+    """A prepared folder. ``mel [n, bands]``, ``level [n]`` and ``onset [n]`` are float16; ``text [m, 512]`` float32.
+
+    ``seen [k, d]`` (float16) is what video teachers saw, a row a token; ``d`` is 0 where there is none.
+    """
 
     def __init__(self, directory: Path) -> None:
         """Open a folder that ``prepare`` made. Raises ``FileNotFoundError`` when it is none."""
@@ -67,6 +72,8 @@ class Corpus:
         self.level = np.load(directory / "level.npy", mmap_mode="r")
         self.onset = np.load(directory / "onset.npy", mmap_mode="r")
         self.text = np.load(directory / "text.npy")
+        seen = directory / "seen.npy"
+        self.seen = np.load(seen, mmap_mode="r") if seen.exists() else np.zeros((0, 0), np.float16)
         self.basis = Basis.load(directory / "basis.npz")
 
 
@@ -92,6 +99,7 @@ def prepare(
     mel = np.concatenate(rows.mel)
     for name, values in (("mel", mel), ("level", np.concatenate(rows.level)), ("onset", np.concatenate(rows.onset))):
         np.save(directory / f"{name}.npy", values)
+    np.save(directory / "seen.npy", np.concatenate(rows.seen) if rows.seen else np.zeros((0, 0), np.float16))
     progress(f"fitting {latent} latents")
     Basis.fit(_patches(rows, mel, rng), latent).save(directory / "basis.npz")
     index = {"clips": [asdict(clip) for clip in rows.clips], "captions": list(rows.texts), "pairs": pairs}
@@ -106,40 +114,60 @@ class _Rows:
         self.mel: list[NDArray[np.float16]] = []
         self.level: list[NDArray[np.float16]] = []
         self.onset: list[NDArray[np.float16]] = []
+        self.seen: list[NDArray[np.float16]] = []
         self.clips: list[Clip] = []
         self.texts: dict[str, int] = {}
         self.frames = 0
 
     def add(self, label: Label, sound: Floats) -> None:
         """Take a recording in at every speed (the validation ones at their own alone); silence is left out."""
-        trimmed = without_silent_ends(sound)
+        heard = without_silent_ends(sound)
+        trimmed = sound[heard]
         if features.loudest_rms(trimmed) < 1e-5:
             return
         said = captions.captions_for(label.english, label.chinese, label.category)
         texts = tuple(self.texts.setdefault(text, len(self.texts)) for text in said)
+        seen = None if label.seen is None else self._seen_in(label.seen, heard, len(sound))
         for speed in SPEEDS if label.split == "train" else (1.0,):
             played = trimmed if speed == 1.0 else soxr.resample(trimmed, RATE * speed, RATE)
-            self._append(label, speed, texts, features.referenced(np.asarray(played, np.float32)))
+            self._append(label, speed, texts, features.referenced(np.asarray(played, np.float32)), seen)
 
-    def _append(self, label: Label, speed: float, texts: tuple[int, ...], sound: Floats) -> None:
+    def _seen_in(self, path: Path, heard: slice, samples: int) -> Floats:
+        """Return what was seen during ``heard``, ``[n, d]``. Raises ``InputError``."""
+        seen = np.load(path, allow_pickle=False)
+        width = self.seen[0].shape[1] if self.seen else seen.shape[-1]
+        if seen.ndim != 2 or not len(seen) or seen.shape[1] != width:
+            raise InputError(
+                f"{path}: holds features of shape {list(seen.shape)}; want [any, {width}] as in the others"
+            )
+        first, last = heard.start / samples * len(seen), min(heard.stop, samples) / samples * len(seen)
+        return np.asarray(seen[int(first) : max(int(first) + 1, round(last))], np.float32)
+
+    def _append(self, label: Label, speed: float, texts: tuple[int, ...], sound: Floats, seen: Floats | None) -> None:
         padded = np.pad(sound, (0, -len(sound) % features.HOP))
         mel = features.mel_db(padded)
         group = captions.group_of(label.english, label.category)
-        self.clips.append(Clip(label.name, group, label.split, speed, self.frames, len(mel), texts, label.licence))
+        first_seen = -1 if seen is None else sum(map(len, self.seen))
+        self.clips.append(
+            Clip(label.name, group, label.split, speed, self.frames, len(mel), texts, label.licence, first_seen)
+        )
+        if seen is not None:
+            tokens = -(-len(mel) // FRAMES_PER_TOKEN)
+            self.seen.append(seen[np.arange(tokens) * len(seen) // tokens].astype(np.float16))
         self.mel.append(mel.astype(np.float16))
         self.level.append(features.level_db(padded).astype(np.float16))
         self.onset.append(features.onset_track(mel).astype(np.float16))
         self.frames += len(mel)
 
 
-def without_silent_ends(sound: Floats) -> Floats:
-    """Return the sound without leading and trailing parts that lie 60 dB below its loudest, but for 0.2 s."""
+def without_silent_ends(sound: Floats) -> slice:
+    """Return the samples without leading and trailing parts that lie 60 dB below the loudest, but for 0.2 s."""
     level = features.level_db(features.referenced(sound))
     heard = np.flatnonzero(level > features.SILENT_DB + 0.5)
     if not len(heard):
-        return sound
+        return slice(0, len(sound))
     start = max(0, int(heard[0]) - _BEYOND_SILENCE_FRAMES // 4)
-    return sound[start * features.HOP : (int(heard[-1]) + _BEYOND_SILENCE_FRAMES) * features.HOP]
+    return slice(start * features.HOP, (int(heard[-1]) + _BEYOND_SILENCE_FRAMES) * features.HOP)
 
 
 def _pairs(rows: _Rows, rng: Generator) -> list[tuple[int, int, int]]:

@@ -2,7 +2,8 @@
 
 A manifest is a CSV with a header. Wanted: ``path`` (relative to the manifest) and ``caption_en``. Used when there:
 ``caption_zh``, ``ucs_category``, ``split`` (``train`` or ``valid``), ``licence``, ``author``, ``source``. A shard is a
-tar file of pairs ``KEY.flac`` (or wav, ogg, opus, mp3) and ``KEY.json`` with the same fields.
+tar file of pairs ``KEY.flac`` (or wav, ogg, opus, mp3) and ``KEY.json`` with the same fields. Beside a manifest's
+sound file may lie a ``.npy`` of the same name: how a video teacher saw the film, ``[n, d]`` over the sound's length.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -35,6 +36,7 @@ class Label:
     licence: str = ""
     author: str = ""
     source: str = ""
+    seen: Path | None = None
 
 
 def read(source: Path, longest_s: float = 120.0) -> Iterator[tuple[Label, Floats]]:
@@ -87,7 +89,9 @@ def _label(name: str, fields: dict[str, str]) -> Label:
 def _manifest(path: Path, longest_s: float) -> Iterator[tuple[Label, Floats]]:
     for row in _rows(path):
         try:
-            yield _label(row["path"], row), mono(path.parent / row["path"], longest_s)
+            sound = path.parent / row["path"]
+            seen = sound.with_suffix(".npy")
+            yield replace(_label(row["path"], row), seen=seen if seen.is_file() else None), mono(sound, longest_s)
         except BankError:
             continue
 

@@ -1,6 +1,6 @@
 """Teachers that watch: MMAudio and HunyuanVideo-Foley, by their authors' own packages and weights.
 
-Each also hands out how it saw the film (frame features), kept beside its sounds; nothing trains on them yet.
+Each also hands out how it saw the film (frame features), kept beside its sounds: ``alignment`` learns from them.
 """
 
 from __future__ import annotations
