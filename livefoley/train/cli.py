@@ -174,6 +174,9 @@ def export(
     ] = "stored-fp16",
     steps: Annotated[int, typer.Option("--steps", min=1, help="Evaluations it should be run with.")] = 4,
     guidance: Annotated[float, typer.Option("--guidance", min=1.0, help="Guidance it should be run with.")] = 1.0,
+    texture: Annotated[
+        float, typer.Option("--texture", min=0.0, max=2.0, help="Noise that gives fine components their texture back.")
+    ] = 0.35,
     seed: Seed = 0,
 ) -> None:
     """Write a student as ONNX with its contract beside it, and check ONNX Runtime against torch.
@@ -188,7 +191,7 @@ def export(
     if (checkpoint is None) == (not random):
         raise ConfigError("give a checkpoint, or --random, and not both")
     graph = exporting.export_checked(
-        checkpoint, corpus, _known_size(size), out, name, precision, steps, guidance, seed, typer.echo
+        checkpoint, corpus, _known_size(size), out, name, precision, steps, guidance, texture, seed, typer.echo
     )
     typer.echo(str(graph))
 

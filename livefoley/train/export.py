@@ -147,25 +147,27 @@ def export_checked(
     precision: str,
     steps: int,
     guidance: float,
+    texture: float,
     seed: int,
     report: Callable[[str], None],
 ) -> Path:
     """Export as the command line asks, compare ONNX Runtime with torch, and return the contract's path.
 
-    Without a checkpoint the weights are random. Raises ``InputError`` for a checkpoint or corpus that is none.
+    Without a checkpoint the weights are random, and have no texture to give back. Raises ``InputError`` for a
+    checkpoint or corpus that is none.
     """
     if precision not in PRECISIONS:
         raise ConfigError(f"no precision {precision!r}; there are {', '.join(PRECISIONS)}")
     info: dict[str, Any] = {}
     if checkpoint is None:
-        network = random_student(size, RANDOM_LATENT, seed)
+        network, texture = random_student(size, RANDOM_LATENT, seed), 0.0
     else:
         network, info = _trained(checkpoint, corpus)
         size = str(info["size"])
     name = name or f"student-{size}{HALF_SUFFIX[precision]}"
     training: dict[str, float | str] = {key: info[key] for key in ("step", "spent_s", "seed") if key in info}
     spec = StudentSpec(
-        name, size, f"{name}.onnx", "", precision, 0, 0, steps, guidance, trained=bool(info), training=training
+        name, size, f"{name}.onnx", "", precision, 0, 0, steps, guidance, texture, trained=bool(info), training=training
     )
     jumps = bool(info.get("distilled", False))
     path = export(network, out, spec, Shipped(network, jumps))

@@ -17,7 +17,6 @@ from livefoley.foley.student.features import COLUMNS, CONTROLS, FRAMES_PER_TOKEN
 from livefoley.train.latents import Basis
 
 TEXT = 512
-ROUGHNESS = 0.47
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,6 @@ class Student(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return the estimate, with the past put in its place, and its frames."""
         found = self.estimate(latents, time, span, text, controls, past, known)
-        return self.with_frames(found, past, known)
-
-    def with_frames(self, found: Tensor, past: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the estimate with the past put in its place, and its frames."""
         found = torch.lerp(found, past, known.unsqueeze(-1))
         batch, tokens, _ = found.shape
         mel = (found @ self.backward_basis + self.mean).reshape(batch, tokens * FRAMES_PER_TOKEN, COLUMNS)
@@ -89,33 +84,20 @@ class Student(nn.Module):
 
 
 class Shipped(nn.Module):
-    """A network as it leaves: told of jumps only if it learnt to jump, and landing with its fine texture whole.
+    """A network as it leaves: told of jumps only if it learnt to jump."""
 
-    A mean of what might be has less texture than any of it: of the fine components, a few steps leave about half the
-    power. The last step gives some of it back from the noise that the network itself finds in ``latents``.
-    """
-
-    rough: Tensor
-
-    def __init__(self, network: Student, jumps: bool = False, roughness: float = ROUGHNESS) -> None:
+    def __init__(self, network: Student, jumps: bool = False) -> None:
         super().__init__()
         self.network = network
         self.jumps = jumps
-        latent = network.leave.out_features
-        rough = torch.zeros(latent)
-        rough[latent // 8 : latent - 1] = roughness  # coarse components and the grain stay as they are
-        self.register_buffer("rough", rough)
 
     def forward(
         self, latents: Tensor, time: Tensor, span: Tensor, text: Tensor, controls: Tensor, past: Tensor, known: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return the estimate (of a last step: what it lands on) and its frames."""
+        """Return the estimate and its frames."""
         told_span = span if self.jumps else torch.zeros_like(span)
-        found = self.network.estimate(latents, time, told_span, text, controls, past, known)
-        moment = time[:, None, None]
-        noise = (latents - moment * found) / (1.0 - moment).clamp(min=1e-3)
-        landing = ((time + span) * 1000.0 - 998.0).clamp(0.0, 1.0)[:, None, None]
-        return self.network.with_frames(found + landing * self.rough * noise, past, known)
+        answer: tuple[Tensor, Tensor] = self.network(latents, time, told_span, text, controls, past, known)
+        return answer
 
 
 def normalised(x: Tensor) -> Tensor:

@@ -118,13 +118,12 @@ def test_the_sampler_of_the_run_time_and_that_of_training_arrive_at_the_same_sou
     from livefoley.train import export, flow
     from livefoley.train.batches import Batches
     from livefoley.train.fit import load_student
-    from livefoley.train.network import Shipped
     from livefoley.train.prepare import Corpus
 
     kept = Corpus(corpus)
     network, _ = load_student(fitted, kept.basis)
     spec = StudentSpec("s", "tiny", "s.onnx", "", "fp32", 0, 0)
-    path = export.export(network, tmp_path, spec, Shipped(network, roughness=0.0))
+    path = export.export(network, tmp_path, spec)
     session = onnxruntime.InferenceSession(str(path.with_suffix(".onnx")), providers=["CPUExecutionProvider"])
     batch = Batches(kept, 100, seed=2).batch(0, 1.0)
     noise = torch.randn(batch.latents.shape, generator=torch.Generator().manual_seed(0))
@@ -133,6 +132,12 @@ def test_the_sampler_of_the_run_time_and_that_of_training_arrive_at_the_same_sou
     wanted = flow.follow(network, noise, batch, sampler.schedule(3), 2.0)
     np.testing.assert_allclose(found, wanted.numpy(), atol=2e-3)
     np.testing.assert_allclose(mel, kept.basis.decode(found), atol=0.1)
+    back = np.stack([sampler.texture(7, i, found.shape[1], found.shape[2], 0.5) for i in range(len(found))])
+    evaluate = lambda inputs: tuple(session.run(None, inputs))  # noqa: E731
+    rough, mel = sampler.sample(evaluate, noise.numpy(), condition, 3, 2.0, back)
+    free = 1.0 - condition.known[:, :, None]
+    np.testing.assert_allclose(rough, found + back * free, atol=2e-3)
+    np.testing.assert_allclose(mel, kept.basis.decode(rough), atol=0.1)
 
 
 def test_int8_is_reported_beside_the_original(corpus, fitted, tmp_path):
@@ -170,7 +175,7 @@ def test_a_distilled_student_goes_on_where_it_stopped_and_can_be_exported(corpus
 def test_random_weights_are_marked_as_such(tmp_path):
     from livefoley.train import export
 
-    path = export.export_checked(None, None, "tiny", tmp_path, "", "fp32", 1, 1.0, 0, lambda _: None)
+    path = export.export_checked(None, None, "tiny", tmp_path, "", "fp32", 1, 1.0, 0.0, 0, lambda _: None)
     said = json.loads(path.read_text())
     assert said["trained"] is False
     assert set(INPUTS) == {"latents", "time", "span", "text", "controls", "past", "known"}
@@ -181,7 +186,7 @@ def test_a_checkpoint_that_is_none_is_refused_in_one_line(corpus, tmp_path):
 
     (tmp_path / "bad.pt").write_bytes(b"nothing")
     with pytest.raises(InputError, match="no checkpoint"):
-        export.export_checked(tmp_path / "bad.pt", corpus, "tiny", tmp_path, "", "fp32", 1, 1.0, 0, lambda _: None)
+        export.export_checked(tmp_path / "bad.pt", corpus, "tiny", tmp_path, "", "fp32", 1, 1.0, 0.0, 0, lambda _: None)
 
 
 def test_the_command_line_explains_itself_without_torch():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livefoley.foley.student import decoder, features
+from livefoley.foley.student import decoder, features, sampler
 from livefoley.foley.student.backend import Backend
 from livefoley.foley.student.features import CONTROLS, FRAMES_PER_TOKEN
 from livefoley.foley.student.growth import Window, make_windows, seconds
@@ -36,7 +36,8 @@ def window_of(spec: StudentSpec, tokens: int, seed: int = 0) -> Window:
     text = rng.standard_normal(spec.text).astype(np.float32)
     noise = rng.standard_normal((tokens, spec.latent)).astype(np.float32)
     controls, past = np.zeros((tokens, CONTROLS), np.float32), np.zeros((tokens, spec.latent), np.float32)
-    return Window(noise, text / np.linalg.norm(text), controls, past, np.zeros(tokens, np.float32))
+    texture = sampler.texture(seed, 0, tokens, spec.latent, spec.texture) if spec.texture else None
+    return Window(noise, text / np.linalg.norm(text), controls, past, np.zeros(tokens, np.float32), texture)
 
 
 def measure(

@@ -32,6 +32,7 @@ class Window:
     controls: Floats  # [tokens, CONTROLS]
     past: Floats  # [tokens, latent], zeros after the known ones
     known: Floats  # [tokens]
+    texture: Floats | None  # [tokens, latent], given back at the end
 
 
 class Growth:
@@ -68,7 +69,9 @@ class Growth:
         noise = sampler.noise(self._seed, self._index, tokens, self._spec.latent)
         known = np.zeros(tokens, np.float32)
         known[:past] = 1.0
-        return Window(noise, self._text, controls, np.pad(self._tail, ((0, tokens - past), (0, 0))), known)
+        strength = self._spec.texture
+        texture = sampler.texture(self._seed, self._index, tokens, self._spec.latent, strength) if strength else None
+        return Window(noise, self._text, controls, np.pad(self._tail, ((0, tokens - past), (0, 0))), known, texture)
 
     def take(self, latents: Floats, mel: Floats) -> Floats:
         """Take the window's latents ``[tokens, latent]`` and mel frames; return the frames that are new."""
@@ -101,7 +104,9 @@ def make_windows(
             np.stack([window.known for window in batch]),
         )
         noise = np.stack([window.noise for window in batch])
-        latents, mel = sampler.sample(evaluate, noise, condition, steps, guidance)
+        textures = [window.texture for window in batch if window.texture is not None]
+        texture = np.stack(textures) if textures else None
+        latents, mel = sampler.sample(evaluate, noise, condition, steps, guidance, texture)
         made.update((place, (latents[row], mel[row])) for row, place in enumerate(places))
     return [made[place] for place in range(len(windows))]
 

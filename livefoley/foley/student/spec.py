@@ -49,6 +49,7 @@ class StudentSpec:
     parameters: int
     steps: int = 4  # how many evaluations are good by default
     guidance: float = 1.0  # 1 is none; more costs a second evaluation in the same batch
+    texture: float = 0.0  # how strong the noise is that gives fine components their texture back; costs one evaluation
     text: int = 512
     rate: int = features.RATE
     hop: int = features.HOP
@@ -84,7 +85,8 @@ def _makes_sense(spec: StudentSpec) -> bool:
     whole = all(isinstance(count, int) and 0 < count <= 65_536 for count in counts)
     beside = isinstance(spec.file, str) and bool(spec.file) and Path(spec.file).name == spec.file
     guided = isinstance(spec.guidance, (int, float)) and 1.0 <= spec.guidance <= 100.0
-    return whole and beside and guided and spec.past_tokens < spec.window_tokens
+    textured = isinstance(spec.texture, (int, float)) and 0.0 <= spec.texture <= 2.0
+    return whole and beside and guided and textured and spec.past_tokens < spec.window_tokens
 
 
 def save_spec(spec: StudentSpec, path: Path) -> None:
