@@ -169,7 +169,8 @@ class _Session:
         try:
             link.on_replay()
         except InputError as error:
-            self._refused("clip of a saved replay", str(error))
+            link.dropped += 1
+            log.warning("no clip of the saved replay", room=link.room, reason=str(error))
         else:
             link.delivered += 1
 
@@ -232,13 +233,9 @@ class _Session:
         if answer.code == SUCCESS:
             self._link.delivered += 1
             return
-        reason = UNKNOWN if answer.code == UNKNOWN_REQUEST else answer.comment
-        self._refused(what, reason or f"code {answer.code}")
-
-    def _refused(self, what: str, reason: str) -> None:
-        """Count what was not done; say it once in a connection, as every highlight would tell the same."""
         self._link.dropped += 1
-        if (what, reason) not in self._said:
+        reason = UNKNOWN if answer.code == UNKNOWN_REQUEST else answer.comment or f"code {answer.code}"
+        if (what, reason) not in self._said:  # every highlight would tell the same
             self._said.add((what, reason))
             log.warning("OBS did not do it", room=self._link.room, what=what, reason=reason)
 
