@@ -90,7 +90,7 @@ class Application:
         self.clip_delivery = ClipDelivery(config.clips, self.clips) if self.clips.rooms else None
         self.renders = make_render_desk(config) if config.render.enabled else None
         self._deliveries = {
-            name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name))
+            name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name), self.clips.create)
             for name, room in config.rooms.items()
         }
         self._began_s = time.monotonic()

@@ -174,6 +174,7 @@ def test_load_reads_the_process_environment(tmp_path: Path, monkeypatch: pytest.
         (room(source="{loop: true, rtmp: {key: k}}"), "live.yaml:3: rooms.demo.source: loop: true goes with file"),
         (room(source="{url: clip.mp4}"), "live.yaml:3: rooms.demo.source.url: must be a URL that begins with rtmp://"),
         (room("stem: true", sinks='[{rtmp: "rtmp://h/a/b"}]'), "live.yaml:2: rooms.demo: stem: true needs a file"),
+        (room("obs: {clip_on_replay_s: 9}"), "live.yaml:2: rooms.demo: obs.clip_on_replay_s needs clips.enabled: true"),
         ("rooms:\n  Demo: {}\n", "live.yaml:2: rooms.Demo: a room's name has 1 to 63 characters of a-z"),
         ("rooms:\n  v1: {}\n", 'live.yaml:2: rooms.v1: "v1" is a path of the HTTP port and cannot be a room'),
         ("rooms:\n  1: {}\n", "live.yaml:2: key rooms.1 must be text; put it in quotes"),

@@ -12,7 +12,7 @@ from livefoley import __version__
 from livefoley.clips import words
 from livefoley.clips.cover import write_cover
 from livefoley.clips.cut import write_mp4
-from livefoley.clips.exact import cut_exactly
+from livefoley.clips.exact import cut_exactly, with_notice
 from livefoley.clips.job import Job
 from livefoley.clips.material import Material, Pictures, read_encoded, write_encoded
 from livefoley.clips.model import ClipFiles, ClipMetadata, ClipReason, Gap, PlacedSound
@@ -37,9 +37,9 @@ ENGINE = "livefoley-foley"
 LIVE = "livefoley-live"
 
 
-def cut(job: Job, material: Material, files: ClipFiles) -> None:
+def cut(job: Job, material: Material, files: ClipFiles, marks: Marks) -> None:
     """Settle the pictures, and write what is said as captions."""
-    cut_pictures(job, material)
+    cut_pictures(job, material, marks.visible)
     said = spoken(material)
     try:
         files.srt.write_text(said.srt(), encoding="utf-8", newline="\n")
@@ -50,7 +50,7 @@ def cut(job: Job, material: Material, files: ClipFiles) -> None:
 
 def compose(job: Job, material: Material, files: ClipFiles, foley: Foley, marks: Marks) -> ClipMetadata:
     """Make the sound and the clip of both, and the pictures of each; return what there is to tell of it."""
-    pictures = cut_pictures(job, material)
+    pictures = cut_pictures(job, material, marks.visible)
     with ThreadPoolExecutor(1, "clip-beside") as beside:  # what decodes and draws leaves the interpreter to the sound
         drawn = [beside.submit(_cover, job, material, pictures, files)]
         stem, sounds, model = foley_of(job, material, foley)
@@ -77,19 +77,25 @@ def _sound_files(mastered: Mastered, files: ClipFiles) -> None:
     write_waveform(files.waveform, mastered.mix)
 
 
-def cut_pictures(job: Job, material: Material) -> Pictures | None:
-    """Return the pictures of the clip; None in a room without."""
+def cut_pictures(job: Job, material: Material, noticed: bool) -> Pictures | None:
+    """Return the pictures of the clip, ``noticed`` with a notice at first; None in a room without."""
     if material.info is None:
         return None
-    copied = Pictures(material.info, tuple(material.units()), material.start, material.end)
-    if not (job.request.exact or job.request.vertical):
+    copied = Pictures(material.info, tuple(material.units()), material.start, material.end, noticed)
+    if not (job.request.exact or job.request.vertical or noticed):
         return copied
     made = read_encoded(material.directory)
-    if made is None:
-        seen = [event for event in material.events if isinstance(event, MotionOnset)]
-        made = reframed(copied, seen) if job.request.vertical else cut_exactly(copied)
+    if made is None or made.noticed != noticed:
+        made = _encoded_anew(job, material, copied)
         write_encoded(made, material.directory)
     return made
+
+
+def _encoded_anew(job: Job, material: Material, copied: Pictures) -> Pictures:
+    """Return the pictures, as many of them encoded anew as the request and the notice need."""
+    if job.request.vertical:
+        return reframed(copied, [event for event in material.events if isinstance(event, MotionOnset)])
+    return cut_exactly(copied) if job.request.exact else with_notice(copied)
 
 
 def foley_of(job: Job, material: Material, foley: Foley) -> tuple[Stereo, tuple[PlacedSound, ...], str]:
@@ -172,6 +178,7 @@ def metadata(
         width=info.width if info is not None else 0,
         height=info.height if info is not None else 0,
         video_codec=info.codec if info is not None else "",
+        visible_notice=pictures is not None and pictures.noticed,
         loudness_lufs=round(mastered.loudness_lufs, 2),
         true_peak_dbtp=round(mastered.true_peak_dbtp, 2),
         model=model,

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import av
+import numpy as np
+from numpy.typing import NDArray
 
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
@@ -62,6 +64,21 @@ class PictureEncoder:
         size = {"width": frame.width, "height": frame.height}
         self.info = TrackInfo(MediaKind.VIDEO, "h264", nal.configuration("h264", sets), **size)
         return encoder
+
+
+def planes_of(frame: Any) -> NDArray[np.uint8]:
+    """Return a copy of a frame's planes, yuv420p: the rows of Y, then those of U and V."""
+    planes: NDArray[np.uint8] = _plain(frame).to_ndarray()
+    return planes
+
+
+def redrawn(frame: Any, planes: NDArray[np.uint8]) -> Any:
+    """Return a frame of other ``planes`` (yuv420p) that is shown when ``frame`` is, in colours of the same kind."""
+    made = av.VideoFrame.from_ndarray(planes, "yuv420p")
+    made.pts = frame.pts
+    for name in _COLOURS:
+        setattr(made, name, getattr(frame, name))
+    return made
 
 
 def _plain(frame: Any) -> Any:

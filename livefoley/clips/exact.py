@@ -1,4 +1,5 @@
-"""Clips that begin and end to the frame: the groups at both ends are encoded anew, all between them is copied.
+"""Clips that begin and end to the frame, or that show a notice at first: the groups at the ends of the clip, as far as
+needed, are encoded anew, and all between them is copied.
 
 The new pictures stand in the same track under parameter sets of another id, which the track's configuration carries
 beside the publisher's own; a decoder changes from one to the other at a keyframe. Where that cannot be (another codec
@@ -13,6 +14,7 @@ from dataclasses import replace
 from livefoley.clips.chunks import Picture
 from livefoley.clips.decode import frames
 from livefoley.clips.encode import PictureEncoder
+from livefoley.clips.marks.visible import SHOWN, with_visible_notice
 from livefoley.clips.material import Pictures
 from livefoley.clips.selection import whole_end
 from livefoley.core.errors import InputError
@@ -25,8 +27,18 @@ MAX_SET_ID = 31  # of an SPS
 
 
 def cut_exactly(pictures: Pictures) -> Pictures:
-    """Return pictures of which none lies outside ``start`` to ``end``. Raises ``InputError`` when none can be had."""
-    return _bordered(pictures) or encoded(pictures)
+    """Return pictures of which none lies outside ``start`` to ``end``, with the notice in them if they are ``noticed``.
+
+    Raises ``InputError`` when none can be had.
+    """
+    first = pictures.start + (SHOWN if pictures.noticed else 0)
+    return _bordered(pictures, *_between(pictures, first)) or encoded(pictures)
+
+
+def with_notice(pictures: Pictures) -> Pictures:
+    """Return ``noticed`` pictures with the notice in the first of them, the others copied. Raises as `cut_exactly`."""
+    first, _, _ = _between(pictures, pictures.start + SHOWN)
+    return _bordered(pictures, first, len(pictures.units), clean=True) or encoded(pictures)
 
 
 def encoded(pictures: Pictures) -> Pictures:
@@ -38,10 +50,12 @@ def encoded(pictures: Pictures) -> Pictures:
     return replace(pictures, info=border.info, units=tuple(units))
 
 
-def _bordered(pictures: Pictures) -> Pictures | None:
-    """Return the pictures with new borders; None when there is nothing to copy between them, or no way to join them."""
+def _bordered(pictures: Pictures, first: int, stop: int, clean: bool) -> Pictures | None:
+    """Return the pictures with new borders about what is copied; ``clean``: the clip ends with that.
+
+    None when there is nothing to copy between them, or no way to join them.
+    """
     set_id = free_set_id(pictures.info)
-    first, stop, clean = _copied(pictures)
     if set_id is None or first >= stop:
         return None
     key = pictures.units[first]
@@ -50,19 +64,19 @@ def _bordered(pictures: Pictures) -> Pictures | None:
     before = head.encode(pictures.start, key.pts)
     after = [] if clean else tail.encode(max(unit.pts for unit in middle) + 1, pictures.end)
     infos = {border.info for border in (head, tail) if border.info is not None}
-    if len(infos) > 1:
+    if len(infos) > 1 or (pictures.noticed and head.info is None):
         return None
     delay = key.pts - key.dts  # of the publisher's pictures: all of them must be decoded in one order
     units = [*_earlier(before, delay), *middle, *_earlier(after, delay)]
     return replace(pictures, info=joined(pictures.info, *infos), units=tuple(units))
 
 
-def _copied(pictures: Pictures) -> tuple[int, int, bool]:
-    """Return from where to where units can be copied, and whether the clip ends there."""
+def _between(pictures: Pictures, begin: Tick) -> tuple[int, int, bool]:
+    """Return from where to where units can be copied, ``begin`` or later, and whether the clip ends there."""
     units = pictures.units
-    keys = [i for i, u in enumerate(units) if u.packet.keyframe and pictures.start <= u.pts < pictures.end]
+    keys = [i for i, u in enumerate(units) if u.packet.keyframe and begin <= u.pts < pictures.end]
     if not keys:
-        return 0, 0, False
+        return len(units), len(units), False
     listed = [Picture(0, unit.pts, unit.dts, unit.epoch, unit.packet.keyframe) for unit in units]
     count, end = whole_end(listed, pictures.end)
     return (keys[0], count, True) if end <= pictures.end else (keys[0], keys[-1], False)
@@ -84,6 +98,8 @@ class _Border:
         """Return the pictures shown from ``start`` to before ``end``."""
         needed = _needed(self._pictures.units, start, end)
         shown = frames(self._pictures.info, needed, start, end)
+        if self._pictures.noticed:
+            shown = with_visible_notice(shown, self._pictures.start + SHOWN)
         return list(self._encoder.encode(shown, needed[0].epoch if needed else 0))
 
 

@@ -31,12 +31,16 @@ INDEX, PICTURES, ORIGINAL, STEM = "material.json", "pictures.bin", "original.s16
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """A clip's pictures in decode order: shown from ``start`` to ``end``, those before are there to be decoded."""
+    """A clip's pictures in decode order: shown from ``start`` to ``end``, those before are there to be decoded.
+
+    ``noticed``: a notice that the sound is generated stands in the first of them.
+    """
 
     info: TrackInfo
     units: tuple[Unit, ...]
     start: Tick
     end: Tick
+    noticed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ class Material:
 def write_encoded(pictures: Pictures, directory: Path) -> None:
     """Write pictures down that were encoded anew, so that it is done once. Raises ``OutputError``."""
     listed = [(len(u.packet.data), u.pts, u.dts, u.epoch, u.packet.keyframe) for u in pictures.units]
-    index = {"track": _track_to_json(pictures.info), "pictures": listed, "start": pictures.start, "end": pictures.end}
+    span = {"start": pictures.start, "end": pictures.end, "noticed": pictures.noticed}
+    index = {"track": _track_to_json(pictures.info), "pictures": listed, **span}
     try:
         with (directory / ENCODED_PICTURES).open("wb") as file:
             file.writelines(unit.packet.data for unit in pictures.units)
@@ -96,7 +101,7 @@ def read_encoded(directory: Path) -> Pictures | None:
         given = json.loads((directory / ENCODED).read_text(encoding="utf-8"))
         with (directory / ENCODED_PICTURES).open("rb") as file:
             units = tuple(_unit(each, file.read(each.size)) for each in starmap(Picture, given["pictures"]))
-        return Pictures(_track_from_json(given["track"]), units, given["start"], given["end"])
+        return Pictures(_track_from_json(given["track"]), units, given["start"], given["end"], given["noticed"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

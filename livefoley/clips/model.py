@@ -185,6 +185,7 @@ class ClipMetadata:
     model_version: str = ""
     provider: str = PROVIDER
     ai_generated: bool = True  # of the sound: what the law asks to be told
+    visible_notice: bool = False  # its first seconds say so
     findings: tuple[Finding, ...] = ()
     latency_s: Mapping[str, float] = field(default_factory=dict)  # by stage
     schema: int = SCHEMA

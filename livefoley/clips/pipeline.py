@@ -114,7 +114,7 @@ class _Run:
 
     def _cut(self) -> None:
         self._files.directory.mkdir(parents=True, exist_ok=True)
-        cut(self._job, read_material(self._directory.path), self._files)
+        cut(self._job, read_material(self._directory.path), self._files, self._tools.marks)
 
     def _sound(self) -> None:
         material = read_material(self._directory.path)

@@ -28,6 +28,11 @@ class Checks(Protocol):
 class Marks(Protocol):
     """Labels generated sound as generated."""
 
+    @property
+    def visible(self) -> bool:
+        """Whether the clip's first pictures say so."""
+        ...
+
     def mark(self, stem: Stereo, content_id: str) -> Stereo:
         """Return the generated sound (``[2, n]``, 48 kHz) with an inaudible mark of ``content_id`` in it."""
         ...

@@ -12,12 +12,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.clips.decode import frames
-from livefoley.clips.encode import PictureEncoder
+from livefoley.clips.encode import PictureEncoder, planes_of, redrawn
+from livefoley.clips.marks.visible import SHOWN, with_visible_notice
 from livefoley.clips.material import Pictures
 from livefoley.core.errors import InputError
 from livefoley.core.events import MotionOnset
@@ -40,7 +40,10 @@ def reframed(pictures: Pictures, seen: Sequence[MotionOnset]) -> Pictures:
     looks = list(_looks(pictures))
     path = dict(zip((at for at, _ in looks), camera(looks, seen), strict=True))
     encoder = PictureEncoder()
-    units = tuple(encoder.encode(_framed(_shown(pictures), path), pictures.units[0].epoch if pictures.units else 0))
+    framed = _framed(_shown(pictures), path)
+    if pictures.noticed:
+        framed = with_visible_notice(framed, pictures.start + SHOWN)
+    units = tuple(encoder.encode(framed, pictures.units[0].epoch if pictures.units else 0))
     if encoder.info is None:
         raise InputError("no picture of the clip can be decoded")
     return replace(pictures, info=encoder.info, units=units)
@@ -134,11 +137,7 @@ def _framed(shown: Iterable[Any], path: dict[Tick, float]) -> Iterator[Any]:
     for frame in shown:
         middle = path.get(frame.pts, middle)
         left, top, wide, tall = window(frame.width, frame.height, middle)
-        planes = frame.to_ndarray(format="yuv420p") if frame.format.name != "yuv420p" else frame.to_ndarray()
-        made = av.VideoFrame.from_ndarray(_crop(planes, frame.width, frame.height, (left, top, wide, tall)), "yuv420p")
-        made.pts = frame.pts
-        for name in ("color_range", "color_primaries", "color_trc", "colorspace"):
-            setattr(made, name, getattr(frame, name))
+        made = redrawn(frame, _crop(planes_of(frame), frame.width, frame.height, (left, top, wide, tall)))
         yield made if tall <= MAX_HEIGHT else made.reformat(int(MAX_HEIGHT * ASPECT) & ~1, MAX_HEIGHT)
 
 

@@ -17,17 +17,20 @@ from livefoley.foley.source import Foley
 def open_tools(given: Mapping[str, Any]) -> Tools:
     """Return the tools; raises ``ConfigError`` or ``BankError`` for what cannot be opened.
 
-    ``libraries`` are the operator's sounds, ``place`` is where clips are published; ``provider``, ``c2pa``, ``checks``
-    and ``publish`` are as the configuration has them.
+    ``libraries`` are the operator's sounds, ``place`` is where clips are published; ``provider``, both
+    notices, ``c2pa``, ``checks`` and ``publish`` are as the configuration has them.
     """
     return Tools(
         foley=Foley([Path(path) for path in given["libraries"]]),
         checks=_checks(given.get("checks", {})),
-        marks=Marker(
-            given.get("provider", PROVIDER), _signer(given.get("c2pa", {})), audible=given.get("audible_notice", False)
-        ),
+        marks=_marker(given),
         publisher=open_publisher(given["place"], **given.get("publish", {})),
     )
+
+
+def _marker(given: Mapping[str, Any]) -> Marker:
+    notices = {"audible": given.get("audible_notice", False), "visible": given.get("visible_notice", False)}
+    return Marker(given.get("provider", PROVIDER), _signer(given.get("c2pa", {})), **notices)
 
 
 def _checks(given: Mapping[str, Any]) -> ClipChecks:

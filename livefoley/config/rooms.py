@@ -253,6 +253,9 @@ class Room(Model):
             raise ValueError("a room has one hls sink at most; it is served at /ROOM/hls/index.m3u8")
         if self.stem and self.sinks and not self.stem_sinks:  # without sinks it is for viewers by WHEP
             raise ValueError("stem: true needs a file or hls sink; the foley alone is written beside it")
+        replay_s = self.obs.clip_on_replay_s
+        if replay_s is not None and not (self.clips.enabled and replay_s <= self.clips.longest_s):
+            raise ValueError("obs.clip_on_replay_s needs clips.enabled: true, and clips.longest_s at least as long")
         return self
 
     @property

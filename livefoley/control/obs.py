@@ -1,4 +1,5 @@
-"""A room's OBS: its scenes say what the room sounds like, and a highlight can set a chapter or show a source there.
+"""A room's OBS: its scenes say what the room sounds like, its saved replays become clips, and a highlight can set a
+chapter or show a source there.
 
 OBS may start later, restart or go away; the link is tried again for ever and each trouble is said once.
 """
@@ -23,13 +24,14 @@ from livefoley.control.obs_protocol import (
     WRONG_PASSWORD,
     Answer,
     Identified,
+    ReplaySaved,
     SceneChanged,
     identify,
     incoming,
     request,
 )
 from livefoley.control.state import Events
-from livefoley.core.errors import LivefoleyError, ProtocolError
+from livefoley.core.errors import InputError, LivefoleyError, ProtocolError
 from livefoley.core.notices import HighlightNotice
 from livefoley.core.statistics import DeliverySnapshot
 from livefoley.media.urls import safe_url
@@ -40,9 +42,11 @@ CONNECT_S = 5.0
 ANSWER_S = 5.0
 BACKOFF_S = (0.5, 15.0)
 MAX_MESSAGE = 1024 * 1024
+UNKNOWN = "this OBS does not know the request; chapters need OBS 30.2 or newer"
 MAX_SHOWING = 4  # sources shown at once; a highlight more is left out
 
 OnScene = Callable[[str], Coroutine[Any, Any, None]]
+OnReplay = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +61,17 @@ class ObsSettings:
 
 
 class ObsLink:
-    """Runs the link. ``on_scene`` is called with the scene in programme, at first and at every change."""
+    """Runs the link. ``on_scene`` is called with the scene in programme, at first and at every change; ``on_replay``,
+    if any, whenever OBS has saved its replay buffer (its ``InputError`` says why nothing came of it)."""
 
-    def __init__(self, room: str, settings: ObsSettings, events: Events, on_scene: OnScene) -> None:
+    def __init__(
+        self, room: str, settings: ObsSettings, events: Events, on_scene: OnScene, on_replay: OnReplay | None = None
+    ) -> None:
         self.room = room
         self.settings = settings
         self.events = events
         self.on_scene = on_scene
+        self.on_replay = on_replay
         self._connected = False
         self._said = ""  # the trouble that was said last
         self.delivered = self.dropped = self._retries = 0
@@ -121,6 +129,7 @@ class _Session:
         self._open: dict[str, asyncio.Future[Answer]] = {}
         self._scene = ""
         self._showing = 0
+        self._said: set[tuple[str, str]] = set()
 
     async def run(self) -> None:
         """Serve until the connection is lost; raises what ended it."""
@@ -137,6 +146,8 @@ class _Session:
             match incoming(message):
                 case SceneChanged(scene):
                     await self._change(scene)
+                case ReplaySaved():
+                    self._replay()
                 case Answer() as answer if (future := self._open.pop(answer.id, None)) and not future.done():
                     future.set_result(answer)
         raise ProtocolError("OBS closed the connection")
@@ -150,6 +161,18 @@ class _Session:
         if scene and scene != self._scene:
             self._scene = scene
             await self._link.on_scene(scene)
+
+    def _replay(self) -> None:
+        link = self._link
+        if link.on_replay is None:
+            return
+        try:
+            link.on_replay()
+        except InputError as error:
+            link.dropped += 1
+            log.warning("no clip of the saved replay", room=link.room, reason=str(error))
+        else:
+            link.delivered += 1
 
     async def _ask(self, name: str, **data: Any) -> Answer:
         number = next(self._numbers)
@@ -211,8 +234,10 @@ class _Session:
             self._link.delivered += 1
             return
         self._link.dropped += 1
-        reason = "this OBS does not know the request" if answer.code == UNKNOWN_REQUEST else answer.comment
-        log.warning("OBS did not do it", room=self._link.room, what=what, reason=reason or f"code {answer.code}")
+        reason = UNKNOWN if answer.code == UNKNOWN_REQUEST else answer.comment or f"code {answer.code}"
+        if (what, reason) not in self._said:  # every highlight would tell the same
+            self._said.add((what, reason))
+            log.warning("OBS did not do it", room=self._link.room, what=what, reason=reason)
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,7 @@ from livefoley.core.errors import ProtocolError, Rejected
 
 SUBPROTOCOL = "obswebsocket.json"
 RPC_VERSION = 1
-SCENE_EVENTS = 1 << 2
+SCENE_EVENTS, OUTPUT_EVENTS = 1 << 2, 1 << 6
 WRONG_PASSWORD = 4009  # the close code
 
 _HELLO, _IDENTIFY, _IDENTIFIED, _EVENT, _REQUEST, _ANSWER = 0, 1, 2, 5, 6, 7
@@ -38,6 +38,11 @@ class SceneChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaySaved:
+    """Somebody had the replay buffer saved, most likely by its hotkey."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What became of a request; ``code`` is 100 when it was done, ``comment`` says why not."""
 
@@ -47,7 +52,7 @@ class Answer:
     data: Data = field(default_factory=dict)
 
 
-Incoming: TypeAlias = Identified | SceneChanged | Answer
+Incoming: TypeAlias = Identified | SceneChanged | ReplaySaved | Answer
 
 
 def identify(hello: str | bytes, password: str | None) -> str:
@@ -55,7 +60,7 @@ def identify(hello: str | bytes, password: str | None) -> str:
     op, data = _read(hello)
     if op != _HELLO:
         raise ProtocolError("OBS: no obs-websocket 5 is there; it is part of OBS 28 and later")
-    reply: Data = {"rpcVersion": RPC_VERSION, "eventSubscriptions": SCENE_EVENTS}
+    reply: Data = {"rpcVersion": RPC_VERSION, "eventSubscriptions": SCENE_EVENTS | OUTPUT_EVENTS}
     challenge = data.get("authentication")
     if challenge is not None:
         if password is None:
@@ -82,6 +87,8 @@ def incoming(message: str | bytes) -> Incoming | None:
         return Identified()
     if op == _EVENT and data.get("eventType") == "CurrentProgramSceneChanged":
         return SceneChanged(str(data.get("eventData", {}).get("sceneName", "")))
+    if op == _EVENT and data.get("eventType") == "ReplayBufferSaved":
+        return ReplaySaved()
     if op == _ANSWER:
         status = data.get("requestStatus", {})
         comment = str(status.get("comment", ""))

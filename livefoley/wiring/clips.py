@@ -48,6 +48,7 @@ def clip_tools(config: cfg.Config) -> dict[str, Any]:
         "place": given.place,
         "provider": given.provider,
         "audible_notice": given.audible_notice,
+        "visible_notice": given.visible_notice,
         "c2pa": {
             "cert": str(given.c2pa.cert) if given.c2pa.cert else None,
             "key": str(given.c2pa.key) if given.c2pa.key else None,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from livefoley import config as cfg
+from livefoley.clips.model import ClipRequest
 from livefoley.control.obs import ObsLink, ObsSettings, scene_changes
 from livefoley.control.state import RoomChanges
 from livefoley.control.webhooks import Webhook
@@ -14,6 +16,7 @@ from livefoley.core.statistics import DeliverySnapshot
 from livefoley.runtime.feed import EventFeed
 
 Patch = Callable[[RoomChanges], Awaitable[None]]
+AskForClip = Callable[[ClipRequest], object]
 
 
 class Delivery(Protocol):
@@ -28,11 +31,11 @@ class Delivery(Protocol):
         ...
 
 
-def build_deliveries(name: str, room: cfg.Room, feed: EventFeed, patch: Patch) -> list[Delivery]:
-    """Return the room's links; ``patch`` changes the running room."""
+def build_deliveries(name: str, room: cfg.Room, feed: EventFeed, patch: Patch, clip: AskForClip) -> list[Delivery]:
+    """Return the room's links; ``patch`` changes the running room, ``clip`` asks for a clip of it."""
     deliveries: list[Delivery] = [_webhook(hook, feed) for hook in room.webhooks]
     if room.obs.url is not None:
-        deliveries.append(_obs(name, room, feed, patch))
+        deliveries.append(_obs(name, room, feed, patch, clip))
     return deliveries
 
 
@@ -41,7 +44,7 @@ def _webhook(hook: cfg.Webhook, feed: EventFeed) -> Webhook:
     return Webhook(feed, hook.url.get_secret_value(), secret=secret, types=hook.types, timeout_s=hook.timeout_s)
 
 
-def _obs(name: str, room: cfg.Room, feed: EventFeed, patch: Patch) -> ObsLink:
+def _obs(name: str, room: cfg.Room, feed: EventFeed, patch: Patch, clip: AskForClip) -> ObsLink:
     given, foley = room.obs, room.foley
     assert given.url is not None  # noqa: S101 - for the type checker
     act = given.on_highlight
@@ -62,4 +65,13 @@ def _obs(name: str, room: cfg.Room, feed: EventFeed, patch: Patch) -> ObsLink:
         await patch(RoomChanges(**changes))
         feed.publish(SceneNotice(scene, changes.get("describe", "")))
 
-    return ObsLink(name, settings, feed, on_scene)
+    request = replay_request(name, room)
+    return ObsLink(name, settings, feed, on_scene, partial(clip, request) if request is not None else None)
+
+
+def replay_request(name: str, room: cfg.Room) -> ClipRequest | None:
+    """Return the clip that a saved replay asks for, cut as the room's highlights are; None for none."""
+    last_s, clips = room.obs.clip_on_replay_s, room.clips
+    if last_s is None:
+        return None
+    return ClipRequest(name, last_s=last_s, exact=clips.exact, vertical=clips.vertical, kind="replay")

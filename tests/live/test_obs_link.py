@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +22,23 @@ from livefoley.runtime.feed import EventFeed
 from tests.peers import free_port, require, shared
 
 PASSWORD = "livefoley-test"
+NO_CHAPTERS = 204  # what OBS before 30.2 answers
 MOMENT = HighlightNotice("h1", 1, "confirmed", "discount", 1.5, 2.4, 1.5, 0.9, (), "sold out", "", None)
 
 pytestmark = pytest.mark.live
 
 
 @asynccontextmanager
-async def obs(port: int, log: Path) -> AsyncIterator[None]:
-    """Run OBS with its WebSocket server on ``port``; it streams to where nobody is."""
+async def obs(port: int, log: Path, script: Path | None = None, to: str = "") -> AsyncIterator[None]:
+    """Run OBS with its WebSocket server on ``port``; it streams to a URL, or to where nobody is."""
     for program in ("obs", "Xvfb", "bash"):
         require(program)
-    clip = shared("footage/bottles_by_hand.mp4")
+    clip, script = shared("footage/bottles_by_hand.mp4"), script or shared("peers/obs/run.sh")
+    server, key = (to or f"rtmp://127.0.0.1:{free_port()}/live/key").rsplit("/", 1)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("QT_")}  # a cv2 may bring its Qt
     process = await asyncio.create_subprocess_exec(
-        *("bash", str(shared("peers/obs/run.sh")), f"rtmp://127.0.0.1:{free_port()}/live", "key", str(clip), "100"),
-        env={**os.environ, "WS_PORT": str(port), "OBS_LOG": str(log)},
+        *("bash", str(script), server, key, str(clip), "100"),
+        env={**own, "WS_PORT": str(port), "OBS_LOG": str(log)},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,
@@ -43,6 +48,15 @@ async def obs(port: int, log: Path) -> AsyncIterator[None]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # the script then sees OBS and its display off
         await asyncio.wait_for(process.wait(), 20)
+
+
+def with_replays(place: Path) -> Path:
+    """Return a script that runs OBS with a replay buffer, to be started by hand."""
+    for name in ("run.sh", "basic.ini", "global.ini", "scene.json"):
+        shutil.copy(shared(f"peers/obs/{name}"), place / name)
+    profile = place / "basic.ini"
+    profile.write_text(profile.read_text().replace("[SimpleOutput]\n", "[SimpleOutput]\nRecRB=true\nRecRBTime=5\n"))
+    return place / "run.sh"
 
 
 class Operator:
@@ -126,11 +140,17 @@ async def test_scenes_come_highlights_go_and_a_restart_is_survived(
                 while await enabled(at):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
             assert link.statistics().delivered >= 1
+            chapter = await at.do("CreateRecordChapter", chapterName="sold out")
+            dropped = link.statistics().dropped
+            feed.publish(replace(MOMENT, id="h2"))
+            await until(lambda: link.statistics().delivered >= 2)
+            assert (dropped, link.statistics().dropped) == (1, 2)  # of chapters: OBS records nothing
         await until(lambda: not link.statistics().connected)
         async with obs(port, tmp_path / "second.log"):
             await until(lambda: link.statistics().connected and scenes[3:] == ["Scene"])
     said = capsys.readouterr().out
     assert said.count("OBS is connected") == 2
+    assert said.count("chapters need OBS 30.2") == (chapter.code == NO_CHAPTERS)
     assert PASSWORD not in said
 
 

@@ -1,4 +1,5 @@
-"""The running sidecar follows a real OBS: its scenes change what the room sounds like, its restart changes nothing."""
+"""The running sidecar follows a real OBS: its scenes change what the room sounds like, its hotkey cuts a clip, and its
+restart changes nothing."""
 
 from __future__ import annotations
 
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.sidecar import Sidecar
+from tests.clips.test_pipeline import decodes
+from tests.live import test_sidecar_clips as clips
 from tests.live.rtmp_peers import file_hashes, make_clip
-from tests.live.test_obs_link import PASSWORD, obs, operator
+from tests.live.test_obs_link import PASSWORD, obs, operator, with_replays
 from tests.live.test_sidecar_stream import VIDEO, decoded_sound, publish, sidecar, wait_room
 from tests.peers import free_port
 
@@ -111,3 +114,26 @@ async def test_a_scene_of_obs_changes_what_is_heard_and_its_restart_leaves_the_s
     assert len(pictures) > again[1] * FPS - 2 * FPS
     assert pictures == file_hashes(clip, VIDEO)[: len(pictures)]
     assert PASSWORD not in (tmp_path / "sidecar.log").read_text()
+
+
+@pytest.mark.timeout(180)
+async def test_obs_own_hotkey_for_replays_cuts_a_clip_of_what_it_streams(tmp_path: Path) -> None:
+    port = free_port()
+    link = {"url": f"ws://127.0.0.1:{port}", "password": PASSWORD, "clip_on_replay_s": 4}
+    (tmp_path / "obs").mkdir()
+    async with clips.sidecar(tmp_path, obs=link, actions={"enabled": False}, on_drop="audio") as made:
+        streaming = obs(port, tmp_path / "obs.log", with_replays(tmp_path / "obs"), made.ports.publish_url)
+        async with streaming, operator(port) as at, clips.client(made) as http:
+            await wait_room(made, follows(""), PATIENCE_S)
+            await wait_room(made, lambda room: room["position_s"] > 6, PATIENCE_S)
+            await at.do("TriggerHotkeyByName", hotkeyName="ReplayBuffer.Save")  # nothing is kept yet: OBS does nothing
+            await at.do("StartReplayBuffer")
+            async with asyncio.timeout(PATIENCE_S):
+                while not (cut := (await http.get("/clips")).json()):
+                    await at.do("TriggerHotkeyByName", hotkeyName="ReplayBuffer.Save")
+                    await asyncio.sleep(4.0)
+            found, told = clips.files(await clips.over(http, cut[-1]["id"]))
+        await made.stop()
+    assert (told.kind, told.exact) == ("replay", False)
+    assert told.duration_s == pytest.approx(4, abs=0.3)
+    decodes(found.clip)

@@ -1,4 +1,4 @@
-"""Marks of generated sound: a watermark in the stem, labels in the container, and a C2PA manifest."""
+"""Marks of generated sound: a watermark in the stem, labels in the container, a C2PA manifest, notices for people."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ __all__ = ["C2paSigner", "Marker", "Verdict", "detect", "embed"]
 
 class Marker:
     """Implements ``Marks``. ``provider`` is who answers for the content by law; with ``signer``, clips are signed;
-    ``audible`` adds a notice that one hears."""
+    ``audible`` adds a notice that one hears, ``visible`` asks for one that one sees."""
 
-    def __init__(self, provider: str, signer: C2paSigner | None = None, *, audible: bool = False) -> None:
+    def __init__(
+        self, provider: str, signer: C2paSigner | None = None, *, audible: bool = False, visible: bool = False
+    ) -> None:
+        self.visible = visible
         self._provider = provider
         self._signer = signer
         self._audible = audible

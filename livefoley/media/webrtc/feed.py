@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
-
 from livefoley.core.cues import Stereo
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ports import AudienceStatistics
@@ -19,8 +17,6 @@ from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.media.codecs import OpusEncoder
 from livefoley.media.webrtc.payloads import RtpFrame, sound_frame
 from livefoley.media.webrtc.picture import Picture
-
-log = structlog.get_logger("livefoley.webrtc")
 
 ASK_INTERVAL_S = 1.0  # a keyframe asked for is underway for a look-ahead; asking again at once gives two
 BASELINE = 66  # profile_idc of what a transcoder makes
