@@ -18,7 +18,7 @@ from tests.peers import free_port, require
 class Broker:
     """A server of Redis; what it is given survives it."""
 
-    scheme = "redis"
+    keeps_refused = False  # what a worker cannot read
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -63,7 +63,7 @@ class Broker:
 class RabbitMQ(Broker):
     """A server of RabbitMQ, with a name server of its own."""
 
-    scheme = "amqp"
+    keeps_refused = True
 
     @property
     def url(self) -> str:

@@ -141,14 +141,15 @@ def test_a_clip_that_cannot_be_made_is_tried_again_and_put_aside(
     broken = job(tmp_path, 7)
     (tmp_path / "published").write_text("a file where a directory should be")
     send(broker, tmp_path, [broken], Priority.BATCH)
-    worker = start()
-    until(lambda: broker.waiting(DEAD) == 1)
+    hand_over(make_celery(broker.url), "a task of nobody", ())
+    worker, dead = start(), 1 + broker.keeps_refused
+    until(lambda: broker.waiting(DEAD) == dead)
     record = broken.record()
     assert (record.state, record.attempts) == (ClipState.FAILED, MAX_ATTEMPTS)
     assert "published" in record.error
     worker.terminate()  # what it had not acknowledged would be there again
     assert worker.wait(30) == 0
-    assert (broker.waiting(JOBS), broker.waiting(DEAD)) == (0, 1)
+    assert (broker.waiting(JOBS), broker.waiting(DEAD)) == (0, dead)
 
 
 @pytest.mark.timeout(300)

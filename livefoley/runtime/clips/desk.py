@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -258,13 +258,13 @@ class ClipDesk:
             return None
         live, batch = self._only(Priority.LIVE, self._waiting), self._only(Priority.BATCH, self._waiting)
         few = len(self._only(Priority.BATCH, self._making)) < max(1, self._slots // 2)
-        return next(iter(live or (batch if few else [])), None)
+        return next(iter(live or (batch if few else ())), None)
 
     def _is_full(self, priority: Priority) -> bool:
         """Say whether no more clips may wait; batch ones take no room from live ones."""
         return len(self._only(priority, self._waiting)) >= MAX_WAITING
 
-    def _only(self, priority: Priority, clips: Iterable[str]) -> list[str]:
+    def _only(self, priority: Priority, clips: Iterable[str]) -> Sequence[str]:
         return [clip_id for clip_id in clips if self._clips[clip_id].priority is priority]
 
     def _ready(self) -> None:
