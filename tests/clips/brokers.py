@@ -50,10 +50,10 @@ class Broker:
         return 0
 
     def clear(self, *queues: str) -> None:
-        """Delete these queues, and what is in them."""
+        """Delete what is in these queues."""
         for queue in queues:
             with kombu.Connection(self.url) as connection, contextlib.suppress(*connection.channel_errors):
-                connection.default_channel.queue_delete(queue)
+                connection.default_channel.queue_purge(queue)
 
     def _run(self, command: list[str], **settings: object) -> None:
         env = {**os.environ, **{name: str(value) for name, value in settings.items()}}

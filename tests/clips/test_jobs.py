@@ -17,7 +17,7 @@ import pytest
 
 from livefoley.clips import lease
 from livefoley.clips.job import JobDirectory
-from livefoley.clips.lease import leased
+from livefoley.clips.lease import is_leased, leased
 from livefoley.clips.model import ClipState, Priority
 from livefoley.core.errors import OutputError
 from livefoley.runtime.clips.celery_app import DEAD, JOBS, MAX_ATTEMPTS, TASK, hand_over, make_celery
@@ -154,32 +154,46 @@ def test_a_clip_that_cannot_be_made_is_tried_again_and_put_aside(
 
 @pytest.mark.timeout(300)
 async def test_jobs_outlive_a_broker_that_dies_and_are_told_as_they_go(
-    broker: Broker, start: Callable[[], subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, start: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    """One is in the broker, or on its way to the worker, one is asked for while the broker is away."""
-    monkeypatch.setattr("livefoley.runtime.clips.queue.LOST_S", 10.0)
+    """One is made and not acknowledged yet, one is in the broker, one is asked for while the broker is away."""
     over = list[str]()
     queue = ClipQueue(make_celery(broker.url, 5), lambda header, _: note(header, over), lambda: None)
-    first, kept, late = (job(tmp_path, number) for number in range(3))
-    worker = start()
-    await asyncio.to_thread(send, broker, tmp_path, [first])
-    await asyncio.to_thread(until, lambda: len(published(tmp_path)) == 1)
-    os.killpg(worker.pid, signal.SIGSTOP)
     handing = asyncio.create_task(queue.run())
-    await asyncio.sleep(0)
+    made, kept, late = (job(tmp_path, number) for number in range(3))
+    worker = start()
+    await asyncio.to_thread(send, broker, tmp_path, [made])
+    await asyncio.to_thread(until, lambda: is_leased(made.path) or bool(published(tmp_path)))
+    os.kill(worker.pid, signal.SIGSTOP)  # what talks to the broker; what makes clips goes on
+    await asyncio.to_thread(until, lambda: len(published(tmp_path)) == 1)
     queue.send_nowait({"op": "open", "tools": tools(tmp_path)})
     queue.send_nowait(order(kept))
     await asyncio.to_thread(until, lambda: queue.statistics().alive)
     broker.kill()
     queue.send_nowait(order(late))
     await asyncio.to_thread(until, lambda: queue.statistics().dropped > 0)
-    os.killpg(worker.pid, signal.SIGCONT)  # it finds the broker again by itself
+    os.kill(worker.pid, signal.SIGCONT)  # it finds the broker again by itself
     await asyncio.to_thread(broker.start)
     await asyncio.to_thread(until, lambda: len(over) == 2)
     handing.cancel()
     await asyncio.gather(handing, return_exceptions=True)
-    assert {each.record().state for each in (first, kept, late)} == {ClipState.READY}
+    assert {each.record().state for each in (made, kept, late)} == {ClipState.READY}
     assert queue.statistics().alive
+
+
+async def test_a_job_that_nobody_begins_is_handed_over_again(
+    broker: Broker, start: Callable[[], subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livefoley.runtime.clips.queue.LOST_S", 0.5)
+    queue = ClipQueue(make_celery(broker.url, 5), lambda header, _: None, lambda: None)
+    handing = asyncio.create_task(queue.run())
+    queue.send_nowait({"op": "open", "tools": tools(tmp_path)})
+    queue.send_nowait(order(job(tmp_path, 1)))
+    await asyncio.to_thread(until, lambda: broker.waiting(JOBS) == 1)
+    broker.clear(JOBS)
+    await asyncio.to_thread(until, lambda: broker.waiting(JOBS) >= 1)
+    handing.cancel()
+    await asyncio.gather(handing, return_exceptions=True)
 
 
 # ---- leases ----

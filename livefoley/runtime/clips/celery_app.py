@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
 JOBS, DEAD = "clips", "clips.dead"
+REQUEST = "livefoley.runtime.clips.celery_request:JobRequest"
 TASK, WITHDRAW, PUT_ASIDE = "livefoley.make_clip", "livefoley.withdraw_clip", "livefoley.put_aside"
 MAX_ATTEMPTS = 4
 BACKOFF_S = (2.0, 60.0)
@@ -68,8 +69,8 @@ def make_celery(broker: str, visibility_timeout_s: int = 120) -> Celery:
         broker_connection_max_retries=None,  # for as long as it is away
         broker_transport_options=_transport_options(broker, visibility_timeout_s),
     )
-    app.task(name=TASK, bind=True, max_retries=None)(_make_clip)
-    app.task(name=WITHDRAW)(_withdraw)
+    app.task(name=TASK, bind=True, max_retries=None, Request=REQUEST)(_make_clip)
+    app.task(name=WITHDRAW, Request=REQUEST)(_withdraw)
     return app
 
 
