@@ -32,7 +32,7 @@ from livefoley.clips.job import Job, JobDirectory
 from livefoley.clips.model import ClipFiles, ClipMetadata, ClipRequest, ClipState, Heat
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
-from livefoley.runtime.clips.celery_app import LIVE, TASK, make_celery
+from livefoley.runtime.clips.celery_app import TASK, hand_over, make_celery
 from livefoley.runtime.clips.queue import ClipQueue
 
 WORKERS, IN_FLIGHT, TARGET = 2, 20, 50.0
@@ -41,8 +41,8 @@ DONE = ("cutting", "sounding", "checking")
 _NEVER_S = 120.0
 _WORKER = "from livefoley.runtime.clips.celery_app import run_worker; run_worker({broker!r}, 1, 30)"
 _WIDE = (
-    "from livefoley.runtime.clips.celery_app import LIVE, make_celery; "
-    "make_celery({broker!r}, 30).worker_main(['--quiet', 'worker', '--queues', LIVE, '--pool', 'threads', "
+    "from livefoley.runtime.clips.celery_app import JOBS, make_celery; "
+    "make_celery({broker!r}, 30).worker_main(['--quiet', 'worker', '--queues', JOBS, '--pool', 'threads', "
     "'--concurrency', '{wide}', '--loglevel', 'ERROR'])"
 )
 
@@ -125,11 +125,11 @@ def rate(broker: str, folder: Path, jobs: list[JobDirectory], is_done: Callable[
     warm = write_job(folder, 10**6 + len(jobs), 100, state=ClipState.READY)
     with workers(broker, *[_WORKER] * WORKERS):
         for _ in range(4 * WORKERS):  # until every worker has its tools open
-            app.send_task(TASK, (str(warm.path), tools), queue=LIVE)
+            hand_over(app, TASK, (str(warm.path), tools))
         until(lambda: warm.record().attempts >= 4 * WORKERS)
         began_s = time.monotonic()
         for job in jobs:
-            app.send_task(TASK, (str(job.path), tools), queue=LIVE)
+            hand_over(app, TASK, (str(job.path), tools))
         waiting = list(jobs)
         while waiting:
             waiting = [job for job in waiting if not is_done(job)]
@@ -182,7 +182,8 @@ async def killed(broker: str, folder: Path, jobs: list[JobDirectory]) -> tuple[i
         os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         queue.send_nowait({"op": "open", "tools": {"libraries": [], "place": "s3://bucket/clips"}})
         for job in jobs:
-            queue.send_nowait({"op": "make", "id": job.path.name, "directory": str(job.path)})
+            order = {"id": job.path.name, "directory": str(job.path), "priority": "live"}
+            queue.send_nowait({"op": "make", **order})
         with workers(broker, _WIDE) as (victim,):
             await asyncio.to_thread(until, lambda: leases(folder) >= IN_FLIGHT)
             os.killpg(victim.pid, signal.SIGKILL)

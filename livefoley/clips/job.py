@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from livefoley.clips.model import ClipFiles, ClipReason, ClipRequest, ClipState, Finding, Heat
+from livefoley.clips.model import ClipFiles, ClipReason, ClipRequest, ClipState, Finding, Heat, Priority
 from livefoley.core.errors import InputError, OutputError
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
@@ -72,6 +72,7 @@ def request_from(fields: dict[str, Any]) -> ClipRequest:
         **{
             **fields,
             "heat": Heat(fields["heat"]),
+            "priority": Priority(fields.get("priority", Priority.LIVE)),  # older jobs have none
             "tags": tuple(tags) if tags is not None else None,
             "reasons": tuple(ClipReason(**reason) for reason in fields["reasons"]),
         }

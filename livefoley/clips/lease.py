@@ -44,10 +44,14 @@ def leased(directory: Path) -> Iterator[bool]:
             path.unlink(missing_ok=True)
 
 
+def is_leased(directory: Path) -> bool:
+    """Say whether somebody works on a job, or did when he died."""
+    return (directory / NAME).exists()
+
+
 def is_abandoned(directory: Path) -> bool:
     """Say whether somebody worked on a job and died over it."""
-    path = directory / NAME
-    return path.exists() and _is_stale(path)
+    return is_leased(directory) and _is_stale(directory / NAME)
 
 
 def _take(path: Path) -> bool:

@@ -28,6 +28,13 @@ class Heat(StrEnum):
     DRAFT = "draft"  # not published to anybody yet
 
 
+class Priority(StrEnum):
+    """Which of the clips that wait are made first."""
+
+    LIVE = "live"  # somebody waits for it
+    BATCH = "batch"  # when no live one waits
+
+
 class ClipState(StrEnum):
     """Where the making of a clip stands; the last three are final, until a quarantined one is released."""
 
@@ -79,6 +86,7 @@ class ClipRequest:
     title: str | None = None
     tags: tuple[str, ...] | None = None
     heat: Heat = Heat.HOT
+    priority: Priority = Priority.LIVE
     kind: str = "manual"
     score: float = 1.0
     peak_s: float | None = None
@@ -119,6 +127,7 @@ class ClipStatus:
     prefix: str = ""  # its path below ``/clips/``
     title: str = ""
     kind: str = "manual"
+    priority: Priority = Priority.LIVE
     score: float = 1.0
     start_s: float | None = None
     end_s: float | None = None

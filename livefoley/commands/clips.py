@@ -25,6 +25,7 @@ def clip(
     vertical: Annotated[bool, typer.Option("--vertical", help="9:16, around the action.")] = False,
     describe: Annotated[str | None, typer.Option("--describe", help="What the place sounds like.")] = None,
     title: Annotated[str | None, typer.Option("--title", help="In place of the room's template.")] = None,
+    batch: Annotated[bool, typer.Option("--batch", help="When no other clip waits.")] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Until it is published.")] = True,
     as_json: AsJson = False,
     token: Token = None,
@@ -41,7 +42,7 @@ def clip(
     if (last_s is None) == (start_s is None or end_s is None):
         raise InputError("give either --last SECONDS, or --start and --end")
     body = {"room": where.room, "last_s": last_s, "start": start_s, "end": end_s, "exact": exact, "vertical": vertical}
-    given = {**body, "describe": describe, "title": title}
+    given = {**body, "describe": describe, "title": title, "priority": "batch" if batch else None}
     client = ClipClient(where, token)
     status = client.create({key: value for key, value in given.items() if value is not None})
     if wait:

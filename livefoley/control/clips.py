@@ -8,7 +8,7 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, Heat
+from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, Heat, Priority
 from livefoley.control.problems import Problem
 
 Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -41,7 +41,8 @@ class Clips(Protocol):
 
 class ClipBody(BaseModel):
     """A clip: the ``last_s`` seconds, or from ``start`` to ``end``, in seconds since the room's stream began, as its
-    events tell them; the end may lie ahead. What is left out is as the room's configuration says.
+    events tell them; the end may lie ahead. What is left out is as the room's configuration says. Clips of ``priority``
+    ``batch`` are made when no live one waits.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -56,6 +57,7 @@ class ClipBody(BaseModel):
     title: Title | None = None
     tags: Annotated[tuple[Title, ...], Field(max_length=30)] | None = None
     heat: Heat = Heat.HOT
+    priority: Priority = Priority.LIVE
 
     @model_validator(mode="after")
     def _one_span(self) -> ClipBody:

@@ -74,12 +74,13 @@ async def test_a_clip_is_asked_for_and_found_again() -> None:
     clips = CuttingRoom()
     async with served(clips) as client:
         body = {"room": "stage", "start": 1.5, "end": 9.0, "exact": True, "describe": "rain", "heat": "draft"}
+        body["priority"] = "batch"
         answer = await client.post("/v1/clips", json=body)
         assert (answer.status_code, answer.headers["location"]) == (202, "/v1/clips/stage-3")
         assert (answer.json()["state"], answer.json()["start_s"]) == ("queued", None)
         (request,) = clips.requests
         assert (request.start_s, request.end_s, request.last_s, request.exact) == (1.5, 9.0, None, True)
-        assert (request.describe, request.heat) == ("rain", "draft")
+        assert (request.describe, request.heat, request.priority) == ("rain", "draft", "batch")
         assert (await client.get("/v1/clips/stage-1")).json()["findings"][0]["reason"] == "a picture scores 0.93"
         assert (await client.get("/v1/clips/stage-9")).status_code == 404
 
@@ -93,6 +94,7 @@ async def test_a_clip_is_asked_for_and_found_again() -> None:
         ({"room": "stage", "start": 2, "end": 2}, "end must come after start"),
         ({"room": "stage", "last_s": -1}, "last_s"),
         ({"room": "stage", "last_s": 3, "speed": 2}, "unknown key"),
+        ({"room": "stage", "last_s": 3, "priority": "high"}, "priority"),
         ({"last_s": 3}, "room"),
     ],
 )

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import structlog
 
 from livefoley.clips.job import Job, JobDirectory, Record
-from livefoley.clips.model import ClipRequest, ClipState, ClipStatus
+from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, Priority
 from livefoley.clips.selection import Selection
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.notices import utc
@@ -31,7 +31,7 @@ from livefoley.runtime.rate import percentiles
 
 log = structlog.get_logger("livefoley.clips")
 
-MAX_WAITING = 64
+MAX_WAITING = 64  # of each priority
 MAX_KEPT = 1000  # clips that are over and still told of
 MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
 
@@ -52,7 +52,7 @@ class ClipDesk:
     """See the module. ``tools`` are what the worker is opened with; ``rooms`` register themselves.
 
     ``maker`` makes what makes the clips, told what to call with its messages and when it is ready; ``slots`` is how
-    many clips it is given at once. By default that is one worker process of ours.
+    many clips it is given at once, half of them batch ones at most. By default that is one worker process of ours.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class ClipDesk:
         room = self.rooms.get(request.room)
         if room is None:
             raise InputError(f"room {request.room} keeps nothing for clips; set clips.enabled: true in it")
-        if len(self._waiting) >= MAX_WAITING:
+        if self._is_full(request.priority):
             raise InputError(f"{MAX_WAITING} clips are waiting already; try again later")
         clip_id = self.expect(request)
         try:
@@ -192,6 +192,7 @@ class ClipDesk:
             state=ClipState.QUEUED,
             title=request.title or "",
             kind=request.kind,
+            priority=request.priority,
             score=request.score,
             start_s=request.start_s,
             end_s=request.end_s,
@@ -213,7 +214,7 @@ class ClipDesk:
         if known is not None:
             self._twins[cutting.id] = known
             return
-        if len(self._waiting) >= MAX_WAITING:
+        if self._is_full(request.priority):
             self.refuse(cutting.id, f"{MAX_WAITING} clips are waiting already")
             return
         try:
@@ -242,13 +243,29 @@ class ClipDesk:
         self._next()
 
     def _next(self) -> None:
-        """Give the worker the next job."""
-        while len(self._making) < self._slots and self._waiting and self._worker.ready:
-            clip_id = self._waiting.pop(0)
+        """Give the worker the next jobs: live ones first."""
+        while self._worker.ready and (clip_id := self._due()) is not None:
+            self._waiting.remove(clip_id)
             self._making.append(clip_id)
-            self._worker.send_nowait({"op": "make", "id": clip_id, "directory": str(self._path(clip_id).absolute())})
+            told = {"directory": str(self._path(clip_id).absolute()), "priority": self._clips[clip_id].priority.value}
+            self._worker.send_nowait({"op": "make", "id": clip_id, **told})
         if not self._making and not self._waiting:
             self._settled.set()
+
+    def _due(self) -> str | None:
+        """Return the clip that is given to the worker next, if it may have one more."""
+        if len(self._making) >= self._slots:
+            return None
+        live, batch = self._only(Priority.LIVE, self._waiting), self._only(Priority.BATCH, self._waiting)
+        few = len(self._only(Priority.BATCH, self._making)) < max(1, self._slots // 2)
+        return next(iter(live or (batch if few else ())), None)
+
+    def _is_full(self, priority: Priority) -> bool:
+        """Say whether no more clips may wait; batch ones take no room from live ones."""
+        return len(self._only(priority, self._waiting)) >= MAX_WAITING
+
+    def _only(self, priority: Priority, clips: Iterable[str]) -> Sequence[str]:
+        return [clip_id for clip_id in clips if self._clips[clip_id].priority is priority]
 
     def _ready(self) -> None:
         """A worker is there, perhaps in place of one that died over a clip."""

@@ -88,6 +88,7 @@ def status_of(job: Job, record: Record) -> ClipStatus:
         prefix=record.prefix,
         title=record.title,
         kind=job.request.kind,
+        priority=job.request.priority,
         score=job.request.score,
         start_s=job.request.start_s,
         end_s=job.request.end_s,

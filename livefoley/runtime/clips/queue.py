@@ -1,27 +1,29 @@
 """The queue's side in the sidecar: gives jobs to a broker and looks in their directories how far they are.
 
 The room notices nothing of a broker that is away: a job that cannot be handed over is tried again with growing pauses,
-and is on the disk all the while. A job whose worker died over it is handed over again: Redis itself would take a minute
-or two to notice.
+and is on the disk all the while. A job whose worker died over it is handed over again (Redis itself would take a minute
+or two to notice), and so is one that nobody begins: the broker may have lost it. A job that comes twice is made once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from livefoley.clips.job import JobDirectory, Record
-from livefoley.clips.lease import is_abandoned
-from livefoley.clips.model import ClipState
+from livefoley.clips.lease import is_abandoned, is_leased
+from livefoley.clips.model import ClipState, Priority
 from livefoley.core.errors import LivefoleyError
-from livefoley.runtime.clips.celery_app import LIVE, MAX_ATTEMPTS, TASK, WITHDRAW
+from livefoley.runtime.clips.celery_app import MAX_ATTEMPTS, TASK, WITHDRAW, hand_over
 from livefoley.runtime.ipc import Header
 from livefoley.runtime.worker import WorkerStatistics
 
@@ -32,9 +34,21 @@ log = structlog.get_logger("livefoley.clips")
 
 SLOTS = 32
 LOOK_EVERY_S = 0.25
-RESEND_S = 15.0
+DIED_S, LOST_S = 15.0, 120.0  # until a job that was begun, or was not, is handed over again
 BACKOFF_S = (0.5, 15.0)
 PARTS = {ClipState.CUTTING: 0.05, ClipState.SOUNDING: 0.25, ClipState.CHECKING: 0.7, ClipState.PUBLISHING: 0.9}
+
+
+@dataclass
+class _Handed:
+    """A job that is not over. ``again`` counts how often it was handed over again, ``since_s`` is when the last time
+    was, by the monotonic clock."""
+
+    directory: JobDirectory
+    priority: Priority
+    told: ClipState = ClipState.QUEUED
+    again: int = 0
+    since_s: float = field(default_factory=time.monotonic)
 
 
 class ClipQueue:
@@ -45,10 +59,8 @@ class ClipQueue:
         self._on_message = on_message
         self._on_ready = on_ready
         self._tools: Any = {}
-        self._to_send: deque[tuple[str, tuple[Any, ...]]] = deque()
-        self._jobs: dict[str, JobDirectory] = {}
-        self._told: dict[str, ClipState] = {}
-        self._resend: dict[str, tuple[float, float]] = {}  # when a job may be handed over again, and the pause after
+        self._to_send: deque[tuple[str, tuple[Any, ...], Priority]] = deque()
+        self._jobs: dict[str, _Handed] = {}
         self._connected = self._running = False
         self._sent = self._failures = 0
 
@@ -63,11 +75,16 @@ class ClipQueue:
             case "open":
                 self._tools = header["tools"]
             case "make":
-                self._jobs[header["id"]] = JobDirectory(Path(header["directory"]))
-                self._to_send.append((TASK, (header["directory"], self._tools)))
+                job = _Handed(JobDirectory(Path(header["directory"])), Priority(header["priority"]))
+                self._jobs[header["id"]] = job
+                self._send(job)
             case "withdraw":
-                self._to_send.append((WITHDRAW, (header["prefix"], header["content_id"], self._tools)))
+                arguments = header["prefix"], header["content_id"], self._tools
+                self._to_send.append((WITHDRAW, arguments, Priority.LIVE))
         return True
+
+    def _send(self, job: _Handed) -> None:
+        self._to_send.append((TASK, (str(job.directory.path), self._tools), job.priority))
 
     async def run(self) -> None:
         """Hand over and look until cancelled."""
@@ -87,7 +104,7 @@ class ClipQueue:
                 await asyncio.sleep(0.05)
                 continue
             try:
-                await asyncio.to_thread(self._send, *self._to_send[0])
+                await asyncio.to_thread(hand_over, self._app, *self._to_send[0])
             except Exception as error:  # kombu's errors depend on the broker
                 self._failures += 1
                 self._note(False, error)
@@ -98,9 +115,6 @@ class ClipQueue:
             self._sent += 1
             self._note(True)
             pause_s = BACKOFF_S[0]
-
-    def _send(self, task: str, arguments: tuple[Any, ...]) -> None:
-        self._app.send_task(task, arguments, queue=LIVE, retry=False)
 
     def _note(self, connected: bool, error: Exception | None = None) -> None:
         """Log the change, not every try; the broker's URL is no part of it."""
@@ -113,28 +127,21 @@ class ClipQueue:
     async def _look(self) -> None:
         while True:
             for clip_id, job in list(self._jobs.items()):
-                record, abandoned = await asyncio.to_thread(_looked_at, job)
+                record, wait_s = await asyncio.to_thread(_looked_at, job)
                 if record is not None:
-                    self._tell(clip_id, record)
-                if abandoned and clip_id in self._jobs:
-                    self._again(clip_id, job)
+                    self._tell(clip_id, job, record)
+                if clip_id in self._jobs and time.monotonic() - job.since_s >= wait_s:
+                    log.warning("a clip's worker died, or its job was lost: it is handed over again", clip=clip_id)
+                    job.again, job.since_s = job.again + 1, time.monotonic()
+                    self._send(job)
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def _again(self, clip_id: str, job: JobDirectory) -> None:
-        due_s, pause_s = self._resend.get(clip_id, (0.0, RESEND_S))
-        if time.monotonic() >= due_s:  # ever less often: nobody may be there to take it
-            self._resend[clip_id] = time.monotonic() + pause_s, pause_s * 2
-            log.warning("the worker died over a clip, another gets it", clip=clip_id)
-            self._to_send.append((TASK, (str(job.path), self._tools)))
-
-    def _tell(self, clip_id: str, record: Record) -> None:
+    def _tell(self, clip_id: str, job: _Handed, record: Record) -> None:
         if _is_over(record):
             del self._jobs[clip_id]
-            self._told.pop(clip_id, None)
-            self._resend.pop(clip_id, None)
             self._on_message({"op": "over", "id": clip_id, "record": record.to_json()}, b"")
-        elif record.state in PARTS and self._told.get(clip_id) is not record.state:
-            self._told[clip_id] = record.state
+        elif record.state in PARTS and job.told is not record.state:
+            job.told = record.state
             progress = {"state": record.state.value, "progress": PARTS[record.state]}
             self._on_message({"op": "progress", "id": clip_id, **progress}, b"")
 
@@ -143,12 +150,17 @@ class ClipQueue:
         return WorkerStatistics("clips", self._connected, 1, 0, self._sent, self._failures)
 
 
-def _looked_at(job: JobDirectory) -> tuple[Record | None, bool]:
-    """Return how far a job is (None while it cannot be read), and whether its worker died over it."""
+def _looked_at(job: _Handed) -> tuple[Record | None, float]:
+    """Return how far a job is (None while it cannot be read), and how long after it was handed over it is again: ever
+    longer, for perhaps nobody is there to take it."""
+    path = job.directory.path
     try:
-        return job.record(), is_abandoned(job.path)
+        record = job.directory.record()
+        if is_abandoned(path):
+            return record, DIED_S * job.again
+        return record, math.inf if is_leased(path) else LOST_S * 2**job.again
     except (LivefoleyError, OSError):
-        return None, False
+        return None, math.inf
 
 
 def _is_over(record: Record) -> bool:

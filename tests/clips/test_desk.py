@@ -1,0 +1,85 @@
+"""The desk's order: what its worker is given, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from livefoley.clips.job import JobDirectory
+from livefoley.clips.model import ClipState, Priority
+from livefoley.runtime.clips.desk import ClipDesk
+from livefoley.runtime.ipc import Header
+from livefoley.runtime.worker import WorkerStatistics
+from tests.clips.finished import finished, metadata
+from tests.clips.jobs import JOB
+
+TOOLS = {"libraries": [], "place": ""}
+LIVE, BATCH = Priority.LIVE, Priority.BATCH
+
+
+class Bench:
+    """A ``Maker`` that takes all it is given and makes nothing of it."""
+
+    ready = True
+
+    def __init__(self, on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> None:
+        self.taken = list[str]()
+
+    def send_nowait(self, header: Header) -> bool:
+        self.taken.append(header["id"])
+        return True
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    def statistics(self) -> WorkerStatistics:
+        return WorkerStatistics("bench", True, 1, 0, len(self.taken), 0)
+
+
+def left_undone(folder: Path, *priorities: Priority) -> list[str]:
+    """Write down jobs as an earlier process left them, the oldest first; return their ids."""
+    made = []
+    for number, priority in enumerate(priorities):
+        content_id = f"{number:032x}"
+        job = JobDirectory(folder / ".jobs" / content_id)
+        finished(job.path, metadata(content_id))
+        request = replace(JOB.request, priority=priority)
+        job.create(replace(JOB, id=content_id, content_id=content_id, request=request))
+        job.change(done=("cutting", "sounding", "checking"))
+        os.utime(job.path / "job.json", (number, number))
+        made.append(content_id)
+    return made
+
+
+async def run_until(desk: ClipDesk, condition: Callable[[], bool]) -> None:
+    running = asyncio.create_task(desk.run())
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 - of a process
+            await asyncio.sleep(0.02)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_live_clip_overtakes_the_batch_ones_that_wait(tmp_path: Path) -> None:
+    batch, other, live, last = left_undone(tmp_path, BATCH, BATCH, LIVE, LIVE)
+    desk, over = ClipDesk(tmp_path, {**TOOLS, "place": str(tmp_path / "published")}), list[str]()
+    desk.on_change = lambda status: over.append(status.id) if status.state is ClipState.READY else None
+    await run_until(desk, lambda: len(over) == 4)
+    assert over == [live, last, batch, other]
+    assert [status.priority for status in desk.list()] == [BATCH, BATCH, LIVE, LIVE]
+
+
+async def test_batch_clips_leave_half_of_a_queue_to_live_ones(tmp_path: Path) -> None:
+    jobs = left_undone(tmp_path, BATCH, BATCH, BATCH, LIVE, LIVE, LIVE)
+    benches = list[Bench]()
+
+    def bench(on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> Bench:
+        benches.append(Bench(on_message, on_ready))
+        return benches[-1]
+
+    desk = ClipDesk(tmp_path, TOOLS, bench, slots=4)
+    await run_until(desk, lambda: len(desk.list()) == 6 and len(benches[0].taken) == 4)
+    assert benches[0].taken == [jobs[0], jobs[1], jobs[3], jobs[4]]

@@ -1,0 +1,51 @@
+"""Clips of a running sidecar, made by `livefoley worker` as jobs of a broker."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+import yaml
+
+from livefoley.demo.sidecar import ROOM, free_ports, running, write_config
+from tests.clips import brokers, flashes
+from tests.live.test_sidecar_clips import files, in_sync, over, published
+from tests.live.test_sidecar_stream import wait_room
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(150)]
+
+
+async def test_a_clip_is_made_by_a_worker_and_served_by_the_sidecar(tmp_path: Path) -> None:
+    stream, ports, config = flashes.make(tmp_path / "flashes.mp4", 60), free_ports(), tmp_path / "room.yaml"
+    write_config(config, ports, {"sinks": [], "clips": {"enabled": True}})
+    with brokers.running(brokers.Broker(tmp_path)) as broker:
+        more = {"clips": {"directory": f"{tmp_path}/clips", "checks": {"black": 1}}, "jobs": {"broker": broker.url}}
+        config.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), **more}))
+        worker = subprocess.Popen([sys.executable, "-m", "livefoley", "worker", config])  # noqa: ASYNC220
+        try:
+            async with running(config, ports, tmp_path / "sidecar.log") as made:
+                await made.wait_ready()
+                base = f"http://127.0.0.1:{ports.http}"
+                async with published(ports.publish_url, stream), httpx.AsyncClient(trust_env=False) as http:
+                    http.base_url = f"{base}/v1"
+                    await wait_room(made, lambda room: room["position_s"] > 7)
+                    body = {"room": ROOM, "last_s": 5, "priority": "batch"}
+                    asked = (await http.post("/clips", json=body)).json()
+                    assert asked["priority"] == "batch"
+                    status = await over(http, asked["id"])
+                    in_sync(files(status)[0])
+                    served = await http.get(f"{base}/clips/{status['prefix']}/clip.mp4")
+                    assert served.content == (Path(status["location"]) / "clip.mp4").read_bytes()
+                    family = psutil.Process().children(recursive=True)
+                    assert not [each for each in family if "livefoley.runtime.clips.worker" in each.cmdline()]
+                await made.stop()
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(30) == 0
+        finally:
+            worker.kill()
+            worker.wait()
