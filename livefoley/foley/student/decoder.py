@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
+from scipy import fft, ndimage
 
 from livefoley.core.cues import Stereo
 from livefoley.foley.student import features
@@ -176,21 +176,24 @@ class Widener:
         return np.stack((mono + side, mono - side)).astype(np.float32)
 
 
-MOST_CORRECTION_DB = 18.0
+MOST_GAIN_DB, MOST_CUT_DB = 6.0, 24.0
+_CORRECTION_FRAMES = 3.0  # deviation of the smoothing: quicker gains roughen a sound into a crackle
 
 
 def impose(mono: Floats, envelope_db: Floats) -> Floats:
-    """Return the sound with its loudness envelope brought to ``envelope_db`` (one value a frame, as ``level_db``).
+    """Return the sound, at the reference level, its loudness brought nearer to ``envelope_db`` (one value a frame).
 
-    The last, gentle correction: gains change over 20 ms, and are bounded, so silence is not blown up into noise.
+    The last, gentle correction of what the network follows by itself: slow and bounded, so the sound keeps its own
+    texture and silence is not blown up into noise. Where silence is asked for, it is silent.
     """
-    frames = len(mono) // HOP
-    own = features.level_db(mono)
-    gain = np.clip(envelope_db[:frames] - np.maximum(own, features.SILENT_DB), -40.0, MOST_CORRECTION_DB)
-    gain = np.where(envelope_db[:frames] <= features.SILENT_DB + 1.0, -60.0, gain)
-    at = (np.arange(frames) + 0.5) * HOP
-    curve = np.interp(np.arange(len(mono)), at, gain) if frames else np.zeros(len(mono))
-    return np.asarray(mono * 10 ** (curve / 20), np.float32)
+    frames = min(len(mono) // HOP, len(envelope_db))
+    if not frames:
+        return mono
+    even, asked = features.referenced(mono), envelope_db[:frames]
+    wrong = np.clip(asked - features.level_db(even)[:frames], -MOST_CUT_DB, MOST_GAIN_DB)
+    gain = np.where(asked <= features.SILENT_DB + 1.0, -60.0, ndimage.gaussian_filter1d(wrong, _CORRECTION_FRAMES))
+    curve = np.interp(np.arange(len(mono)), (np.arange(frames) + 0.5) * HOP, gain)
+    return np.asarray(even * 10 ** (curve / 20), np.float32)
 
 
 FREE_FRAMES = 3
