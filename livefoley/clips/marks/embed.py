@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
@@ -27,7 +29,8 @@ def embed(stem: Stereo, content_id: str) -> Stereo:
 def mark(stem: Stereo, content_id: str) -> Stereo:
     """Return the mark alone, as it is to be added to ``stem``."""
     period = waveform(content_id, TICK_RATE)
-    return np.stack([_shaped(channel, period) for channel in stem])
+    with ThreadPoolExecutor(len(stem), "clip-mark") as threads:  # transforms leave the interpreter to each other
+        return np.stack(list(threads.map(lambda channel: _shaped(channel, period), stem)))
 
 
 def _shaped(channel: NDArray[np.float32], period: NDArray[np.float32]) -> NDArray[np.float32]:

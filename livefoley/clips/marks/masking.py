@@ -38,6 +38,7 @@ _LINES_BARK = bark(np.fft.rfftfreq(FRAME, 1 / TICK_RATE))
 _BAND_OF = np.minimum(_LINES_BARK / _STEP_BARK, 24 / _STEP_BARK).astype(int)
 _BANDS = int(_BAND_OF.max()) + 1
 _WIDTH = np.maximum(np.bincount(_BAND_OF, minlength=_BANDS), 1)
+_FIRST_OF = np.searchsorted(_BAND_OF, np.arange(_BANDS))  # no band is without a line
 _CENTRE_BARK = (np.arange(_BANDS) + 0.5) * _STEP_BARK
 
 
@@ -88,9 +89,7 @@ def steadiness(samples: FloatArray, frames: int) -> FloatArray:
 
 def _per_band(lines: FloatArray) -> FloatArray:
     """Return the mean of the lines of each band, ``[frames, bands]``."""
-    sums = np.zeros((len(lines), _BANDS), np.float32)
-    np.add.at(sums.T, _BAND_OF, lines.T)
-    return np.asarray(sums / _WIDTH, np.float32)
+    return np.asarray(np.add.reduceat(lines, _FIRST_OF, axis=1) / _WIDTH, np.float32)
 
 
 def _tonality(power: FloatArray, bands: FloatArray) -> FloatArray:

@@ -197,7 +197,7 @@ def impose(mono: Floats, envelope_db: Floats) -> Floats:
 
 
 FREE_FRAMES = 3
-_RISE_DB = 1.0
+_RISE_DB = 0.5
 _DIP_DB = 12.0
 _DIP_FRAMES = 6
 
@@ -205,8 +205,8 @@ _DIP_FRAMES = 6
 def strike(mono: Floats, onsets: Floats) -> Floats:
     """Return the sound with its onsets where ``onsets`` (one value a frame, 0 where none is) asks for them.
 
-    Elsewhere the level may rise by 1 dB a frame at most, so nothing else begins; in the 60 ms before an onset it lies
-    12 dB below what follows. Gains alone: what the network put there is what sounds.
+    Elsewhere the level may rise by half a dB a frame at most, so nothing else begins; in the 60 ms before an onset it
+    lies 12 dB below what follows. Gains alone: what the network put there is what sounds.
     """
     frames = min(len(mono) // HOP, len(onsets))
     asked = np.flatnonzero(onsets[:frames] > 0)
