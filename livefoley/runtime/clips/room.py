@@ -128,16 +128,22 @@ class RoomClips:
         self._shelf.on_stored = self._buffer.shelved
         self._ranges = ClipRanges(settings.ranges, ORIGIN)
         self._wanted: list[_Wanted] = []
+        self._lost = 0
 
     # ---- what the room tells; called between blocks ----
 
     def departed(self, departure: Departure) -> None:
         """Take what leaves the room."""
-        for item in departure.program:
-            self._buffer.picture(item)
-        for start, mixed in departure.sound:
-            if mixed.original is not None:
-                self._buffer.sound(start, mixed.original, mixed.stem)
+        try:
+            for item in departure.program:
+                self._buffer.picture(item)
+            for start, mixed in departure.sound:
+                if mixed.original is not None:
+                    self._buffer.sound(start, mixed.original, mixed.stem)
+        except Exception:  # a mistake of ours must cost clips and not the stream
+            self._lost += 1
+            if self._lost < 10 or self._lost % 1000 == 0:
+                log.exception("what left was not kept for clips", room=self.room, lost=self._lost)
 
     def noticed(self, event: Event) -> None:
         """Take what perception or the recogniser reports."""
@@ -266,7 +272,7 @@ class RoomClips:
             disk_bytes=figures.disk_bytes,
             dropped_pictures=figures.dropped_pictures,
             dropped_bytes=figures.dropped_bytes,
-            dropped_events=figures.dropped_events,
+            dropped_events=figures.dropped_events + self._lost,
             disk_errors=figures.shelf_errors,
         )
 
