@@ -26,10 +26,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from common import free_port, print_result, print_table, process, quiet, require
+from common import clip_metadata, free_port, print_result, print_table, process, quiet, require
 
 from livefoley.clips.job import Job, JobDirectory
-from livefoley.clips.model import ClipFiles, ClipMetadata, ClipRequest, ClipState, Heat
+from livefoley.clips.model import ClipFiles, ClipRequest, ClipState
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.runtime.clips.celery_app import TASK, hand_over, make_celery
@@ -54,7 +54,7 @@ def write_job(folder: Path, number: int, size: int, **record: Any) -> JobDirecto
     files = ClipFiles(made.path / content_id)
     files.directory.mkdir(parents=True)
     files.clip.write_bytes(os.urandom(size))
-    files.metadata.write_text(_told(content_id).to_json(), encoding="utf-8")
+    files.metadata.write_text(clip_metadata(content_id).to_json(), encoding="utf-8")
     request = ClipRequest("stage", 0.0, 15.0)
     made.create(
         Job(
@@ -75,22 +75,6 @@ def write_job(folder: Path, number: int, size: int, **record: Any) -> JobDirecto
     )
     made.change(done=DONE, **record)
     return made
-
-
-def _told(content_id: str) -> ClipMetadata:
-    return ClipMetadata(
-        content_id=content_id,
-        room="stage",
-        title="",
-        tags=(),
-        heat=Heat.HOT,
-        created_at="2026-11-21T12:00:00.000Z",
-        start_at="2026-11-21T12:00:00.000Z",
-        duration_s=15.0,
-        peak_s=7.0,
-        stream_start_s=0.0,
-        stream_end_s=15.0,
-    )
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ import psutil
 import structlog
 import yaml
 
+from livefoley.clips.model import ClipMetadata, Heat
 from livefoley.core.media import Disconnected, MediaKind, SourceItem, TrackInfo
 from livefoley.media.rtmp import RtmpServer
 
@@ -327,3 +328,20 @@ def print_result(name: str, value: float, unit: str, baseline: float | None, tar
 async def until(moment_s: float) -> None:
     """Sleep until the monotonic clock shows ``moment_s``."""
     await asyncio.sleep(max(0.0, moment_s - time.monotonic()))
+
+
+def clip_metadata(content_id: str, title: str = "") -> ClipMetadata:
+    """Return what there is to tell of a clip of 15 s that nobody has made."""
+    return ClipMetadata(
+        content_id=content_id,
+        room="stage",
+        title=title,
+        tags=(),
+        heat=Heat.HOT,
+        created_at="2026-11-21T12:00:00.000Z",
+        start_at="2026-11-21T12:00:00.000Z",
+        duration_s=15.0,
+        peak_s=7.0,
+        stream_start_s=0.0,
+        stream_end_s=15.0,
+    )

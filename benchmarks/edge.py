@@ -25,12 +25,11 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-from common import ROOT, free_port, listening, print_result, print_table, process, quiet, require, which
+from common import ROOT, clip_metadata, free_port, listening, print_result, print_table, process, quiet, require, which
 from fastapi import FastAPI
 
 from livefoley.clips.links import Links
 from livefoley.clips.model import ClipFiles as Files
-from livefoley.clips.model import ClipMetadata, Heat
 from livefoley.clips.publish import DirectoryStore, Naming, StorePublisher
 from livefoley.control import edge, problems
 from livefoley.control.clip_files import ClipFileCollector, ClipFiles, FileAccess, clip_files_router
@@ -67,19 +66,7 @@ def publish(root: Path, count: int) -> list[str]:
     """Publish clips of noise; return their paths."""
     publisher, paths = StorePublisher(DirectoryStore(root / "published"), Naming()), []
     for number in range(count):
-        told = ClipMetadata(
-            content_id=f"{number:032x}",
-            room="stage",
-            title=f"Clip {number}",
-            tags=(),
-            heat=Heat.HOT,
-            created_at="2026-11-21T12:00:00.000Z",
-            start_at="2026-11-21T12:00:00.000Z",
-            duration_s=15.0,
-            peak_s=7.0,
-            stream_start_s=0.0,
-            stream_end_s=15.0,
-        )
+        told = clip_metadata(f"{number:032x}", f"Clip {number}")
         files = Files(root / "jobs" / told.content_id)
         files.directory.mkdir(parents=True)
         files.clip.write_bytes(random.Random(number).randbytes(CLIP_BYTES))
