@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import BankError
-from livefoley.foley import audiofile
-from livefoley.foley.cache import RenderCache
-from livefoley.foley.catalogue import EFFECTS
-from livefoley.foley.material import Material
+from livefoley.foley import audio_file
+from livefoley.foley.bank.catalogue import EFFECTS
+from livefoley.foley.render_cache import RenderCache
+from livefoley.foley.rendered import Material
 
 Features = NDArray[np.float64]
 
@@ -176,7 +176,7 @@ def recordings(manifest: Path, split: str) -> dict[str, NDArray[np.float64]]:
         mine = [name for name, (_, parts) in CLASSES.items() if any(part in row["caption_en"] for part in parts)]
         if mine:
             try:
-                described = features(audiofile.read(manifest.parent / row["path"], 20.0))
+                described = features(audio_file.read(manifest.parent / row["path"], 20.0))
             except BankError as error:
                 print(error)
                 continue

@@ -20,10 +20,10 @@ import av
 import numpy as np
 
 from livefoley.core.cues import Stereo
-from livefoley.foley import audiofile
-from livefoley.foley.bed import ProceduralBed
-from livefoley.foley.cache import RenderCache
-from livefoley.foley.material import Material
+from livefoley.foley import audio_file
+from livefoley.foley.bed.bed import ProceduralBed
+from livefoley.foley.render_cache import RenderCache
+from livefoley.foley.rendered import Material
 
 PLACES = (
     "雨夜的街道, rain on a window",
@@ -84,7 +84,7 @@ def baselines(seconds: int) -> dict[str, float]:
     loop = ProceduralBed(1, PLACES[0]).read(30 * 48000)
     with tempfile.TemporaryDirectory() as folder:
         flac, mp3 = Path(folder) / "loop.flac", Path(folder) / "loop.mp3"
-        flac.write_bytes(audiofile.flac(loop))
+        flac.write_bytes(audio_file.flac(loop))
         write_mp3(mp3, loop)
         return {"mp3": loop_cost(mp3, seconds), "flac": loop_cost(flac, seconds)}
 

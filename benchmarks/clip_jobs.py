@@ -28,12 +28,12 @@ from typing import Any
 
 from common import clip_metadata, free_port, print_result, print_table, process, quiet, require
 
-from livefoley.clips.job import Job, JobDirectory
+from livefoley.clips.jobs.job import Job, JobDirectory
 from livefoley.clips.model import ClipFiles, ClipRequest, ClipState
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.runtime.clips.celery_app import TASK, hand_over, make_celery
-from livefoley.runtime.clips.queue import ClipQueue
+from livefoley.runtime.clips.job_queue import ClipQueue
 
 WORKERS, IN_FLIGHT, TARGET = 2, 20, 50.0
 SLOW_JOBS, SLOW_S = 60, 0.5

@@ -28,14 +28,15 @@ import numpy as np
 from common import ROOT, clip_metadata, free_port, listening, print_result, print_table, process, quiet, require, which
 from fastapi import FastAPI
 
-from livefoley.clips.links import Links
 from livefoley.clips.model import ClipFiles as Files
 from livefoley.clips.publish import DirectoryStore, Naming, StorePublisher
-from livefoley.control import edge, problems
-from livefoley.control.clip_files import ClipFileCollector, ClipFiles, FileAccess, clip_files_router
+from livefoley.clips.publish.links import Links
+from livefoley.control import problems
+from livefoley.control.delivery import edge
+from livefoley.control.delivery.clip_files import ClipFileCollector, ClipFiles, FileAccess, clip_files_router
 from livefoley.control.guard import Access, Guard
-from livefoley.control.prewarm import prewarm
 from livefoley.control.server import serve
+from livefoley.outbound.prewarm import prewarm
 
 SECRET = "secret-of-the-benchmark"
 CONF = ROOT / "deploy" / "nginx" / "clips-edge.conf"

@@ -36,8 +36,8 @@ from onnx import TensorProto, helper
 
 from livefoley.core.errors import LivefoleyError
 from livefoley.foley.student import features, models
-from livefoley.foley.student.backend import Backend, OnnxBackend
-from livefoley.foley.student.bench import Timing, measure
+from livefoley.foley.student.backends.bench import Timing, measure
+from livefoley.foley.student.backends.onnx import Backend, OnnxBackend
 from livefoley.foley.student.models import Model
 from livefoley.foley.student.student import open_backend
 

@@ -29,8 +29,8 @@ sys.path.insert(0, str(ROOT))
 from livefoley.core.events import MotionKind, MotionOnset  # noqa: E402
 from livefoley.core.media import TrackInfo, Unit  # noqa: E402
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks  # noqa: E402
-from livefoley.perception.analyser import MotionAnalyser  # noqa: E402
-from livefoley.perception.vad import SpeechDetector  # noqa: E402
+from livefoley.perception.hearing.vad import SpeechDetector  # noqa: E402
+from livefoley.perception.motion.analyser import MotionAnalyser  # noqa: E402
 from tests.perception import clips  # noqa: E402
 
 TARGET_MS = 20.0

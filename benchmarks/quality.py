@@ -27,10 +27,10 @@ from numpy.random import Generator
 
 from livefoley.core.cues import Cue, CueKind
 from livefoley.core.errors import LivefoleyError
-from livefoley.foley.bank import EffectBank
-from livefoley.foley.bed import ProceduralBed
-from livefoley.foley.cache import RenderCache
-from livefoley.foley.material import Material
+from livefoley.foley.bank.bank import EffectBank
+from livefoley.foley.bed.bed import ProceduralBed
+from livefoley.foley.render_cache import RenderCache
+from livefoley.foley.rendered import Material
 from livefoley.foley.student import features
 from livefoley.foley.student.features import FRAMES_PER_S, FRAMES_PER_TOKEN, HOP, RATE, TOKENS_PER_S, Floats
 from livefoley.foley.student.student import Student, Wish, open_student

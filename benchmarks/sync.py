@@ -36,12 +36,12 @@ from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, ticks_from_stamp
 from livefoley.demo import measure
 from livefoley.demo.clip import DemoClip, make_clip
-from livefoley.demo.flow import DESCRIBE
 from livefoley.demo.recording import read_pictures, read_sound
-from livefoley.media.file_source import read_items
+from livefoley.demo.run import DESCRIBE
+from livefoley.media.files.file_source import read_items
 from livefoley.media.reader import Pacer
 from livefoley.media.rtmp import RtmpPublisher
-from livefoley.perception.analyser import MotionAnalyser
+from livefoley.perception.motion.analyser import MotionAnalyser
 
 FPS, WIDTH, HEIGHT = 30, 640, 360
 SKEW = 200e-6

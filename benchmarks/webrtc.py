@@ -32,11 +32,11 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.contrib.media import MediaRelay
 
-from livefoley.media import nal
-from livefoley.media.codecs import OpusEncoder
+from livefoley.formats import nal
+from livefoley.media.audio_codecs import OpusEncoder
+from livefoley.media.webrtc.aiortc_overrides import EncodedPeer
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.reassembly import Frame
-from livefoley.media.webrtc.seams import EncodedPeer
+from livefoley.media.webrtc.rtp.reassembly import Frame
 
 ROOM, KEY, FPS, CLIP_S = "bench", "bench-key", 30, 10
 WARM_UP_S = 5.0

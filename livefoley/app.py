@@ -22,31 +22,31 @@ from prometheus_client.registry import Collector
 from livefoley import __version__
 from livefoley import config as cfg
 from livefoley.clips.model import ClipStatus
+from livefoley.control.api.clips import clips_router
 from livefoley.control.app import make_app
-from livefoley.control.clip_metrics import ClipCollector
-from livefoley.control.clips import clips_router
 from livefoley.control.guard import Access
+from livefoley.control.metrics.clips import ClipCollector
 from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
+from livefoley.control.signalling.whep import whep_router
+from livefoley.control.signalling.whip import whip_router
 from livefoley.control.state import ChatLine, CueRequest, RoomChanges
-from livefoley.control.whep import whep_router
-from livefoley.control.whip import whip_router
 from livefoley.core.errors import BankError
-from livefoley.core.statistics import Rejection, RoomSnapshot, ServerSnapshot
+from livefoley.core.snapshots import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.place import default_library
 from livefoley.media.webrtc import WhepServer, WhipServer
-from livefoley.runtime.feed import EventFeed
-from livefoley.runtime.foley import FoleyService
-from livefoley.runtime.keep import keep
+from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
-from livefoley.runtime.room import Room
-from livefoley.runtime.snapshot import snapshot
+from livefoley.runtime.rooms.room import Room
+from livefoley.runtime.rooms.snapshot import snapshot
+from livefoley.runtime.sounds.foley import FoleyService
+from livefoley.runtime.supervise import keep
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_desk
 from livefoley.wiring.deliveries import build_deliveries
-from livefoley.wiring.rendering import RenderCollector, make_render_desk, render_routes
+from livefoley.wiring.renders import RenderCollector, make_render_desk, render_routes
 from livefoley.wiring.rooms import (
     Makers,
     Servers,

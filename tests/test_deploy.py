@@ -25,7 +25,7 @@ from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
-from livefoley.control.whep import whep_router
+from livefoley.control.signalling.whep import whep_router
 from livefoley.core.notices import SceneNotice
 from livefoley.media.webrtc import IceSettings, WhepFeed, WhepServer
 from tests.control.studio import Studio, served

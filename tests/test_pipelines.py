@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from livefoley.config import Config, load
 from livefoley.config.document import dotted
 from livefoley.config.explain import known_keys, type_at
-from livefoley.foley.catalogue import EFFECTS
+from livefoley.foley.bank.catalogue import EFFECTS
 
 PIPELINES = Path(__file__).parent.parent / "pipelines"
 ROOMS = sorted(PIPELINES.glob("*.yaml"))

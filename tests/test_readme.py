@@ -11,8 +11,8 @@ import typer
 
 from livefoley.cli import app
 from livefoley.config import load
-from livefoley.control.events import from_json, to_json
-from livefoley.foley.catalogue import EFFECTS
+from livefoley.control.api.events import from_json, to_json
+from livefoley.foley.bank.catalogue import EFFECTS
 
 ROOT = Path(__file__).parent.parent
 ENGLISH = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,14 +10,14 @@ import structlog
 
 from livefoley import __version__
 from livefoley.clips import words
-from livefoley.clips.cover import write_cover
-from livefoley.clips.cut import write_mp4
-from livefoley.clips.exact import cut_exactly, with_notice
-from livefoley.clips.job import Job
-from livefoley.clips.material import Material, Pictures, read_encoded, write_encoded
+from livefoley.clips.jobs.files import Material, Pictures, read_encoded, write_encoded
+from livefoley.clips.jobs.job import Job
 from livefoley.clips.model import ClipFiles, ClipMetadata, ClipReason, Gap, PlacedSound
+from livefoley.clips.pictures.cover import write_cover
+from livefoley.clips.pictures.cut import write_mp4
+from livefoley.clips.pictures.exact import cut_exactly, with_notice
+from livefoley.clips.pictures.reframe import reframed
 from livefoley.clips.ports import Marks
-from livefoley.clips.reframe import reframed
 from livefoley.clips.sound import Mastered, Retake, master
 from livefoley.clips.waveform import write_waveform
 from livefoley.core.cues import Stereo
@@ -28,8 +28,8 @@ from livefoley.core.notices import utc
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
 from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.source import Foley
-from livefoley.media.audio_file import write_audio
-from livefoley.media.codecs import AacEncoder
+from livefoley.media.audio_codecs import AacEncoder
+from livefoley.media.files.audio_file import write_audio
 
 log = structlog.get_logger("livefoley.clips")
 

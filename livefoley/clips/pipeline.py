@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from livefoley.clips.compose import compose, cut
-from livefoley.clips.job import Job, JobDirectory, Record
-from livefoley.clips.material import read_material
+from livefoley.clips.jobs.files import read_material
+from livefoley.clips.jobs.job import Job, JobDirectory, Record
 from livefoley.clips.model import CONTENT_ID_CHARACTERS, ClipMetadata, ClipState
 from livefoley.clips.ports import Checks, Marks, Publisher
 from livefoley.clips.sound import master

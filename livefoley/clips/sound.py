@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from livefoley.clips.buffer.selection import start_of
 from livefoley.clips.model import PlacedSound
-from livefoley.clips.selection import start_of
 from livefoley.core.cues import Cue, Sound, Stereo
 from livefoley.core.event_json import Event
 from livefoley.core.events import MotionOnset, Speech

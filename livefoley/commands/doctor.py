@@ -104,7 +104,7 @@ def _parts() -> Iterator[Finding]:
 
 
 def _speech_detector() -> object:
-    from livefoley.perception.silero import SileroVoiceActivityDetector  # as the rooms do: held to one thread
+    from livefoley.perception.hearing.silero import SileroVoiceActivityDetector  # as the rooms do: held to one thread
 
     return SileroVoiceActivityDetector()
 

@@ -15,13 +15,13 @@ import psutil
 from livefoley.core.cues import Cue, CueKind, Stereo
 from livefoley.core.errors import BankError, DescriptionError, InputError, LivefoleyError, ModelError, OutputError
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
-from livefoley.foley import lexicon
+from livefoley.foley.description import lexicon
 from livefoley.foley.place import default_library
 from livefoley.foley.source import Foley
 from livefoley.foley.student import features
 from livefoley.foley.student.embed import plain
 from livefoley.foley.student.student import LONGEST_S, Student, Wish, open_student
-from livefoley.media.audio_file import write_audio
+from livefoley.media.files.audio_file import write_audio
 
 MOST_POINTS = 100_000
 

@@ -23,20 +23,20 @@ from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
-from livefoley.foley import lexicon
-from livefoley.foley.bed import ProceduralBed
-from livefoley.foley.library import Library
+from livefoley.foley.bank.library import Library
+from livefoley.foley.bed.bed import ProceduralBed
+from livefoley.foley.description import lexicon
 from livefoley.foley.place import default_library
 from livefoley.foley.source import Foley
-from livefoley.foley.student.beside import OFFLINE_STEPS, BedBeside, EffectsBeside
+from livefoley.foley.student.fallback import OFFLINE_STEPS, BedBeside, EffectsBeside
 from livefoley.foley.student.student import open_student
-from livefoley.media.audio_file import AUDIO_FORMATS, write_audio
-from livefoley.media.codecs import AacEncoder, make_decoder
-from livefoley.media.containers import carried_video
-from livefoley.media.file_source import probe, read_items
-from livefoley.media.mux import Muxer
-from livefoley.perception.analyser import MotionAnalyser
-from livefoley.perception.vad import SpeechDetector
+from livefoley.media.audio_codecs import AacEncoder, make_decoder
+from livefoley.media.files.audio_file import AUDIO_FORMATS, write_audio
+from livefoley.media.files.containers import carried_video
+from livefoley.media.files.file_source import probe, read_items
+from livefoley.media.files.mux import Muxer
+from livefoley.perception.hearing.vad import SpeechDetector
+from livefoley.perception.motion.analyser import MotionAnalyser
 
 log = structlog.get_logger("livefoley")
 

@@ -60,7 +60,7 @@ def _times(onsets: str) -> tuple[float, ...]:
 
 
 def _device(name: str) -> str:
-    from livefoley.foley.student.backend import DEVICES
+    from livefoley.foley.student.backends.onnx import DEVICES
 
     if name not in DEVICES:
         raise typer.BadParameter(f"{name}: want one of {', '.join(DEVICES)}", param_hint="--device")
@@ -71,7 +71,7 @@ def _device(name: str) -> str:
 def model_list() -> None:
     """List the models on this machine, and the engines compiled of them."""
     from livefoley.foley.student import models
-    from livefoley.foley.student.engines import EngineStore
+    from livefoley.foley.student.backends.engines import EngineStore
 
     table = _table("model", "where", "size", "parameters", "precision", "steps", "")
     for each in models.installed():
@@ -95,7 +95,7 @@ def model_list() -> None:
 def model_verify() -> None:
     """Compare every model and engine with its SHA-256; exit with 1 when one is damaged."""
     from livefoley.foley.student import models
-    from livefoley.foley.student.engines import EngineStore
+    from livefoley.foley.student.backends.engines import EngineStore
 
     checked = [(each.path, each.problem) for each in models.installed()]
     checked += [(engine.path, engine.problem) for engine in EngineStore().entries()]
@@ -128,8 +128,9 @@ def model_build(
 
     Example: `livefoley model build nano --target sm86 --target sm89`
     """
-    from livefoley.foley.student import models, tensorrt
-    from livefoley.foley.student.engines import EngineStore
+    from livefoley.foley.student import models
+    from livefoley.foley.student.backends import tensorrt
+    from livefoley.foley.student.backends.engines import EngineStore
 
     found, store = models.find(name), EngineStore()
     for each in target or ["here"]:
@@ -152,7 +153,7 @@ def model_bench(
 ) -> None:
     """Time a model on this machine, from conditions to sound."""
     from livefoley.foley.student import features, models
-    from livefoley.foley.student.bench import measure
+    from livefoley.foley.student.backends.bench import measure
     from livefoley.foley.student.student import open_backend
 
     found = models.find(name)

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from livefoley.clips.marks.carrier import ID_DIGITS
-from livefoley.clips.marks.detect import Verdict, detect
-from livefoley.clips.marks.labels import Labels, read_labels
-from livefoley.clips.marks.provenance import Provenance, read_provenance
 from livefoley.core.errors import InputError
 from livefoley.core.ticks import TICK_RATE
+from livefoley.marks.carrier import ID_DIGITS
+from livefoley.marks.detect import Verdict, detect
+from livefoley.marks.labels import Labels, read_labels
+from livefoley.marks.provenance import Provenance, read_provenance
 
 MAX_S = 600
 """How much of a file is listened to, from its beginning."""

@@ -11,7 +11,7 @@ from rich.markup import escape
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
-from livefoley.control.events import from_json, to_json
+from livefoley.control.api.events import from_json, to_json
 from livefoley.core.errors import InputError
 from livefoley.core.notices import (
     ChatNotice,

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from livefoley.clips.checks.text import LISTS
-from livefoley.clips.links import MAX_TTL_S
+from livefoley.clips.publish.links import MAX_TTL_S
 from livefoley.config.values import BrokerUrl, HookUrl, HostName, Listen, Model, Place, Token
 
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]

@@ -9,12 +9,12 @@ from prometheus_client.registry import Collector
 
 from livefoley import __version__
 from livefoley.control import problems
-from livefoley.control.chat import chat_router
-from livefoley.control.events import events_router
+from livefoley.control.api.chat import chat_router
+from livefoley.control.api.events import events_router
+from livefoley.control.api.rooms import rooms_router
+from livefoley.control.delivery.hls import hls_router
 from livefoley.control.guard import Access, Guard
-from livefoley.control.hls import hls_router
 from livefoley.control.probes import probe_router
-from livefoley.control.rooms import rooms_router
 from livefoley.control.state import ControlState
 
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client.registry import Collector
 
-from livefoley.control.metrics import Metrics
+from livefoley.control.metrics.registry import Metrics
 from livefoley.control.state import ControlState
-from livefoley.core.statistics import RoomSnapshot
+from livefoley.core.snapshots import RoomSnapshot
 
 _NO_STORE = {"Cache-Control": "no-store"}
 

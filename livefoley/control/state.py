@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from livefoley.core.notices import Notice
-from livefoley.core.statistics import RoomSnapshot, ServerSnapshot
+from livefoley.core.snapshots import RoomSnapshot, ServerSnapshot
 
 
 @dataclass(frozen=True, slots=True)

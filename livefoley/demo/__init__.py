@@ -1,5 +1,5 @@
 """The demo: a little room of our own, published like OBS would, and what came out of it, measured."""
 
-from livefoley.demo.flow import demo
+from livefoley.demo.run import demo
 
 __all__ = ["demo"]

@@ -11,8 +11,8 @@ from livefoley.core.errors import LivefoleyError, OutputError
 from livefoley.core.media import Disconnected, Packet, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.ticks import ticks_from_stamp
-from livefoley.media.file_source import FileSource
-from livefoley.media.rtmp.publisher import RtmpPublisher
+from livefoley.media.files.file_source import FileSource
+from livefoley.media.rtmp.sink import RtmpPublisher
 
 
 async def publish(

@@ -9,7 +9,7 @@ import numpy as np
 from livefoley.core.cues import Stereo
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.demo.scene import LINES, SECONDS
-from livefoley.foley.audiofile import read
+from livefoley.foley.audio_file import read
 
 VOICE_DB = -20.0  # RMS of the voiced parts
 

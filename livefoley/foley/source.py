@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from livefoley.core.cues import Cue, Sound, Stereo
-from livefoley.foley import lexicon
-from livefoley.foley.bank import EffectBank
-from livefoley.foley.bed import ProceduralBed
-from livefoley.foley.cache import CacheStatistics, RenderCache, stored, user_cache_directory
-from livefoley.foley.library import Library
-from livefoley.foley.material import Material
+from livefoley.foley.bank.bank import EffectBank
+from livefoley.foley.bank.library import Library
+from livefoley.foley.bed.bed import ProceduralBed
+from livefoley.foley.description import lexicon
+from livefoley.foley.render_cache import CacheStatistics, RenderCache, stored, user_cache_directory
+from livefoley.foley.rendered import Material
 
 
 class Foley:

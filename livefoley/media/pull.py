@@ -18,8 +18,8 @@ import structlog
 from livefoley.core.errors import ConfigError, LivefoleyError
 from livefoley.core.media import Disconnected, Packet, SourceItem
 from livefoley.core.ports import Feed
-from livefoley.media.containers import reason
-from livefoley.media.demux import Demuxer
+from livefoley.media.files.containers import reason
+from livefoley.media.files.demux import Demuxer
 from livefoley.media.reader import Pacer, Reader
 from livefoley.media.urls import safe_url
 

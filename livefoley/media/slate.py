@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from livefoley.core.errors import InputError, UnsupportedCodec
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import SAMPLES
-from livefoley.media.containers import reason
-from livefoley.media.demux import Demuxer
+from livefoley.media.files.containers import reason
+from livefoley.media.files.demux import Demuxer
 
 _ENCODERS: dict[str, tuple[str, dict[str, str]]] = {
     "h264": ("libx264", {"preset": "veryfast", "tune": "stillimage", "crf": "23"}),

@@ -20,11 +20,11 @@ import structlog
 from livefoley.core.errors import ConfigError, InputError, OutputError, UnsupportedCodec
 from livefoley.core.media import OutputItem, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
-from livefoley.media.containers import reason
-from livefoley.media.demux import Demuxer
+from livefoley.media.files.containers import reason
+from livefoley.media.files.demux import Demuxer
 from livefoley.media.pull import PullSource
-from livefoley.media.queue import UnitQueue
 from livefoley.media.transport_stream import TsStream
+from livefoley.media.unit_queue import UnitQueue
 from livefoley.media.urls import safe_url
 
 log = structlog.get_logger("livefoley.srt")

@@ -12,7 +12,7 @@ import av
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
-from livefoley.media import nal
+from livefoley.formats import nal
 
 MAX_PIXELS = 4096 * 2304
 MAX_WIDTH = 1920  # larger pictures are made smaller: they would cost more than a live encoder has

@@ -11,7 +11,7 @@ import av
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE
-from livefoley.media.containers import TrackWriter, add_tracks, opens_track, sized
+from livefoley.media.files.containers import TrackWriter, add_tracks, opens_track, sized
 
 _CARRIED = ("h264", "hevc", "aac", "mp3")
 

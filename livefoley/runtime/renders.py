@@ -19,15 +19,15 @@ from typing import Any, NoReturn
 
 import structlog
 
-from livefoley.clips.fetch import FetchLimits, fetch
-from livefoley.clips.render.job import RenderDirectory, RenderJob, found_in, new_id
-from livefoley.clips.render.make import Order
-from livefoley.clips.render.model import Busy, Rendered, RenderLimits, RenderRequest, RenderState, RenderStatus
 from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.renders.fetch import FetchLimits, fetch
+from livefoley.renders.job import RenderDirectory, RenderJob, found_in, new_id
+from livefoley.renders.make import Order
+from livefoley.renders.model import Busy, Rendered, RenderLimits, RenderRequest, RenderState, RenderStatus
 
 log = structlog.get_logger("livefoley.renders")
 
-MODULE = "livefoley.clips.render.make"
+MODULE = "livefoley.renders.make"
 FETCHERS = 4
 MAX_ATTEMPTS = 3  # a render that takes its process along this often is given up
 TIDY_S = 5.0

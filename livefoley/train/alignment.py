@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from livefoley.train.batches import Batch
+from livefoley.train.corpus.batches import Batch
 
 WEIGHT = 0.5
 

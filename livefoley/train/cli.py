@@ -46,9 +46,9 @@ def prepare(
     _need_torch()
     from itertools import chain
 
-    from livefoley.train import prepare as preparing
-    from livefoley.train import recordings as reading
-    from livefoley.train import rendered as rendering
+    from livefoley.train.corpus import prepare as preparing
+    from livefoley.train.corpus import recordings as reading
+    from livefoley.train.corpus import rendered as rendering
 
     sounds = chain.from_iterable(reading.read(path) for path in recordings)
     if rendered:

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from livefoley.foley.student import sampler
-from livefoley.train import flow
-from livefoley.train.batches import Batch, Batches
+from livefoley.train import rectified_flow
+from livefoley.train.corpus.batches import Batch, Batches
 from livefoley.train.fit import follow_average, load_student, opened
 from livefoley.train.network import Student
 
@@ -99,7 +99,7 @@ class Distillation:
         start, end = times[place], times[place + 1]
         noise = torch.randn(batch.latents.shape, generator=generator)
         noisy = torch.lerp(noise, batch.latents, start)
-        arrived = flow.follow(self.teacher, noisy, batch, self._moments(start, end), self.plan.guidance)
+        arrived = rectified_flow.follow(self.teacher, noisy, batch, self._moments(start, end), self.plan.guidance)
         wanted = noisy + (1.0 - start) / (end - start) * (arrived - noisy)
         time_, span = torch.full((len(noisy),), start), torch.full((len(noisy),), end - start)
         estimate, _ = self.network(noisy, time_, span, *batch.told())

@@ -17,8 +17,9 @@ from livefoley.core.errors import InputError, LivefoleyError, ModelError
 from livefoley.foley.student import features
 from livefoley.foley.student.features import FRAMES_PER_S, FRAMES_PER_TOKEN, HOP, Floats
 from livefoley.foley.student.student import Student, Wish, open_student
-from livefoley.train import captions, judge
-from livefoley.train.recordings import Label, labels, mono
+from livefoley.train import judge
+from livefoley.train.corpus import captions
+from livefoley.train.corpus.recordings import Label, labels, mono
 
 FEWEST = 5
 """Train recordings a class needs to be judged by its five nearest neighbours."""

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from livefoley.core.errors import ConfigError, InputError
 from livefoley.foley.student.features import CONTROLS
 from livefoley.foley.student.spec import INPUTS, OUTPUTS, StudentSpec, save_spec
-from livefoley.train.latents import Basis
+from livefoley.train.corpus.latents import Basis
 from livefoley.train.network import SIZES, TEXT, Shipped, Student, parameters
 
 OPSET = 18

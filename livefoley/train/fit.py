@@ -18,12 +18,12 @@ from lightning.fabric import Fabric
 from torch import nn
 
 from livefoley.core.errors import InputError
-from livefoley.train import flow, samples
+from livefoley.train import rectified_flow, samples
 from livefoley.train.alignment import Alignment
-from livefoley.train.batches import Batches
-from livefoley.train.latents import Basis
+from livefoley.train.corpus.batches import Batches
+from livefoley.train.corpus.latents import Basis
+from livefoley.train.corpus.prepare import Corpus
 from livefoley.train.network import SIZES, Student
-from livefoley.train.prepare import Corpus
 
 Report = Callable[[str], None]
 
@@ -155,7 +155,7 @@ class Fit:
         generator = torch.Generator().manual_seed(
             self.plan.seed * 1_000_003 + self.step + 7919 * self._fabric.global_rank
         )
-        loss = flow.loss(self.network, batch, self._power, generator)
+        loss = rectified_flow.loss(self.network, batch, self._power, generator)
         if self.alignment is not None:
             loss = loss + self.alignment(batch)
         self._fabric.backward(loss)

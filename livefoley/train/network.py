@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from livefoley.foley.student.features import COLUMNS, CONTROLS, FRAMES_PER_TOKEN
-from livefoley.train.latents import Basis
+from livefoley.train.corpus.latents import Basis
 
 TEXT = 512
 

@@ -21,7 +21,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from livefoley.foley.student.features import Floats
 from livefoley.foley.student.spec import INPUTS, load_spec
-from livefoley.train.batches import Batch, Batches
+from livefoley.train.corpus.batches import Batch, Batches
 from livefoley.train.export import describe
 from livefoley.train.fit import opened
 

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from livefoley.foley import audiofile
+from livefoley.foley import audio_file
 from livefoley.foley.student import decoder, features
 from livefoley.foley.student.features import FLOOR_DB, Floats
-from livefoley.train import flow
-from livefoley.train.batches import Batch
-from livefoley.train.prepare import Corpus
+from livefoley.train import rectified_flow
+from livefoley.train.corpus.batches import Batch
+from livefoley.train.corpus.prepare import Corpus
 
 COUNT = 6
 _TOKENS = 50
@@ -26,13 +26,13 @@ def write(network: nn.Module, corpus: Corpus, folder: Path, step: int, device: t
     texts = chosen(corpus)
     batch = conditions(corpus, texts).to(device)
     generator = torch.Generator().manual_seed(0)
-    latents = flow.sample(network, batch, _STEPS, 1.0, generator).cpu().numpy()
+    latents = rectified_flow.sample(network, batch, _STEPS, 1.0, generator).cpu().numpy()
     folder.mkdir(parents=True, exist_ok=True)
     pictures = []
     for number, frames in enumerate(corpus.basis.decode(latents)):
         mono = features.referenced(decoder.invert(frames))
         name = f"{step:07d}-{number}.flac"
-        (folder / name).write_bytes(audiofile.flac(np.clip(decoder.Widener().feed(mono), -1, 1)))
+        (folder / name).write_bytes(audio_file.flac(np.clip(decoder.Widener().feed(mono), -1, 1)))
         pictures.append(picture(features.mel_db(mono)))
     sheet = folder / f"{step:07d}.png"
     cv2.imwrite(str(sheet), np.concatenate(pictures))

@@ -12,15 +12,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from livefoley import config as cfg
-from livefoley.clips.links import PATH, Links
 from livefoley.clips.model import ClipState, ClipStatus, Heat
 from livefoley.clips.ports import Published
 from livefoley.clips.publish import SpoolingPublisher, open_publisher, open_store
-from livefoley.control.clip_files import ClipFileCollector, ClipFiles, FileAccess, clip_files_router
-from livefoley.control.edge import EdgeCollector, EdgeLog, listening
-from livefoley.control.prewarm import prewarm
+from livefoley.clips.publish.links import PATH, Links
+from livefoley.control.delivery.clip_files import ClipFileCollector, ClipFiles, FileAccess, clip_files_router
+from livefoley.control.delivery.edge import EdgeCollector, EdgeLog, listening
 from livefoley.control.problems import Problem
 from livefoley.core.errors import OutputError
+from livefoley.outbound.prewarm import prewarm
 
 log = structlog.get_logger("livefoley.clips")
 

@@ -7,19 +7,19 @@ from functools import partial
 from typing import Any, Literal
 
 from livefoley import config as cfg
-from livefoley.clips.buffer import BufferLimits
+from livefoley.clips.buffer.ranges import RangeSettings
+from livefoley.clips.buffer.rolling import BufferLimits
 from livefoley.clips.model import ClipState, ClipStatus
-from livefoley.clips.ranges import RangeSettings
 from livefoley.core.notices import ClipNotice
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.place import default_library
 from livefoley.runtime.clips.celery_app import make_celery
-from livefoley.runtime.clips.desk import ClipDesk
-from livefoley.runtime.clips.queue import SLOTS, ClipQueue
+from livefoley.runtime.clips.job_queue import SLOTS, ClipQueue
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
-from livefoley.runtime.room import Room
+from livefoley.runtime.clips.service import ClipDesk
+from livefoley.runtime.rooms.room import Room
 
 MEGABYTE = 1_000_000
 _OVER: dict[ClipState, Literal["ready", "failed", "quarantined"]] = {

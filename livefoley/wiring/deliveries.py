@@ -8,12 +8,12 @@ from typing import Protocol
 
 from livefoley import config as cfg
 from livefoley.clips.model import ClipRequest
-from livefoley.control.obs import ObsLink, ObsSettings, scene_changes
 from livefoley.control.state import RoomChanges
-from livefoley.control.webhooks import Webhook
 from livefoley.core.notices import SceneNotice
-from livefoley.core.statistics import DeliverySnapshot
-from livefoley.runtime.feed import EventFeed
+from livefoley.core.snapshots import DeliverySnapshot
+from livefoley.outbound.obs import ObsLink, ObsSettings, scene_changes
+from livefoley.outbound.webhooks import Webhook
+from livefoley.runtime.events.event_feed import EventFeed
 
 Patch = Callable[[RoomChanges], Awaitable[None]]
 AskForClip = Callable[[ClipRequest], object]

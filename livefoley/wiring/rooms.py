@@ -22,33 +22,33 @@ from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
-from livefoley.foley import lexicon
+from livefoley.foley.description import lexicon
 from livefoley.foley.student import models
+from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.auth import HttpAuth
-from livefoley.media.codecs import AacEncoder, make_decoder
-from livefoley.media.file_sink import FileSink
-from livefoley.media.file_source import FileSource
-from livefoley.media.hls import HlsSink
+from livefoley.media.files.file_sink import FileSink
+from livefoley.media.files.file_source import FileSource
+from livefoley.media.hls.sink import HlsSink
 from livefoley.media.pull import PullSource
 from livefoley.media.rtmp.limits import RtmpLimits
-from livefoley.media.rtmp.publisher import RtmpPublisher
 from livefoley.media.rtmp.server import RtmpServer
+from livefoley.media.rtmp.sink import RtmpPublisher
 from livefoley.media.srt import SrtSink, SrtSource
 from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer, WhipServer, WhipSource
 from livefoley.perception.ears import MODULES as EAR_MODULES
 from livefoley.perception.screen import MODULES as SCREEN_MODULES
 from livefoley.perception.screen import REMEDY as SCREEN_REMEDY
-from livefoley.runtime.ears import EarsService, RoomEars
-from livefoley.runtime.feed import EventFeed
-from livefoley.runtime.foley import FoleyService
-from livefoley.runtime.highlights import DeskSettings, HighlightDesk
-from livefoley.runtime.perception import Perception
-from livefoley.runtime.room import Room, RoomParts
-from livefoley.runtime.screen import Screen
-from livefoley.runtime.student import StudentService, StudentSettings
-from livefoley.runtime.subtitles import SubtitleFile
-from livefoley.runtime.taps import Fork
-from livefoley.runtime.transcode import Transcoder
+from livefoley.runtime.events.event_feed import EventFeed
+from livefoley.runtime.events.highlights import DeskSettings, HighlightDesk
+from livefoley.runtime.events.subtitles import SubtitleFile
+from livefoley.runtime.rooms.ears import EarsService, RoomEars
+from livefoley.runtime.rooms.perception import Perception
+from livefoley.runtime.rooms.room import Room, RoomParts
+from livefoley.runtime.rooms.screen import Screen
+from livefoley.runtime.rooms.taps import Fork
+from livefoley.runtime.rooms.transcode import Transcoder
+from livefoley.runtime.sounds.foley import FoleyService
+from livefoley.runtime.sounds.student import StudentService, StudentSettings
 
 log = structlog.get_logger("livefoley")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import numpy as np
 
-from livefoley.clips.buffer import BufferLimits, RollingBuffer
+from livefoley.clips.buffer.rolling import BufferLimits, RollingBuffer
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.engine.timeline import ORIGIN
-from livefoley.media.file_source import read_items
+from livefoley.media.files.file_source import read_items
 from tests.clips.sounds import Samples
 from tests.peers import require
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from livefoley.clips.buffer import RollingBuffer
+from livefoley.clips.buffer.rolling import RollingBuffer
 from livefoley.clips.checks import CheckSettings, ClipChecks
-from livefoley.clips.job import Job, JobDirectory
-from livefoley.clips.marks import Marker
-from livefoley.clips.material import write_material
+from livefoley.clips.jobs.files import write_material
+from livefoley.clips.jobs.job import Job, JobDirectory
+from livefoley.clips.marker import Marker
 from livefoley.clips.model import ClipRequest
 from livefoley.clips.pipeline import Tools
 from livefoley.clips.publish import Naming, StorePublisher, open_store

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livefoley.clips.buffer import BufferLimits, RollingBuffer
-from livefoley.clips.chunks import Chunk, Group, Picture
-from livefoley.clips.selection import Selection, whole_end
+from livefoley.clips.buffer.chunks import Chunk, Group, Picture
+from livefoley.clips.buffer.rolling import BufferLimits, RollingBuffer
+from livefoley.clips.buffer.selection import Selection, whole_end
 from livefoley.core.errors import InputError
 from livefoley.core.events import MotionKind, MotionOnset, Speech, Transcript
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit

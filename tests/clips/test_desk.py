@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from livefoley.clips.job import JobDirectory
+from livefoley.clips.jobs.job import JobDirectory
 from livefoley.clips.model import ClipState, Priority
-from livefoley.runtime.clips.desk import ClipDesk
-from livefoley.runtime.ipc import Header
-from livefoley.runtime.worker import WorkerStatistics
+from livefoley.runtime.clips.service import ClipDesk
+from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.process import WorkerStatistics
 from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
 

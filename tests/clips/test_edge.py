@@ -15,15 +15,15 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.clips.links import Links
 from livefoley.clips.model import Heat
 from livefoley.clips.publish import DirectoryStore, Naming, StorePublisher
+from livefoley.clips.publish.links import Links
 from livefoley.control import problems
-from livefoley.control.clip_files import ClipFiles, FileAccess, clip_files_router
-from livefoley.control.edge import EdgeCollector, EdgeLog, listening, parse
+from livefoley.control.delivery.clip_files import ClipFiles, FileAccess, clip_files_router
+from livefoley.control.delivery.edge import EdgeCollector, EdgeLog, listening, parse
 from livefoley.control.guard import Access, Guard
-from livefoley.control.prewarm import prewarm
 from livefoley.control.server import HttpServer
+from livefoley.outbound.prewarm import prewarm
 from tests.clips.finished import finished, metadata
 from tests.peers import free_port, require
 

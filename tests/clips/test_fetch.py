@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.clips.fetch import FetchLimits, fetch, is_public, sniffed
-from livefoley.clips.intake import IntakeLimits, examine
 from livefoley.core.errors import InputError
+from livefoley.renders.examine import IntakeLimits, examine
+from livefoley.renders.fetch import FetchLimits, fetch, is_public, sniffed
 from tests.clips.certificates import signing_chain
 from tests.peers import require
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from livefoley.clips import lease
-from livefoley.clips.job import JobDirectory
-from livefoley.clips.lease import is_leased, leased
+from livefoley.clips.jobs import lease
+from livefoley.clips.jobs.job import JobDirectory
+from livefoley.clips.jobs.lease import is_leased, leased
 from livefoley.clips.model import ClipState, Priority
 from livefoley.core.errors import OutputError
 from livefoley.runtime.clips.celery_app import DEAD, JOBS, MAX_ATTEMPTS, TASK, hand_over, make_celery
-from livefoley.runtime.clips.queue import ClipQueue
+from livefoley.runtime.clips.job_queue import ClipQueue
 from tests.clips.brokers import Broker, RabbitMQ, running, until
 from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
@@ -157,7 +157,9 @@ async def test_jobs_outlive_a_broker_that_dies_and_are_told_as_they_go(
     broker: Broker, start: Callable[[], subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One is made and not acknowledged yet, one is in the broker, one is asked for while the broker is away."""
-    monkeypatch.setattr("livefoley.runtime.clips.queue.LOST_S", 15.0)  # Redis may forget the last second when killed
+    monkeypatch.setattr(
+        "livefoley.runtime.clips.job_queue.LOST_S", 15.0
+    )  # Redis may forget the last second when killed
     over = list[str]()
     queue = ClipQueue(make_celery(broker.url, 5), lambda header, _: note(header, over), lambda: None)
     handing = asyncio.create_task(queue.run())
@@ -185,7 +187,7 @@ async def test_jobs_outlive_a_broker_that_dies_and_are_told_as_they_go(
 async def test_a_job_that_nobody_begins_is_handed_over_again(
     broker: Broker, start: Callable[[], subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("livefoley.runtime.clips.queue.LOST_S", 0.5)
+    monkeypatch.setattr("livefoley.runtime.clips.job_queue.LOST_S", 0.5)
     queue = ClipQueue(make_celery(broker.url, 5), lambda header, _: None, lambda: None)
     handing = asyncio.create_task(queue.run())
     queue.send_nowait({"op": "open", "tools": tools(tmp_path)})
@@ -209,7 +211,7 @@ def test_a_directory_has_one_owner_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_lease_of_a_process_that_died_is_taken_over(tmp_path: Path) -> None:
-    code = "import os, pathlib, sys\nfrom livefoley.clips.lease import leased\n"
+    code = "import os, pathlib, sys\nfrom livefoley.clips.jobs.lease import leased\n"
     code += "with leased(pathlib.Path(sys.argv[1])):\n    os._exit(9)"
     assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False, timeout=60).returncode == 9
     assert lease.is_abandoned(tmp_path)

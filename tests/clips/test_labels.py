@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from livefoley.clips.marks import C2paSigner
-from livefoley.clips.marks.boxes import set_keys
-from livefoley.clips.marks.labels import label_mp4, make_labels, read_labels
-from livefoley.clips.marks.provenance import read_provenance
 from livefoley.core.errors import ConfigError, InputError, OutputError
-from livefoley.media.audio_file import write_audio
+from livefoley.formats.mp4_keys import set_keys
+from livefoley.marks import C2paSigner
+from livefoley.marks.labels import label_mp4, make_labels, read_labels
+from livefoley.marks.provenance import read_provenance
+from livefoley.media.files.audio_file import write_audio
 from tests.clips.certificates import signing_chain
 from tests.clips.sounds import read
 from tests.peers import require

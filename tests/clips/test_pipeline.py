@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from livefoley.clips import pipeline
-from livefoley.clips.job import JobDirectory, Record
+from livefoley.clips.jobs.job import JobDirectory, Record
 from livefoley.clips.model import ClipFiles, ClipMetadata, ClipState, Finding
 from livefoley.clips.ports import Published
 from livefoley.core.cues import Cue, CueKind

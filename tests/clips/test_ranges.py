@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.clips.ranges import ClipRanges, Range, RangeSettings
+from livefoley.clips.buffer.ranges import ClipRanges, Range, RangeSettings
 from livefoley.core.highlights import Highlight, HighlightState, Reason, Signal
 from livefoley.core.ticks import TICK_RATE, Tick
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from livefoley.clips import pipeline
-from livefoley.clips.buffer import BufferLimits, RollingBuffer
+from livefoley.clips.buffer.rolling import BufferLimits, RollingBuffer
 from livefoley.clips.model import ClipFiles, ClipMetadata
-from livefoley.clips.reframe import camera, window
+from livefoley.clips.pictures.reframe import camera, window
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE
 from tests.clips import flashes

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.clips.marks import detect
-from livefoley.clips.marks.labels import read_labels
-from livefoley.clips.render.layout import SHORTEST, WARM_UP, Layout, divide
-from livefoley.clips.render.make import Order, joined, make
-from livefoley.clips.render.model import OutputFormat, RenderLimits, RenderRequest
 from livefoley.core.errors import InputError
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.measure import find_onsets_s, match_onsets
+from livefoley.marks import detect
+from livefoley.marks.labels import read_labels
+from livefoley.renders.layout import SHORTEST, WARM_UP, Layout, divide
+from livefoley.renders.make import Order, joined, make
+from livefoley.renders.model import OutputFormat, RenderLimits, RenderRequest
 from tests.clips import videos
 from tests.clips.sounds import read
 

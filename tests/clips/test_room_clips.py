@@ -11,8 +11,8 @@ from livefoley.engine.clock import PlayoutClock
 from livefoley.engine.mixer import Mixed
 from livefoley.engine.room_types import Departure
 from livefoley.engine.timeline import ORIGIN
-from livefoley.runtime.clips.desk import ClipDesk
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
+from livefoley.runtime.clips.service import ClipDesk
 
 BLOCK = np.zeros((2, 1024), np.float32)
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from livefoley.clips import pipeline
-from livefoley.clips.buffer import RollingBuffer
-from livefoley.clips.marks import Marker
-from livefoley.clips.marks.visible import with_visible_notice
+from livefoley.clips.buffer.rolling import RollingBuffer
+from livefoley.clips.marker import Marker
 from livefoley.clips.model import ClipFiles, ClipMetadata
-from livefoley.clips.toolbox import open_tools
+from livefoley.clips.open_tools import open_tools
+from livefoley.clips.pictures.visible_notice import with_visible_notice
 from livefoley.foley.place import default_library
 from tests.clips import flashes
 from tests.clips.jobs import tools, write_job

@@ -13,14 +13,14 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livefoley.clips.marks import Marker
-from livefoley.clips.marks.carrier import ID_DIGITS, PERIOD, RATE, content_id, data_of, sequence, waveform
-from livefoley.clips.marks.detect import detect
-from livefoley.clips.marks.embed import embed, mark
-from livefoley.clips.marks.masking import bark
-from livefoley.clips.marks.notice import LEVEL
+from livefoley.clips.marker import Marker
 from livefoley.core.errors import ConfigError
-from livefoley.foley.bed import ProceduralBed
+from livefoley.foley.bed.bed import ProceduralBed
+from livefoley.marks.audible_notice import LEVEL
+from livefoley.marks.carrier import ID_DIGITS, PERIOD, RATE, content_id, data_of, sequence, waveform
+from livefoley.marks.detect import detect
+from livefoley.marks.embed import embed, mark
+from livefoley.marks.masking import bark
 from tests.clips.sounds import RATE as RATE_48K
 from tests.clips.sounds import Samples, at_level, lasting, level_db, read, through_ffmpeg
 from tests.peers import shared

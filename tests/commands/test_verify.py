@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from livefoley.cli import app
-from livefoley.clips.marks import embed
-from livefoley.clips.marks.labels import label_mp4
 from livefoley.commands.verify import examine
-from livefoley.media.audio_file import write_audio
+from livefoley.marks import embed
+from livefoley.marks.labels import label_mp4
+from livefoley.media.files.audio_file import write_audio
 from tests.clips.sounds import Samples
 
 ID = "0123456789abcdef" * 2

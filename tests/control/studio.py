@@ -16,7 +16,7 @@ from livefoley.control.server import HttpServer
 from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError, InputError
 from livefoley.core.ports import SinkStatistics
-from livefoley.core.statistics import (
+from livefoley.core.snapshots import (
     CueCount,
     Latency,
     Rejection,
@@ -25,7 +25,7 @@ from livefoley.core.statistics import (
     ServerSnapshot,
     WorkerSnapshot,
 )
-from livefoley.runtime.feed import EventFeed
+from livefoley.runtime.events.event_feed import EventFeed
 
 STAGE = RoomSnapshot(
     "stage",

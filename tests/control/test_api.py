@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from livefoley.control.state import CueRequest
-from livefoley.core.statistics import WorkerSnapshot
+from livefoley.core.snapshots import WorkerSnapshot
 from tests.control.studio import STAGE, Studio, served
 
 LABELS = {"room", "kind", "outcome", "state", "quantile", "worker", "sink", "reason", "source", "version"}

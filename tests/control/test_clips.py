@@ -11,13 +11,13 @@ import httpx
 import pytest
 
 from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, Finding
+from livefoley.control.api.clips import clips_router
 from livefoley.control.app import make_app
-from livefoley.control.clip_metrics import ClipCollector
-from livefoley.control.clips import clips_router
 from livefoley.control.guard import Access
+from livefoley.control.metrics.clips import ClipCollector
 from livefoley.control.server import HttpServer
 from livefoley.core.errors import InputError
-from livefoley.core.statistics import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
+from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
 from tests.control.studio import Studio
 
 FOUND = Finding("frames", "a picture scores 0.93", at_s=3.0, score=0.93)

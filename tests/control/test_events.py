@@ -13,12 +13,12 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from livefoley.control import chat
-from livefoley.control.events import from_json, to_json
+from livefoley.control.api import chat
+from livefoley.control.api.events import from_json, to_json
 from livefoley.control.guard import Access
 from livefoley.control.state import ChatLine
 from livefoley.core.notices import ChatNotice, HighlightNotice, ReasonNotice, TranscriptNotice
-from livefoley.runtime.feed import KEEP, QUEUE, EventFeed
+from livefoley.runtime.events.event_feed import KEEP, QUEUE, EventFeed
 from tests.control.studio import Studio, served
 
 CHAT = ChatNotice("c1", over=False, rate=12.0, usual=1.5, share=0.4, score=0.8)

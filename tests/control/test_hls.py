@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from livefoley.control.delivery.hls import _place, _read
 from livefoley.control.guard import Access
-from livefoley.control.hls import _place, _read
 from tests.control.studio import Studio, served
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
+from livefoley.control.api.upload import MAX_FIELD_BYTES, Receiver
 from livefoley.control.problems import Problem
-from livefoley.control.upload import MAX_FIELD_BYTES, Receiver
 from livefoley.core.errors import InputError
 
 VIDEO = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 40 + b"\r\n--edg\r\n--ed"  # nearly a boundary

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from livefoley.control import webhooks
-from livefoley.control.events import from_json
-from livefoley.control.webhooks import TRIES, Webhook, signature
+from livefoley.control.api.events import from_json
 from livefoley.core.notices import ChatNotice, ClipNotice, SceneNotice
-from livefoley.runtime.feed import QUEUE, EventFeed
+from livefoley.outbound import webhooks
+from livefoley.outbound.webhooks import TRIES, Webhook, signature
+from livefoley.runtime.events.event_feed import QUEUE, EventFeed
 from tests.media.test_auth import hook
 from tests.peers import free_port
 

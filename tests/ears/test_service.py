@@ -17,8 +17,8 @@ from livefoley.core.events import HearingEvent, KeywordHit, KeywordState, Transc
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import LISTS, model
 from livefoley.perception.ears.keywords import load
-from livefoley.runtime import ears as module
-from livefoley.runtime.ears import EarsService, RoomEars
+from livefoley.runtime.rooms import ears as module
+from livefoley.runtime.rooms.ears import EarsService, RoomEars
 
 Sound = NDArray[np.float32]
 PATIENCE_S = 60.0

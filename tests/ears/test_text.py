@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.perception.ears.distance import FAR, NEAR, syllable_distance, syllables, word_distance
-from livefoley.perception.ears.guard import is_made_up, without_loop
+from livefoley.perception.ears.hallucination import is_made_up, without_loop
 from livefoley.perception.ears.normalise import simplified, spoken_number, units
 from livefoley.perception.ears.text import Written
 from livefoley.perception.ears.tokens import _byte_of, decode, pieces

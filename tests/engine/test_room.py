@@ -17,7 +17,7 @@ from livefoley.engine.hold import OnDrop
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import RoomSettings, RoomState
-from livefoley.media.codecs import AacEncoder, make_decoder
+from livefoley.media.audio_codecs import AacEncoder, make_decoder
 
 V, A = MediaKind.VIDEO, MediaKind.AUDIO
 VIDEO = TrackInfo(V, "h264", b"sets", 640, 360)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from livefoley.core.cues import Cue, CueKind, Sound
 from livefoley.core.errors import BankError
 from livefoley.foley import levels
-from livefoley.foley.bank import EffectBank, brighten, fit
-from livefoley.foley.cache import RenderCache
-from livefoley.foley.catalogue import EFFECTS
-from livefoley.foley.material import Material
+from livefoley.foley.bank.bank import EffectBank, brighten, fit
+from livefoley.foley.bank.catalogue import EFFECTS
+from livefoley.foley.render_cache import RenderCache
+from livefoley.foley.rendered import Material
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from livefoley.foley import levels
-from livefoley.foley.bed import CROSSFADE_BLOCKS, ProceduralBed
-from livefoley.foley.cache import RenderCache, Stored, stored
-from livefoley.foley.material import Material
-from livefoley.foley.streams import BLOCK
+from livefoley.foley.bed.bed import CROSSFADE_BLOCKS, ProceduralBed
+from livefoley.foley.bed.streams import BLOCK
+from livefoley.foley.render_cache import RenderCache, Stored, stored
+from livefoley.foley.rendered import Material
 
 STEADY = ["雨夜的街道, rain on a window", "busy cafe", "壁炉", "air conditioner"]
 

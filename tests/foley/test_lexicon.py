@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.foley import lexicon
-from livefoley.foley.bedkinds import KINDS
-from livefoley.foley.catalogue import EFFECTS
+from livefoley.foley.bank.catalogue import EFFECTS
+from livefoley.foley.bed.kinds import KINDS
+from livefoley.foley.description import lexicon
 
 
 def kinds(text: str) -> set[str]:

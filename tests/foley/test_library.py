@@ -11,9 +11,9 @@ import pytest
 
 from livefoley.core.cues import Cue, CueKind
 from livefoley.core.errors import BankError
-from livefoley.foley import audiofile, levels
-from livefoley.foley.bank import EffectBank
-from livefoley.foley.library import INDEX, LONGEST_S, Library
+from livefoley.foley import audio_file, levels
+from livefoley.foley.bank.bank import EffectBank
+from livefoley.foley.bank.library import INDEX, LONGEST_S, Library
 
 
 def write(path: Path, samples: np.ndarray, rate: int, codec: str) -> None:
@@ -165,5 +165,5 @@ def test_a_library_sound_that_has_vanished_is_passed_over(own: Library) -> None:
 
 def test_flac_is_written_without_loss_at_16_bits(tmp_path: Path) -> None:
     samples = np.random.default_rng(1).uniform(-1, 1, (2, 10_007)).astype(np.float32)
-    (tmp_path / "x.flac").write_bytes(audiofile.flac(samples))
-    assert np.abs(audiofile.read(tmp_path / "x.flac") - samples).max() < 2 / 32767
+    (tmp_path / "x.flac").write_bytes(audio_file.flac(samples))
+    assert np.abs(audio_file.read(tmp_path / "x.flac") - samples).max() < 2 / 32767

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from livefoley.foley import levels
-from livefoley.foley.bedkinds import KINDS
-from livefoley.foley.cache import RenderCache
-from livefoley.foley.catalogue import EFFECTS
-from livefoley.foley.material import Material, generator
+from livefoley.foley.bank.catalogue import EFFECTS
+from livefoley.foley.bed.kinds import KINDS
+from livefoley.foley.render_cache import RenderCache
+from livefoley.foley.rendered import Material, generator
 
 LANDING = {"WHSH_Whoosh", "SWSH_Swish", "DSGNRise_Riser", "MUSCPerc_DrumRoll", "VEHBy_Car"}
 """Effects whose onset is their climax."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from livefoley.foley import ucs
-from livefoley.foley.catalogue import EFFECTS
+from livefoley.foley.bank import ucs
+from livefoley.foley.bank.catalogue import EFFECTS
 
 
 @pytest.mark.parametrize(

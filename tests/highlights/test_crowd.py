@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from livefoley.core.events import CrowdSound
 from livefoley.core.ticks import TICK_RATE
-from livefoley.foley.audiofile import read
-from livefoley.perception.crowd import CrowdDetector
+from livefoley.foley.audio_file import read
+from livefoley.perception.hearing.crowd import CrowdDetector
 from tests.peers import shared
 
 Mono = NDArray[np.float32]

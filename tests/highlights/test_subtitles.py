@@ -12,7 +12,7 @@ from livefoley.core.captions import captions
 from livefoley.core.events import Transcript, Word
 from livefoley.core.ticks import TICK_RATE
 from livefoley.engine.timeline import ORIGIN
-from livefoley.runtime.subtitles import SubtitleFile
+from livefoley.runtime.events.subtitles import SubtitleFile
 
 
 def sentence(text: str, start_s: float, end_s: float, language: str = "en", words: int = 0) -> Transcript:

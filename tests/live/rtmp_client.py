@@ -15,9 +15,9 @@ import av
 
 from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
-from livefoley.media.rtmp import chunks
-from livefoley.media.rtmp.client_session import ClientSession
-from livefoley.media.rtmp.url import RtmpUrl
+from livefoley.media.rtmp.protocol import chunks
+from livefoley.media.rtmp.protocol.client_session import ClientSession
+from livefoley.media.rtmp.protocol.url import RtmpUrl
 
 AVCC = bytes.fromhex("0142c01effe1000467 42c01e 01000468ce3c80".replace(" ", ""))
 

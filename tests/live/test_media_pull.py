@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
-from livefoley.media import nal
-from livefoley.media.codecs import make_decoder
-from livefoley.media.file_source import read_items
+from livefoley.formats import nal
+from livefoley.media.audio_codecs import make_decoder
+from livefoley.media.files.file_source import read_items
 from livefoley.media.pull import PullSource
 from tests.live.media_peers import gstreamer_rtsp, nginx_rtmp, process, publishing, segmented, web
 from tests.media.clips import clip

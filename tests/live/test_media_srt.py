@@ -14,8 +14,8 @@ import pytest
 
 from livefoley.core.errors import ConfigError, InputError, OutputError
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
-from livefoley.media import nal
-from livefoley.media.file_source import read_items
+from livefoley.formats import nal
+from livefoley.media.files.file_source import read_items
 from livefoley.media.srt import SrtSink, SrtSource
 from livefoley.media.transport_stream import TsStream
 from tests.live.media_peers import process, publishing

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from livefoley.control.obs import ObsLink, ObsSettings
-from livefoley.control.obs_protocol import SUBPROTOCOL, Answer, identify, incoming, request
 from livefoley.core.notices import HighlightNotice
-from livefoley.runtime.feed import EventFeed
+from livefoley.outbound.obs import ObsLink, ObsSettings
+from livefoley.outbound.obs_protocol import SUBPROTOCOL, Answer, identify, incoming, request
+from livefoley.runtime.events.event_feed import EventFeed
 from tests.peers import free_port, require, shared
 
 PASSWORD = "livefoley-test"

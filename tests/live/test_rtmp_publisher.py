@@ -13,7 +13,7 @@ import pytest
 from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import MILLISECONDS, TICK_RATE, ms_from_ticks
 from livefoley.media.rtmp import RtmpLimits, RtmpPublisher, RtmpServer
-from livefoley.media.rtmp.server_session import PublishRequest, ServerSession
+from livefoley.media.rtmp.protocol.server_session import PublishRequest, ServerSession
 from tests.live.rtmp_client import AVCC, output_of
 from tests.live.rtmp_peers import KEY, Captured, capture, eventually, file_hashes, nginx_rtmp
 from tests.peers import free_port

@@ -10,9 +10,9 @@ import httpx
 import pytest
 import yaml
 
-from livefoley.clips.marks.carrier import ID_DIGITS
 from livefoley.commands.verify import examine
 from livefoley.demo.sidecar import ROOM, free_ports, running, write_config
+from livefoley.marks.carrier import ID_DIGITS
 from tests.clips import flashes
 from tests.clips.certificates import signing_chain
 from tests.live.test_sidecar_clips import over

@@ -23,7 +23,7 @@ import yaml
 from websockets.asyncio.client import connect
 
 from livefoley.clips import pipeline
-from livefoley.clips.job import JobDirectory
+from livefoley.clips.jobs.job import JobDirectory
 from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.demo.sidecar import ROOM, Sidecar, free_ports, running, write_config
 from tests.clips import flashes

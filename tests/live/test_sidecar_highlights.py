@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from websockets.asyncio.client import connect
 
-from livefoley.control.webhooks import signature
 from livefoley.demo.sidecar import ROOM
+from livefoley.outbound.webhooks import signature
 from tests.live.rtmp_peers import file_hashes
 from tests.live.test_sidecar_stream import VIDEO, decoded_sound, publish, sidecar, wait_room
 from tests.media.test_auth import hook

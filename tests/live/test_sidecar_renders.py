@@ -19,9 +19,9 @@ import psutil
 import pytest
 import yaml
 
-from livefoley.clips.marks.labels import read_labels
 from livefoley.demo.measure import find_onsets_s, match_onsets
 from livefoley.demo.sidecar import Ports, Sidecar, free_ports, running, write_config
+from livefoley.marks.labels import read_labels
 from tests.clips import videos
 from tests.clips.sounds import read
 from tests.peers import require
@@ -96,7 +96,7 @@ def processes() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if "livefoley.clips.render" in " ".join(process.cmdline()):
+            if "livefoley.renders" in " ".join(process.cmdline()):
                 found.append(process)
     return found
 

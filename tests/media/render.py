@@ -12,8 +12,8 @@ import numpy as np
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ports import Sink
 from livefoley.core.ticks import ticks_from_stamp
-from livefoley.media.codecs import AacEncoder, make_decoder
-from livefoley.media.file_source import read_items
+from livefoley.media.audio_codecs import AacEncoder, make_decoder
+from livefoley.media.files.file_source import read_items
 
 START = 96_000
 """Where on the timeline a clip's stamp 0 is laid."""

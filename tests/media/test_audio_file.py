@@ -11,7 +11,7 @@ import pytest
 
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import OutputError
-from livefoley.media.audio_file import AUDIO_FORMATS, write_audio
+from livefoley.media.files.audio_file import AUDIO_FORMATS, write_audio
 
 
 def blocks() -> Iterator[Stereo]:

@@ -13,7 +13,7 @@ import pytest
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import SAMPLES, TICK_RATE, ticks_from_stamp
-from livefoley.media.codecs import FRAME, AacEncoder, make_decoder
+from livefoley.media.audio_codecs import FRAME, AacEncoder, make_decoder
 
 BASE = 48_000  # the timeline starts above 0, priming lies before it
 

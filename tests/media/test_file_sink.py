@@ -11,7 +11,7 @@ import pytest
 
 from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, OutputItem, Unit
-from livefoley.media.file_sink import FileSink
+from livefoley.media.files.file_sink import FileSink
 from tests.media.clips import clip
 from tests.media.render import names_in, output_items, payloads, until
 
@@ -96,7 +96,7 @@ def test_an_unknown_extension_is_refused_at_once(tmp_path: Path) -> None:
 FULL_DISK = """
 import asyncio, resource, signal, sys
 from pathlib import Path
-from livefoley.media.file_sink import FileSink
+from livefoley.media.files.file_sink import FileSink
 from tests.media.render import output_items, poured
 
 async def main():

@@ -13,8 +13,8 @@ import pytest
 
 from livefoley.core.errors import InputError, UnsupportedCodec
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
-from livefoley.media.file_source import FileSource, looped, probe, read_items
-from livefoley.media.mux import Muxer
+from livefoley.media.files.file_source import FileSource, looped, probe, read_items
+from livefoley.media.files.mux import Muxer
 from tests.media.clips import clip
 from tests.media.render import events_s, output_items
 from tests.peers import shared

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
-from livefoley.media.fmp4 import boxes, init_segment
-from livefoley.media.hls import PLAYLIST, Entry, HlsSink, Playlist
-from livefoley.media.segmenter import Segment, Segmenter
+from livefoley.formats.fmp4 import boxes, init_segment
+from livefoley.media.hls.segmenter import Segment, Segmenter
+from livefoley.media.hls.sink import PLAYLIST, Entry, HlsSink, Playlist
 from tests.media.clips import clip
 from tests.media.render import events_s, names_in, output_items, payloads, poured, until
 from tests.peers import require

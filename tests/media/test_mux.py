@@ -12,9 +12,9 @@ import pytest
 
 from livefoley.core.errors import OutputError, UnsupportedCodec
 from livefoley.core.media import MediaKind, TrackInfo, Unit
-from livefoley.media.containers import carried_video
-from livefoley.media.fmp4 import boxes
-from livefoley.media.mux import Muxer
+from livefoley.formats.fmp4 import boxes
+from livefoley.media.files.containers import carried_video
+from livefoley.media.files.mux import Muxer
 from tests.media.clips import clip
 from tests.media.render import events_s, output_items, payloads
 
@@ -158,9 +158,9 @@ def test_an_aborted_file_leaves_nothing(tmp_path: Path) -> None:
 CRASH = """
 import os, sys
 from pathlib import Path
-from livefoley.media.containers import carried_video
-from livefoley.media.fmp4 import boxes
-from livefoley.media.mux import Muxer
+from livefoley.media.files.containers import carried_video
+from livefoley.formats.fmp4 import boxes
+from livefoley.media.files.mux import Muxer
 from tests.media.render import output_items
 muxer = Muxer(sys.argv[2])
 for item in output_items(Path(sys.argv[1])):

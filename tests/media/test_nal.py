@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.media import Packet, TrackInfo
-from livefoley.media import nal, sps
-from livefoley.media.file_source import read_items
+from livefoley.formats import nal, sps
+from livefoley.media.files.file_source import read_items
 from tests.media.clips import clip
 
 # A NAL unit never holds 00 00 00, 00 00 01 or 00 00 02, and ends with its stop bit.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
-from livefoley.media.queue import UnitQueue
+from livefoley.media.unit_queue import UnitQueue
 
 VIDEO, AUDIO = TrackInfo(MediaKind.VIDEO, "h264"), TrackInfo(MediaKind.AUDIO, "aac")
 

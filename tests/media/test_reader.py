@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livefoley.media.blocking_thread import Worker
 from livefoley.media.reader import Pacer, Reader
-from livefoley.media.worker import Worker
 from tests.media.render import until
 
 

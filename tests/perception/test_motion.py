@@ -9,7 +9,7 @@ import pytest
 
 from livefoley.core.events import MotionKind, MotionOnset, PerceptionEvent, SceneCut
 from livefoley.core.ticks import TICK_RATE
-from livefoley.perception.analyser import MotionAnalyser
+from livefoley.perception.motion.analyser import MotionAnalyser
 from tests.peers import shared
 from tests.perception import clips
 

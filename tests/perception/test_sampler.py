@@ -10,9 +10,9 @@ import pytest
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE
-from livefoley.perception.decoder import PictureDecoder
-from livefoley.perception.references import b_frames_are_spare
-from livefoley.perception.sampler import Allowance, FrameSampler, SizeHint, SmallPicture
+from livefoley.formats.b_frames import b_frames_are_spare
+from livefoley.perception.motion.decoder import PictureDecoder
+from livefoley.perception.motion.sampler import Allowance, FrameSampler, SizeHint, SmallPicture
 from tests.perception import clips
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from livefoley.core.events import PerceptionEvent, Speech
 from livefoley.core.ticks import TICK_RATE
-from livefoley.perception.vad import SpeechDetector
+from livefoley.perception.hearing.vad import SpeechDetector
 from tests.peers import shared
 
 Span = tuple[float, float]
@@ -157,7 +157,7 @@ def test_little_is_asked_where_nobody_speaks() -> None:
 
 def test_the_detector_computes_on_one_thread_and_leaves_others_theirs() -> None:
     code = (
-        "import os, psutil; import numpy as np; import livefoley.perception.vad as vad;"
+        "import os, psutil; import numpy as np; import livefoley.perception.hearing.vad as vad;"
         "detector = vad.SpeechDetector(); noise = np.random.default_rng(0).normal(0, 0.1, 96_000).astype(np.float32);"
         "before = psutil.Process().num_threads(); detector.feed(noise, 0);"
         "print(detector.statistics().asked > 0, psutil.Process().num_threads() - before, end=' ');"

@@ -6,8 +6,8 @@ import os
 import time
 from collections.abc import Iterable
 
-from livefoley.runtime.child import Reply, serve
-from livefoley.runtime.ipc import Header
+from livefoley.runtime.workers.child import Reply, serve
+from livefoley.runtime.workers.ipc import Header
 
 
 def handle(header: Header, payload: bytes) -> Iterable[Reply]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livefoley.runtime.deadlines import DeadlineQueue
+from livefoley.runtime.workers.deadlines import DeadlineQueue
 
 
 def always() -> bool:

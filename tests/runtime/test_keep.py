@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from livefoley.core.errors import OutputError
-from livefoley.runtime import keep as module
-from livefoley.runtime.keep import keep
+from livefoley.runtime import supervise as module
+from livefoley.runtime.supervise import keep
 
 
 async def test_a_part_that_fails_is_begun_again_until_it_returns(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from livefoley.core.notices import SourceNotice
-from livefoley.core.statistics import SourceCount
-from livefoley.foley.material import KEPT_SLABS
-from livefoley.runtime.slabs import FILL_S, FIRST_S, RENEW_S, RETRY_S, SlabPlan
-from livefoley.runtime.sources import QUIET_S, SourceLog
+from livefoley.core.snapshots import SourceCount
+from livefoley.foley.rendered import KEPT_SLABS
+from livefoley.runtime.sounds.bed_schedule import FILL_S, FIRST_S, RENEW_S, RETRY_S, SlabPlan
+from livefoley.runtime.sounds.sound_log import QUIET_S, SourceLog
 
 
 def test_four_slabs_come_soon_and_then_one_every_few_minutes() -> None:

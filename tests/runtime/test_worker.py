@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from livefoley.runtime.ipc import Header
-from livefoley.runtime.worker import MAX_BACKLOG, Worker
+from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.process import MAX_BACKLOG, Worker
 
 
 class Rig:

@@ -11,9 +11,9 @@ import pytest
 
 from livefoley import cli
 from livefoley.core.cues import Cue, CueKind
-from livefoley.foley import audiofile
+from livefoley.foley import audio_file
 from livefoley.foley.source import Foley
-from livefoley.foley.student.beside import BedBeside, EffectsBeside
+from livefoley.foley.student.fallback import BedBeside, EffectsBeside
 from livefoley.foley.student.student import open_student
 from tests.live import rtmp_peers
 
@@ -61,7 +61,7 @@ def test_a_sound_is_made_by_whoever_is_asked_and_its_cost_is_told(run, tmp_path:
         assert (code, err) == (0, "")
         assert ("student-tiny (onnx cpu, 1 step(s))" if source == "student" else f"by {source};") in out
         assert "s per second" in out
-        samples = audiofile.read(wav)
+        samples = audio_file.read(wav)
         assert np.sqrt(np.mean(samples**2)) > 0.01
         if seconds:
             assert samples.shape[1] == seconds * 48_000
@@ -77,7 +77,7 @@ def test_one_seed_repeats_and_curves_are_taken(run, tmp_path: Path) -> None:
             "--envelope", curve, "--seed", 3, "--model", model,
         )  # fmt: skip
         assert (code, err) == (0, "")
-        made.append(audiofile.read(tmp_path / f"{name}.wav"))
+        made.append(audio_file.read(tmp_path / f"{name}.wav"))
     np.testing.assert_array_equal(*made)
     assert np.abs(made[0][:, :40_000]).max() < 0.05 * np.abs(made[0][:, 50_000:]).max()
 

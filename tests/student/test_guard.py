@@ -7,17 +7,17 @@ import pytest
 
 from livefoley.core.errors import DescriptionError, ModelError
 from livefoley.foley import levels
-from livefoley.foley.student import guard
+from livefoley.foley.student import output_check
 from livefoley.foley.student.features import REFERENCE_RMS
 
 NOISE = np.random.default_rng(0).standard_normal(48_000).astype(np.float32)
 
 
 def test_sound_where_it_should_be_passes() -> None:
-    guard.check_raw(NOISE * REFERENCE_RMS)
-    guard.check_mel(np.zeros((10, 100), np.float32))
+    output_check.check_raw(NOISE * REFERENCE_RMS)
+    output_check.check_mel(np.zeros((10, 100), np.float32))
     finished = levels.normalise_effect(np.stack((NOISE, NOISE)) * 0.1)
-    assert guard.check_finished(finished, levels.EFFECT_LUFS) is finished
+    assert output_check.check_finished(finished, levels.EFFECT_LUFS) is finished
 
 
 @pytest.mark.parametrize(
@@ -33,18 +33,18 @@ def test_sound_where_it_should_be_passes() -> None:
 )
 def test_broken_sound_is_caught(sound: np.ndarray, said: str) -> None:
     with pytest.raises(ModelError, match=said):
-        guard.check_raw(sound.astype(np.float32))
+        output_check.check_raw(sound.astype(np.float32))
 
 
 def test_a_finished_sound_that_clips_or_has_the_wrong_level_is_caught() -> None:
     stereo = np.stack((NOISE, NOISE))
     with pytest.raises(ModelError, match="clipped"):
-        guard.check_finished(np.clip(stereo, -1, 1), levels.EFFECT_LUFS)
+        output_check.check_finished(np.clip(stereo, -1, 1), levels.EFFECT_LUFS)
     with pytest.raises(ModelError, match="LUFS"):
-        guard.check_finished(stereo * 1e-4, levels.EFFECT_LUFS)
+        output_check.check_finished(stereo * 1e-4, levels.EFFECT_LUFS)
 
 
 def test_curves_that_hold_no_numbers_are_refused_by_name() -> None:
-    guard.check_curves(envelope=None, onsets=np.ones(4, np.float32))
+    output_check.check_curves(envelope=None, onsets=np.ones(4, np.float32))
     with pytest.raises(DescriptionError, match="onsets: holds"):
-        guard.check_curves(envelope=np.ones(4, np.float32), onsets=np.array([1, np.inf], np.float32))
+        output_check.check_curves(envelope=np.ones(4, np.float32), onsets=np.array([1, np.inf], np.float32))

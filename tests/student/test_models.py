@@ -13,7 +13,7 @@ import pytest
 
 from livefoley.core.errors import ModelError
 from livefoley.foley.student import models
-from livefoley.foley.student.backend import OnnxBackend
+from livefoley.foley.student.backends.onnx import OnnxBackend
 from livefoley.foley.student.student import open_student
 
 from .tiny import write_model

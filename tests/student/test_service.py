@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
-from livefoley.runtime.student import StudentService, StudentSettings
+from livefoley.runtime.sounds.student import StudentService, StudentSettings
 
 from .tiny import write_model
 

@@ -9,8 +9,8 @@ import pytest
 from livefoley import config as cfg
 from livefoley.config import parse
 from livefoley.core.errors import ConfigError
-from livefoley.foley import lexicon
-from livefoley.runtime.foley import FoleyService
+from livefoley.foley.description import lexicon
+from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.wiring.rooms import make_student, planner_settings
 
 from .tiny import write_model

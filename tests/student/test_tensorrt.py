@@ -10,8 +10,9 @@ from types import ModuleType
 import pytest
 
 from livefoley.core.errors import ModelError
-from livefoley.foley.student import models, tensorrt
-from livefoley.foley.student.engines import EngineKey, EngineStore
+from livefoley.foley.student import models
+from livefoley.foley.student.backends import tensorrt
+from livefoley.foley.student.backends.engines import EngineKey, EngineStore
 from livefoley.foley.student.models import Model
 from livefoley.foley.student.student import open_backend
 from tests.peers import missing

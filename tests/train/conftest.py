@@ -27,8 +27,8 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory, manifest: Path) -> Path:
     """Return the folder of a corpus of eight sounds."""
-    from livefoley.train.prepare import prepare
-    from livefoley.train.recordings import read
+    from livefoley.train.corpus.prepare import prepare
+    from livefoley.train.corpus.recordings import read
 
     folder = tmp_path_factory.mktemp("corpus")
     prepare(read(manifest), folder, material.embedded, material.LATENT)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livefoley.foley import audiofile
+from livefoley.foley import audio_file
 from livefoley.foley.student.features import RATE, Floats
 from tests.peers import missing
 
@@ -48,7 +48,7 @@ def recordings(folder: Path) -> Path:
         sound = hiss(3.0, number) if number % 2 else tone(300 + 100 * number, 1.5)
         english, chinese = ("steady rain", "持续的雨声") if number % 2 else ("a bell rings", "钟声")
         path = folder / f"{number}.flac"
-        path.write_bytes(audiofile.flac(np.stack((sound, sound))))
+        path.write_bytes(audio_file.flac(np.stack((sound, sound))))
         rows.append(
             (path.name, english, chinese, "RAIN" if number % 2 else "BELLS", "valid" if number > 5 else "train")
         )

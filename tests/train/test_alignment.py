@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from livefoley.core.errors import InputError
-from livefoley.train.prepare import Corpus, prepare
-from livefoley.train.recordings import read
+from livefoley.train.corpus.prepare import Corpus, prepare
+from livefoley.train.corpus.recordings import read
 from tests.train import material
 
 
@@ -35,7 +35,7 @@ def seen_corpus(tmp_path_factory):
 
 
 def test_what_was_seen_is_cut_with_the_sound(seen_corpus):
-    from livefoley.train.batches import window
+    from livefoley.train.corpus.batches import window
 
     kept = Corpus(seen_corpus)
     noise = next(clip for clip in kept.clips if clip.name == "1.flac" and clip.speed == 1.0)
@@ -54,7 +54,7 @@ def test_the_student_learns_to_foretell_it_and_the_run_can_be_resumed(seen_corpu
     import torch
     from lightning.fabric import Fabric
 
-    from livefoley.train import fit, flow
+    from livefoley.train import fit, rectified_flow
 
     plan = fit.Plan(size="tiny", steps=60, tokens=128, warm_up=2, rate=5e-3)
 
@@ -65,7 +65,7 @@ def test_the_student_learns_to_foretell_it_and_the_run_can_be_resumed(seen_corpu
         batch = fitting._batches.batch(900, 0.0)
         power = torch.from_numpy(Corpus(seen_corpus).basis.power)
         with torch.no_grad():
-            flow.loss(fitting.network, batch, power, torch.Generator().manual_seed(1))
+            rectified_flow.loss(fitting.network, batch, power, torch.Generator().manual_seed(1))
             return float(fitting.alignment(batch))
 
     fitting = opened()

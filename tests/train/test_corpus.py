@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from livefoley.core.errors import InputError
-from livefoley.foley import audiofile
+from livefoley.foley import audio_file
 from livefoley.foley.student.features import BANDS, COLUMNS, CONTROLS, FRAMES_PER_TOKEN
-from livefoley.train import captions, recordings
-from livefoley.train.latents import Basis
-from livefoley.train.prepare import Corpus, without_silent_ends
+from livefoley.train.corpus import captions, recordings
+from livefoley.train.corpus.latents import Basis
+from livefoley.train.corpus.prepare import Corpus, without_silent_ends
 from tests.train import material
 
 need_torch = pytest.fixture(autouse=False)(lambda: material.need("torch"))
@@ -32,7 +32,7 @@ def test_a_shard_gives_the_sounds_whose_labels_it_holds(tmp_path):
     sound = material.tone(440, 0.5)
     with tarfile.open(tmp_path / "shard.tar", "w") as tar:
         for name, content in (
-            ("a.flac", audiofile.flac(np.stack((sound, sound)))),
+            ("a.flac", audio_file.flac(np.stack((sound, sound)))),
             ("a.json", json.dumps({"caption_en": "a bell rings"}).encode()),
             ("b.json", json.dumps({"caption_en": "nothing to hear"}).encode()),
         ):
@@ -98,7 +98,7 @@ def test_a_corpus_holds_the_train_recordings_at_three_speeds(corpus):
 
 
 def test_a_batch_depends_on_the_seed_and_the_step_alone(corpus, need_torch):
-    from livefoley.train.batches import Batches
+    from livefoley.train.corpus.batches import Batches
 
     batches = Batches(Corpus(corpus), tokens=128, seed=3)
     first, again, other = batches.batch(5, 1.0), Batches(Corpus(corpus), 128, 3).batch(5, 1.0), batches.batch(6, 1.0)
@@ -109,7 +109,7 @@ def test_a_batch_depends_on_the_seed_and_the_step_alone(corpus, need_torch):
 
 
 def test_the_valid_split_is_never_drawn(corpus, need_torch):
-    from livefoley.train.batches import Batches
+    from livefoley.train.corpus.batches import Batches
 
     drawn = Batches(Corpus(corpus), tokens=128)._clips
     assert drawn
@@ -117,7 +117,7 @@ def test_the_valid_split_is_never_drawn(corpus, need_torch):
 
 
 def test_the_past_is_known_only_where_the_loss_does_not_count(corpus, need_torch):
-    from livefoley.train.batches import Batches
+    from livefoley.train.corpus.batches import Batches
 
     batches = Batches(Corpus(corpus), tokens=512)
     for step in range(6):

@@ -60,11 +60,11 @@ def test_a_run_that_was_interrupted_ends_as_one_that_was_not(corpus, plan, tmp_p
 def test_fitting_lowers_the_loss(corpus, fitted):
     import torch
 
-    from livefoley.train import flow
-    from livefoley.train.batches import Batches
+    from livefoley.train import rectified_flow
+    from livefoley.train.corpus.batches import Batches
+    from livefoley.train.corpus.prepare import Corpus
     from livefoley.train.fit import load_student
     from livefoley.train.network import SIZES, Student
-    from livefoley.train.prepare import Corpus
 
     kept = Corpus(corpus)
     network, info = load_student(fitted, kept.basis)
@@ -77,15 +77,15 @@ def test_fitting_lowers_the_loss(corpus, fitted):
         generator = torch.Generator().manual_seed(1)
         batches = Batches(kept, 256, seed=9)
         with torch.no_grad():
-            return sum(float(flow.loss(of, batches.batch(step, 1.0), power, generator)) for step in range(4))
+            return sum(float(rectified_flow.loss(of, batches.batch(step, 1.0), power, generator)) for step in range(4))
 
     assert loss(network) < 0.9 * loss(untrained)
 
 
 def test_an_exported_network_answers_as_it_did_for_any_batch_and_length(corpus, fitted, tmp_path):
     from livefoley.train import export
+    from livefoley.train.corpus.prepare import Corpus
     from livefoley.train.fit import load_student
-    from livefoley.train.prepare import Corpus
 
     network, _ = load_student(fitted, Corpus(corpus).basis)
     spec = StudentSpec("student-tiny", "tiny", "student-tiny.onnx", "", "fp32", 0, 0)
@@ -100,8 +100,8 @@ def test_an_exported_network_answers_as_it_did_for_any_batch_and_length(corpus, 
 @pytest.mark.parametrize(("precision", "most"), [("stored-fp16", 0.02), ("fp16", 0.05)])
 def test_half_precision_halves_the_file_and_stays_near(corpus, fitted, tmp_path, precision, most):
     from livefoley.train import export
+    from livefoley.train.corpus.prepare import Corpus
     from livefoley.train.fit import load_student
-    from livefoley.train.prepare import Corpus
 
     network, _ = load_student(fitted, Corpus(corpus).basis)
     whole = export.export(network, tmp_path, StudentSpec("w", "tiny", "w.onnx", "", "fp32", 0, 0))
@@ -115,10 +115,10 @@ def test_the_sampler_of_the_run_time_and_that_of_training_arrive_at_the_same_sou
     import torch
 
     from livefoley.foley.student import sampler
-    from livefoley.train import export, flow
-    from livefoley.train.batches import Batches
+    from livefoley.train import export, rectified_flow
+    from livefoley.train.corpus.batches import Batches
+    from livefoley.train.corpus.prepare import Corpus
     from livefoley.train.fit import load_student
-    from livefoley.train.prepare import Corpus
 
     kept = Corpus(corpus)
     network, _ = load_student(fitted, kept.basis)
@@ -129,7 +129,7 @@ def test_the_sampler_of_the_run_time_and_that_of_training_arrive_at_the_same_sou
     noise = torch.randn(batch.latents.shape, generator=torch.Generator().manual_seed(0))
     condition = sampler.Condition(*(value.numpy() for value in batch.told()))
     found, mel = sampler.sample(lambda inputs: tuple(session.run(None, inputs)), noise.numpy(), condition, 3, 2.0)
-    wanted = flow.follow(network, noise, batch, sampler.schedule(3), 2.0)
+    wanted = rectified_flow.follow(network, noise, batch, sampler.schedule(3), 2.0)
     np.testing.assert_allclose(found, wanted.numpy(), atol=2e-3)
     np.testing.assert_allclose(mel, kept.basis.decode(found), atol=0.1)
     back = np.stack([sampler.texture(7, i, found.shape[1], found.shape[2], 0.5) for i in range(len(found))])
@@ -142,8 +142,8 @@ def test_the_sampler_of_the_run_time_and_that_of_training_arrive_at_the_same_sou
 
 def test_int8_is_reported_beside_the_original(corpus, fitted, tmp_path):
     from livefoley.train import export, quantize
+    from livefoley.train.corpus.prepare import Corpus
     from livefoley.train.fit import load_student
-    from livefoley.train.prepare import Corpus
 
     network, _ = load_student(fitted, Corpus(corpus).basis)
     path = export.export(
@@ -158,8 +158,8 @@ def test_int8_is_reported_beside_the_original(corpus, fitted, tmp_path):
 
 def test_a_distilled_student_goes_on_where_it_stopped_and_can_be_exported(corpus, fitted, tmp_path):
     from livefoley.train import distill, export
+    from livefoley.train.corpus.prepare import Corpus
     from livefoley.train.fit import load_student
-    from livefoley.train.prepare import Corpus
 
     plan = distill.Plan(minutes=0.02, tokens=64)
     distill.run(corpus, fitted, tmp_path, plan, report=lambda _: None)

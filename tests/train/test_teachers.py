@@ -9,7 +9,8 @@ import pytest
 
 from livefoley.core.errors import InputError
 from livefoley.foley.student.features import RATE
-from livefoley.train import recordings, teachers
+from livefoley.train import teachers
+from livefoley.train.corpus import recordings
 from livefoley.train.teachers import TeacherError
 from tests.train import material
 

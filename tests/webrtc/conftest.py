@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from livefoley.control.app import make_app
 from livefoley.control.server import HttpServer
-from livefoley.control.whip import whip_router
+from livefoley.control.signalling.whip import whip_router
 from livefoley.core.media import Disconnected, Packet, SourceItem, TrackInfo
 from livefoley.media.webrtc import IceSettings, WhipServer, WhipSource
 from tests.control.studio import Studio

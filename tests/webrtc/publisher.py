@@ -14,8 +14,8 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCSessionDescription
 from av import AudioFrame, VideoFrame
 
+from livefoley.media.webrtc.aiortc_overrides import EncodedPeer
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.seams import EncodedPeer
 
 RATE = 30
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
-from livefoley.media import nal
+from livefoley.formats import nal
 from tests.webrtc.conftest import KEY, House
 from tests.webrtc.publisher import RATE
 

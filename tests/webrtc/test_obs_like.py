@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from livefoley.media import nal
+from livefoley.formats import nal
 from tests.webrtc import obs_like
 from tests.webrtc.conftest import KEY, House
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.media.webrtc.reassembly import MAX_HELD, Frame, FrameAssembler
+from livefoley.media.webrtc.rtp.reassembly import MAX_HELD, Frame, FrameAssembler
 
 WAIT_S = 0.4
 

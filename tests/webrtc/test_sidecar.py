@@ -18,7 +18,7 @@ import yaml
 
 from livefoley.core.media import MediaKind
 from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running
-from livefoley.media import nal
+from livefoley.formats import nal
 from tests.live.rtmp_peers import file_hashes, nginx_rtmp
 from tests.live.test_sidecar_stream import decoded_sound, recordings, wait_room
 from tests.peers import free_port

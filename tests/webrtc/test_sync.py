@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from livefoley.media.webrtc.sync import TrackSync, Unwrap
+from livefoley.media.webrtc.rtp.sync import TrackSync, Unwrap
 
 NTP = 3_900_000_000.0
 

@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.media import MediaKind, Packet, SourceItem, TrackInfo
-from livefoley.media import nal
-from livefoley.media.webrtc import opus
-from livefoley.media.webrtc.reassembly import Frame
-from livefoley.media.webrtc.units import UnitReader
+from livefoley.formats import nal, opus
+from livefoley.media.webrtc.rtp.reassembly import Frame
+from livefoley.media.webrtc.rtp.units import UnitReader
 
 
 def packets(items: list[SourceItem], kind: MediaKind) -> list[Packet]:

@@ -15,15 +15,15 @@ import pytest_asyncio
 
 from livefoley.control.app import make_app
 from livefoley.control.server import HttpServer
-from livefoley.control.signalling import FRAGMENT, SDP
-from livefoley.control.whep import whep_router
+from livefoley.control.signalling.endpoint import FRAGMENT, SDP
+from livefoley.control.signalling.whep import whep_router
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES
-from livefoley.media import nal
+from livefoley.formats import nal
 from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer
-from livefoley.media.webrtc.feed import ASK_INTERVAL_S
-from livefoley.media.webrtc.seams import VP8
-from livefoley.media.webrtc.viewer import MAX_QUEUED, WhepSession
+from livefoley.media.webrtc.aiortc_overrides import VP8
+from livefoley.media.webrtc.audience import ASK_INTERVAL_S
+from livefoley.media.webrtc.whep_session import MAX_QUEUED, WhepSession
 from tests.control.studio import Studio
 from tests.webrtc.viewer import Viewer
 

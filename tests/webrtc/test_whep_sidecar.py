@@ -17,8 +17,8 @@ import pytest
 
 from livefoley.core.media import MediaKind
 from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running, write_config
-from livefoley.media import nal
-from livefoley.media.webrtc.seams import VP8
+from livefoley.formats import nal
+from livefoley.media.webrtc.aiortc_overrides import VP8
 from tests.live import rtmp_peers
 from tests.live.rtmp_peers import run_peer
 from tests.peers import require

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.control.signalling import FRAGMENT, SDP
-from livefoley.media import nal
+from livefoley.control.signalling.endpoint import FRAGMENT, SDP
+from livefoley.formats import nal
 from livefoley.media.auth import HttpAuth
 from livefoley.media.webrtc import Client, IceSettings, Refused, WhipServer, read_fragment, session
-from livefoley.media.webrtc import publisher as session_of_a_publisher
+from livefoley.media.webrtc import whip_session as session_of_a_publisher
 from livefoley.media.webrtc.offer import SENDS, check_offer
 from tests.webrtc.conftest import KEY, House
 from tests.webrtc.publisher import Publisher, video_packets

@@ -12,9 +12,9 @@ import numpy as np
 from aiortc import RTCSessionDescription
 from numpy.typing import NDArray
 
+from livefoley.media.webrtc.aiortc_overrides import EncodedPeer
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.reassembly import Frame
-from livefoley.media.webrtc.seams import EncodedPeer
+from livefoley.media.webrtc.rtp.reassembly import Frame
 
 RATES = {"audio": 48_000, "video": 90_000}
 

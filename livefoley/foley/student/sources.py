@@ -10,7 +10,7 @@ from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.foley import levels
-from livefoley.foley.library import even
+from livefoley.foley.bank.library import even
 from livefoley.foley.student import features
 from livefoley.foley.student.student import Continuation, Student, Wish
 

@@ -15,13 +15,14 @@ from livefoley.core.cues import Stereo
 from livefoley.core.errors import DescriptionError, LivefoleyError, ModelError
 from livefoley.core.ticks import ticks_from_s
 from livefoley.foley import levels
-from livefoley.foley.cache import user_cache_directory
-from livefoley.foley.student import decoder, features, growth, guard, models, tensorrt
-from livefoley.foley.student.backend import Backend, OnnxBackend
+from livefoley.foley.render_cache import user_cache_directory
+from livefoley.foley.student import decoder, features, models, output_check, windows
+from livefoley.foley.student.backends import tensorrt
+from livefoley.foley.student.backends.engines import EngineStore
+from livefoley.foley.student.backends.onnx import Backend, OnnxBackend
 from livefoley.foley.student.embed import TextEncoder
-from livefoley.foley.student.engines import EngineStore
 from livefoley.foley.student.features import FRAMES_PER_TOKEN, Floats
-from livefoley.foley.student.growth import Growth
+from livefoley.foley.student.windows import Growth
 
 LONGEST_S = 60.0
 MOST_STEPS = 64
@@ -90,9 +91,9 @@ class Student:
 
     def _begin(self, wish: Wish) -> Growth:
         if not 0 < wish.tokens <= features.tokens_for(LONGEST_S):
-            length_s = growth.seconds(wish.tokens)
+            length_s = windows.seconds(wish.tokens)
             raise DescriptionError(f"a sound of {length_s:g} s is asked for; want more than 0, at most {LONGEST_S:g}")
-        guard.check_curves(envelope=wish.envelope_db, onsets=wish.onsets)
+        output_check.check_curves(envelope=wish.envelope_db, onsets=wish.onsets)
         text = self.encoder.encode(wish.text)
         envelope = wish.envelope_db
         if envelope is None and wish.onsets is not None:  # told when alone, the network may leave it nearly silent
@@ -101,8 +102,8 @@ class Student:
         return Growth(self.spec, text, wish.seed, controls)
 
     def _grow(self, growing: Sequence[Growth]) -> Iterator[Floats]:
-        windows = [each.window() for each in growing]
-        made = growth.make_windows(self.backend, windows, self.steps, self.spec.guidance)
+        next_ones = [each.window() for each in growing]
+        made = windows.make_windows(self.backend, next_ones, self.steps, self.spec.guidance)
         return (each.take(*window) for each, window in zip(growing, made, strict=True))
 
 
@@ -125,13 +126,13 @@ class Continuation:
     def sound(self, mel: Floats) -> Stereo | ModelError:
         """Return the sound of the next mel frames, at the level of beds; a broken one begins anew."""
         try:
-            guard.check_mel(mel)
+            output_check.check_mel(mel)
             mono = self._decoder.feed(mel)
-            guard.check_raw(mono)
+            output_check.check_raw(mono)
             wide = self._widener.feed(mono)
             if self._gain is None:  # one gain for the whole, so that what swells may swell
                 self._gain = levels.gain(levels.BED_LUFS - levels.integrated_lufs(wide))
-            return guard.check_finished(levels.round_off(wide * np.float32(self._gain)), levels.BED_LUFS)
+            return output_check.check_finished(levels.round_off(wide * np.float32(self._gain)), levels.BED_LUFS)
         except ModelError as error:
             self.reset()
             return error
@@ -140,9 +141,9 @@ class Continuation:
 def _finished(wish: Wish, mel: Floats) -> Stereo | ModelError:
     """Return a wish's sound: decoded, its envelope kept to, its ends rounded, at its level."""
     try:
-        guard.check_mel(mel)
+        output_check.check_mel(mel)
         mono = decoder.invert(mel, seed=wish.seed)
-        guard.check_raw(mono)
+        output_check.check_raw(mono)
         if wish.envelope_db is not None:
             mono = decoder.impose(mono, wish.envelope_db)
         elif wish.onsets is not None:
@@ -151,7 +152,7 @@ def _finished(wish: Wish, mel: Floats) -> Stereo | ModelError:
         sound = levels.normalise_effect(levels.without_rumble(decoder.Widener(width).feed(mono)))
         sound[:, :_FADE_IN] *= np.linspace(0, 1, _FADE_IN, dtype=np.float32)[: sound.shape[1]]
         sound[:, -_FADE_OUT:] *= np.linspace(1, 0, _FADE_OUT, dtype=np.float32)[-sound.shape[1] :]
-        return guard.check_finished(sound, levels.EFFECT_LUFS)
+        return output_check.check_finished(sound, levels.EFFECT_LUFS)
     except ModelError as error:
         return error
 
@@ -170,7 +171,7 @@ def open_backend(model: models.Model, device: str = "auto", threads: int = 2) ->
     ``auto`` takes TensorRT where a card and an engine for it are there, else ONNX Runtime.
     """
     if device == "tensorrt" or (device == "auto" and _has_engine(model)):
-        from livefoley.foley.student.engine_backend import TensorRtBackend
+        from livefoley.foley.student.backends.engine import TensorRtBackend
 
         return TensorRtBackend(model)
     return OnnxBackend(model.graph, device, threads)

@@ -10,8 +10,16 @@ import structlog
 
 from livefoley.core.errors import ProtocolError
 from livefoley.media.auth import AuthRequest
-from livefoley.media.rtmp.chunks import Message
-from livefoley.media.rtmp.server_session import BAD_NAME, FAILED, Ended, Event, PublishRequest, Refused, ServerSession
+from livefoley.media.rtmp.protocol.chunks import Message
+from livefoley.media.rtmp.protocol.server_session import (
+    BAD_NAME,
+    FAILED,
+    Ended,
+    Event,
+    PublishRequest,
+    Refused,
+    ServerSession,
+)
 from livefoley.media.rtmp.source import RtmpSource
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import structlog
 from livefoley.core.errors import AddressInUse, ConfigError
 from livefoley.media.auth import Authorizer
 from livefoley.media.rtmp.connection import Connection
+from livefoley.media.rtmp.counters import Counters, Notices, RtmpServerStatistics
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.source import OnDuplicate, RtmpSource
-from livefoley.media.rtmp.statistics import Counters, Notices, RtmpServerStatistics
 
 log = structlog.get_logger("livefoley.rtmp")
 

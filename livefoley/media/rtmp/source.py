@@ -11,11 +11,11 @@ import structlog
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import Disconnected, Packet
 from livefoley.core.ports import Feed
-from livefoley.media.bucket import Bucket
-from livefoley.media.rtmp.chunks import Message
+from livefoley.media.rtmp.counters import Counters, RtmpSourceStatistics
 from livefoley.media.rtmp.limits import RtmpLimits
-from livefoley.media.rtmp.statistics import Counters, RtmpSourceStatistics
-from livefoley.media.rtmp.to_items import TagReader
+from livefoley.media.rtmp.protocol.chunks import Message
+from livefoley.media.rtmp.protocol.read_tags import TagReader
+from livefoley.media.token_bucket import Bucket
 
 log = structlog.get_logger("livefoley.rtmp")
 

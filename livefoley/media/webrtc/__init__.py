@@ -1,12 +1,12 @@
 """WebRTC: publishers come in by WHIP, viewers watch by WHEP; pictures stay encoded both ways."""
 
-from livefoley.media.webrtc.door import Client
-from livefoley.media.webrtc.feed import WhepFeed
+from livefoley.media.webrtc.admission import Client
+from livefoley.media.webrtc.audience import WhepFeed
 from livefoley.media.webrtc.ice import IceServer, IceSettings
 from livefoley.media.webrtc.offer import Fragment, Refused, read_fragment
-from livefoley.media.webrtc.server import Answer, WhipServer
 from livefoley.media.webrtc.source import WhipSource
 from livefoley.media.webrtc.whep import WhepServer
+from livefoley.media.webrtc.whip import Answer, WhipServer
 
 __all__ = [
     "Answer",

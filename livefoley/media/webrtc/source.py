@@ -11,10 +11,10 @@ import structlog
 
 from livefoley.core.media import Disconnected, Packet
 from livefoley.core.ports import Feed
-from livefoley.media.bucket import Bucket
+from livefoley.media.token_bucket import Bucket
 from livefoley.media.webrtc.offer import Refused
-from livefoley.media.webrtc.publisher import WhipSession
-from livefoley.media.webrtc.reassembly import Frame
+from livefoley.media.webrtc.rtp.reassembly import Frame
+from livefoley.media.webrtc.whip_session import WhipSession
 
 log = structlog.get_logger("livefoley.webrtc")
 

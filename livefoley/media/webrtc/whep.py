@@ -1,4 +1,4 @@
-"""WHEP (draft-ietf-wish-whep) without the HTTP: keys, viewers, how many. The HTTP part is `livefoley.control.whep`."""
+"""WHEP (draft-ietf-wish-whep) without the HTTP: keys, viewers, how many. The HTTP part: `control.signalling.whep`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from livefoley.media.auth import Authorizer
-from livefoley.media.webrtc.door import Client, Door
-from livefoley.media.webrtc.feed import WhepFeed
+from livefoley.media.webrtc.admission import Client, Door
+from livefoley.media.webrtc.audience import WhepFeed
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import Refused
-from livefoley.media.webrtc.server import Answer
-from livefoley.media.webrtc.viewer import WhepSession
+from livefoley.media.webrtc.whep_session import WhepSession
+from livefoley.media.webrtc.whip import Answer
 
 FULL_RETRY_S = 15
 IDLE_RETRY_S = 3

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from livefoley.core.events import HearingEvent, Speech, Transcript, Word
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
-from livefoley.perception.ears.guard import is_made_up, without_loop
+from livefoley.perception.ears.hallucination import is_made_up, without_loop
 from livefoley.perception.ears.keywords import Keyword
 from livefoley.perception.ears.mel import RATE
 from livefoley.perception.ears.recogniser import Heard, Hypothesis, Recogniser
@@ -24,7 +24,7 @@ from livefoley.perception.ears.spotter import Spotter
 from livefoley.perception.ears.text import Written
 from livefoley.perception.ears.tokens import is_special
 from livefoley.perception.ears.utterance import Sound, Utterance
-from livefoley.perception.vad import SpeechDetector
+from livefoley.perception.hearing.vad import SpeechDetector
 
 BLOCK = 4096  # samples at 48 kHz taken at a time, whatever the blocks that come
 LEAD: Tick = ticks_from_s(0.25)  # a soft consonant goes before what the detector hears

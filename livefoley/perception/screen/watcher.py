@@ -17,10 +17,10 @@ from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.events import ScreenText
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
-from livefoley.perception.decoder import Grey, PictureDecoder, Shrinker
 from livefoley.perception.ears.keywords import Keyword, patterns
 from livefoley.perception.ears.match import Finder, Fit, Sounds
 from livefoley.perception.ears.normalise import is_han, units
+from livefoley.perception.motion.decoder import Grey, PictureDecoder, Shrinker
 
 MAX_WIDTH = 960  # pixels of a picture that is read; more cost more and tell little
 LOOK_WIDTH = 160

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livefoley.clips import pipeline
-from livefoley.clips.job import JobDirectory, Record
-from livefoley.clips.lease import leased
+from livefoley.clips.jobs.job import JobDirectory, Record
+from livefoley.clips.jobs.lease import leased
 from livefoley.clips.model import ClipState, Priority
-from livefoley.clips.toolbox import open_tools
+from livefoley.clips.open_tools import open_tools
 from livefoley.core.errors import ConfigError, LivefoleyError
 
 if TYPE_CHECKING:

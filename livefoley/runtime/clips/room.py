@@ -14,22 +14,22 @@ from typing import Protocol
 
 import structlog
 
-from livefoley.clips.buffer import BufferLimits, RollingBuffer
+from livefoley.clips.buffer.ranges import ClipRanges, Range, RangeSettings
+from livefoley.clips.buffer.rolling import BufferLimits, RollingBuffer
+from livefoley.clips.buffer.selection import Selection
 from livefoley.clips.model import ClipReason, ClipRequest
-from livefoley.clips.ranges import ClipRanges, Range, RangeSettings
-from livefoley.clips.selection import Selection
 from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError
 from livefoley.core.event_json import Event
 from livefoley.core.highlights import Highlight, Reason
-from livefoley.core.statistics import ClipsSnapshot
+from livefoley.core.snapshots import ClipsSnapshot
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
 from livefoley.engine.clock import PlayoutClock
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room_types import Departure
 from livefoley.engine.timeline import ORIGIN
-from livefoley.runtime.clips.shelf import DiskShelf
+from livefoley.runtime.clips.chunk_files import DiskShelf
 
 log = structlog.get_logger("livefoley.clips")
 

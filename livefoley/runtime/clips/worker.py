@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from livefoley.runtime.child import WINDOWS_BELOW_NORMAL, Reply, serve
-from livefoley.runtime.ipc import Header
+from livefoley.runtime.workers.child import WINDOWS_BELOW_NORMAL, Reply, serve
+from livefoley.runtime.workers.ipc import Header
 
 if TYPE_CHECKING:
     from livefoley.clips.pipeline import Tools
@@ -43,15 +43,15 @@ class ClipWorker:
     def _open(self, header: Header) -> None:
         with contextlib.suppress(psutil.Error, OSError):
             psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else NICENESS)
+        from livefoley.clips.open_tools import open_tools
         from livefoley.clips.pipeline import warm
-        from livefoley.clips.toolbox import open_tools
 
         self._tools = open_tools(header["tools"])
         warm(self._tools)
 
 
 def _make(clip_id: str, directory: Path, tools: Tools) -> Iterator[Reply]:
-    from livefoley.clips.job import JobDirectory
+    from livefoley.clips.jobs.job import JobDirectory
     from livefoley.clips.pipeline import Progress, steps
 
     for told in steps(JobDirectory(directory), tools):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from livefoley.core.errors import InputError
-from livefoley.foley import audiofile
+from livefoley.foley import audio_file
 from livefoley.foley.student import features
 from livefoley.train.teachers.base import Kind, Lesson, Licence, Taught, Teacher, TeacherError
 
@@ -168,7 +168,7 @@ class Taking:
             if taught.seen is not None:
                 np.save(path.with_suffix(".npy"), taught.seen.astype(np.float16))
             even = np.clip(features.referenced(taught.sound), -1.0, 1.0)
-            path.write_bytes(audiofile.flac(np.stack((even, even))))
+            path.write_bytes(audio_file.flac(np.stack((even, even))))
             report(f"{number + 1} of {len(missing)}: {lesson.english}")
 
     def write_manifest(self, takes: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from livefoley.media.rtmp.chunks import EXTENDED, Message
+from livefoley.media.rtmp.protocol.chunks import EXTENDED, Message
 
 timestamps = st.one_of(
     st.integers(0, 2**32 - 1), st.integers(EXTENDED - 3, EXTENDED + 3), st.integers(2**32 - 3, 2**32 - 1)

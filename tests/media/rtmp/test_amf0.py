@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.errors import ProtocolError
-from livefoley.media.rtmp import amf0
+from livefoley.media.rtmp.protocol import amf0
 
 names = st.text(min_size=1, max_size=20)
 leaves = (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.errors import ProtocolError
-from livefoley.media.rtmp.chunks import EXTENDED, ChunkReader, ChunkWriter, Message
+from livefoley.media.rtmp.protocol.chunks import EXTENDED, ChunkReader, ChunkWriter, Message
 from tests.media.rtmp.chunking import Chunker, messages, pieces, timestamps
 
 

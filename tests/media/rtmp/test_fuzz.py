@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from livefoley.core.errors import ProtocolError, UnsupportedCodec
 from livefoley.core.media import Packet, TrackInfo
-from livefoley.media.rtmp.chunks import Message
-from livefoley.media.rtmp.handshake import ClientHandshake
 from livefoley.media.rtmp.limits import RtmpLimits
-from livefoley.media.rtmp.server_session import PublishRequest, ServerSession
-from livefoley.media.rtmp.to_items import ReadItem, TagReader
+from livefoley.media.rtmp.protocol.chunks import Message
+from livefoley.media.rtmp.protocol.handshake import ClientHandshake
+from livefoley.media.rtmp.protocol.read_tags import ReadItem, TagReader
+from livefoley.media.rtmp.protocol.server_session import PublishRequest, ServerSession
 from tests.media.rtmp.chunking import pieces
 
 SEEDS = sorted((Path(__file__).parent / "corpus").glob("*.bin"))

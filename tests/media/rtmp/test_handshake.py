@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.errors import ProtocolError
-from livefoley.media.rtmp import handshake
-from livefoley.media.rtmp.handshake import SIZE, ClientHandshake, ServerHandshake, answer, find_digest
+from livefoley.media.rtmp.protocol import handshake
+from livefoley.media.rtmp.protocol.handshake import SIZE, ClientHandshake, ServerHandshake, answer, find_digest
 from tests.media.rtmp.chunking import pieces
 
 

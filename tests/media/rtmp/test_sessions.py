@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livefoley.core.errors import ProtocolError, Rejected
-from livefoley.media.rtmp import amf0, chunks
-from livefoley.media.rtmp.chunks import ChunkReader, ChunkWriter, Message
-from livefoley.media.rtmp.client_session import ClientSession
-from livefoley.media.rtmp.handshake import ClientHandshake, ServerHandshake
 from livefoley.media.rtmp.limits import RtmpLimits
-from livefoley.media.rtmp.server_session import BAD_NAME, Ended, Event, PublishRequest, Refused, ServerSession
-from livefoley.media.rtmp.url import RtmpUrl
-from livefoley.media.rtmp.wire import Wire, read_command
+from livefoley.media.rtmp.protocol import amf0, chunks
+from livefoley.media.rtmp.protocol.chunks import ChunkReader, ChunkWriter, Message
+from livefoley.media.rtmp.protocol.client_session import ClientSession
+from livefoley.media.rtmp.protocol.handshake import ClientHandshake, ServerHandshake
+from livefoley.media.rtmp.protocol.server_session import BAD_NAME, Ended, Event, PublishRequest, Refused, ServerSession
+from livefoley.media.rtmp.protocol.url import RtmpUrl
+from livefoley.media.rtmp.protocol.wire import Wire, read_command
 from tests.media.rtmp.chunking import pieces
 
 URL = RtmpUrl.parse("rtmp://127.0.0.1/live/secret-key?token=x")

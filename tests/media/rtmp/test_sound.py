@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.media.rtmp import sound
+from livefoley.media.rtmp.protocol import audio_config
 
 
 @pytest.mark.parametrize(
@@ -23,20 +23,20 @@ from livefoley.media.rtmp import sound
     ],
 )
 def test_rate_and_channels_of_aac(config: str, expected: tuple[int, int]) -> None:
-    assert sound.audio_specific_config(bytes.fromhex(config)) == expected
+    assert audio_config.audio_specific_config(bytes.fromhex(config)) == expected
 
 
 @pytest.mark.parametrize("config", ["", "11", "17ff"])
 def test_a_damaged_config_is_nothing(config: str) -> None:
-    assert sound.audio_specific_config(bytes.fromhex(config)) == (0, 0)
+    assert audio_config.audio_specific_config(bytes.fromhex(config)) == (0, 0)
 
 
 @given(st.binary(max_size=12))
 def test_nothing_raises(data: bytes) -> None:
-    sound.audio_specific_config(data)
-    sound.mpeg_audio(data)
-    assert sound.opus_head(data) == 2
-    sound.opus_head(b"OpusHead" + data)
+    audio_config.audio_specific_config(data)
+    audio_config.mpeg_audio(data)
+    assert audio_config.opus_head(data) == 2
+    audio_config.opus_head(b"OpusHead" + data)
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_nothing_raises(data: bytes) -> None:
     ],
 )
 def test_rate_and_channels_of_mpeg_audio(frame: str, expected: tuple[int, int]) -> None:
-    assert sound.mpeg_audio(bytes.fromhex(frame)) == expected
+    assert audio_config.mpeg_audio(bytes.fromhex(frame)) == expected

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import MILLISECONDS
-from livefoley.media.rtmp import amf0, chunks
-from livefoley.media.rtmp.publisher import first_fresh
-from livefoley.media.rtmp.tag_stream import Tag, TagStream
+from livefoley.media.rtmp.protocol import amf0, chunks
+from livefoley.media.rtmp.protocol.tag_stream import Tag, TagStream
+from livefoley.media.rtmp.sink import first_fresh
 
 VIDEO = TrackInfo(MediaKind.VIDEO, "h264", b"avcC", 640, 360)
 AUDIO = TrackInfo(MediaKind.AUDIO, "aac", b"\x11\x90", sample_rate=48000, channels=2)

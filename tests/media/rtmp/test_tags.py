@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import MILLISECONDS
-from livefoley.media.rtmp import amf0, chunks
-from livefoley.media.rtmp.chunks import Message
-from livefoley.media.rtmp.from_items import TagWriter, metadata
-from livefoley.media.rtmp.to_items import TagReader
+from livefoley.media.rtmp.protocol import amf0, chunks
+from livefoley.media.rtmp.protocol.chunks import Message
+from livefoley.media.rtmp.protocol.read_tags import TagReader
+from livefoley.media.rtmp.protocol.write_tags import TagWriter, metadata
 
 VIDEO = [TrackInfo(MediaKind.VIDEO, codec, b"\x01configuration") for codec in ("h264", "hevc", "av1")]
 MP3_FRAME = bytes.fromhex("fffb9064") + bytes(100)  # 128 kb/s, 44.1 kHz, joint stereo

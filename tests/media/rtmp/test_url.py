@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livefoley.core.errors import ConfigError
-from livefoley.media.rtmp.url import RtmpUrl
+from livefoley.media.rtmp.protocol.url import RtmpUrl
 
 
 def test_the_last_segment_is_the_key_and_the_query_goes_with_it() -> None:

@@ -1,0 +1,1 @@
+"""A room's last minutes, and what is cut from them. Sans-IO."""

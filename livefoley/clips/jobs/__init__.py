@@ -1,0 +1,1 @@
+"""The job of making one clip: a directory, its files, and who works on it."""

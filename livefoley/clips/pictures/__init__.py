@@ -1,0 +1,1 @@
+"""A clip's pictures: cut packet for packet, to the frame, or framed anew; and its cover."""

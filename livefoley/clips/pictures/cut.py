@@ -1,0 +1,51 @@
+"""A clip's pictures, packet for packet: from the keyframe before its beginning on, with an edit list that hides what
+lies before the first picture that is wanted. Nothing is encoded again, so it costs no more than a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+
+from livefoley.core.errors import OutputError
+from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.media.files.containers import TrackWriter, add_tracks, reason, sized
+
+_OPTIONS = {"movflags": "+faststart", "movie_timescale": str(TICK_RATE)}  # an edit list counts in that scale
+
+
+def write_mp4(
+    path: Path, info: TrackInfo | None, pictures: Iterable[Unit], audio: TrackInfo, sound: Iterable[Packet], start: Tick
+) -> None:
+    """Write an MP4 whose zero is ``start``; what is stamped earlier is there to be decoded, not shown.
+
+    Raises ``OutputError`` or ``UnsupportedCodec``; then nothing is left behind.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        units = list(pictures)
+        tracks = [*(sized([info], units) if info is not None else []), audio]
+        with av.open(f"file:{partial}", "w", format="mp4", container_options=dict(_OPTIONS)) as container:
+            streams = add_tracks(container, tracks)
+            container.start_encoding()
+            _write(container, tracks, streams, [*units, *_placed(sound)], start)
+        partial.replace(path)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise OutputError(f"{path.name}: cannot be written ({reason(error)})") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _placed(packets: Iterable[Packet]) -> list[Unit]:
+    return [Unit(packet, packet.pts, packet.dts, 0) for packet in packets]
+
+
+def _write(container: Any, tracks: Sequence[TrackInfo], streams: Sequence[Any], units: list[Unit], start: Tick) -> None:
+    pairs = zip(tracks, streams, strict=True)
+    writers = {info.kind: TrackWriter(container, stream, info) for info, stream in pairs}
+    for unit in sorted(units, key=lambda unit: (unit.dts, unit.kind is MediaKind.AUDIO)):
+        writers[unit.kind].write(unit, start)

@@ -1,0 +1,90 @@
+"""The API, ``/v1``: look at the rooms, change one without disconnecting anyone, lay an accent."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from livefoley.control.problems import Problem
+from livefoley.control.state import ControlState, CueRequest, RoomChanges
+from livefoley.core.snapshots import RoomSnapshot
+
+Gain = Annotated[float, Field(ge=-60, le=12, allow_inf_nan=False)]
+
+
+class RoomPatch(BaseModel):
+    """What to change; what is left out stays. Gains in dB."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    describe: Annotated[str, Field(max_length=1000)] | None = None
+    mute: bool | None = None
+    foley_gain_db: Gain | None = None
+    bed_gain_db: Gain | None = None
+    action_gain_db: Gain | None = None
+    accent_gain_db: Gain | None = None
+
+
+class CueBody(BaseModel):
+    """An accent: ``effect`` names one of ``livefoley bank list``, ``prompt`` describes one in any language."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    effect: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    prompt: Annotated[str, Field(max_length=200)] = ""
+    gain_db: Gain = 0.0
+    delay_s: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.0
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> CueBody:
+        if (self.effect is None) == (not self.prompt.strip()):
+            raise ValueError("give either effect or prompt")
+        return self
+
+
+class CueTaken(BaseModel):
+    """The accent is asked for; whether it was laid is counted in the room's ``cues``."""
+
+    id: int
+
+
+def rooms_router(state: ControlState) -> APIRouter:
+    """Return the routes of ``/v1``."""
+    router = APIRouter(prefix="/v1", tags=["rooms"])
+
+    @router.get("/rooms")
+    async def list_rooms() -> list[RoomSnapshot]:
+        """Return every room as it is now."""
+        return list(state.rooms().values())
+
+    @router.get("/rooms/{room}")
+    async def get_room(room: str) -> RoomSnapshot:
+        """Return a room as it is now."""
+        return known(state, room)
+
+    @router.patch("/rooms/{room}")
+    async def patch_room(room: str, patch: Annotated[RoomPatch, Body()]) -> RoomSnapshot:
+        """Change a room's description, gains or mute while it runs; return it as it is afterwards."""
+        known(state, room)
+        changes = RoomChanges(**patch.model_dump())
+        if changes.given():
+            await state.patch_room(room, changes)
+        return known(state, room)
+
+    @router.post("/rooms/{room}/cues", status_code=202)
+    async def post_cue(room: str, cue: Annotated[CueBody, Body()]) -> CueTaken:
+        """Lay an accent on the outgoing stream, ``delay_s`` from now."""
+        known(state, room)
+        return CueTaken(id=await state.cue(room, CueRequest(**cue.model_dump())))
+
+    return router
+
+
+def known(state: ControlState, name: str) -> RoomSnapshot:
+    """Return a room's snapshot; raises ``Problem`` for one that does not exist."""
+    room = state.rooms().get(name)
+    if room is None:
+        raise Problem(404, "there is no such room; GET /v1/rooms lists them")
+    return room

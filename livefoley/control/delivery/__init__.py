@@ -1,0 +1,1 @@
+"""What players and edges fetch: HLS, published clips; and what edges tell us."""

@@ -1,0 +1,1 @@
+"""Prometheus metrics, read from snapshots when asked for."""

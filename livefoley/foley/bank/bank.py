@@ -1,0 +1,258 @@
+"""The effect bank: answers a cue in milliseconds from rendered variants and the operator's own sounds.
+
+Which sound: the cue's ``effect`` by name, CatID or category, else what the lexicon reads in its ``prompt``. Which
+variant: the cue's seed, so that neighbours differ. How hard: the nearest rendered strength, then level and brightness.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import soxr
+from scipy import signal
+
+from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.errors import BankError
+from livefoley.core.ticks import TICK_RATE, ticks_from_s
+from livefoley.foley import levels
+from livefoley.foley.bank import ucs
+from livefoley.foley.bank.catalogue import EFFECTS, Effect
+from livefoley.foley.bank.library import Entry, Library
+from livefoley.foley.description import lexicon
+from livefoley.foley.render_cache import stored
+from livefoley.foley.rendered import Material, generator
+
+_SHELF_HZ = 2500.0
+_TRIM_S = 0.03
+_LEVEL_VARY_DB = 1.0
+_MOST_OWN = 64
+
+
+@dataclass(frozen=True, slots=True)
+class EffectInfo:
+    """What is known of one effect. ``source`` is ``built-in`` or ``library``; ``variants`` how many takes there are."""
+
+    name: str
+    category: str
+    summary: str
+    source: str
+    variants: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A cue's answer before it is shaped: samples at intensity ``strength``, and how far they may be retuned."""
+
+    samples: Stereo
+    onset: int
+    strength: float
+    vary: float
+    name: str
+    source: str
+    tags: tuple[str, ...]
+    texture: bool
+
+
+class EffectBank:
+    """Built-in effects and libraries. Implements ``core.ports.EffectSource``; pure in the cue."""
+
+    def __init__(self, material: Material | None = None, libraries: Iterable[Library] = ()) -> None:
+        """Answer from ``material`` (rendered effects) and, before it, from the operator's ``libraries``."""
+        self._material = material if material is not None else Material()
+        self._own: dict[str, list[tuple[Library, Entry]]] = {}
+        self._entries: dict[str, tuple[Library, Entry]] = {}
+        for library in libraries:
+            for entry in library.entries:
+                self._entries.setdefault(entry.name, (library, entry))
+                for covered in _covers(entry):
+                    self._own.setdefault(covered, []).append((library, entry))
+        self._read = lru_cache(maxsize=_MOST_OWN)(self._read_entry)
+
+    def make(self, cue: Cue) -> Sound | None:
+        """Return the sound of ``cue``; None when nothing of the bank fits.
+
+        A cue that names an effect gets that or nothing; a prompt nobody understands gets a neutral hit if it is an
+        action. A library sound that has become unreadable is passed over.
+        """
+        names = self._resolve(cue)
+        if not names:
+            return None
+        choice = self._choose(names[cue.seed % len(names)] if cue.effect else names[0], cue)
+        return _shape(choice, cue)
+
+    def covers(self, cue: Cue) -> bool:
+        """Say whether the bank has just the sound that ``cue`` asks for; of no words it has its own."""
+        return not cue.prompt or cue.effect is not None or bool(self._exactly(cue.prompt) or lexicon.covers(cue.prompt))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all effects, built-in and own, sorted."""
+        return tuple(sorted({*EFFECTS, *self._entries}))
+
+    def describe(self, name: str) -> EffectInfo:
+        """Return what is known of ``name``. Raises ``BankError`` for an effect that does not exist."""
+        if name in self._entries:
+            _, entry = self._entries[name]
+            return EffectInfo(name, entry.category, " ".join(entry.words), "library", 1)
+        if name not in EFFECTS:
+            near = self.find(name.replace("_", " "))[:1]
+            raise BankError(f"no effect {name!r}" + (f"; the nearest is {near[0]!r}" if near else ""))
+        effect = EFFECTS[name]
+        variants = effect.variants * len(effect.layers)
+        return EffectInfo(name, effect.ucs.category, effect.summary, "built-in", variants)
+
+    def find(self, text: str) -> tuple[str, ...]:
+        """Return the names that fit ``text`` (any language, or parts of names), the best first."""
+        meant = {name: 3.0 - 0.1 * k for k, name in enumerate(lexicon.effects(text))}
+        wanted = {word for word in ucs.words_of(text) if len(word) > 1}
+        scores = {}
+        for name in self.names():
+            info = self.describe(name)
+            have = {*ucs.words_of(name), *ucs.words_of(info.summary), info.category.lower(), name.lower()}
+            score = meant.get(name, 0.0) + sum(1.0 if word in have else 0.4 * _inside(word, have) for word in wanted)
+            if text.strip().lower() == name.lower():
+                score += 10
+            if score > 0:
+                scores[name] = score
+        return tuple(sorted(scores, key=lambda name: (-scores[name], name)))
+
+    def warm(self, names: Iterable[str], variants: int = 8) -> None:
+        """Render the first ``variants`` of these effects at every strength, so that ``make`` finds them done."""
+        for name in names:
+            effect = EFFECTS.get(name)
+            if effect is not None:
+                for variant in range(min(variants, effect.variants)):
+                    for layer in range(len(effect.layers)):
+                        self._material.effect(effect, variant, layer)
+
+    def _resolve(self, cue: Cue) -> tuple[str, ...]:
+        if cue.effect:
+            return self._named(cue.effect)
+        found = self._exactly(cue.prompt) or lexicon.effects(cue.prompt)
+        if not found and cue.kind is CueKind.ACTION:
+            return (lexicon.NEUTRAL_IMPACT,)
+        return found
+
+    def _named(self, wanted: str) -> tuple[str, ...]:
+        """Return the effects called ``wanted``: a name, a variant of it, a CatID, or a category, in any case."""
+        key = wanted.strip().lower()
+        for names in (
+            self._exactly(wanted),
+            [name for name in EFFECTS if EFFECTS[name].ucs.cat_id.lower() == key],
+            [name for name in EFFECTS if EFFECTS[name].ucs.category.lower() == key],
+            [
+                entry.name
+                for _, entry in self._entries.values()
+                if key in (entry.cat_id.lower(), entry.category.lower())
+            ],
+        ):
+            if names:
+                return tuple(names)
+        return ()
+
+    def _exactly(self, wanted: str) -> tuple[str, ...]:
+        """Return the effect with this name, or whose variant it is."""
+        key = wanted.strip().lower()
+        return tuple(name for name in self.names() if name.lower() in (key, key.rpartition("_")[0]))
+
+    def _choose(self, name: str, cue: Cue) -> _Choice:
+        own = [self._entries[name]] if name in self._entries else self._own.get(name, [])
+        for turn in range(len(own)):
+            library, entry = own[(cue.seed + turn) % len(own)]
+            samples = self._read(library, entry)
+            if samples is not None:
+                tags = (entry.category, *entry.words)
+                return _Choice(samples, entry.onset, 0.7, 0.3, entry.name, "library", tags, False)
+        return self._built_in(EFFECTS.get(name) or EFFECTS[lexicon.NEUTRAL_IMPACT], cue)
+
+    def _built_in(self, effect: Effect, cue: Cue) -> _Choice:
+        layer = int(np.argmin([abs(strength - cue.intensity) for strength in effect.layers]))
+        variant = _variant_named(cue.effect, effect)
+        if variant is None:
+            variant = cue.seed % effect.variants
+        take = self._material.effect(effect, variant, layer).take()
+        name = f"{effect.name}_{variant + 1}"
+        tags = (effect.ucs.category, *effect.ucs.words)
+        strength = effect.layers[layer]
+        return _Choice(take.samples, take.onset, strength, effect.vary, name, "bank", tags, effect.texture)
+
+    def _read_entry(self, library: Library, entry: Entry) -> Stereo | None:
+        try:
+            return stored(library.read(entry), entry.onset).take().samples
+        except BankError:
+            return None
+
+
+def _inside(word: str, have: Iterable[str]) -> float:
+    return float(len(word) > 2 and any(word in other for other in have))
+
+
+def _covers(entry: Entry) -> tuple[str, ...]:
+    """Return the built-in effects an own sound stands in for: those of its CatID that share most words with it, or
+    all of the CatID where none shares any (a sound of gravel must not replace the step on wood)."""
+    same = [effect for effect in EFFECTS.values() if effect.ucs.cat_id == entry.cat_id]
+    shared = {effect.name: len(set(effect.ucs.words) & set(entry.words)) for effect in same}
+    most = max(shared.values(), default=0)
+    return tuple(name for name, words in shared.items() if words == most)
+
+
+def _variant_named(wanted: str | None, effect: Effect) -> int | None:
+    """Return the variant a cue asks for by number (``RAIN_Steady_2``), if it does."""
+    number = (wanted or "").rpartition("_")[2]
+    if wanted and wanted.lower() != effect.name.lower() and number.isdigit() and int(number) > 0:
+        return (int(number) - 1) % effect.variants
+    return None
+
+
+def _shape(choice: _Choice, cue: Cue) -> Sound:
+    """Return the choice as this cue wants it: retuned a little, as hard as asked, as long as asked."""
+    rng = generator(cue.seed, choice.name)
+    samples, onset = choice.samples, choice.onset
+    ratio = 2 ** (float(rng.uniform(-choice.vary, choice.vary)) / 12)
+    if abs(ratio - 1) > 1e-4:
+        samples = np.ascontiguousarray(soxr.resample(samples.T, TICK_RATE, TICK_RATE * ratio, quality="LQ").T)
+        onset = min(round(onset * ratio), samples.shape[1] - 1)
+    intensity = min(1.0, max(0.0, cue.intensity))
+    samples = brighten(samples, levels.INTENSITY_TILT_DB * (intensity - choice.strength))
+    vary_db = float(rng.uniform(-_LEVEL_VARY_DB, 0))
+    factor = levels.gain(levels.INTENSITY_DB * (intensity - levels.FULL_INTENSITY) + vary_db)
+    samples = samples * np.float32(min(factor, levels.gain(levels.PEAK_DBFS) / max(levels.peak_of(samples), 1e-9)))
+    if cue.length > 0:
+        samples = fit(samples, onset, cue.length, choice.texture)
+    return Sound(np.ascontiguousarray(samples, dtype=np.float32), onset, choice.source, choice.name, choice.tags)
+
+
+def brighten(samples: Stereo, db: float) -> Stereo:
+    """Return samples with the highs above 2.5 kHz changed by ``db`` (first-order shelf)."""
+    if abs(db) < 0.25:
+        return samples
+    k = math.tan(math.pi * _SHELF_HZ / TICK_RATE)
+    g = levels.gain(db)
+    b = np.array([g + k, k - g], np.float32) / np.float32(1 + k)
+    a = np.array([1, (k - 1) / (k + 1)], np.float32)
+    return np.asarray(signal.lfilter(b, a, samples, axis=1), dtype=np.float32)
+
+
+def fit(samples: Stereo, onset: int, length: int, texture: bool) -> Stereo:
+    """Return a sound about ``length`` long from its onset: cut with a fade; a texture is also carried on."""
+    want = onset + length
+    while texture and samples.shape[1] < want:
+        samples = _carry_on(samples, samples[:, ticks_from_s(0.5) :])
+    if samples.shape[1] <= want:
+        return samples
+    cut = samples[:, :want].copy()
+    n = min(length, ticks_from_s(_TRIM_S))
+    cut[:, want - n :] *= np.linspace(1, 0, n, dtype=np.float32)
+    return cut
+
+
+def _carry_on(first: Stereo, second: Stereo) -> Stereo:
+    """Return two parts of a texture joined by an equal-power second, what fades out at the first one's end cut off."""
+    seam = min(ticks_from_s(1.0), second.shape[1] // 3)
+    body = first[:, : first.shape[1] - ticks_from_s(0.4)]
+    ramp = np.sin(np.linspace(0, np.pi / 2, seam, dtype=np.float32))
+    middle = body[:, -seam:] * ramp[::-1] + second[:, :seam] * ramp
+    return np.concatenate((body[:, :-seam], middle, second[:, seam:]), axis=1)

@@ -1,0 +1,1 @@
+"""Ambience without an end: textures recombined, single events among them."""

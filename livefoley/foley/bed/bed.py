@@ -1,0 +1,183 @@
+"""An endless ambience for a room: slabs of texture recombined at random, and single events among them.
+
+Every texture sounds twice at once, in two streams of segments that start anywhere in the newest slabs and join by
+cross-fades of equal power; a segment may swap its sides. As two independent choices would have to meet again, nothing
+repeats. New slabs replace old ones every few minutes. Where a student makes the slabs, its sound takes the textures'
+place: one stream, for what it makes is whole. All of it advances in blocks on a grid that the reader's chunks
+do not move, so chunked equals whole; the work of a block is bounded by rendering one slab a texture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from livefoley.core.cues import Stereo
+from livefoley.foley import levels
+from livefoley.foley.bed.kinds import KINDS
+from livefoley.foley.bed.streams import BLOCK, Events, GivenSlabs, Pool, Stream, Tally
+from livefoley.foley.description.lexicon import BedLayer, BedRecipe, bed_recipe
+from livefoley.foley.render_cache import Stored
+from livefoley.foley.rendered import Material, generator
+
+CROSSFADE_BLOCKS = 20
+_MOST_SCENES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BedStatistics:
+    """What a bed is doing; counters never go back."""
+
+    samples: int
+    scenes: int
+    events_started: int
+    events_skipped: int
+    recipe: BedRecipe
+
+
+class ProceduralBed:
+    """One room's ambience. Implements ``core.ports.BedSource``; deterministic by seed and calls."""
+
+    def __init__(self, seed: int = 0, description: str = "", material: Material | None = None) -> None:
+        """Start with ``description`` at full level. ``material`` may be shared between rooms."""
+        self._seed = seed
+        self._material = material if material is not None else Material()
+        self._recipe = bed_recipe(description)
+        self._description = description
+        self._given: tuple[str, GivenSlabs] | None = None  # what they are of, and the slabs
+        self._made = 0
+        self._tally = Tally()
+        self._scenes = [_Scene(self._furnished(generator(seed, 0)), fresh=False)]
+        self._due = False
+        self._waiting: list[Stereo] = []
+        self._ahead = 0
+        self._count = 0
+
+    def describe(self, description: str) -> None:
+        """Change what the place sounds like, cross-faded over 2 s; the same recipe again changes nothing.
+
+        Of many changes at once the last one counts: no more than three places ever sound together.
+        """
+        recipe = bed_recipe(description)
+        self._description = description
+        if recipe.layers == self._recipe.layers:
+            return
+        self._recipe = recipe
+        self._given = None
+        self._due = True
+
+    def give(self, description: str, slab: Stored) -> bool:
+        """Take a slab that a student made of ``description``; False when that is no longer what the place sounds like.
+
+        The first one takes over, cross-faded; later ones join it.
+        """
+        if description != self._description:
+            return False
+        if self._given is not None and self._given[0] == description:
+            self._given[1].add(slab)
+        else:
+            self._given = (description, GivenSlabs(slab))
+            self._due = True
+        return True
+
+    @property
+    def source(self) -> str:
+        """Who makes what is heard: ``student`` or ``procedural``."""
+        return "student" if self._given is not None else "procedural"
+
+    def read(self, samples: int) -> Stereo:
+        """Return the next ``samples`` ticks, ``[2, samples]``."""
+        while self._ahead < samples:
+            self._waiting.append(self._block())
+            self._ahead += BLOCK
+        whole = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting or [_nothing()], axis=1)
+        self._waiting = [whole[:, samples:]] if self._ahead > samples else []
+        self._ahead -= samples
+        self._made += samples
+        return np.ascontiguousarray(whole[:, :samples])
+
+    def statistics(self) -> BedStatistics:
+        """Return a snapshot."""
+        return BedStatistics(self._made, len(self._scenes), self._tally.started, self._tally.skipped, self._recipe)
+
+    def _block(self) -> Stereo:
+        if self._due and len(self._scenes) < _MOST_SCENES:
+            self._change()
+        out = np.zeros((2, BLOCK), np.float32)
+        for scene in self._scenes:
+            scene.add(out)
+        self._scenes = [scene for scene in self._scenes if not scene.gone]
+        return levels.round_off(out)
+
+    def _change(self) -> None:
+        """Let the scenes there are leave, and the wanted one come."""
+        self._due = False
+        self._count += 1
+        for scene in self._scenes:
+            scene.leave()
+        self._scenes.append(_Scene(self._furnished(generator(self._seed, self._count)), fresh=True))
+
+    def _furnished(self, rng: Generator) -> list[Stream | Events]:
+        if self._given is not None:
+            return [Stream(self._given[1], 1.0, rng, 0)]
+        return _streams(self._recipe, self._material, self._tally, rng)
+
+
+def _nothing() -> Stereo:
+    return np.zeros((2, 0), np.float32)
+
+
+class _Scene:
+    """One place in sound, fading in, there, or fading out."""
+
+    def __init__(self, streams: list[Stream | Events], fresh: bool) -> None:
+        """``fresh`` scenes fade in."""
+        self._streams = streams
+        self._level = 0 if fresh else CROSSFADE_BLOCKS
+        self._leaving = False
+
+    @property
+    def gone(self) -> bool:
+        return self._leaving and self._level <= 0
+
+    def leave(self) -> None:
+        """Begin to fade out."""
+        self._leaving = True
+
+    def add(self, out: Stereo) -> None:
+        """Add the next block to ``out`` (``[2, BLOCK]``)."""
+        step = -1 if self._leaving else 1
+        before, after = self._level, min(CROSSFADE_BLOCKS, max(0, self._level + step))
+        self._level = after
+        if before == after == CROSSFADE_BLOCKS:
+            for stream in self._streams:
+                stream.add(out)
+            return
+        own = np.zeros_like(out)
+        for stream in self._streams:
+            stream.add(own)
+        place = np.linspace(before, after, BLOCK, endpoint=False, dtype=np.float32) / CROSSFADE_BLOCKS
+        out += own * np.sin(place * np.float32(np.pi / 2))
+
+
+def _streams(recipe: BedRecipe, material: Material, tally: Tally, rng: Generator) -> list[Stream | Events]:
+    """Return what sounds in the place of a recipe."""
+    streams: list[Stream | Events] = []
+    power = sum(_power(layer) for layer in recipe.layers)
+    even = 1 / np.sqrt(power) if power else 1.0
+    for layer in recipe.layers:
+        factor = even * layer.weight
+        for texture in KINDS[layer.kind].textures:
+            pool = Pool(texture, layer.level, material, len(streams) * 3)
+            gain = factor * levels.gain(texture.gain_db) / np.sqrt(2)
+            streams += [Stream(pool, gain, child, lead) for lead, child in enumerate(rng.spawn(2))]
+        rate = 0.5 + layer.level
+        own = min(factor, layer.weight)  # quiet textures are brought up to the level, but their events are not
+        streams += [Events(spec, own, rate, material, tally, rng.spawn(1)[0]) for spec in KINDS[layer.kind].events]
+    return streams
+
+
+def _power(layer: BedLayer) -> float:
+    return float(sum((layer.weight * levels.gain(t.gain_db)) ** 2 for t in KINDS[layer.kind].textures))

@@ -1,0 +1,106 @@
+"""The kinds of ambience: which textures go on all the time, and which single events happen in them by chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livefoley.foley.bank.catalogue import Texture
+from livefoley.foley.synth import city, crowd, fire, nature, water, weather
+
+
+@dataclass(frozen=True, slots=True)
+class TextureSpec:
+    """A texture that goes on: rendered in slabs of ``slab_s``, ``gain_db`` under the kind's level.
+
+    ``swell_db`` is how far its loudness wanders over some 10 s of time.
+    """
+
+    name: str
+    render: Texture
+    gain_db: float = 0.0
+    slab_s: float = 6.0
+    swell_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpec:
+    """An effect that happens about ``per_minute`` times, between ``quiet_db`` and ``loud_db`` against the kind's level.
+
+    ``every_s`` above 0 makes it a beat instead: a clock. ``width`` is how far to the sides it may stand, ``vary``
+    by how many semitones it is retuned at most.
+    """
+
+    effect: str
+    per_minute: float = 0.0
+    quiet_db: float = -18.0
+    loud_db: float = -6.0
+    width: float = 0.9
+    vary: float = 1.0
+    every_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BedKind:
+    """What one kind of place is made of."""
+
+    textures: tuple[TextureSpec, ...]
+    events: tuple[EventSpec, ...] = ()
+
+
+_AIR = TextureSpec("air", weather.air, -4.0)
+_ROOM = TextureSpec("room", city.room_tone)
+_NIGHT_AIR = TextureSpec("air", weather.air, -8.0)
+_WAVES = EventSpec("WATRWave_Break", 9, -9, -3, 0.5, 2.0)
+_BIRDS = EventSpec("BIRDSong_Phrase", 24, -20, -6)
+
+KINDS: dict[str, BedKind] = {
+    "room": BedKind((_ROOM,)),
+    "air": BedKind((_AIR,)),
+    "rain": BedKind((TextureSpec("rain", water.rain, slab_s=4.0, swell_db=0.7),)),
+    "rain_window": BedKind(
+        (TextureSpec("rain_window", water.rain_on_window, slab_s=5.0, swell_db=0.7),),
+        (EventSpec("WATRDrip_Drop", 8, -22, -10),),
+    ),
+    "thunder": BedKind((), (EventSpec("THUN_Clap", 2.2, -6, 4, 0.5, 2.0),)),
+    "wind": BedKind((TextureSpec("wind", weather.wind, slab_s=8.0, swell_db=1.0),)),
+    "leaves": BedKind((TextureSpec("leaves", weather.leaves, slab_s=6.0, swell_db=1.0),)),
+    "surf": BedKind((TextureSpec("wash", water.wash, slab_s=8.0),), (_WAVES,)),
+    "gulls": BedKind((), (EventSpec("BIRDSea_Gull", 4, -16, -5),)),
+    "stream": BedKind((TextureSpec("stream", water.stream, slab_s=4.0),)),
+    "cave": BedKind((_NIGHT_AIR,), (EventSpec("WATRDrip_Drop", 40, -12, 0, 0.9, 3.0),)),
+    "fire": BedKind((TextureSpec("fire", fire.fire, slab_s=8.0, swell_db=0.7),)),
+    "frying": BedKind((TextureSpec("frying", fire.sizzle_texture, slab_s=4.0),)),
+    "boiling": BedKind((TextureSpec("boiling", water.bubbling, slab_s=5.0),)),
+    "crowd": BedKind((TextureSpec("murmur", crowd.murmur, slab_s=5.0, swell_db=0.7),)),
+    "cafe": BedKind(
+        (TextureSpec("murmur", crowd.murmur, slab_s=5.0, swell_db=0.7), TextureSpec("room", city.room_tone, -9.0)),
+        (EventSpec("FOODTware_Dishes", 22, -18, -5), EventSpec("MACHAppl_Espresso", 0.8, -14, -8, 0.5)),
+    ),
+    "stadium": BedKind(
+        (TextureSpec("roar", crowd.roar, slab_s=5.0, swell_db=1.0), TextureSpec("murmur", crowd.murmur, -7.0, 5.0)),
+        (EventSpec("CRWDApls_Applause", 1.2, -8, -3, 0.4, 0.3), EventSpec("HORNAir_Blast", 0.4, -16, -10)),
+    ),
+    "street": BedKind(
+        (TextureSpec("traffic", city.traffic, slab_s=7.0, swell_db=0.7),),
+        (EventSpec("VEHBy_Car", 5, -10, -3, 0.4), EventSpec("VEHHorn_Far", 0.8, -18, -10)),
+    ),
+    "birds": BedKind((_NIGHT_AIR,), (_BIRDS, EventSpec("BIRDSong_Phrase", 14, -24, -12))),
+    "forest": BedKind((TextureSpec("leaves", weather.leaves, -8.0, 6.0, 1.5), _NIGHT_AIR), (_BIRDS,)),
+    "night": BedKind((TextureSpec("crickets", nature.crickets, slab_s=7.0), _NIGHT_AIR)),
+    "cicadas": BedKind((TextureSpec("cicadas", nature.cicadas, slab_s=7.0), _NIGHT_AIR)),
+    "frogs": BedKind((_NIGHT_AIR,), (EventSpec("ANMLAmph_Frog", 50, -14, -3, 0.9, 2.0),)),
+    "office": BedKind(
+        (TextureSpec("fan", city.fan), TextureSpec("office", city.office, -6.0, 7.0)),
+        (EventSpec("COMTelph_Ring", 0.25, -26, -20), EventSpec("PAPRHndl_PageTurn", 2, -24, -16)),
+    ),
+    "kitchen": BedKind((TextureSpec("fan", city.fan),), (EventSpec("FOODTware_Dishes", 10, -18, -7),)),
+    "train": BedKind((TextureSpec("train", city.train_ride, slab_s=8.0),)),
+    "cabin": BedKind((TextureSpec("cabin", city.cabin),)),
+    "engine": BedKind((TextureSpec("engine", city.engine, slab_s=8.0),)),
+    "factory": BedKind((TextureSpec("factory", city.machine_hall, slab_s=8.0),)),
+    "fan": BedKind((TextureSpec("fan", city.fan, slab_s=8.0),)),
+    "clock": BedKind(
+        (TextureSpec("room", city.room_tone, -6.0),),
+        (EventSpec("CLOCKTick_Tick", every_s=0.5, quiet_db=-5, loud_db=-4, width=0.1, vary=0.1),),
+    ),
+}

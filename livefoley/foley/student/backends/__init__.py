@@ -1,0 +1,1 @@
+"""What runs the student's graph: ONNX Runtime, or an engine compiled by TensorRT."""

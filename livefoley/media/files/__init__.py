@@ -1,0 +1,1 @@
+"""Media in files: recordings as sinks, files as sources, containers through FFmpeg's muxers."""

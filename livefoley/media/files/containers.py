@@ -1,0 +1,142 @@
+"""What each container carries, and how encoded units get into one through FFmpeg's muxers, packet for packet.
+
+The codec parameters reach FFmpeg through the header of an MP4 written in memory: PyAV copies streams from an input, and
+has no other way to add one that it shall not encode itself.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import av
+
+from livefoley.core.errors import LivefoleyError, OutputError, UnsupportedCodec
+from livefoley.core.media import VIDEO_CODECS, MediaKind, TrackInfo, Unit
+from livefoley.core.ticks import SAMPLES, Tick
+from livefoley.formats import fmp4
+from livefoley.media.audio_codecs import FRAME
+from livefoley.media.files.demux import picture_size
+
+_CONTAINERS = {
+    "mp4": (".mp4", ".m4v", ".m4a"),
+    "mov": (".mov",),
+    "matroska": (".mkv", ".mka"),
+    "webm": (".webm",),
+    "flv": (".flv",),
+    "mpegts": (".ts",),
+}
+FORMATS = {suffix: name for name, suffixes in _CONTAINERS.items() for suffix in suffixes}
+"""FFmpeg's name of the container by a file's extension."""
+
+_CARRIED = {
+    "mp4": ("h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "opus"),
+    "mov": ("h264", "hevc", "mpeg4", "aac", "mp3"),
+    "webm": ("vp8", "vp9", "av1", "opus"),
+    "flv": ("h264", "hevc", "av1", "vp9", "aac", "mp3"),
+    "mpegts": ("h264", "hevc", "aac", "mp3"),
+}
+
+
+def format_of(path: Path) -> str:
+    """Return FFmpeg's name of the container ``path`` asks for by its extension, or raise ``OutputError``."""
+    found = FORMATS.get(path.suffix.lower())
+    if found is None:
+        raise OutputError(f"{path.name}: unknown kind of file; use {', '.join(FORMATS)}")
+    return found
+
+
+def opens_track(unit: Unit) -> bool:
+    """Tell whether a track may begin with ``unit``."""
+    return unit.packet.keyframe or unit.kind is MediaKind.AUDIO
+
+
+def carried_video(path: Path) -> tuple[str, ...]:
+    """Return the video codecs the container of ``path`` carries; raises ``OutputError`` for an unknown one."""
+    return tuple(codec for codec in VIDEO_CODECS if codec in _CARRIED.get(format_of(path), VIDEO_CODECS))
+
+
+def add_tracks(container: Any, tracks: Sequence[TrackInfo]) -> list[Any]:
+    """Add a stream for each track to an open output; raises ``UnsupportedCodec`` when it cannot carry one."""
+    kind = container.format.name
+    for info in tracks:
+        if info.codec not in _CARRIED.get(kind, (info.codec,)):
+            raise UnsupportedCodec(f"{kind} does not carry {info.codec}; {_alternatives(info.codec)}")
+    with av.open(io.BytesIO(fmp4.init_segment(tracks)), format="mov") as template:
+        return [_add(container, source, info) for info, source in zip(tracks, template.streams, strict=True)]
+
+
+def _add(container: Any, source: Any, info: TrackInfo) -> Any:
+    stream = container.add_stream_from_template(source, opaque=True)
+    stream.time_base = SAMPLES
+    if info.codec == "hevc" and container.format.name in ("mp4", "mov"):
+        stream.codec_context.codec_tag = "hvc1"  # Apple's players take no other
+    if info.codec == "vp9":
+        stream.codec_context.pix_fmt = "yuv420p"  # vpcC is made from it
+    return stream
+
+
+def _alternatives(codec: str) -> str:
+    carrying = [suffixes[0] for name, suffixes in _CONTAINERS.items() if codec in _CARRIED.get(name, (codec,))]
+    return f"use {', '.join(carrying)}"
+
+
+class TrackWriter:
+    """Stamps the units of one stream and hands them to the container: dts strictly rising, never after pts."""
+
+    def __init__(self, container: Any, stream: Any, info: TrackInfo) -> None:
+        self._container = container
+        self._stream = stream
+        self._duration = FRAME if info.codec == "aac" else 0
+        self._last: Tick | None = None
+
+    def write(self, unit: Unit, origin: Tick) -> None:
+        """Write ``unit``, ``origin`` being the zero of the file. Raises PyAV's errors."""
+        if self._last is None and not opens_track(unit):
+            return  # a track that began after the others still begins with a keyframe
+        dts = unit.dts - origin
+        if self._last is not None:
+            dts = max(dts, self._last + 1)
+            self._duration = dts - self._last if unit.kind is MediaKind.VIDEO else self._duration
+        self._last = dts
+        packet: Any = av.Packet(unit.packet.data)
+        packet.stream = self._stream
+        packet.time_base = SAMPLES
+        packet.dts, packet.pts = dts, max(unit.pts - origin, dts)
+        packet.duration = self._duration  # of the step before: only the last packet's is ever used
+        packet.is_keyframe = unit.packet.keyframe
+        self._container.mux_one(packet)
+
+
+def sized(infos: Iterable[TrackInfo], units: Iterable[Unit]) -> list[TrackInfo]:
+    """Return ``infos`` with a size for the picture that had none, found in the first keyframe among ``units``."""
+    keyframes = (unit.packet.data for unit in units if unit.kind is MediaKind.VIDEO and unit.packet.keyframe)
+    return [_with_size(info, next(keyframes, b"")) if _sizeless(info) else info for info in infos]
+
+
+def _sizeless(info: TrackInfo) -> bool:
+    return info.kind is MediaKind.VIDEO and not (info.width and info.height)
+
+
+def _with_size(info: TrackInfo, keyframe: bytes) -> TrackInfo:
+    width, height = picture_size(info, keyframe)
+    return replace(info, width=width, height=height)
+
+
+def playable(path: Path) -> bool:
+    """Tell whether something can be read from ``path``."""
+    try:
+        with av.open(f"file:{path}") as container:
+            return any(packet.size for packet in container.demux())
+    except (av.FFmpegError, OSError, ValueError):
+        return False
+
+
+def reason(error: Exception) -> str:
+    """Return what went wrong without the path or URL that PyAV puts into its messages."""
+    if isinstance(error, LivefoleyError):
+        return str(error)
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,229 @@
+"""What a container holds as livefoley carries it: track parameters and packets, NAL units with lengths.
+
+Takes an open PyAV input; all calls may block and belong in a thread.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.stream import Discard, Disposition
+
+from livefoley.core.errors import InputError, UnsupportedCodec
+from livefoley.core.media import VIDEO_CODECS, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
+from livefoley.formats import nal
+from livefoley.media.audio_codecs import DECODABLE
+from livefoley.media.files.display_order import DisplayOrder
+from livefoley.media.files.reencode import Reencoder
+
+
+def fraction(time_base: Any) -> Fraction:
+    """Return a PyAV time base (``Fraction`` in 18, ``AVRational`` in 19) as a ``Fraction``."""
+    return Fraction(time_base.numerator, time_base.denominator)
+
+
+class Demuxer:
+    """Reads the first picture track and the first sound track of ``container`` (an open ``av`` input).
+
+    Pictures in a codec of ``keep`` pass as they are. Others are made H.264 when ``reencode`` says so, else refused with
+    ``UnsupportedCodec``. ``InputError`` when there is nothing to read.
+    """
+
+    def __init__(self, container: Any, name: str, keep: Collection[str] = VIDEO_CODECS, reencode: bool = False) -> None:
+        self._container = container
+        self._tracks = {track.stream.index: track for track in _choose(container, name, keep, reencode)}
+        self.skipped = 0  # packets without a stamp, or before their parameters were known
+        for stream in container.streams:
+            if stream.index not in self._tracks:
+                stream.discard = Discard.all  # do not even download the other variants of a playlist
+
+    @property
+    def infos(self) -> list[TrackInfo]:
+        """The parameters of the tracks, as far as known."""
+        return [track.info for track in self._tracks.values() if track.info is not None]
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks there are."""
+        return len(self._tracks)
+
+    def items(self) -> Iterator[SourceItem]:
+        """Yield parameters and packets in the container's order until its end."""
+        yield from self.infos
+        streams = [track.stream for track in self._tracks.values()]
+        for packet in self._container.demux(streams):
+            if packet.size:
+                items = self._tracks[packet.stream.index].items(packet)
+                self.skipped += not items
+                yield from items
+        for track in self._tracks.values():
+            yield from track.flush()
+
+
+def _choose(container: Any, name: str, keep: Collection[str], reencode: bool) -> list[_Track | _Reencoded]:
+    videos = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    audios = [s for s in container.streams.audio if _codec(s) in DECODABLE]
+    kept = not videos or _codec(videos[0]) in keep
+    if not kept and not (reencode and _codec(videos[0])):
+        raise UnsupportedCodec(
+            f"{name}: {_codec(videos[0]) or 'unknown'} video cannot be carried; "
+            "re-encode it, for example: ffmpeg -i INPUT -c:v libx264 -c:a aac OUTPUT.mp4"
+        )
+    if not videos and not audios:
+        found = ", ".join(sorted({f"{s.type} {_codec(s)}".strip() for s in container.streams})) or "no streams"
+        raise InputError(f"{name}: nothing to play in it ({found})")
+    pictures = [_Track(stream, container.format.name) if kept else _Reencoded(stream) for stream in videos[:1]]
+    return [*pictures, *(_Track(stream, container.format.name) for stream in audios[:1])]
+
+
+def _codec(stream: Any) -> str:
+    context = stream.codec_context
+    return str(context.codec.canonical_name) if context is not None else ""
+
+
+class _Track:
+    """One stream of the container, and its packets as livefoley carries them."""
+
+    def __init__(self, stream: Any, container: str) -> None:
+        self.stream = stream
+        self.info: TrackInfo | None = None
+        self._order = _order(stream, container)
+        self._kind = MediaKind(stream.type)
+        self._codec = _codec(stream)
+        self._time_base = fraction(stream.time_base)
+        self._sets: list[bytes] = []
+        self._preroll: Any = None
+        self._last_dts: int | None = None
+        extradata = bytes(stream.codec_context.extradata or b"")
+        self._annex_b = self._codec in ("h264", "hevc") and (not extradata or nal.is_annex_b(extradata))
+        if not self._annex_b:
+            self.info = self._describe(extradata)
+        else:
+            self._learn(nal.split_annex_b(extradata))
+
+    def items(self, packet: Any) -> list[SourceItem]:
+        """Return what ``packet`` amounts to: new parameters, packets, or nothing."""
+        if self._kind is MediaKind.AUDIO and packet.is_discard:
+            self._preroll = packet  # cut off by an edit list; the last of them primes the decoder
+            return []
+        if self._preroll is not None:
+            held, self._preroll = self._preroll, None
+            return self._carry(held) + self._carry(packet)
+        ordered = [packet] if self._order is None else self._order.feed(packet)
+        return [item for each in ordered for item in self._carry(each)]
+
+    def flush(self) -> list[SourceItem]:
+        """Return what was held back, at the end."""
+        ordered = [] if self._order is None else self._order.flush()
+        return [item for each in ordered for item in self._carry(each)]
+
+    def _carry(self, packet: Any) -> list[SourceItem]:
+        data, changed = bytes(packet), self._changed(packet)
+        if self._annex_b:
+            units = nal.split_annex_b(data)
+            changed = self._learn(units)
+            data = nal.join_length_prefixed(units)
+        pts = packet.pts if packet.pts is not None else packet.dts
+        if pts is None or self.info is None or not data:
+            return []
+        dts = self._decoding_time(packet.dts, pts)
+        carried = Packet(self._kind, data, pts, dts, self._time_base, bool(packet.is_keyframe))
+        return [self.info, carried] if changed else [carried]
+
+    def _decoding_time(self, dts: int | None, pts: int) -> int:
+        """Return a dts that does not step back: Matroska stores none, and FFmpeg's guess begins with gaps."""
+        last = self._last_dts
+        if dts is None:
+            dts = pts if last is None else last
+        self._last_dts = min(dts if last is None else max(dts, last), pts)
+        return self._last_dts
+
+    def _changed(self, packet: Any) -> bool:
+        if self._annex_b or not packet.has_sidedata("new_extradata"):
+            return False
+        before, self.info = self.info, self._describe(bytes(packet.get_sidedata("new_extradata")))
+        return self.info != before
+
+    def _learn(self, units: list[bytes]) -> bool:
+        """Take parameter sets from ``units``; tell whether the track's parameters changed."""
+        try:
+            sets = nal.merge_sets(self._codec, self._sets, nal.parameter_sets(self._codec, units))
+            if sets == self._sets:
+                return False
+            self._sets = sets
+            before, self.info = self.info, self._describe(nal.configuration(self._codec, sets))
+        except ValueError:  # incomplete as yet, or damaged: what was known stays
+            return False
+        return self.info != before
+
+    def _describe(self, extradata: bytes) -> TrackInfo:
+        context = self.stream.codec_context
+        if self._kind is MediaKind.AUDIO:
+            return TrackInfo(
+                self._kind, self._codec, extradata, sample_rate=context.sample_rate, channels=context.layout.nb_channels
+            )
+        width, height = nal.picture_size(self._codec, extradata) or (context.width, context.height)
+        return TrackInfo(self._kind, self._codec, extradata, width=width, height=height)
+
+
+class _Reencoded:
+    """One video stream that is made H.264; its parameters are known with its first picture."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.info = None
+        self._reencoder = Reencoder(stream, fraction(stream.time_base))
+        self.items = self._reencoder.feed
+        self.flush = self._reencoder.flush
+
+
+def _order(stream: Any, container: str) -> DisplayOrder | None:
+    """Return what finds the presentation times of an AVI's reordered pictures, or None when there is no need."""
+    reordered = stream.type == "video" and container == "avi" and bool(stream.codec_context.has_b_frames)
+    return DisplayOrder(stream.codec_context) if reordered else None
+
+
+def picture_size(info: TrackInfo, keyframe: bytes) -> tuple[int, int]:
+    """Return width and height of a track by its parameter sets, else by decoding ``keyframe``; (0, 0) if neither."""
+    found = nal.picture_size(info.codec, info.extradata)
+    if found is not None:
+        return found
+    try:
+        context: Any = av.CodecContext.create("libdav1d" if info.codec == "av1" else info.codec, "r")
+        if info.extradata:
+            context.extradata = info.extradata
+        frames = context.decode(av.Packet(keyframe)) + context.decode(None) if keyframe else []
+    except (av.FFmpegError, ValueError):
+        return 0, 0
+    return (frames[0].width, frames[0].height) if frames else (0, 0)
+
+
+def interleave(
+    items: Iterable[SourceItem], tracks: int, window: int = 2 * TICK_RATE, limit: int = 2048
+) -> Iterator[SourceItem]:
+    """Yield ``items`` in order of dts over all tracks, as a live source would bring them.
+
+    Containers may hold one track ahead of another. An item waits until each of ``tracks`` tracks has a later one, but
+    for no more than ``window`` ticks or ``limit`` packets. Parameters go with the next packet of their track.
+    """
+    heap: list[tuple[Tick, int, list[SourceItem]]] = []
+    waiting: dict[MediaKind, list[SourceItem]] = {}
+    newest: dict[MediaKind, Tick] = {}
+    for number, item in enumerate(items):
+        if not isinstance(item, Packet):
+            if isinstance(item, TrackInfo):
+                waiting.setdefault(item.kind, []).append(item)
+            continue
+        at = max(ticks_from_stamp(item.dts, item.time_base), newest.get(item.kind, -(1 << 62)))  # keep a track's order
+        heapq.heappush(heap, (at, number, [*waiting.pop(item.kind, ()), item]))
+        newest[item.kind] = at
+        ready = min(newest.values()) if len(newest) >= tracks else at - window
+        while heap and (heap[0][0] <= max(ready, at - window) or len(heap) > limit):
+            yield from heapq.heappop(heap)[2]
+    while heap:
+        yield from heapq.heappop(heap)[2]

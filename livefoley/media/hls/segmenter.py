@@ -1,0 +1,174 @@
+"""Cuts output units into HLS segments of fragmented MP4. Sans-IO: items and the wall clock in, segments out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
+from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks
+from livefoley.formats import fmp4
+from livefoley.media.audio_codecs import FRAME
+from livefoley.media.files.containers import opens_track, sized
+
+_LEAD = TICK_RATE  # added to every stamp: decode times in MP4 are unsigned, and priming begins before 0
+_LONGEST = 30 * TICK_RATE  # a segment is cut here even without a keyframe
+_LATEST = TICK_RATE  # how long the first track waits for the second
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One media segment, and what a playlist says of it.
+
+    ``init`` numbers the initialisation segment it needs, ``init_data`` carries that with the first segment of its kind
+    (empty otherwise). ``wall_s`` is the wall-clock time of its beginning, in Unix seconds.
+    """
+
+    data: bytes
+    duration_s: float
+    wall_s: float
+    init: int
+    init_data: bytes = b""
+    discontinuity: bool = False
+
+
+class Segmenter:
+    """Gathers units and cuts at the first keyframe after ``target_s``; without pictures, by time alone.
+
+    New parameters end the segment, and the next has an initialisation segment of its own after a discontinuity.
+    """
+
+    def __init__(self, target_s: float = 2.0) -> None:
+        self._target = round(target_s * TICK_RATE)
+        self._infos: dict[MediaKind, TrackInfo] = {}
+        self._pending: list[Unit] = []  # until both tracks have begun
+        self._tracks: dict[MediaKind, _Track] = {}
+        self._inits = self._segments = 0
+        self._init_data = b""
+        self._discontinuity = False
+        self._shift: Tick | None = None  # what takes a stamp of the timeline to one of the segments
+        self._start: Tick = 0  # where the segment begins that is being gathered
+        self._anchor: tuple[float, Tick] = (0.0, 0)  # a wall-clock time and the stamp that arrived then
+
+    def feed(self, item: OutputItem, wall_s: float) -> list[Segment]:
+        """Take the next item, arrived at ``wall_s``; return the segments it completes."""
+        if isinstance(item, TrackInfo):
+            return self._change(item)
+        if item.kind not in self._infos:
+            return []
+        if self._tracks and item.kind not in self._tracks:  # announced, but came late
+            done = self.flush()
+            self._wait(item, wall_s)
+            return done
+        if not self._tracks:
+            self._wait(item, wall_s)
+            return []
+        due = self._due(item)
+        self._tracks[item.kind].add(item)  # tells how long the sample before it lasts, which belongs to the segment
+        return self._cut(item.dts) if due else []
+
+    def flush(self) -> list[Segment]:
+        """Return what is gathered as a last segment; what comes then begins anew, after a discontinuity."""
+        if not self._tracks and self._pending:
+            self._begin()
+        if not self._tracks:
+            return []
+        ends = [track.end() for track in self._tracks.values()]
+        done = self._cut(max(ends))
+        self._tracks = {}
+        self._discontinuity = True
+        return done
+
+    def skip(self) -> None:
+        """Say that a segment was lost on its way out: the next one follows a discontinuity."""
+        self._discontinuity = True
+
+    def _change(self, info: TrackInfo) -> list[Segment]:
+        if self._infos.get(info.kind) == info:
+            return []
+        begun = self._tracks or any(unit.kind is info.kind for unit in self._pending)
+        done = self.flush() if begun else []
+        self._infos[info.kind] = info
+        return done
+
+    def _wait(self, unit: Unit, wall_s: float) -> None:
+        begun = {each.kind for each in self._pending}
+        if unit.kind not in begun and not opens_track(unit):
+            return
+        if not begun:
+            self._anchor = wall_s, unit.dts
+        self._pending.append(unit)
+        if begun | {unit.kind} == set(MediaKind) or unit.dts - self._pending[0].dts > _LATEST:
+            self._begin()
+
+    def _begin(self) -> None:
+        units, self._pending = self._pending, []
+        self._start = min(unit.dts for unit in units)
+        if self._shift is None:
+            self._shift = _LEAD - self._start
+        begun = {unit.kind for unit in units}
+        tracks = sized([info for kind, info in self._infos.items() if kind in begun], units)
+        self._inits += 1
+        self._init_data = fmp4.init_segment(tracks)
+        self._tracks = {info.kind: _Track(number, self._shift) for number, info in enumerate(tracks, 1)}
+        for unit in units:
+            self._tracks[unit.kind].add(unit)
+
+    def _due(self, unit: Unit) -> bool:
+        length = unit.dts - self._start
+        if unit.kind is MediaKind.VIDEO:
+            return (length >= self._target and unit.packet.keyframe) or length >= _LONGEST
+        video = self._tracks.get(MediaKind.VIDEO)
+        frozen = video is None or unit.dts - video.last > self._target
+        return length >= self._target and frozen
+
+    def _cut(self, end: Tick) -> list[Segment]:
+        start, self._start = self._start, end
+        runs = [fmp4.Run(track.number, track.take()) for track in self._tracks.values() if track.samples]
+        if not runs:
+            return []
+        self._segments += 1
+        wall_s = self._anchor[0] + s_from_ticks(start - self._anchor[1])
+        segment = Segment(
+            data=fmp4.fragment(self._segments, runs),
+            duration_s=s_from_ticks(max(1, end - start)),
+            wall_s=wall_s,
+            init=self._inits,
+            init_data=self._init_data,
+            discontinuity=self._discontinuity,
+        )
+        self._init_data, self._discontinuity = b"", False
+        return [segment]
+
+
+class _Track:
+    """A track's samples in the segment being gathered; each waits for the next to know how long it lasts."""
+
+    def __init__(self, number: int, shift: Tick) -> None:
+        self.number = number
+        self.samples: list[fmp4.Sample] = []
+        self.last: Tick = 0  # dts of the newest unit, made to rise
+        self._shift = shift
+        self._waiting: Unit | None = None
+        self._step = FRAME
+
+    def add(self, unit: Unit) -> None:
+        dts = unit.dts if self._waiting is None else max(unit.dts, self.last + 1)
+        self._settle(dts - self.last)
+        self._waiting, self.last = unit, dts
+
+    def end(self) -> Tick:
+        """Let the newest sample last as long as the one before; return where it ends."""
+        self._settle(self._step)
+        return self.last + self._step
+
+    def take(self) -> list[fmp4.Sample]:
+        samples, self.samples = self.samples, []
+        return samples
+
+    def _settle(self, duration: int) -> None:
+        if self._waiting is None:
+            return
+        packet, dts = self._waiting.packet, self.last + self._shift
+        pts = max(self._waiting.pts + self._shift, dts)
+        self.samples.append(fmp4.Sample(packet.data, dts, pts, duration, packet.keyframe))
+        self._waiting, self._step = None, duration

@@ -1,0 +1,206 @@
+"""HLS as a room's sink: segments of fragmented MP4 and a live playlist in a directory, each file appearing whole.
+
+Own playlist instead of FFmpeg's muxer: a change of resolution or codec gets its own EXT-X-MAP after a discontinuity,
+and nothing here can block or fail inside FFmpeg. Format: RFC 8216 and its second edition's fMP4 rules.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from livefoley.core.errors import OutputError
+from livefoley.core.media import OutputItem, Unit
+from livefoley.core.ports import SinkStatistics
+from livefoley.media.files.disk_sink import DiskSink
+from livefoley.media.hls.segmenter import Segment, Segmenter
+
+log = structlog.get_logger("livefoley.hls")
+
+PLAYLIST = "index.m3u8"
+_KEPT = 3  # segments that stay on disk after leaving the playlist, for players that have just read it
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A segment as the playlist names it."""
+
+    uri: str
+    init_uri: str
+    duration_s: float
+    wall_s: float
+    discontinuity: bool
+
+
+class Playlist:
+    """The live window over the segments, as text. Sequence numbers rise even over restarts when ``first`` does."""
+
+    def __init__(self, window: int = 6, first: int = 0, target_s: float = 2.0) -> None:
+        self._window = window
+        self._sequence = first
+        self._discontinuities = 0
+        self._longest_s = target_s
+        self._entries: deque[Entry] = deque()
+
+    def add(self, entry: Entry) -> list[Entry]:
+        """Append a segment and return those that left the window."""
+        self._entries.append(entry)
+        self._longest_s = max(self._longest_s, entry.duration_s)
+        gone = []
+        while len(self._entries) > self._window:
+            left = self._entries.popleft()
+            self._sequence += 1
+            self._discontinuities += left.discontinuity
+            gone.append(left)
+        return gone
+
+    @property
+    def inits(self) -> set[str]:
+        """The initialisation segments that are still needed."""
+        return {entry.init_uri for entry in self._entries}
+
+    def text(self, ended: bool = False) -> str:
+        """Return the playlist; ``ended`` says that no more segments come."""
+        lines = [
+            "#EXTM3U",
+            "#EXT-X-VERSION:7",
+            f"#EXT-X-TARGETDURATION:{math.ceil(self._longest_s)}",
+            f"#EXT-X-MEDIA-SEQUENCE:{self._sequence}",
+            f"#EXT-X-DISCONTINUITY-SEQUENCE:{self._discontinuities}",
+            "#EXT-X-INDEPENDENT-SEGMENTS",
+        ]
+        init = ""
+        for entry in self._entries:
+            if entry.discontinuity:
+                lines.append("#EXT-X-DISCONTINUITY")
+            if entry.init_uri != init:
+                init = entry.init_uri
+                lines.append(f'#EXT-X-MAP:URI="{init}"')
+            moment = datetime.fromtimestamp(entry.wall_s, UTC).isoformat(timespec="milliseconds")
+            lines += [f"#EXT-X-PROGRAM-DATE-TIME:{moment}", f"#EXTINF:{entry.duration_s:.6f},", entry.uri]
+        return "\n".join([*lines, *(["#EXT-X-ENDLIST"] if ended else []), ""])
+
+
+class HlsSink(DiskSink):
+    """Writes a room as HLS into ``directory`` (``index.m3u8``); implements ``Sink``.
+
+    The playlist holds the last ``window`` segments of ``target_s`` or, when keyframes are further apart, more; older
+    files are deleted, and so are those of an earlier run. A disk that refuses costs segments, which are counted.
+    """
+
+    def __init__(self, directory: str | Path, target_s: float = 2.0, window: int = 6, name: str = "") -> None:
+        self._writer = _Writer(Path(directory), target_s, window)
+        super().__init__(name or Path(directory).name, self._writer)
+
+    def statistics(self) -> SinkStatistics:
+        writer = self._writer
+        return SinkStatistics(
+            name=self.name,
+            kind="hls",
+            connected=self._running,
+            units=writer.units,
+            bytes=writer.bytes,
+            dropped_units=self._queue.dropped,
+            errors=writer.errors,
+            queue_units=self._queue.units,
+        )
+
+
+class _Writer:
+    """The part of an HLS sink that touches the disk; lives in the worker thread. Only `prepare` raises."""
+
+    def __init__(self, directory: Path, target_s: float, window: int) -> None:
+        self._directory = directory
+        self._session = int(time.time())  # in every name: no cache may answer with a segment of an earlier run
+        self._playlist = Playlist(window, self._session, target_s)
+        self._segmenter = Segmenter(target_s)
+        self._gone: deque[Entry] = deque()
+        self._init = b""
+        self._number = 0
+        self._warned_at_s = -1.0
+        self.units = self.bytes = self.errors = 0
+
+    def prepare(self) -> None:
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            for old in (*self._directory.glob("seg-*.m4s*"), *self._directory.glob("init-*.mp4*")):
+                old.unlink(missing_ok=True)
+            (self._directory / PLAYLIST).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self._directory}: HLS cannot be written there ({error.strerror})") from None
+
+    def write(self, batch: list[OutputItem]) -> None:
+        for item in batch:
+            try:
+                segments = self._segmenter.feed(item, time.time())
+            except Exception as error:  # whatever it is, it must not reach the room
+                self._fail(error)
+                continue
+            if isinstance(item, Unit):
+                self.units += 1
+                self.bytes += len(item.packet.data)
+            for segment in segments:
+                self._publish(segment)
+
+    def finish(self) -> None:
+        for segment in self._segmenter.flush():
+            self._publish(segment)
+        if self._number:
+            self._guarded(lambda: self._save(PLAYLIST, self._playlist.text(ended=True).encode()))
+
+    def _publish(self, segment: Segment) -> None:
+        if not self._guarded(lambda: self._store(segment)):
+            self._segmenter.skip()
+
+    def _store(self, segment: Segment) -> None:
+        if segment.init_data:
+            self._init = segment.init_data
+        init_uri = f"init-{self._session}-{segment.init}.mp4"
+        if not (self._directory / init_uri).exists():
+            self._save(init_uri, self._init)
+        self._number += 1
+        uri = f"seg-{self._session}-{self._number}.m4s"
+        self._save(uri, segment.data)
+        entry = Entry(uri, init_uri, segment.duration_s, segment.wall_s, segment.discontinuity)
+        self._gone.extend(self._playlist.add(entry))
+        self._save(PLAYLIST, self._playlist.text().encode())
+        self._clean(entry.init_uri)
+
+    def _clean(self, init_uri: str) -> None:
+        while len(self._gone) > _KEPT:
+            old = self._gone.popleft()
+            (self._directory / old.uri).unlink(missing_ok=True)
+            if old.init_uri not in {init_uri, *(entry.init_uri for entry in self._gone), *self._playlist.inits}:
+                (self._directory / old.init_uri).unlink(missing_ok=True)
+
+    def _save(self, name: str, data: bytes) -> None:
+        target = self._directory / name
+        partial = target.with_name(name + ".tmp")
+        try:
+            partial.write_bytes(data)
+            os.replace(partial, target)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+
+    def _guarded(self, call: Callable[[], None]) -> bool:
+        try:
+            call()
+        except Exception as error:
+            self._fail(error)
+            return False
+        return True
+
+    def _fail(self, error: Exception) -> None:
+        self.errors += 1
+        if time.monotonic() - self._warned_at_s >= 1.0:
+            self._warned_at_s = time.monotonic()
+            log.error("HLS segment lost", directory=self._directory.name, reason=str(error))

@@ -1,0 +1,129 @@
+"""Tells an HTTP server of a room's events, signed, in order, with retries; it fails open and never delays a room.
+
+A request is a POST of one notice as JSON. With a secret, ``X-Livefoley-Signature`` is ``sha256=`` and the hex
+HMAC-SHA256 of the timestamp in ``X-Livefoley-Timestamp`` (Unix seconds), a dot and the body: who checks both is safe
+from forgery and from old requests sent again. ``X-Livefoley-Delivery`` is the same for every try of one notice. A 20x
+answer is success. 408, 425, 429, 50x and no answer at all are tried again; any other answer gives the notice up.
+Redirects, and proxies of the environment, are not followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import random
+import time
+from collections.abc import Collection
+from hashlib import sha256
+
+import httpx
+import structlog
+
+from livefoley.control.api.events import to_json
+from livefoley.control.state import Events
+from livefoley.core.notices import GapNotice, Notice
+from livefoley.core.snapshots import DeliverySnapshot
+from livefoley.media.auth import SIGNATURE_HEADER
+from livefoley.media.urls import safe_url
+
+log = structlog.get_logger("livefoley.webhook")
+
+TIMESTAMP_HEADER = "X-Livefoley-Timestamp"
+TRIES = 5
+BACKOFF_S = (0.5, 15.0)
+_PASSING = frozenset({408, 425, 429})  # of 4xx, those that may pass
+
+
+class Webhook:
+    """Delivers the notices of ``types`` to ``url``; ``run`` it for as long as the room lives."""
+
+    def __init__(
+        self,
+        events: Events,
+        url: str,
+        *,
+        secret: str | None = None,
+        types: Collection[str] = ("highlight",),
+        timeout_s: float = 5.0,
+    ) -> None:
+        self._events = events
+        self._url = url
+        self._secret = secret.encode() if secret else None
+        self._types = types
+        self._timeout_s = timeout_s
+        self._connected = True
+        self._delivered = self._dropped = self._retries = 0
+
+    async def run(self) -> None:
+        """Deliver until cancelled. What waits is bounded by the listener's queue; the oldest is dropped first."""
+        client = httpx.AsyncClient(timeout=self._timeout_s, follow_redirects=False, trust_env=False)
+        with self._events.listen(None, self._types) as listener:
+            async with client:
+                while listener is not None:
+                    for notice in await listener.get(1):
+                        await self._take(client, notice)
+
+    async def _take(self, client: httpx.AsyncClient, notice: Notice) -> None:
+        if isinstance(notice.data, GapNotice):
+            self._dropped += notice.data.missed
+            return
+        arrived = await self._deliver(client, notice)
+        if arrived:
+            self._delivered += 1
+        else:
+            self._dropped += 1
+        self._note(arrived)
+
+    async def _deliver(self, client: httpx.AsyncClient, notice: Notice) -> bool:
+        body = to_json(notice)
+        pause_s = BACKOFF_S[0]
+        for attempt in range(TRIES):
+            if attempt:
+                self._retries += 1
+                await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
+                pause_s = min(BACKOFF_S[1], pause_s * 2)
+            status = await self._post(client, notice, body)
+            if status is not None and status < 500 and status not in _PASSING:
+                return 200 <= status < 300
+            self._note(False)
+        return False
+
+    async def _post(self, client: httpx.AsyncClient, notice: Notice, body: bytes) -> int | None:
+        """Return the status of the answer, which is not read; None when there is none in time."""
+        headers = self._headers(notice, body)
+        try:
+            async with (
+                asyncio.timeout(self._timeout_s),
+                client.stream("POST", self._url, content=body, headers=headers) as answer,
+            ):
+                return answer.status_code
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+            return None
+
+    def _headers(self, notice: Notice, body: bytes) -> dict[str, str]:
+        timestamp = str(int(time.time()))
+        headers = {
+            "Content-Type": "application/json",
+            "X-Livefoley-Event": notice.type,
+            "X-Livefoley-Delivery": f"{notice.room}-{notice.id}",
+            TIMESTAMP_HEADER: timestamp,
+        }
+        if self._secret is not None:
+            headers[SIGNATURE_HEADER] = signature(self._secret, timestamp, body)
+        return headers
+
+    def _note(self, arrived: bool) -> None:
+        """Log the change from good to bad and back, not every try."""
+        if arrived is not self._connected:
+            said = log.info if arrived else log.warning
+            said("webhook answers again" if arrived else "webhook does not take events", hook=safe_url(self._url))
+        self._connected = arrived
+
+    def statistics(self) -> DeliverySnapshot:
+        """Return a snapshot."""
+        return DeliverySnapshot("webhook", self._connected, self._delivered, self._dropped, self._retries)
+
+
+def signature(secret: bytes, timestamp: str, body: bytes) -> str:
+    """Return what a receiver has to find in the signature header."""
+    return "sha256=" + hmac.new(secret, timestamp.encode() + b"." + body, sha256).hexdigest()

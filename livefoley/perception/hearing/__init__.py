@@ -1,0 +1,1 @@
+"""What the original sound holds beside words: who speaks, and a crowd."""

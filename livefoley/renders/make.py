@@ -1,0 +1,235 @@
+"""Makes the sound of one video, in a process of its own: ``python -m livefoley.renders.make``.
+
+The pictures are watched in pieces, in parallel; meanwhile the video's own sound is decoded here and searched for
+speech. Then planner and mixer go over all that was seen in one pass, as they do for a clip: that is fast, and what was
+never cut has no seams. The generated sound carries the watermark, the file the labels.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from av.stream import Discard
+
+from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, Retake, master
+from livefoley.core.cues import Stereo
+from livefoley.core.errors import LivefoleyError, OutputError
+from livefoley.core.events import MotionOnset, PerceptionEvent
+from livefoley.core.media import MediaKind, Packet, TrackInfo
+from livefoley.core.ports import AudioDecoder
+from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s, ticks_from_stamp
+from livefoley.dsp.levels import SILENCE_DB, integrated_lufs, linear_from_db, true_peak_db
+from livefoley.engine.mixer import MixSettings
+from livefoley.engine.planner import PlannerSettings
+from livefoley.foley.description import lexicon
+from livefoley.foley.source import Foley
+from livefoley.marks import embed
+from livefoley.marks.labels import make_labels
+from livefoley.media.audio_codecs import make_decoder
+from livefoley.media.files.audio_file import write_audio
+from livefoley.media.files.demux import Demuxer
+from livefoley.perception.hearing.vad import SpeechDetector
+from livefoley.renders.child import end_with_parent, tell
+from livefoley.renders.examine import IntakeLimits, examine, limit
+from livefoley.renders.layout import Layout, divide, opened, survey
+from livefoley.renders.model import OutputFormat, Rendered, RenderLimits, RenderRequest, request_from_json
+from livefoley.renders.piece import watch
+from livefoley.renders.wav import label_wav
+
+NICENESS = 10
+WINDOWS_BELOW_NORMAL = 0x4000  # psutil names it on Windows only
+SAME: Tick = ticks_from_s(0.05)
+"""Two pieces may see the movement at their border a frame apart."""
+
+_WATCHED, _SOUNDED, _MARKED = 0.7, 0.8, 0.95  # how far the whole is after each step
+_BLOCK = 10 * TICK_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What shall be made of what: all paths are absolute."""
+
+    source: Path
+    output: Path
+    content_id: str
+    provider: str
+    libraries: tuple[Path, ...]
+    request: RenderRequest
+    limits: RenderLimits
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the worker takes it."""
+        return json.loads(json.dumps(asdict(self), default=str))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_json(cls, given: dict[str, Any]) -> Order:
+        """Return the order; raises ``KeyError`` or ``TypeError`` for what is none."""
+        return cls(
+            Path(given["source"]),
+            Path(given["output"]),
+            given["content_id"],
+            given["provider"],
+            tuple(map(Path, given["libraries"])),
+            request_from_json(given["request"]),
+            RenderLimits(**given["limits"]),
+        )
+
+
+def make(order: Order, progress: Callable[[float], None] = lambda part: None) -> Rendered:
+    """Make the sound, which lies at ``order.output`` as a whole or not at all. Raises ``LivefoleyError``."""
+    began_s = time.perf_counter()
+    limits = order.limits.intake()
+    examine(order.source, limits)
+    layout = survey(order.source, limits)
+    onsets, original, speech = _perceive(order, layout, lambda part: progress(_WATCHED * part))
+    foley = Foley(order.libraries)
+    retake = Retake(
+        MixSettings(), _plan(order.request), foley, foley.bed("render", order.request.description), 0, layout.end
+    )
+    stem = retake.render([*onsets, *speech])
+    progress(_SOUNDED)
+    sound = _finished(original if order.request.mix else None, stem, order.content_id)
+    progress(_MARKED)
+    _write(order, sound)
+    pieces = len(divide(layout, order.limits.processes))
+    return Rendered(s_from_ticks(layout.end), len(retake.sounds), pieces, round(time.perf_counter() - began_s, 3))
+
+
+def _plan(request: RenderRequest) -> PlannerSettings:
+    impacts = tuple(e for e in lexicon.action_effects(request.description) if e != lexicon.NEUTRAL_SWEEP)[:3]
+    return PlannerSettings(impact_prompts=impacts or (lexicon.NEUTRAL_IMPACT,), sweep_prompts=(lexicon.NEUTRAL_SWEEP,))
+
+
+def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
+    """Return the marked sound: with the original at the loudness of clips; alone as loud as that or as its peaks allow,
+    for a limiter would take from the hits what it gives to the ambience."""
+    marked = embed(stem, content_id)
+    if original is not None:
+        return master(original, marked).mix
+    loudness = integrated_lufs(marked)
+    if loudness <= SILENCE_DB:
+        return marked
+    gain_db = min(TARGET_LUFS - loudness, CEILING_DBTP - true_peak_db(marked))
+    return marked * np.float32(linear_from_db(gain_db))
+
+
+def _write(order: Order, sound: Stereo) -> None:
+    """Write the file with its labels; it has its name when it is whole."""
+    made = order.output.with_name(f"unlabelled.{order.request.output_format}")
+    labels = make_labels(order.provider, order.content_id)
+    try:
+        write_audio(made, _blocks(sound), order.request.output_format, labels)
+        if order.request.output_format is OutputFormat.WAV:
+            label_wav(made, labels)
+        os.replace(made, order.output)
+    except OSError as error:
+        raise OutputError(f"the sound cannot be written ({error.strerror})") from None
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _blocks(sound: Stereo) -> Iterator[Stereo]:
+    yield from (sound[:, at : at + _BLOCK] for at in range(0, sound.shape[1], _BLOCK))
+
+
+# ---- what is seen and heard ----
+
+
+def _perceive(
+    order: Order, layout: Layout, progress: Callable[[float], None]
+) -> tuple[list[MotionOnset], Stereo, list[PerceptionEvent]]:
+    """Return what moves, the video's own sound ``[2, layout.end]``, and who speaks in it."""
+    pieces = divide(layout, order.limits.processes)
+    limits = piece_limits(order.limits)
+    with ThreadPoolExecutor(max(1, len(pieces))) as pool:
+        watching = [pool.submit(watch, order.source, layout.origin, piece, limits) for piece in pieces]
+        original = _decoded(order.source, layout, limits)
+        speech = _speech(original) if layout.has_sound else []
+        for done, _ in enumerate(as_completed(watching), 1):
+            progress(done / len(watching))
+    return joined([each.result() for each in watching]), original, speech
+
+
+def piece_limits(limits: RenderLimits) -> IntakeLimits:
+    """Return what watching one piece may take."""
+    cpu_s = max(60, int(limits.timeout_s))
+    return replace(limits.intake(), memory_mb=limits.memory_mb, cpu_s=cpu_s, timeout_s=limits.timeout_s)
+
+
+def joined(pieces: Sequence[Sequence[MotionOnset]]) -> list[MotionOnset]:
+    """Return what was seen in all pieces, in order; what two of them saw of one movement once."""
+    events: list[MotionOnset] = []
+    for piece in pieces:
+        last = events[-1] if events else None
+        fresh = [each for each in piece if last is None or each.at - last.at > SAME or each.kind is not last.kind]
+        events += fresh
+    return events
+
+
+def _decoded(source: Path, layout: Layout, limits: IntakeLimits) -> Stereo:
+    """Return the video's own sound, each block where its stamp says; silence where there is none."""
+    sound = np.zeros((2, layout.end), np.float32)
+    if not layout.has_sound:
+        return sound
+    decoder: AudioDecoder | None = None
+    with opened(source, limits) as container:
+        for stream in container.streams.video:
+            stream.discard = Discard.all
+        for item in Demuxer(container, "the file", reencode=True).items():
+            if isinstance(item, TrackInfo) and item.kind is MediaKind.AUDIO:
+                decoder = make_decoder(item)
+            elif isinstance(item, Packet) and item.kind is MediaKind.AUDIO and decoder is not None:
+                at = ticks_from_stamp(item.pts, item.time_base) - layout.origin
+                for offset, samples in decoder.decode(item):
+                    _lay(sound, samples, at + offset)
+    return sound
+
+
+def _lay(sound: Stereo, samples: Stereo, at: Tick) -> None:
+    begin, end = max(0, at), min(sound.shape[1], at + samples.shape[1])
+    if begin < end:
+        sound[:, begin:end] = samples[:, begin - at : end - at]
+
+
+def _speech(original: Stereo) -> list[PerceptionEvent]:
+    detector = SpeechDetector()
+    found: list[PerceptionEvent] = []
+    for at in range(0, original.shape[1], _BLOCK):
+        found += detector.feed(original[:, at : at + _BLOCK].mean(axis=0), at)
+    return found + detector.flush()
+
+
+# ---- the process ----
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make one sound; how far it is, and what came of it, goes to standard output."""
+    end_with_parent()
+    with contextlib.suppress(psutil.Error, OSError):  # below all that a live stream waits for; the pieces inherit it
+        psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else NICENESS)
+    order = Order.from_json(json.loads(arguments[0]))
+    limit(order.limits.memory_mb, max(60, int(order.limits.timeout_s)))
+    try:
+        rendered = make(order, lambda part: tell(progress=round(part, 3)))
+    except LivefoleyError as error:
+        tell(refused=str(error))
+    except MemoryError:
+        tell(refused="takes more memory than may be spent on it")
+    else:
+        tell(rendered=asdict(rendered))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

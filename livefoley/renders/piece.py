@@ -1,0 +1,85 @@
+"""Watches one piece of a video, in a process of its own: ``watch`` runs it, ``see`` is what it does.
+
+Decoding what strangers give is what can go wrong, and what takes the time: so it is done where it can be ended, with
+so much memory and so much time, and in as many processes as there are pieces.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.core.event_json import event_from_json, event_to_json
+from livefoley.core.events import MotionOnset
+from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.ticks import Tick, ticks_from_stamp
+from livefoley.media.files.demux import Demuxer
+from livefoley.perception.motion.analyser import MotionAnalyser
+from livefoley.renders.child import end_with_parent, said_by, tell
+from livefoley.renders.examine import IntakeLimits, limit
+from livefoley.renders.layout import RUN_OUT, Piece, opened
+
+
+def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[MotionOnset]:
+    """Return what moves in a piece, in order. Blocks; raises ``InputError`` when that takes too long or too much."""
+    given = {"path": str(path), "origin": origin, "piece": asdict(piece), "limits": asdict(limits)}
+    for said in said_by(__name__, given, limits.timeout_s):
+        if "refused" in said:
+            raise InputError(said["refused"])
+        events = [event_from_json(each) for each in said["seen"]]
+        return [event for event in events if isinstance(event, MotionOnset)]
+    raise InputError("takes more time or memory than may be spent on it, or is damaged")
+
+
+def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[MotionOnset]:
+    """Return what moves in a piece; decodes here. Raises ``InputError``."""
+    analyser = MotionAnalyser()
+    found = []
+    with opened(path, limits) as container:
+        for item in _items(container, origin, piece):
+            if isinstance(item, TrackInfo):
+                analyser.configure(item)
+            else:
+                found += analyser.feed(item)
+    found += analyser.flush()
+    return [event for event in found if isinstance(event, MotionOnset) and piece.start <= event.at < piece.end]
+
+
+def _items(container: Any, origin: Tick, piece: Piece) -> Iterator[TrackInfo | Unit]:
+    """Yield the pictures' parameters, and their units from the piece's keyframe on, placed from the file's origin."""
+    begun = piece.begin is None
+    for item in Demuxer(container, "the file", reencode=True).items():
+        if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:
+            yield item
+        if not isinstance(item, Packet) or item.kind is not MediaKind.VIDEO:
+            continue
+        pts, dts = (ticks_from_stamp(stamp, item.time_base) - origin for stamp in (item.pts, item.dts))
+        begun = begun or (item.keyframe and piece.begin is not None and pts >= piece.begin)
+        if dts > piece.end + RUN_OUT:
+            return
+        if begun:
+            yield Unit(item, pts, dts, 0)
+
+
+def main(arguments: list[str]) -> int:
+    """Watch one piece; what is seen goes to standard output."""
+    end_with_parent()
+    given = json.loads(arguments[0])
+    limits = IntakeLimits(**given["limits"])
+    limit(limits.memory_mb, limits.cpu_s)
+    try:
+        seen = see(Path(given["path"]), given["origin"], Piece(**given["piece"]), limits)
+    except (LivefoleyError, MemoryError) as error:
+        tell(refused=str(error) or "takes more memory than may be spent on it")
+        return 1
+    tell(seen=list(map(event_to_json, seen)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""Who makes clips for the desk, and the jobs it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Protocol
+
+from livefoley.clips.jobs.job import Job, Record
+from livefoley.clips.model import ClipStatus, content_id
+from livefoley.core.notices import utc
+from livefoley.runtime.clips.room import Cutting
+from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.process import Worker, WorkerStatistics
+
+MODULE = "livefoley.runtime.clips.worker"
+DEADLINE_S = 120.0  # a worker that tells nothing for so long is hung
+
+
+class Maker(Protocol):
+    """Makes clips elsewhere: a worker of ours, or a queue that others work on."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes messages."""
+        ...
+
+    def send_nowait(self, header: Header) -> bool:
+        """Tell it what to do; False when it is away."""
+        ...
+
+    async def run(self) -> None:
+        """Keep it until cancelled."""
+        ...
+
+    def statistics(self) -> WorkerStatistics:
+        """Return a snapshot."""
+        ...
+
+
+MakeMaker = Callable[[Callable[[Header, bytes], None], Callable[[], None]], Maker]
+
+
+def own_worker(on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> Maker:
+    """Return a supervised worker process of ours."""
+    return Worker("clips", MODULE, on_message=on_message, on_ready=on_ready, hang_timeout_s=DEADLINE_S)
+
+
+def job_of(cutting: Cutting) -> Job:
+    """Return the job of a clip; its content id follows from all that changes the outcome."""
+    request, settings, selection = cutting.request, cutting.settings, cutting.selection
+    outcome = {
+        "span": [selection.start, selection.end],
+        "epochs": selection.epochs,
+        "exact": request.exact,
+        "vertical": request.vertical,
+        "describe": cutting.describe,
+        "mix": asdict(cutting.mix),
+        "seed": cutting.seed,
+    }
+    return Job(
+        id=cutting.id,
+        content_id=content_id(request.room, cutting.session, outcome),
+        session=cutting.session,
+        request=request,
+        mix=cutting.mix,
+        plan=cutting.plan,
+        describe=cutting.describe,
+        seed=cutting.seed,
+        title=settings.title,
+        tags=settings.tags,
+        values=settings.values,
+        clock=cutting.clock,
+        due_s=cutting.due_s,
+    )
+
+
+def status_of(job: Job, record: Record) -> ClipStatus:
+    """Return where a job that was read from the disk stands."""
+    return ClipStatus(
+        id=job.id,
+        room=job.request.room,
+        state=record.state,
+        progress=1.0 if record.state.is_over else 0.0,
+        error=record.error,
+        content_id=job.content_id,
+        location=record.location,
+        prefix=record.prefix,
+        title=record.title,
+        kind=job.request.kind,
+        priority=job.request.priority,
+        score=job.request.score,
+        start_s=job.request.start_s,
+        end_s=job.request.end_s,
+        created_at=utc(job.due_s),
+        attempts=record.attempts,
+        findings=record.findings,
+        latency_s=record.latency_s,
+    )

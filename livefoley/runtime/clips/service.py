@@ -1,0 +1,359 @@
+"""All clips of a process: which are wanted, which are being made, how each ended; and the worker that makes them.
+
+A job is a directory on disk before it is given to the worker, so whatever dies, nothing is lost: what was not over when
+the process ended is gone on with when it starts again. The same moment is made once, however often it is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from livefoley.clips.buffer.selection import Selection
+from livefoley.clips.jobs.job import Job, JobDirectory, Record
+from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, Priority
+from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.core.notices import utc
+from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
+from livefoley.media.blocking_thread import Worker as Thread
+from livefoley.runtime.clips.maker import MakeMaker, job_of, own_worker, status_of
+from livefoley.runtime.clips.room import Cutting
+from livefoley.runtime.rooms.figures import percentiles
+from livefoley.runtime.workers.ipc import Header
+
+log = structlog.get_logger("livefoley.clips")
+
+MAX_WAITING = 64  # of each priority
+MAX_KEPT = 1000  # clips that are over and still told of
+MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
+
+
+class Asker(Protocol):
+    """A room that clips can be asked of."""
+
+    def ask(self, clip_id: str, request: ClipRequest) -> None:
+        """Make a clip when its end has left; raises ``InputError``."""
+        ...
+
+    def forget(self, clip_id: str) -> None:
+        """Do not make a clip that waits."""
+        ...
+
+
+class ClipDesk:
+    """See the module. ``tools`` are what the worker is opened with; ``rooms`` register themselves.
+
+    ``maker`` makes what makes the clips, told what to call with its messages and when it is ready; ``slots`` is how
+    many clips it is given at once, half of them batch ones at most. By default that is one worker process of ours.
+    """
+
+    def __init__(
+        self, directory: Path, tools: Mapping[str, Any], maker: MakeMaker | None = None, slots: int = 1
+    ) -> None:
+        self.rooms: dict[str, Asker] = {}
+        self.on_change: Callable[[ClipStatus], None] = lambda status: None
+        self._jobs = directory / ".jobs"
+        self._tools = dict(tools)
+        self._slots = slots
+        self._worker = (maker or own_worker)(self._message, self._ready)
+        self._thread = Thread("clips-desk")
+        self._clips: OrderedDict[str, ClipStatus] = OrderedDict()
+        self._twins: dict[str, str] = {}  # clips that turned out to be others
+        self._waiting: list[str] = []
+        self._making: list[str] = []
+        self._settled = asyncio.Event()
+        self._outcomes: Counter[str] = Counter()
+        self._latencies: deque[float] = deque(maxlen=1000)
+        self._chores: asyncio.Queue[Callable[[], None]] = asyncio.Queue()  # a few for each clip
+
+    # ---- life ----
+
+    async def run(self) -> None:
+        """Make what is asked for until cancelled; first what was left undone."""
+        for status in await self._thread.call(self._found):
+            if status.id in self._clips:
+                continue
+            self._clips[status.id] = status
+            if not status.state.is_over:
+                self._enqueue(status.id)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._worker.run())
+            tasks.create_task(self._tidy())
+
+    async def _tidy(self) -> None:
+        while True:
+            await self._thread.call(await self._chores.get())
+
+    async def drain(self, timeout_s: float) -> None:
+        """Wait until nothing is being made or waits, but no longer than that: the rest goes on after the next start."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._making or self._waiting:
+                    self._settled.clear()
+                    await self._settled.wait()
+        except TimeoutError:
+            log.warning("clips are left for the next start", clips=len(self._waiting) + len(self._making))
+
+    def _found(self) -> list[ClipStatus]:
+        """Read the jobs that are there; blocks."""
+        found = []
+        for path in sorted(self._jobs.glob("*/job.json"), key=lambda each: each.stat().st_mtime)[-MAX_KEPT:]:
+            try:
+                directory = JobDirectory(path.parent)
+                record = directory.record()
+                if not record.state.is_over and record.attempts >= MAX_ATTEMPTS:
+                    record = directory.change(state=ClipState.FAILED, error="the worker died over it, again and again")
+                found.append(status_of(directory.job(), record))
+            except LivefoleyError as error:
+                log.warning("a clip's job cannot be read, it is left alone", reason=str(error))
+        return found
+
+    # ---- what the API asks for ----
+
+    def create(self, request: ClipRequest) -> ClipStatus:
+        """Ask for a clip; raises ``InputError`` for a room that keeps none, and for a time that cannot be had."""
+        room = self.rooms.get(request.room)
+        if room is None:
+            raise InputError(f"room {request.room} keeps nothing for clips; set clips.enabled: true in it")
+        if self._is_full(request.priority):
+            raise InputError(f"{MAX_WAITING} clips are waiting already; try again later")
+        clip_id = self.expect(request)
+        try:
+            room.ask(clip_id, request)
+        except InputError:
+            del self._clips[clip_id]
+            raise
+        return self._clips[clip_id]
+
+    def list(self) -> list[ClipStatus]:
+        """Return all clips, the newest last."""
+        return [self.get(clip_id) or status for clip_id, status in self._clips.items()]
+
+    def get(self, clip_id: str) -> ClipStatus | None:
+        """Return where a clip stands; None when there is none."""
+        status = self._clips.get(clip_id)
+        twin = self._clips.get(self._twins.get(clip_id, ""))
+        return replace(twin, id=clip_id, kind=status.kind) if status is not None and twin is not None else status
+
+    async def delete(self, clip_id: str) -> None:
+        """Do not make it, or delete what was made and published of it. Raises ``InputError`` while it is being made."""
+        status = self._clips[clip_id]
+        if clip_id in self._making:
+            raise InputError("the clip is being made; delete it when that is over")
+        for room in self.rooms.values():
+            room.forget(clip_id)
+        self._waiting = [each for each in self._waiting if each != clip_id]
+        if clip_id not in self._twins:
+            if status.state is ClipState.READY and not self._withdraw(status):
+                raise InputError("the worker that could delete it is away; try again in a moment")
+            await self._thread.call(self._directory(clip_id).delete)
+        self._drop(clip_id)
+
+    def _withdraw(self, status: ClipStatus) -> bool:
+        """Have what was published of a clip deleted; False when nobody can be told to."""
+        withdrawn = {"prefix": status.prefix, "content_id": status.content_id}
+        return self._worker.send_nowait({"op": "withdraw", **withdrawn})
+
+    async def release(self, clip_id: str) -> ClipStatus:
+        """Publish a clip that a check found fault with. Raises ``InputError`` when it is not in quarantine."""
+        clip_id = self._twins.get(clip_id, clip_id)
+        status = self._clips[clip_id]
+        if status.state is not ClipState.QUARANTINED:
+            raise InputError(f"the clip is {status.state.value}; only one in quarantine can be released")
+        await self._thread.call(lambda: self._directory(clip_id).change(released=True, state=ClipState.QUEUED))
+        self._change(clip_id, state=ClipState.QUEUED)
+        self._enqueue(clip_id)
+        return self._clips[clip_id]
+
+    async def moved(self, content_id: str, location: str, prefix: str) -> None:
+        """Note that a clip that waited has reached the place it goes to."""
+        found = [s.id for s in self._clips.values() if s.content_id == content_id and s.id not in self._twins]
+        for clip_id in found:
+            await self._thread.call(lambda each=clip_id: self._directory(each).change(location=location, prefix=prefix))
+            self._change(clip_id, location=location, prefix=prefix)
+            self.on_change(self._clips[clip_id])
+
+    # ---- what the rooms ask for ----
+
+    def expect(self, request: ClipRequest) -> str:
+        """Note a clip; return its id."""
+        clip_id = f"{request.room}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+        self._clips[clip_id] = ClipStatus(
+            id=clip_id,
+            room=request.room,
+            state=ClipState.QUEUED,
+            title=request.title or "",
+            kind=request.kind,
+            priority=request.priority,
+            score=request.score,
+            start_s=request.start_s,
+            end_s=request.end_s,
+            created_at=utc(time.time()),
+        )
+        self._forget_old()
+        return clip_id
+
+    def refuse(self, clip_id: str, reason: str) -> None:
+        """Say that a clip cannot be made."""
+        self._change(clip_id, state=ClipState.FAILED, error=reason)
+
+    async def cut(self, cutting: Cutting, write: Callable[[Selection, Path], Awaitable[None]]) -> None:
+        """Write a clip's job down and put it in line; the same moment again becomes what was made of it before."""
+        job = job_of(cutting)
+        known = self._known(job)
+        request = job.request
+        self._change(cutting.id, content_id=job.content_id, start_s=request.start_s, end_s=request.end_s)
+        if known is not None:
+            self._twins[cutting.id] = known
+            return
+        if self._is_full(request.priority):
+            self.refuse(cutting.id, f"{MAX_WAITING} clips are waiting already")
+            return
+        try:
+            directory = self._directory(cutting.id)
+            await write(cutting.selection, directory.path)
+            await self._thread.call(directory.create, job)
+        except LivefoleyError as error:
+            await self._thread.call(self._directory(cutting.id).delete)
+            self.refuse(cutting.id, str(error))
+            return
+        self._enqueue(cutting.id)
+
+    def _known(self, job: Job) -> str | None:
+        """Return the clip that is the same, if it has not failed."""
+        same = (
+            status.id
+            for status in self._clips.values()
+            if status.content_id == job.content_id and status.id != job.id and status.state is not ClipState.FAILED
+        )
+        return next((clip_id for clip_id in same if clip_id not in self._twins), None)
+
+    # ---- the worker ----
+
+    def _enqueue(self, clip_id: str) -> None:
+        self._waiting.append(clip_id)
+        self._next()
+
+    def _next(self) -> None:
+        """Give the worker the next jobs: live ones first."""
+        while self._worker.ready and (clip_id := self._due()) is not None:
+            self._waiting.remove(clip_id)
+            self._making.append(clip_id)
+            told = {"directory": str(self._path(clip_id).absolute()), "priority": self._clips[clip_id].priority.value}
+            self._worker.send_nowait({"op": "make", "id": clip_id, **told})
+        if not self._making and not self._waiting:
+            self._settled.set()
+
+    def _due(self) -> str | None:
+        """Return the clip that is given to the worker next, if it may have one more."""
+        if len(self._making) >= self._slots:
+            return None
+        live, batch = self._only(Priority.LIVE, self._waiting), self._only(Priority.BATCH, self._waiting)
+        few = len(self._only(Priority.BATCH, self._making)) < max(1, self._slots // 2)
+        return next(iter(live or (batch if few else ())), None)
+
+    def _is_full(self, priority: Priority) -> bool:
+        """Say whether no more clips may wait; batch ones take no room from live ones."""
+        return len(self._only(priority, self._waiting)) >= MAX_WAITING
+
+    def _only(self, priority: Priority, clips: Iterable[str]) -> Sequence[str]:
+        return [clip_id for clip_id in clips if self._clips[clip_id].priority is priority]
+
+    def _ready(self) -> None:
+        """A worker is there, perhaps in place of one that died over a clip."""
+        self._worker.send_nowait({"op": "open", "tools": self._tools})
+        unfinished, self._making = self._making, []
+        for clip_id in reversed(unfinished):
+            attempts = self._clips[clip_id].attempts + 1
+            self._change(clip_id, attempts=attempts)
+            if attempts < MAX_ATTEMPTS:
+                self._waiting.insert(0, clip_id)
+            else:
+                self.refuse(clip_id, f"the worker died {attempts} times over it")
+        self._next()
+
+    def _message(self, header: Header, payload: bytes) -> None:
+        match header["op"]:
+            case "progress":
+                self._change(header["id"], state=ClipState(header["state"]), progress=header["progress"])
+            case "over":
+                self._over(header["id"], Record.from_json(header["record"]))
+            case "failed" if self._making and header.get("of") == "make":
+                self._over(self._making[0], Record(ClipState.FAILED, error=header["error"]))
+            case "failed":
+                log.error("the clips' worker refused", what=header.get("of"), reason=header.get("error"))
+
+    def _over(self, clip_id: str, record: Record) -> None:
+        self._change(
+            clip_id,
+            state=record.state,
+            progress=1.0,
+            error=record.error,
+            location=record.location,
+            prefix=record.prefix,
+            title=record.title,
+            findings=record.findings,
+            latency_s=record.latency_s,
+        )
+        if record.state is ClipState.FAILED:
+            self._chores.put_nowait(self._directory(clip_id).forget_material)
+        if "whole" in record.latency_s:
+            self._latencies.append(record.latency_s["whole"])
+        self._making = [each for each in self._making if each != clip_id]
+        self._next()
+
+    def _change(self, clip_id: str, **changes: Any) -> None:
+        before = self._clips.get(clip_id)
+        if before is None:
+            return
+        status = self._clips[clip_id] = replace(before, **changes)
+        if status.state is before.state:
+            return
+        if status.state.is_over:
+            self._outcomes[status.state.value] += 1
+            said = log.info if status.state is ClipState.READY else log.warning
+            said(
+                "clip is over",
+                clip=clip_id,
+                state=status.state.value,
+                **({"why": status.error} if status.error else {}),
+            )
+        self.on_change(status)
+
+    def _forget_old(self) -> None:
+        """Tell of no more than ``MAX_KEPT`` clips. What is published stays so, what is in quarantine is never lost."""
+        done = (ClipState.READY, ClipState.FAILED)
+        over = [clip_id for clip_id, status in self._clips.items() if status.state in done]
+        for clip_id in over[: max(0, len(self._clips) - MAX_KEPT)]:
+            self._drop(clip_id)
+            self._chores.put_nowait(self._directory(clip_id).delete)
+
+    def _drop(self, clip_id: str) -> None:
+        """Tell of a clip no more, nor of those that turned out to be the same."""
+        for gone in [clip_id, *(twin for twin, of in self._twins.items() if of == clip_id)]:
+            self._clips.pop(gone, None)
+            self._twins.pop(gone, None)
+
+    def _path(self, clip_id: str) -> Path:
+        return self._jobs / clip_id
+
+    def _directory(self, clip_id: str) -> JobDirectory:
+        return JobDirectory(self._path(clip_id))
+
+    def snapshot(self) -> ClipMakingSnapshot:
+        """Return how the making of clips goes."""
+        worker = self._worker.statistics()
+        return ClipMakingSnapshot(
+            worker=WorkerSnapshot(worker.name, worker.alive, max(0, worker.starts - 1), worker.hangs, worker.dropped),
+            waiting=len(self._waiting),
+            outcomes=tuple(StateCount(state, count) for state, count in sorted(self._outcomes.items())),
+            latency_s=Latency(*percentiles(self._latencies)),
+        )

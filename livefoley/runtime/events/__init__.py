@@ -1,0 +1,1 @@
+"""What a room tells: its event feed, its notices, its highlights, its subtitles."""

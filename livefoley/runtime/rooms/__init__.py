@@ -1,0 +1,1 @@
+"""A running room and the parts that belong to it alone."""

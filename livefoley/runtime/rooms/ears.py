@@ -1,0 +1,223 @@
+"""The rooms' access to the worker that recognises speech: one model, in one process, for all of them.
+
+A room's sound goes there ahead of the delay line; transcripts and keywords come back. Where the worker is away, busy or
+without a model, the sound is dropped and counted, and the rooms go on without ears.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from livefoley.core.events import HearingEvent, KeywordHit, KeywordState, Transcript
+from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.snapshots import EarsSnapshot, Latency
+from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.runtime.rooms.figures import percentiles
+from livefoley.runtime.rooms.taps import AudioBatcher
+from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.messages import hearing_from
+from livefoley.runtime.workers.process import Worker, WorkerStatistics
+
+log = structlog.get_logger("livefoley.ears")
+
+MODULE = "livefoley.runtime.workers.ears_worker"
+HANG_TIMEOUT_S = 15.0  # loading a large model is one message
+MAX_BEHIND_S = 8.0  # a worker further behind is given no more sound
+SILENT_S = 1.0  # no sound for so long: the publisher is away, what was begun is over
+CHECK_S = 0.5
+LOOK_AGAIN_S = (2.0, 60.0)  # for a model that was not there: soon at first, as somebody may be fetching it
+
+
+@dataclass(slots=True)
+class _Open:
+    """What was told of a room and not settled yet; a worker that dies leaves it to us."""
+
+    hits: dict[int, KeywordHit] = field(default_factory=dict)
+    transcript: Transcript | None = None
+
+
+class RoomEars:
+    """One room's ears. Implements the engine's ``Taps``; ``on_event`` is called from the event loop."""
+
+    def __init__(self, service: EarsService, room: str, settings: Header, on_event: Callable[[HearingEvent], None]):
+        self.room = room
+        self.settings = settings
+        self.figures: dict[str, Any] = {}
+        self.dropped = 0
+        self._service = service
+        self._on_event = on_event
+        self._batcher = AudioBatcher(self._send)
+        self._open = _Open()
+        self._next_id = 1
+        self._head: Tick = 0  # where the sound that was sent ends
+        self._fed_s: float | None = None
+        self._delays_s: deque[float] = deque(maxlen=200)
+
+    def video(self, item: TrackInfo | Unit) -> None:
+        """Ears do not look."""
+
+    def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
+        """Pass on sound, in batches."""
+        self._batcher.feed(samples, start)
+        self._fed_s = time.monotonic()
+
+    def end_if_silent(self, now: float) -> None:
+        """Finish what was begun when no sound comes any more."""
+        if self._fed_s is not None and now - self._fed_s > SILENT_S:
+            self._fed_s = None
+            self._batcher.flush()
+            self._service.worker.send_nowait({"op": "flush", "room": self.room})
+
+    def _send(self, payload: bytes, start: Tick) -> None:
+        self._head = start + len(payload) // 2
+        header = {"op": "audio", "room": self.room, "start": start, "sent_s": time.monotonic()}
+        worker = self._service.worker
+        if not self._service.listening or worker.behind_s > MAX_BEHIND_S or not worker.send_nowait(header, payload):
+            self.dropped += 1
+
+    def listen_header(self) -> Header:
+        """Return what tells a new worker of this room; what it tells counts up from where the last one stopped."""
+        return {"op": "listen", "room": self.room, "first_id": self._next_id, **self.settings}
+
+    def take(self, event: HearingEvent) -> None:
+        """Hand on an event."""
+        if isinstance(event, Transcript):
+            self._next_id = max(self._next_id, event.utterance + 1)
+            self._open.transcript = None if event.final else event
+        else:
+            self._next_id = max(self._next_id, event.id + 1, event.utterance + 1)
+            if event.id not in self._open.hits:
+                self._delays_s.append((self._head - event.end) / TICK_RATE)
+            if event.state is KeywordState.SPOTTED:
+                self._open.hits[event.id] = event
+            else:
+                self._open.hits.pop(event.id, None)
+        self._on_event(event)
+
+    def settle(self) -> None:
+        """The worker is dead: nobody will confirm what it spotted, nor finish what it began."""
+        left, self._open = self._open, _Open()
+        for hit in left.hits.values():
+            self._on_event(replace(hit, state=KeywordState.WITHDRAWN))
+        if left.transcript is not None:
+            self._on_event(replace(left.transcript, final=True, revision=left.transcript.revision + 1))
+
+    def worker_statistics(self) -> WorkerStatistics:
+        """Return the figures of the worker that all rooms share."""
+        return self._service.worker.statistics()
+
+    def snapshot(self) -> EarsSnapshot:
+        """Return the room's figures."""
+        service, told = self._service, self.figures
+        return EarsSnapshot(
+            state=service.state,
+            reason=service.reason,
+            device=service.device,
+            utterances=told.get("utterances", 0),
+            foreign=told.get("foreign", 0),
+            made_up=told.get("made_up", 0),
+            shed=told.get("shed", 0),
+            passes=told.get("passes", 0),
+            cost_s=told.get("cost_s", 0.0),
+            dropped=self.dropped,
+            keyword_delay_s=Latency(*percentiles(self._delays_s)),
+        )
+
+
+class EarsService:
+    """One recogniser for all rooms of the process; ``model`` is a name or a directory."""
+
+    def __init__(self, model: str, unavailable: str = "") -> None:
+        """Serve with ``model``; ``unavailable`` says why there are no ears on this machine at all."""
+        self.worker = Worker(
+            "ears", MODULE, on_message=self._message, on_ready=self._ready, hang_timeout_s=HANG_TIMEOUT_S
+        )
+        self.listening = False
+        self.reason = unavailable
+        self.device = ""
+        self.usable = not unavailable
+        self._model = model
+        self._rooms: dict[str, RoomEars] = {}
+
+    @property
+    def state(self) -> str:
+        """``listening``, ``starting``, or ``unavailable`` (``reason`` says why)."""
+        if self.listening and self.worker.ready:
+            return "listening"
+        return "unavailable" if self.reason else "starting"
+
+    def open(
+        self,
+        room: str,
+        languages: Sequence[str],
+        keywords: Sequence[dict[str, Any]],
+        on_event: Callable[[HearingEvent], None],
+    ) -> RoomEars:
+        """Return the ears of a room; its keywords as ``Keyword.to_json`` gives them."""
+        settings = {"languages": list(languages), "keywords": list(keywords)}
+        self._rooms[room] = made = RoomEars(self, room, settings, on_event)
+        return made
+
+    async def run(self) -> None:
+        """Keep the worker running until cancelled; without what it needs, say so once and do nothing."""
+        if not self.usable:
+            log.warning("rooms run without ears", rooms=sorted(self._rooms), reason=self.reason)
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.worker.run())
+            tasks.create_task(self._watch_silence())
+            tasks.create_task(self._look_again())
+
+    async def _watch_silence(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_S)
+            for room in self._rooms.values():
+                room.end_if_silent(time.monotonic())
+
+    async def _look_again(self) -> None:
+        """Open a model that could not be opened once it can: `livefoley ears fetch` needs no restart."""
+        pause_s = LOOK_AGAIN_S[0]
+        while True:
+            await asyncio.sleep(pause_s)
+            if self.state == "unavailable" and self.worker.ready:
+                self._open()
+                pause_s = min(LOOK_AGAIN_S[1], pause_s * 1.5)
+            else:
+                pause_s = LOOK_AGAIN_S[0]
+
+    def _ready(self) -> None:
+        self.listening, self.reason = False, ""
+        for room in self._rooms.values():
+            room.settle()
+        self._open()
+
+    def _open(self) -> None:
+        self.worker.send_nowait({"op": "open", "model": self._model})
+        for room in self._rooms.values():
+            self.worker.send_nowait(room.listen_header())
+
+    def _message(self, header: Header, payload: bytes) -> None:
+        room = self._rooms.get(header.get("room", ""))
+        match header.get("op"):
+            case "event" if room is not None:
+                room.take(hearing_from(header))
+            case "figures" if room is not None:
+                room.figures = header
+            case "opened":
+                self.listening, self.device, self.reason = True, header["device"], ""
+                log.info("ears are open", model=self._model, device=self.device, rooms=sorted(self._rooms))
+            case "unavailable":
+                if header["reason"] != self.reason:
+                    log.warning("rooms run without ears", rooms=sorted(self._rooms), reason=header["reason"])
+                self.reason = header["reason"]
+            case "failed":
+                log.warning("sound could not be listened to", of=header.get("of"), error=header.get("error"))

@@ -1,0 +1,120 @@
+"""The room's eyes and ears: feeds its perception worker and hands on what it reports.
+
+The worker gets the room's video as it came, so decoding it, and whatever a hostile stream does to a decoder,
+happens there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
+from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.ticks import Tick
+from livefoley.runtime.rooms.taps import AudioBatcher
+from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.messages import event_from, track_header, unit_header
+from livefoley.runtime.workers.process import Worker, WorkerStatistics
+
+MODULE = "livefoley.runtime.workers.perception_worker"
+MAX_GOP_UNITS = 600  # ten seconds at 60 fps: encoders left to themselves put a keyframe every 250 frames
+MAX_GOP_BYTES = 32 * 1024 * 1024
+MAX_BEHIND_S = 0.8  # a worker further behind than this is given no more pictures up to a keyframe
+
+
+class Perception:
+    """Implements the engine's ``Taps``. ``on_event`` is called from the event loop."""
+
+    def __init__(self, room: str, on_event: Callable[[PerceptionEvent], None], watch: bool = True) -> None:
+        """Listen to the room and, with ``watch``, look at it."""
+        self.worker = Worker(f"perception-{room}", MODULE, on_message=self._message, on_ready=self._ready)
+        self._on_event = on_event
+        self._watch = watch
+        self._track: TrackInfo | None = None
+        self._gop: list[Unit] = []
+        self._gop_bytes = 0
+        self._skipping = False  # a unit was dropped: the decoder needs a keyframe
+        self._audio = AudioBatcher(self._send_audio)
+        self._last_onset: Tick = -1
+        self._speaking_at: Tick | None = None
+        self.failures = self.skipped_units = 0
+
+    async def run(self) -> None:
+        """Keep the worker running until cancelled."""
+        await self.worker.run()
+
+    # ---- Taps ----
+
+    def video(self, item: TrackInfo | Unit) -> None:
+        """Pass on a unit. What the worker cannot take is dropped up to the next keyframe."""
+        if not self._watch:
+            return
+        if isinstance(item, TrackInfo):
+            self._track = item
+            self._gop.clear()
+            self._gop_bytes = 0
+            self._send_track(item)
+            return
+        self._remember(item)
+        behind = self.worker.behind_s > MAX_BEHIND_S
+        if item.packet.keyframe:
+            self._skipping = False
+        if behind and not self._skipping:
+            self._skipping = True  # what it would find in these would come too late: let it catch up
+        if self._skipping:
+            self.skipped_units += 1
+        else:
+            self._skipping = not self.worker.send_nowait(unit_header(item), item.packet.data)
+
+    def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
+        """Pass on sound, in batches."""
+        self._audio.feed(samples, start)
+
+    def _send_audio(self, payload: bytes, start: Tick) -> None:
+        self.worker.send_nowait({"op": "audio", "start": start}, payload)
+
+    def _send_track(self, track: TrackInfo) -> None:
+        self.worker.send_nowait(track_header(track), track.extradata)
+
+    def _remember(self, unit: Unit) -> None:
+        """Keep the current group of pictures: a new worker decodes from its keyframe on."""
+        if unit.packet.keyframe:
+            self._gop.clear()
+            self._gop_bytes = 0
+        elif len(self._gop) >= MAX_GOP_UNITS or self._gop_bytes > MAX_GOP_BYTES:
+            return
+        self._gop.append(unit)
+        self._gop_bytes += len(unit.packet.data)
+
+    # ---- the worker ----
+
+    def _ready(self) -> None:
+        if self._speaking_at is not None:  # the one that would have said "over" is dead
+            self._on_event(Speech(self._speaking_at, active=False))
+            self._speaking_at = None
+        if self._track is None:
+            return
+        self._send_track(self._track)
+        self._skipping = False
+        for unit in self._gop:
+            self.worker.send_nowait(unit_header(unit), unit.packet.data)
+
+    def _message(self, header: Header, payload: bytes) -> None:
+        if header.get("op") != "event":
+            self.failures += 1
+            return
+        event = event_from(header)
+        if isinstance(event, MotionOnset):
+            if event.at <= self._last_onset:  # seen before by a worker that died since
+                return
+            self._last_onset = event.at
+        elif isinstance(event, Speech):
+            self._speaking_at = event.at if event.active else None
+        self._on_event(event)
+
+    def statistics(self) -> WorkerStatistics:
+        """Return the worker's figures."""
+        return self.worker.statistics()

@@ -1,0 +1,317 @@
+"""A room, live: its source, its engine, its workers and its sinks in one TaskGroup.
+
+Nothing here can stop the stream but the stream itself: a sink that fails is opened again, a worker that dies costs
+foley, and an error inside the engine's feed costs one packet and is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent, ScreenText
+from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.ports import Audience, Sink, Source
+from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.engine.planner import BedRequest
+from livefoley.engine.room import RoomEngine, accent_cue
+from livefoley.engine.room_types import Departure, RoomState
+from livefoley.runtime.clips.room import RoomClips
+from livefoley.runtime.events.highlights import HighlightDesk
+from livefoley.runtime.rooms.ears import RoomEars
+from livefoley.runtime.rooms.figures import RateMeter
+from livefoley.runtime.rooms.perception import Perception
+from livefoley.runtime.rooms.screen import Screen
+from livefoley.runtime.sounds.foley import FoleyService
+from livefoley.runtime.sounds.sound_log import SourceLog
+from livefoley.runtime.sounds.student import StudentService
+from livefoley.runtime.supervise import keep
+
+log = structlog.get_logger("livefoley.room")
+
+MAX_SLEEP_S = 0.25
+SINK_FINISH_S = 10.0
+ACCENT_LEAD_S = 0.25  # the sound of an accent "now" must be made and mixed first
+ERROR_PAUSE_S = 0.02
+MakeSlate = Callable[[TrackInfo], tuple[TrackInfo, Packet]]
+
+
+@dataclass(slots=True)
+class RoomParts:
+    """What a room is made of; the application picks the adapters."""
+
+    name: str
+    engine: RoomEngine
+    source: Source
+    sinks: Sequence[Sink]
+    highlights: HighlightDesk
+    stem_sinks: Sequence[Sink] = ()
+    audience: Audience | None = None
+    perception: Perception | None = None
+    foley: FoleyService | None = None
+    student: StudentService | None = None
+    student_bed: Callable[[str], bool] = bool  # of which words it makes the ambience, too
+    ears: RoomEars | None = None
+    clips: RoomClips | None = None
+    screen: Screen | None = None
+    describe: str = ""
+    seed: int = 0
+    make_slate: MakeSlate | None = None
+
+
+class Room:
+    """Runs the parts until the source is over for good, or until cancelled."""
+
+    def __init__(self, parts: RoomParts, now: Callable[[], float] = time.monotonic) -> None:
+        self.parts = parts
+        self.name = parts.name
+        self.engine = parts.engine
+        self.describe = parts.describe
+        self.began_s = now()
+        self.feed_errors = self.play_errors = 0
+        self.video_rate, self.audio_rate = RateMeter(), RateMeter()
+        self.failure: str | None = None
+        self.sources = SourceLog(parts.highlights.feed.publish)
+        self._now = now
+        self._fed = asyncio.Event()
+        self._source_over = False
+        self._tasks: asyncio.TaskGroup | None = None
+        self._slate_for: TrackInfo | None = None
+        parts.highlights.accents = self
+
+    # ---- control: applied between blocks ----
+
+    def set_describe(self, text: str) -> None:
+        """Change what the place sounds like; the bed cross-fades."""
+        self.describe = text
+        if self.parts.clips is not None:
+            self.parts.clips.describe(text)
+        if self.parts.foley is not None:
+            self.parts.foley.describe(self.name, text, self.parts.seed)
+        if self.parts.student is not None:
+            self.parts.student.describe(self.name, text if self.parts.student_bed(text) else "", self.parts.seed)
+
+    def cue(self, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, delay_s: float = 0.0) -> int:
+        """Lay an accent ``delay_s`` from now on the outgoing stream; returns the cue's id.
+
+        ``effect`` names a sound of the bank, ``prompt`` describes one. Raises ``InputError`` before the stream begins
+        and in a room without foley.
+        """
+        now = self._now()
+        if self.parts.foley is None:
+            raise InputError(f"room {self.name} has no foley; set foley.enabled: true in its configuration")
+        if not self.engine.clock.started:
+            raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
+        start = self.engine.clock.playhead(now) + ticks_from_s(max(delay_s, ACCENT_LEAD_S))
+        return self._accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db), now)
+
+    def accent_at(self, start: Tick | None, prompt: str) -> int | None:
+        """Ask for an accent on ``start`` (None: as soon as it can come); None in a room without foley."""
+        now = self._now()
+        if self.parts.foley is None or not self.engine.clock.started:
+            return None
+        soonest = self.engine.clock.playhead(now) + ticks_from_s(ACCENT_LEAD_S)
+        return self._accent(accent_cue(soonest if start is None else start, prompt=prompt), now)
+
+    def _accent(self, cue: Cue, now: float) -> int:
+        number = self.engine.accent(cue, now)
+        if self.parts.clips is not None:
+            self.parts.clips.accent(cue)
+        self._request(now)
+        return number
+
+    def withdraw_accent(self, cue_id: int) -> None:
+        """Take an accent back, if its sound is not laid yet."""
+        self.engine.planner.settle(cue_id, "withdrawn")
+
+    def set_mix(self, **changes: float | bool) -> None:
+        """Change gains or mute (fields of ``MixSettings``), smoothly."""
+        self.engine.mixer.settings = replace(self.engine.mixer.settings, **changes)  # type: ignore[arg-type]
+
+    # ---- life ----
+
+    async def run(self) -> None:
+        """Serve the room. Returns when the source is over and everything has left; sinks are finished either way."""
+        parts = self.parts
+        self.set_describe(self.describe)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                outputs = (*parts.sinks, *parts.stem_sinks)
+                sinks = [tasks.create_task(keep(sink.name, sink.run, self.name)) for sink in outputs]
+                helpers = [tasks.create_task(self._run_source())]
+                beside = {
+                    "highlights": parts.highlights,
+                    "audience": parts.audience,
+                    "perception": parts.perception,
+                    "screen": parts.screen,
+                    "clips": parts.clips,
+                }
+                helpers += [tasks.create_task(keep(name, part.run, self.name)) for name, part in beside.items() if part]
+                await self._play()
+                if parts.clips is not None:
+                    await parts.clips.finish()
+                for sink in outputs:
+                    sink.close()
+                if sinks:
+                    await asyncio.wait(sinks, timeout=SINK_FINISH_S)
+                for task in (*helpers, *sinks):
+                    task.cancel()
+        finally:
+            self._tasks = None
+            if parts.audience is not None:
+                parts.audience.close()
+            for maker in (parts.foley, parts.student):
+                if maker is not None:
+                    maker.forget(self.name)
+
+    async def _run_source(self) -> None:
+        try:
+            await self.parts.source.run(self._feed)
+        except LivefoleyError as error:
+            self.failure = str(error)
+            log.error("the source cannot be used", room=self.name, reason=str(error))
+        self._source_over = True
+        self._fed.set()
+
+    def _feed(self, item: SourceItem) -> None:
+        if self._source_over:
+            return
+        try:
+            self.engine.feed(item, self._now())
+        except Exception:
+            self.feed_errors += 1
+            if self.feed_errors < 10 or self.feed_errors % 1000 == 0:
+                log.exception("an item was lost", room=self.name, lost=self.feed_errors)
+        if not self._fed.is_set():
+            self._fed.set()
+        if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:
+            self._want_slate(item)
+        elif isinstance(item, Disconnected):
+            log.info("publisher is away", room=self.name, reason=item.reason)
+
+    def _want_slate(self, info: TrackInfo) -> None:
+        if self.parts.make_slate is not None and self._tasks is not None and info != self._slate_for:
+            self._slate_for = info
+            self._tasks.create_task(self._set_slate(self.parts.make_slate, info))
+
+    async def _set_slate(self, make: MakeSlate, info: TrackInfo) -> None:
+        try:
+            self.engine.set_slate(*await asyncio.to_thread(make, info))
+        except LivefoleyError as error:
+            log.warning("no slate, the last picture stands in", room=self.name, reason=str(error))
+
+    # ---- playout ----
+
+    async def _play(self) -> None:
+        await self._fed.wait()
+        while True:
+            try:
+                self._play_block(self._now())
+            except Exception:
+                self.play_errors += 1
+                if self.play_errors < 10 or self.play_errors % 1000 == 0:
+                    log.exception("a block was lost", room=self.name, lost=self.play_errors)
+                await asyncio.sleep(ERROR_PAUSE_S)
+            if self._source_over and self._run_out():
+                break
+            wake_s = self.engine.wake_s()
+            pause_s = MAX_SLEEP_S if wake_s is None else wake_s - self._now()
+            await asyncio.sleep(min(MAX_SLEEP_S, max(0.0, pause_s)))
+        self._send(self.engine.finish())
+
+    def _play_block(self, now: float) -> None:
+        self._send(self.engine.advance(now))
+        self._request(now)
+        counters = self.engine.statistics()
+        self.video_rate.read(counters.video_bytes, now)
+        self.audio_rate.read(counters.audio_bytes, now)
+
+    def _run_out(self) -> bool:
+        if self.engine.state is not RoomState.ENDING:
+            self.engine.end()
+        return not self.engine.clock.started or self.engine.drained()
+
+    def _send(self, departure: Departure) -> None:
+        for items, sinks in ((departure.program, self.parts.sinks), (departure.stem, self.parts.stem_sinks)):
+            for sink in sinks:
+                for item in items:
+                    sink.write_nowait(item)
+        if self.parts.audience is not None:
+            for item in departure.program:
+                self.parts.audience.write_nowait(item)
+            for start, mixed in departure.sound:
+                stem = mixed.stem if self.engine.settings.stem else None
+                self.parts.audience.hear_nowait(start, mixed.program, stem)
+        if self.parts.clips is not None:
+            self.parts.clips.departed(departure)
+
+    # ---- foley ----
+
+    def perceive(self, event: PerceptionEvent) -> None:
+        """Take what the perception worker reports."""
+        now = self._now()
+        if self.parts.clips is not None:
+            self.parts.clips.noticed(event)
+        if isinstance(event, CrowdSound):
+            self.parts.highlights.crowd(event, now)
+            return
+        self.engine.perceive(event, now)
+        self._request(now)
+
+    def hear(self, event: HearingEvent) -> None:
+        """Take what the speech recogniser reports."""
+        if self.parts.clips is not None:
+            self.parts.clips.noticed(event)
+        self.parts.highlights.hear(event, self._now())
+
+    def read(self, text: ScreenText) -> None:
+        """Take what newly stands in the picture."""
+        self.parts.highlights.screen(text, self._now())
+
+    def _request(self, now: float) -> None:
+        """Hand the planner's new requests to the foley worker."""
+        foley = self.parts.foley
+        if foley is None:
+            return
+        for cue in self.engine.planner.take_cues():
+            self._ask(foley, cue)
+        request = self.engine.take_bed(now)
+        if request is not None:
+            self._ask_bed(foley, request)
+
+    def _ask(self, foley: FoleyService, cue: Cue) -> None:
+        """Ask the bank where it has the sound of ``cue``, else the student, and the bank when that cannot help."""
+        deadline_s, student = self.engine.clock.wall_s(cue.deadline), self.parts.student
+
+        def wanted() -> bool:
+            return self.engine.planner.pending(cue.id) is not None
+
+        def lay(sound: Sound | None) -> None:
+            if sound is not None:
+                self.sources.heard(cue.kind.value, sound.source, sound.name, self._now())
+            self.engine.lay(cue.id, sound, self._now())
+
+        def ask_bank() -> None:
+            foley.ask(cue, deadline_s, wanted, lay)
+
+        if student is None or foley.covers(cue) or not student.ask(cue, deadline_s, wanted, lay, ask_bank):
+            ask_bank()
+
+    def _ask_bed(self, foley: FoleyService, request: BedRequest) -> None:
+        def lay(samples: Stereo, source: str) -> None:
+            self.sources.heard(CueKind.BED.value, source, self.describe, self._now())
+            self.engine.lay_bed(samples, request.start)
+
+        foley.ask_bed(self.name, request.length, self.engine.clock.wall_s(request.start), lay)
+
+    def stop(self) -> None:
+        """Read no more of the source; what is inside runs out, the outputs are finished and ``run`` returns."""
+        self._source_over = True
+        self._fed.set()

@@ -1,0 +1,130 @@
+"""A room's figures, gathered from its parts into the snapshot that metrics and the API show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from livefoley.core.ports import AudienceStatistics
+from livefoley.core.snapshots import (
+    ClipsSnapshot,
+    CueCount,
+    EarsSnapshot,
+    Latency,
+    RoomControls,
+    RoomSnapshot,
+    SignalsSnapshot,
+    StateCount,
+    StudentSnapshot,
+    WorkerSnapshot,
+)
+from livefoley.engine.room_types import RoomState
+from livefoley.runtime.events.highlights import DeskStatistics
+from livefoley.runtime.events.notices import stream_s
+from livefoley.runtime.rooms.room import Room
+from livefoley.runtime.workers.process import WorkerStatistics
+
+
+def snapshot(room: Room, now: float) -> RoomSnapshot:
+    """Return the room's figures at ``now`` (seconds, monotonic)."""
+    engine, parts = room.engine, room.parts
+    counters, timeline = engine.statistics(), engine.timeline.statistics()
+    audio, mixer, planner = engine.audio.statistics(), engine.mixer.statistics(), engine.planner.statistics()
+    foley = parts.foley.statistics() if parts.foley is not None else None
+    workers = []
+    if parts.perception is not None:
+        workers.append(_worker("perception", parts.perception.statistics(), parts.perception.skipped_units))
+    if parts.ears is not None:
+        workers.append(_worker("ears", parts.ears.worker_statistics(), parts.ears.dropped))
+    if parts.screen is not None:
+        workers.append(_worker("screen", parts.screen.statistics(), parts.screen.skipped))
+    if foley is not None:
+        workers.append(_worker("foley", foley.worker, foley.shed))
+    if parts.student is not None:
+        workers.append(_worker("student", parts.student.worker_statistics(), 0))
+    sinks = tuple(sink.statistics() for sink in (*parts.sinks, *parts.stem_sinks))
+    reason = bypass_reason(room)
+    return RoomSnapshot(
+        name=room.name,
+        state=counters.state.value,
+        publisher_connected=counters.state is RoomState.LIVE,
+        epoch=timeline.epoch,
+        uptime_s=now - room.began_s,
+        position_s=max(0.0, stream_s(engine.clock.playhead(now))) if engine.clock.started else 0.0,
+        lookahead_s=engine.settings.lookahead_s,
+        controls=controls(room),
+        foley_bypassed=bool(reason),
+        bypass_reason=reason,
+        problem=room.failure or engine.problem or "",
+        units_in=counters.units_in,
+        units_out=counters.units_out,
+        bytes_in=counters.video_bytes + counters.audio_bytes,
+        video_kbps=room.video_rate.read(counters.video_bytes, now),
+        audio_kbps=room.audio_rate.read(counters.audio_bytes, now),
+        dropped_units=sum(sink.dropped_units for sink in sinks) + room.feed_errors + room.play_errors,
+        decode_errors=counters.decode_errors,
+        timeline_rebases=timeline.rebases + counters.resyncs,
+        timeline_clamped=timeline.clamped,
+        drift_ppm=audio.drift_ppm,
+        audio_gaps=audio.gaps,
+        audio_resyncs=audio.resyncs,
+        audio_late_samples=audio.late_samples,
+        foley_failures=mixer.failures,
+        late_units=counters.late_units,
+        hold_frames=counters.hold_frames,
+        cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in planner.outcomes),
+        bed_underruns=mixer.bed_holes,
+        cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
+        sounds=room.sources.counts(),
+        bed_source=room.sources.current.get("bed", ""),
+        student=parts.student.snapshot() if parts.student is not None else StudentSnapshot(),
+        workers=tuple(workers),
+        sinks=sinks,
+        audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
+        signals=_signals(parts.highlights.statistics()),
+        ears=parts.ears.snapshot() if parts.ears is not None else EarsSnapshot(),
+        clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
+    )
+
+
+def bypass_reason(room: Room) -> str:
+    """Return why the original goes out without the foley that is wanted, or nothing when it does not."""
+    if room.parts.foley is None or room.engine.mixer.settings.mute or room.parts.foley.ready:
+        return ""
+    return "the foley worker is starting or has failed"
+
+
+def controls(room: Room) -> RoomControls:
+    """Return what can be changed, as it is."""
+    mix = room.engine.mixer.settings
+    return RoomControls(
+        describe=room.describe,
+        mute=mix.mute,
+        foley_gain_db=mix.foley_gain_db,
+        bed_gain_db=mix.bed_gain_db,
+        action_gain_db=mix.action_gain_db,
+        accent_gain_db=mix.accent_gain_db,
+    )
+
+
+def _signals(statistics: DeskStatistics) -> SignalsSnapshot:
+    chat, feed = statistics.chat, statistics.feed
+    return SignalsSnapshot(
+        chat_messages=chat.messages,
+        chat_dropped=chat.unread + statistics.chat_dropped,
+        chat_rate=chat.rate,
+        chat_bursts=chat.bursts,
+        keywords=_states(statistics.keywords),
+        highlights=_states(statistics.highlights),
+        events=feed.published,
+        event_listeners=feed.listeners,
+        events_dropped=feed.dropped,
+    )
+
+
+def _states(counts: Mapping[str, int]) -> tuple[StateCount, ...]:
+    return tuple(StateCount(state, count) for state, count in sorted(counts.items()))
+
+
+def _worker(name: str, statistics: WorkerStatistics, skipped: int) -> WorkerSnapshot:
+    restarts = max(0, statistics.starts - 1)
+    return WorkerSnapshot(name, statistics.alive, restarts, statistics.hangs, statistics.dropped + skipped)

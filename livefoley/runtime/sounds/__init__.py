@@ -1,0 +1,1 @@
+"""The rooms' access to whoever makes sounds, and what was made of late."""

@@ -1,0 +1,35 @@
+"""Who made what a room sounds like: counted, and told in the room's events when it changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from livefoley.core.notices import SourceNotice
+from livefoley.core.snapshots import SourceCount
+
+QUIET_S = 5.0
+"""Least time between two notices about one kind of sound: two sources may take turns."""
+
+
+class SourceLog:
+    """Time is an argument (seconds, monotonic)."""
+
+    def __init__(self, tell: Callable[[SourceNotice], object]) -> None:
+        self.current: dict[str, str] = {}  # the last source of each kind
+        self._tell = tell
+        self._told: dict[str, tuple[str, float]] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def heard(self, kind: str, source: str, name: str, now: float) -> None:
+        """Take note of a sound, or of a piece of bed (its name is the description)."""
+        self._counts[kind, source] += 1
+        self.current[kind] = source
+        told, told_s = self._told.get(kind, ("", -QUIET_S))
+        if source != told and now - told_s >= QUIET_S:
+            self._told[kind] = (source, now)
+            self._tell(SourceNotice(kind, source, name))
+
+    def counts(self) -> tuple[SourceCount, ...]:
+        """Return how many sounds of each kind came from each source."""
+        return tuple(SourceCount(kind, source, count) for (kind, source), count in sorted(self._counts.items()))

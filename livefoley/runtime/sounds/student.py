@@ -1,0 +1,325 @@
+"""The rooms' access to the student: cues no template covers, and slabs of ambience, in batches by deadline.
+
+Nobody waits for it. What it cannot make in time, the bank and the procedural textures make; a model that fails or is
+too slow is left alone for a while. One batch is under way at a time, of the most urgent job and others of its kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+
+from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.snapshots import Latency, StudentSnapshot
+from livefoley.foley.student.breaker import Breaker, BreakerState
+from livefoley.runtime.rooms.figures import percentiles
+from livefoley.runtime.sounds.bed_schedule import SlabPlan
+from livefoley.runtime.sounds.take_cache import Takes, strength_of
+from livefoley.runtime.workers.deadlines import DeadlineQueue
+from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.messages import cue_header, stereo_from
+from livefoley.runtime.workers.process import Worker, WorkerStatistics
+
+log = structlog.get_logger("livefoley.student")
+
+MODULE = "livefoley.runtime.workers.student_worker"
+HANG_TIMEOUT_S = 20.0  # loading a model, or building an engine's kernels, is one message
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+"""The decoder's matrices are small: shared among threads they cost nearly twice the processor time."""
+STEP_S = 0.05
+FALLBACK_S = 0.25  # what the bank needs to answer in the student's place
+LEAST_S = 0.15  # a cue needed sooner is not worth asking for
+SLOW_S = 4.0  # a batch that takes longer is as bad as one that fails
+MAX_WAITING = 128
+
+Lay = Callable[[Sound], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StudentSettings:
+    """What the worker opens. ``steps`` None: as many as the model is made for."""
+
+    model: str | Path = "nano"
+    device: str = "auto"
+    threads: int = 2
+    steps: int | None = None
+
+
+@dataclass(slots=True)
+class _Job:
+    """One thing to make: the worker's message, and what becomes of the answer."""
+
+    kind: str  # "cues" or "beds"
+    header: Header
+    deadline_s: float
+    asked_s: float
+    take: Callable[[Header, bytes], None]
+    refuse: Callable[[], None]
+
+
+class StudentService:
+    """One student worker for all rooms of the process."""
+
+    def __init__(
+        self,
+        settings: StudentSettings,
+        give: Callable[[str, str, Stereo], None],
+        hang_timeout_s: float = HANG_TIMEOUT_S,
+    ) -> None:
+        """``give`` takes a slab: the room, what it is of, and its samples."""
+        self.worker = Worker(
+            "student",
+            MODULE,
+            on_message=self._message,
+            on_ready=self._ready,
+            hang_timeout_s=hang_timeout_s,
+            environment=ENVIRONMENT,
+        )
+        self.breaker = Breaker()
+        self.opened: Header | None = None
+        self.reason = ""  # what went wrong last
+        self.unavailable = False
+        self._settings = settings
+        self._give = give
+        self._plans: dict[str, SlabPlan] = {}
+        self._takes = Takes()
+        self._waiting: DeadlineQueue[_Job] = DeadlineQueue(MAX_WAITING)
+        self._under_way: dict[int, _Job] = {}
+        self._busy = False  # a batch is under way
+        self._fault = ""  # what is wrong with it, as far as it is known
+        self._asked_to_open = False
+        self._numbers = itertools.count(1)
+        self._latencies: deque[float] = deque(maxlen=1000)
+        self._made = self._refused = self._late = self._batches = 0
+        self._cost_s = 0.0
+
+    async def run(self) -> None:
+        """Keep the worker running until cancelled, and ask for what is due."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.worker.run())
+            while True:
+                await asyncio.sleep(STEP_S)
+                self._step(time.monotonic())
+
+    # ---- what the rooms ask for ----
+
+    def describe(self, room: str, text: str, seed: int) -> None:
+        """Say what a room sounds like: slabs of it are made from now on. Nothing is made of no words."""
+        plan = self._plans.get(room)
+        if not text.strip():
+            self.forget(room)
+        elif plan is None or (plan.text, plan.seed) != (text, seed):
+            self._plans[room] = SlabPlan(room, text, seed)
+
+    def forget(self, room: str) -> None:
+        """The room is gone."""
+        if self._plans.pop(room, None) is not None:
+            self.worker.send_nowait({"op": "forget", "room": room})
+
+    def again(self) -> None:
+        """Whoever was given the slabs has lost them."""
+        for plan in self._plans.values():
+            plan.restart()
+
+    def ask(
+        self, cue: Cue, deadline_s: float, wanted: Callable[[], bool], lay: Lay, refuse: Callable[[], None]
+    ) -> bool:
+        """Ask for the sound of a cue. False: there is no use in it now. Else exactly one of ``lay`` and ``refuse`` is
+        called, ``refuse`` early enough for somebody else to make the sound."""
+        now = time.monotonic()
+        action = cue.kind is CueKind.ACTION
+        kept = self._takes.draw(cue) if action else None
+        if kept is None and action and not self._worth_asking(now, deadline_s):
+            kept = self._takes.spare(cue)
+        if kept is not None:
+            lay(kept)
+            return True
+        if not self._worth_asking(now, deadline_s):
+            return False
+        asked = replace(cue, intensity=strength_of(cue)) if action else cue
+
+        def take(header: Header, payload: bytes) -> None:
+            sound = Sound(stereo_from(payload), header["onset"], "student", header["name"])
+            if action:
+                self._takes.keep(cue, sound)
+            lay(sound)
+
+        job = _Job("cues", {"cue": cue_header(asked)}, deadline_s - FALLBACK_S, now, take, refuse)
+        taken = self._waiting.push(job.deadline_s, wanted, job)
+        self._pump(now)
+        return taken
+
+    def _worth_asking(self, now: float, deadline_s: float) -> bool:
+        in_time = deadline_s - now > FALLBACK_S + LEAST_S
+        return in_time and self.working and self.breaker.state(now) is not BreakerState.OPEN
+
+    # ---- time passes ----
+
+    def _step(self, now: float) -> None:
+        if self._busy and not self.worker.ready:
+            self._give_up("the worker died")
+        for job in self._waiting.expire(now):
+            job.refuse()
+        self._pass_on_late(now)
+        self._open(now)
+        if self.working:
+            for plan in self._plans.values():
+                if plan.due(now):
+                    self._ask_slab(plan, now)
+        self._pump(now)
+
+    def _open(self, now: float) -> None:
+        """Let a new worker load the model; not at once when the last ones died of it."""
+        if self.worker.ready and not self._asked_to_open and self.breaker.allow(now):
+            self._asked_to_open = True
+            given = self._settings
+            opening = {"model": str(given.model), "device": given.device, "threads": given.threads}
+            self.worker.send_nowait({"op": "open", **opening, "steps": given.steps})
+
+    def _pass_on_late(self, now: float) -> None:
+        """Hand on what is being made past its moment; an answer that still comes is not heard."""
+        late = [job for job in self._under_way.values() if job.kind == "cues" and now > job.deadline_s]
+        for job in late:
+            self._late += 1
+            self._fault = "answers come too late"
+            del self._under_way[job.header["number"]]
+            job.refuse()
+
+    def _ask_slab(self, plan: SlabPlan, now: float) -> None:
+        plan.asked(now)
+        header = {"room": plan.room, "text": plan.text, "seed": plan.seed}
+
+        def take(header: Header, payload: bytes) -> None:
+            plan.made(time.monotonic())
+            self._give(plan.room, plan.text, stereo_from(payload))
+
+        job = _Job("beds", header, plan.deadline_s, now, take, lambda: plan.failed(time.monotonic()))
+        if not self._waiting.push(job.deadline_s, lambda: self._plans.get(plan.room) is plan, job):
+            plan.failed(now)
+
+    def _pump(self, now: float) -> None:
+        """Send the next batch, if none is under way."""
+        if self._busy or not self.working or self._waiting.peek() is None or not self.breaker.allow(now):
+            return
+        most = self.opened["batch"] if self.opened else 1
+        jobs: list[_Job] = []
+        while len(jobs) < most and (job := self._waiting.peek()) is not None and (not jobs or job.kind == jobs[0].kind):
+            self._waiting.pop()
+            job.header["number"] = next(self._numbers)
+            jobs.append(job)
+        self._under_way = {job.header["number"]: job for job in jobs}
+        self._busy, self._fault = True, ""
+        self._batches += 1
+        if not self.worker.send_nowait({"op": "batch", "kind": jobs[0].kind, "jobs": [job.header for job in jobs]}):
+            self._give_up("the worker is behind")
+
+    # ---- what the worker says ----
+
+    @property
+    def working(self) -> bool:
+        """Whether there is a model, and a worker that runs it."""
+        return self.opened is not None and self.worker.ready
+
+    def _ready(self) -> None:
+        if self._busy or (self._asked_to_open and self.opened is None and not self.unavailable):
+            self._give_up("the worker died")
+        self.opened, self.unavailable, self._asked_to_open = None, False, False
+        self.again()
+        self._open(time.monotonic())
+
+    def _message(self, header: Header, payload: bytes) -> None:
+        match header["op"]:
+            case "opened":
+                self.opened, self.reason = header, ""
+                self.breaker.success()
+                log.info("the student is here", model=header["model"], device=header["device"], steps=header["steps"])
+            case "unavailable":
+                self.unavailable, self.reason = True, header["reason"]
+                log.warning("no student; bank and procedural sounds go on", reason=self.reason)
+            case "sound" | "slab" | "refused":
+                self._answered(header, payload)
+            case "done":
+                self._done(header["cost_s"])
+            case "failed":
+                self.unavailable = self.opened is None
+                self._give_up(header["error"])
+
+    def _answered(self, header: Header, payload: bytes) -> None:
+        job = self._under_way.pop(header["number"], None)
+        if header["op"] == "refused":
+            self._refused += 1
+            if header["broken"]:
+                self._fault = header["reason"]
+            elif job is not None and job.kind == "beds":
+                log.warning("no ambience by the student", room=job.header["room"], reason=header["reason"])
+                self._plans.pop(job.header["room"], None)  # its words are at fault, and stay so
+            if job is not None:
+                job.refuse()
+            return
+        self._made += 1
+        if job is not None:
+            self._latencies.append(time.monotonic() - job.asked_s)
+            job.take(header, payload)
+
+    def _done(self, cost_s: float) -> None:
+        self._cost_s += cost_s
+        self._busy = False
+        if cost_s > SLOW_S:
+            self._fault = f"a batch took {cost_s:.1f} s"
+        if self._fault:
+            self._failure(self._fault)
+        else:
+            self.breaker.success()
+        self._pump(time.monotonic())
+
+    def _give_up(self, reason: str) -> None:
+        """Refuse what was under way: its worker is dead, or made nothing of the batch."""
+        jobs, self._under_way, self._busy = self._under_way, {}, False
+        self._failure(reason)
+        for job in jobs.values():
+            job.refuse()
+
+    def _failure(self, reason: str) -> None:
+        self.reason = reason
+        before = self.breaker.openings
+        self.breaker.failure(time.monotonic())
+        if self.breaker.openings > before:
+            log.warning("the student rests; bank and procedural sounds go on", reason=reason)
+
+    # ---- figures ----
+
+    def worker_statistics(self) -> WorkerStatistics:
+        """Return the worker's figures."""
+        return self.worker.statistics()
+
+    def snapshot(self) -> StudentSnapshot:
+        """Return the student's figures."""
+        opened = self.opened or {}
+        return StudentSnapshot(
+            state=self._state(),
+            reason=self.reason,
+            model=opened.get("model", ""),
+            device=opened.get("device", ""),
+            made=self._made,
+            refused=self._refused,
+            shed=self._waiting.shed,
+            late=self._late,
+            batches=self._batches,
+            cost_s=self._cost_s,
+            openings=self.breaker.openings,
+            latency_s=Latency(*percentiles(self._latencies)),
+        )
+
+    def _state(self) -> str:
+        if self.unavailable:
+            return "unavailable"
+        if self.breaker.state(time.monotonic()) is not BreakerState.CLOSED:
+            return "resting"
+        return "working" if self.working else "starting"

@@ -1,0 +1,51 @@
+"""The worker's side of the pipe: a loop over messages, at a lower priority than the stream."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+import psutil
+
+from livefoley.runtime.workers.ipc import BrokenPipe, Header, read_message_blocking, write_message_blocking
+
+Reply: TypeAlias = tuple[Header, bytes | memoryview]
+Handler: TypeAlias = Callable[[Header, bytes], Iterable[Reply]]
+
+NICE, LOWEST = 5, 19
+WINDOWS_BELOW_NORMAL, WINDOWS_IDLE = 0x4000, 0x40  # psutil names them on Windows only
+
+
+def serve(handle: Handler, nice: int = NICE) -> None:
+    """Answer messages until the parent goes away. A message that cannot be handled costs itself, not the worker.
+
+    ``nice`` as Unix has it; at ``LOWEST`` the work gets only the processor time that nobody else wants.
+    """
+    windows = WINDOWS_IDLE if nice >= LOWEST else WINDOWS_BELOW_NORMAL
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process().nice(windows if os.name == "nt" else nice)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on; it closes our pipe
+    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a library that prints must not break the protocol
+    with contextlib.suppress(BrokenPipe, BrokenPipeError):
+        write_message_blocking(outgoing, {"op": "ready"})
+        while True:
+            header, payload = read_message_blocking(incoming)
+            if header.get("op") == "ping":
+                write_message_blocking(outgoing, {"op": "pong"})
+                continue
+            for reply, data in _answers(handle, header, payload):
+                write_message_blocking(outgoing, reply, data)
+
+
+def _answers(handle: Handler, header: Header, payload: bytes) -> Iterator[Reply]:
+    """Yield the answers as they come: one that takes long may tell how far it is."""
+    try:
+        yield from handle(header, payload)
+    except Exception as error:  # hostile media reaches this; the next message may be fine
+        failed = {"op": "failed", "of": header.get("op"), "number": header.get("number", 0), "error": repr(error)[:300]}
+        yield failed, b""

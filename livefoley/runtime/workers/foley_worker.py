@@ -1,0 +1,55 @@
+"""The worker that makes sounds for all rooms of a process: ``python -m livefoley.runtime.workers.foley_worker``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from livefoley.foley.bed.bed import ProceduralBed
+from livefoley.foley.source import Foley
+from livefoley.runtime.workers.child import Reply, serve
+from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.messages import cue_from, stereo_bytes, stereo_from
+
+
+class FoleyWorker:
+    """Answers with sounds and pieces of bed; every answer carries the number of its request."""
+
+    def __init__(self) -> None:
+        self._foley = Foley()
+        self._beds: dict[str, ProceduralBed] = {}
+
+    def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
+        """Return the answer to one request."""
+        match header["op"]:
+            case "open":
+                self._foley = Foley([Path(path) for path in header["libraries"]])
+                self._beds.clear()
+                return [({"op": "names", "names": list(self._foley.bank.names())}, b"")]
+            case "describe":
+                self._beds[header["room"]] = self._foley.bed(header["room"], header["text"], header["seed"])
+                self._foley.warm(header["text"])
+            case "forget":
+                self._beds.pop(header["room"], None)
+                self._foley.close(header["room"])
+            case "make":
+                return [self._sound(header)]
+            case "bed":
+                bed = self._beds[header["room"]]
+                samples = bed.read(header["length"])
+                return [({"op": "bed", "number": header["number"], "source": bed.source}, stereo_bytes(samples))]
+            case "slab":
+                self._foley.give(header["room"], header["text"], stereo_from(payload))
+        return []
+
+    def _sound(self, header: Header) -> Reply:
+        number = header.pop("number")
+        sound = self._foley.make(cue_from(header))
+        if sound is None:
+            return {"op": "nothing", "number": number}, b""
+        described = {"op": "sound", "number": number, "onset": sound.onset, "source": sound.source, "name": sound.name}
+        return described, stereo_bytes(sound.samples)
+
+
+if __name__ == "__main__":
+    serve(FoleyWorker().handle)

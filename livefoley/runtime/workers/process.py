@@ -1,0 +1,192 @@
+"""A supervised worker process: started, listened to, killed when it hangs, started again when it dies.
+
+The room never waits for it. What is sent while it is away or behind is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from livefoley.runtime.workers.ipc import BrokenPipe, Header, pack, read_message
+
+log = structlog.get_logger("livefoley.worker")
+
+PING_INTERVAL_S = 0.5
+HANG_TIMEOUT_S = 3.0
+START_TIMEOUT_S = 30.0
+BACKOFF_S = (0.1, 5.0)
+LEAVE_S = 0.3  # how long a worker may take to leave by itself
+STEADY_S = 10.0  # a worker that lived this long starts again at once
+MAX_BACKLOG = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatistics:
+    """A worker's figures since the room began."""
+
+    name: str
+    alive: bool
+    starts: int
+    hangs: int
+    sent: int
+    dropped: int
+
+
+class Worker:
+    """Runs ``python -m MODULE`` and exchanges messages with it over pipes.
+
+    ``on_message(header, payload)`` and ``on_ready()`` are called from the event loop; ``on_ready`` after every start,
+    so that the owner can tell the worker its state again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        *,
+        on_message: Callable[[Header, bytes], None],
+        on_ready: Callable[[], None] = lambda: None,
+        hang_timeout_s: float = HANG_TIMEOUT_S,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self._module = module
+        self._on_message = on_message
+        self._on_ready = on_ready
+        self._hang_timeout_s = hang_timeout_s
+        self._environment = environment or {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready = False
+        self._heard_s = 0.0
+        self._pings: deque[float] = deque(maxlen=64)  # when those were sent that have not been answered
+        self._starts = self._hangs = self._sent = self._dropped = self._unusable = 0
+
+    @property
+    def ready(self) -> bool:
+        return self._ready
+
+    @property
+    def pid(self) -> int | None:
+        """The process, for the operator and for tests that kill it."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def behind_s(self) -> float:
+        """How long the worker has been busy with what it was sent before the oldest ping it has not answered."""
+        return self._now() - self._pings[0] if self._pings else 0.0
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    def send_nowait(self, header: Header, payload: bytes | memoryview = b"") -> bool:
+        """Send a message, or drop and count it when the worker is away or more than ``MAX_BACKLOG`` bytes behind."""
+        pipe = self._process.stdin if self._process is not None and self._ready else None
+        if pipe is None or pipe.is_closing() or pipe.transport.get_write_buffer_size() > MAX_BACKLOG:
+            self._dropped += 1
+            return False
+        pipe.write(pack(header, payload))
+        if payload:
+            pipe.write(payload)
+        self._sent += 1
+        return True
+
+    async def run(self) -> None:
+        """Keep the worker running until cancelled."""
+        backoff_s = BACKOFF_S[0]
+        while True:
+            started_s = self._now()
+            try:
+                await self._one_life()
+            except (BrokenPipe, OSError, TimeoutError) as error:
+                log.warning("worker stopped, starting it again", worker=self.name, reason=str(error) or "no answer")
+            backoff_s = BACKOFF_S[0] if self._now() - started_s > STEADY_S else min(BACKOFF_S[1], backoff_s * 2)
+            await asyncio.sleep(backoff_s * random.uniform(0.8, 1.2))
+
+    async def _one_life(self) -> None:
+        self._process = process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            self._module,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, **self._environment},
+            limit=4 * 1024 * 1024,
+        )
+        self._starts += 1
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self._listen_once(process)
+            self._ready = True
+            self._on_ready()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(process))
+                tasks.create_task(self._watch(process))
+        except* (BrokenPipe, OSError, TimeoutError) as group:
+            raise group.exceptions[0] from None
+        finally:
+            self._ready = False
+            self._pings.clear()
+            await self._end(process)
+
+    async def _listen_once(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None:
+            raise BrokenPipe("the worker has no output")
+        header, payload = await read_message(process.stdout)
+        self._heard_s = self._now()
+        match header.get("op"):
+            case "pong":
+                if self._pings:
+                    self._pings.popleft()
+            case "ready":
+                self._pings.clear()
+            case _:
+                self._hand_on(header, payload)
+
+    def _hand_on(self, header: Header, payload: bytes) -> None:
+        try:
+            self._on_message(header, payload)
+        except Exception:  # a fault of ours in what becomes of it: no reason to end the worker, or the room
+            self._unusable += 1
+            if self._unusable < 10 or self._unusable % 1000 == 0:
+                log.exception("what a worker said was lost", worker=self.name, lost=self._unusable)
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        while True:
+            await self._listen_once(process)
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Ping; a worker that has not said anything since is hung."""
+        while True:
+            if self.send_nowait({"op": "ping"}):
+                self._pings.append(self._now())
+            await asyncio.sleep(PING_INTERVAL_S)
+            if self._now() - self._heard_s > self._hang_timeout_s + PING_INTERVAL_S:
+                self._hangs += 1
+                raise TimeoutError(f"no answer for {self._hang_timeout_s:g} s")
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """See the process off: it leaves by itself when its pipe closes, unless it hangs."""
+        self._process = None
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await asyncio.shield(process.wait())
+
+    def statistics(self) -> WorkerStatistics:
+        """Return a snapshot."""
+        return WorkerStatistics(self.name, self._ready, self._starts, self._hangs, self._sent, self._dropped)

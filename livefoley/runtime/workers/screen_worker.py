@@ -1,0 +1,39 @@
+"""The worker that reads a room's screen: ``python -m livefoley.runtime.workers.screen_worker``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from livefoley.perception.ears.keywords import Keyword
+from livefoley.perception.screen.reader import TextReader
+from livefoley.perception.screen.watcher import ScreenWatcher
+from livefoley.runtime.workers.child import LOWEST, Reply, serve
+from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.messages import screen_header, track_from, unit_from
+
+
+class ScreenWorker:
+    """Hands key pictures to the watcher, and says after each that it is free again."""
+
+    def __init__(self) -> None:
+        self._reader = TextReader()
+        self._watcher: ScreenWatcher | None = None
+
+    def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
+        """Return what one message leads to."""
+        if header["op"] == "keywords":
+            keywords = [Keyword(**each) for each in header["keywords"]]
+            self._watcher = ScreenWatcher(keywords, self._reader.read)
+        if self._watcher is None:
+            return
+        if header["op"] == "track":
+            self._watcher.configure(track_from(header, payload))
+        elif header["op"] == "unit":
+            for event in self._watcher.feed(unit_from(header, payload)):
+                yield screen_header(event), b""
+            yield {"op": "read", **asdict(self._watcher.statistics())}, b""
+
+
+if __name__ == "__main__":
+    serve(ScreenWorker().handle, LOWEST)
