@@ -32,7 +32,7 @@ from livefoley.core.errors import BankError
 from livefoley.foley import audio_file
 from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.render_cache import RenderCache
-from livefoley.foley.rendered import Material
+from livefoley.foley.rendered import RenderedSounds
 
 Features = NDArray[np.float64]
 
@@ -188,8 +188,8 @@ def recordings(manifest: Path, split: str) -> dict[str, NDArray[np.float64]]:
 
 def rendered(effect_name: str, variants: int) -> list[Stereo]:
     """Return the first variants of an effect, its strengths in turn."""
-    effect, material = EFFECTS[effect_name], Material(RenderCache())
-    return [material.effect(effect, k, k % len(effect.layers)).take().samples for k in range(variants)]
+    effect, rendered = EFFECTS[effect_name], RenderedSounds(RenderCache())
+    return [rendered.effect(effect, k, k % len(effect.layers)).take().samples for k in range(variants)]
 
 
 @dataclass(frozen=True, slots=True)

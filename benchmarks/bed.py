@@ -23,7 +23,7 @@ from livefoley.core.cues import Stereo
 from livefoley.foley import audio_file
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.render_cache import RenderCache
-from livefoley.foley.rendered import Material
+from livefoley.foley.rendered import RenderedSounds
 
 PLACES = (
     "雨夜的街道, rain on a window",
@@ -42,7 +42,7 @@ WARM_S = 40
 def cost(place: str, seconds: int) -> tuple[float, float, float, float]:
     """Return CPU s to the first 200 ms, per second while filling up and steadily, and the longest read in ms."""
     start = time.process_time()
-    bed = ProceduralBed(1, place, Material(RenderCache()))
+    bed = ProceduralBed(1, place, RenderedSounds(RenderCache()))
     bed.read(9600)
     first = time.process_time() - start
     start = time.process_time()

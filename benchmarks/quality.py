@@ -30,7 +30,7 @@ from livefoley.core.errors import LivefoleyError
 from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.render_cache import RenderCache
-from livefoley.foley.rendered import Material
+from livefoley.foley.rendered import RenderedSounds
 from livefoley.foley.student import features
 from livefoley.foley.student.features import FRAMES_PER_S, FRAMES_PER_TOKEN, HOP, RATE, TOKENS_PER_S, Floats
 from livefoley.foley.student.student import Student, Wish, open_student
@@ -100,14 +100,14 @@ class Procedural:
     """What livefoley laid before there was a student: the bank's effect, or else the bed."""
 
     def __init__(self) -> None:
-        material = Material(RenderCache())
-        self._bank, self._material = EffectBank(material), material
+        rendered = RenderedSounds(RenderCache())
+        self._bank, self._rendered = EffectBank(rendered), rendered
 
     def make(self, text: str, like: Floats, seed: int) -> Floats:
         """Return mono sound as long as ``like``."""
         cue = Cue(0, CueKind.ACCENT, 0, 0, prompt=text, length=len(like), seed=seed)
         sound = self._bank.make(cue) if self._bank.covers(cue) else None
-        samples = sound.samples if sound else ProceduralBed(seed, text, self._material).read(len(like))
+        samples = sound.samples if sound else ProceduralBed(seed, text, self._rendered).read(len(like))
         mono = np.asarray(samples.mean(axis=0), np.float32)[: len(like)]
         return features.referenced(np.pad(mono, (0, len(like) - len(mono))))
 

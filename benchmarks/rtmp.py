@@ -1,7 +1,7 @@
 """How many rooms one core can relay by RTMP, video untouched: 1080p30 at 6 Mb/s, H.264 High with B-frames, AAC.
 
 Each room is published by a real ffmpeg at its own pace, comes in through `RtmpServer` and goes out through
-`RtmpPublisher` to a server that throws it away. The relay is a process of its own, and only its CPU time counts. The
+`RtmpSink` to a server that throws it away. The relay is a process of its own, and only its CPU time counts. The
 baseline, in the same run and with the same stream: ``ffmpeg -listen 1 ... -c copy -f flv``, a process for each room.
 
     python benchmarks/rtmp.py [--rooms 8] [--seconds 20]
@@ -25,7 +25,7 @@ import structlog
 
 from livefoley.core.media import Disconnected, SourceItem, TrackInfo, Unit
 from livefoley.core.ticks import ticks_from_stamp
-from livefoley.media.rtmp import RtmpPublisher, RtmpServer
+from livefoley.media.rtmp import RtmpServer, RtmpSink
 
 TARGET_RATIO = 1.5
 """How many times as many rooms as ffmpeg; in the same run, since a busy machine slows both."""
@@ -50,7 +50,7 @@ def make_clip(path: Path) -> None:
 class Relay:
     """What a room does with a stream when it does nothing."""
 
-    def __init__(self, publisher: RtmpPublisher) -> None:
+    def __init__(self, publisher: RtmpSink) -> None:
         self._publisher = publisher
 
     def feed(self, item: SourceItem) -> None:
@@ -69,7 +69,7 @@ async def relay(rooms: int, sink: str) -> None:
     async with asyncio.TaskGroup() as group:
         tasks = []
         for number in range(rooms):
-            publisher = RtmpPublisher(f"{sink}/{number}")
+            publisher = RtmpSink(f"{sink}/{number}")
             tasks.append(group.create_task(publisher.run()))
             tasks.append(group.create_task(server.register(str(number)).run(Relay(publisher).feed)))
         print(server.port, flush=True)

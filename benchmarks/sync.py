@@ -40,7 +40,7 @@ from livefoley.demo.recording import read_pictures, read_sound
 from livefoley.demo.run import DESCRIBE
 from livefoley.media.files.file_source import read_items
 from livefoley.media.reader import Pacer
-from livefoley.media.rtmp import RtmpPublisher
+from livefoley.media.rtmp import RtmpSink
 from livefoley.perception.motion.analyser import MotionAnalyser
 
 FPS, WIDTH, HEIGHT = 30, 640, 360
@@ -154,7 +154,7 @@ def compare(source: Sequence[tuple[float, float]], out: Sequence[tuple[float, fl
 
 async def publish_skewed(clip: Path, url: str) -> None:
     """Publish with sound whose samples come 200 ppm too fast for their stamps, all of it by a clock 200 ppm slow."""
-    sink, pacer = RtmpPublisher(url, name="skewed"), Pacer()
+    sink, pacer = RtmpSink(url, name="skewed"), Pacer()
     sending = asyncio.create_task(sink.run())
     for item in read_items(clip):
         if isinstance(item, TrackInfo):

@@ -42,11 +42,11 @@ from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.sounds.foley import FoleyService
-from livefoley.runtime.supervise import keep
+from livefoley.runtime.supervise import supervise
 from livefoley.wiring.clip_delivery import ClipDelivery
-from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_desk
+from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
-from livefoley.wiring.renders import RenderCollector, make_render_desk, render_routes
+from livefoley.wiring.renders import RenderCollector, make_render_service, render_routes
 from livefoley.wiring.rooms import (
     Makers,
     Servers,
@@ -83,12 +83,12 @@ class Application:
         servers = Servers(self.rtmp[0], self.whip, self.whep)
         makers = Makers(self.foley, self.student, self.ears)
         self._rooms = {name: build_room(name, room, servers, makers) for name, room in config.rooms.items()}
-        self.clips = make_clip_desk(config)
+        self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
         for name, made in self._rooms.items():
             keep_clips(config, made, self.clips, partial(self._plan, name))
         self.clip_delivery = ClipDelivery(config.clips, self.clips) if self.clips.rooms else None
-        self.renders = make_render_desk(config) if config.render.enabled else None
+        self.renders = make_render_service(config) if config.render.enabled else None
         self._deliveries = {
             name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name), self.clips.create)
             for name, room in config.rooms.items()
@@ -111,7 +111,7 @@ class Application:
             log.info("listening", protocol="http", port=http.port)
             async with asyncio.TaskGroup() as tasks:
                 helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
-                helpers += [tasks.create_task(keep(name, run)) for name, run in self._parts_beside()]
+                helpers += [tasks.create_task(supervise(name, run)) for name, run in self._parts_beside()]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
                 await asyncio.wait(rooms)
                 await self.clips.drain(CLIPS_FINISH_S)

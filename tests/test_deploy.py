@@ -27,7 +27,7 @@ from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
 from livefoley.control.signalling.whep import whep_router
 from livefoley.core.notices import SceneNotice
-from livefoley.media.webrtc import IceSettings, WhepFeed, WhepServer
+from livefoley.media.webrtc import IceSettings, WhepAudience, WhepServer
 from tests.control.studio import Studio, served
 from tests.peers import free_port, require
 from tests.webrtc.publisher import video_packets
@@ -136,7 +136,7 @@ async def test_the_nginx_edge_passes_hls_and_nothing_it_should_not(tmp_path: Pat
 async def test_the_nginx_edge_passes_whep_with_its_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
     studio, server = Studio(), WhepServer(IceSettings(loopback=True), loopback=True)
-    feed = WhepFeed("stage")
+    feed = WhepAudience("stage")
     room = Room(feed)
     room.show(video_packets(0.5))
     room.sound(0.1)

@@ -10,7 +10,7 @@ import structlog
 
 from livefoley import __version__
 from livefoley.clips import words
-from livefoley.clips.jobs.files import Material, Pictures, read_encoded, write_encoded
+from livefoley.clips.jobs.files import ClipInput, Pictures, read_encoded, write_encoded
 from livefoley.clips.jobs.job import Job
 from livefoley.clips.model import ClipFiles, ClipMetadata, ClipReason, Gap, PlacedSound
 from livefoley.clips.pictures.cover import write_cover
@@ -37,10 +37,10 @@ ENGINE = "livefoley-foley"
 LIVE = "livefoley-live"
 
 
-def cut(job: Job, material: Material, files: ClipFiles, marks: Marks) -> None:
+def cut(job: Job, clip_input: ClipInput, files: ClipFiles, marks: Marks) -> None:
     """Settle the pictures, and write what is said as captions."""
-    cut_pictures(job, material, marks.visible)
-    said = spoken(material)
+    cut_pictures(job, clip_input, marks.visible)
+    said = spoken(clip_input)
     try:
         files.srt.write_text(said.srt(), encoding="utf-8", newline="\n")
         files.vtt.write_text(said.vtt(), encoding="utf-8", newline="\n")
@@ -48,26 +48,26 @@ def cut(job: Job, material: Material, files: ClipFiles, marks: Marks) -> None:
         raise OutputError(f"the captions cannot be written ({error.strerror})") from None
 
 
-def compose(job: Job, material: Material, files: ClipFiles, foley: Foley, marks: Marks) -> ClipMetadata:
+def compose(job: Job, clip_input: ClipInput, files: ClipFiles, foley: Foley, marks: Marks) -> ClipMetadata:
     """Make the sound and the clip of both, and the pictures of each; return what there is to tell of it."""
-    pictures = cut_pictures(job, material, marks.visible)
+    pictures = cut_pictures(job, clip_input, marks.visible)
     with ThreadPoolExecutor(1, "clip-beside") as beside:  # what decodes and draws leaves the interpreter to the sound
-        drawn = [beside.submit(_cover, job, material, pictures, files)]
-        stem, sounds, model = foley_of(job, material, foley)
-        mastered = master(material.original(), marks.mark(stem, job.content_id))
+        drawn = [beside.submit(_cover, job, clip_input, pictures, files)]
+        stem, sounds, model = foley_of(job, clip_input, foley)
+        mastered = master(clip_input.original(), marks.mark(stem, job.content_id))
         drawn.append(beside.submit(_sound_files, mastered, files))
         encoder = AacEncoder(job.bitrate)
-        packets = list(_encoded(encoder, mastered.mix, material.start))
+        packets = list(_encoded(encoder, mastered.mix, clip_input.start))
         info, units = (pictures.info, pictures.units) if pictures is not None else (None, ())
-        write_mp4(files.clip, info, units, encoder.info, packets, material.start)
+        write_mp4(files.clip, info, units, encoder.info, packets, clip_input.start)
         for each in drawn:
             each.result()
-    return metadata(job, material, pictures, sounds, model, mastered)
+    return metadata(job, clip_input, pictures, sounds, model, mastered)
 
 
-def _cover(job: Job, material: Material, pictures: Pictures | None, files: ClipFiles) -> None:
+def _cover(job: Job, clip_input: ClipInput, pictures: Pictures | None, files: ClipFiles) -> None:
     if pictures is not None:
-        peak = min(max(peak_of(job, material), material.start), material.end - 1)
+        peak = min(max(peak_of(job, clip_input), clip_input.start), clip_input.end - 1)
         write_cover(files.cover, pictures.info, pictures.units, peak, pictures.start, pictures.end)
 
 
@@ -77,40 +77,40 @@ def _sound_files(mastered: Mastered, files: ClipFiles) -> None:
     write_waveform(files.waveform, mastered.mix)
 
 
-def cut_pictures(job: Job, material: Material, noticed: bool) -> Pictures | None:
+def cut_pictures(job: Job, clip_input: ClipInput, noticed: bool) -> Pictures | None:
     """Return the pictures of the clip, ``noticed`` with a notice at first; None in a room without."""
-    if material.info is None:
+    if clip_input.info is None:
         return None
-    copied = Pictures(material.info, tuple(material.units()), material.start, material.end, noticed)
+    copied = Pictures(clip_input.info, tuple(clip_input.units()), clip_input.start, clip_input.end, noticed)
     if not (job.request.exact or job.request.vertical or noticed):
         return copied
-    made = read_encoded(material.directory)
+    made = read_encoded(clip_input.directory)
     if made is None or made.noticed != noticed:
-        made = _encoded_anew(job, material, copied)
-        write_encoded(made, material.directory)
+        made = _encoded_anew(job, clip_input, copied)
+        write_encoded(made, clip_input.directory)
     return made
 
 
-def _encoded_anew(job: Job, material: Material, copied: Pictures) -> Pictures:
+def _encoded_anew(job: Job, clip_input: ClipInput, copied: Pictures) -> Pictures:
     """Return the pictures, as many of them encoded anew as the request and the notice need."""
     if job.request.vertical:
-        return reframed(copied, [event for event in material.events if isinstance(event, MotionOnset)])
+        return reframed(copied, [event for event in clip_input.events if isinstance(event, MotionOnset)])
     return cut_exactly(copied) if job.request.exact else with_notice(copied)
 
 
-def foley_of(job: Job, material: Material, foley: Foley) -> tuple[Stereo, tuple[PlacedSound, ...], str]:
+def foley_of(job: Job, clip_input: ClipInput, foley: Foley) -> tuple[Stereo, tuple[PlacedSound, ...], str]:
     """Return the clip's foley, its sounds, and what made it. Where it cannot be made anew the live one stands in."""
     bed = foley.bed(f"clip-{job.content_id}", job.describe, job.seed)
-    retake = Retake(job.mix, job.plan, foley.bank, bed, material.start, material.end)
+    retake = Retake(job.mix, job.plan, foley.bank, bed, clip_input.start, clip_input.end)
     try:
         return (
-            retake.render([e for e in material.events if not isinstance(e, Transcript)]),
+            retake.render([e for e in clip_input.events if not isinstance(e, Transcript)]),
             tuple(retake.sounds),
             ENGINE,
         )
     except Exception:
         log.exception("the foley cannot be made anew, the live one stands in", clip=job.id)
-        return material.stem(), (), LIVE
+        return clip_input.stem(), (), LIVE
     finally:
         foley.close(f"clip-{job.content_id}")
 
@@ -124,30 +124,30 @@ def _encoded(encoder: AacEncoder, samples: Stereo, start: Tick) -> Iterator[Pack
 # ---- what is told of it ----
 
 
-def spoken(material: Material) -> words.Spoken:
+def spoken(clip_input: ClipInput) -> words.Spoken:
     """Return what is said in the clip."""
-    return words.spoken((e for e in material.events if isinstance(e, Transcript)), material.start, material.end)
+    return words.spoken((e for e in clip_input.events if isinstance(e, Transcript)), clip_input.start, clip_input.end)
 
 
-def peak_of(job: Job, material: Material) -> Tick:
+def peak_of(job: Job, clip_input: ClipInput) -> Tick:
     """Return the clip's peak: the highlight's, else its strongest movement, else its middle."""
     if job.request.peak_s is not None:
         return ORIGIN + ticks_from_s(job.request.peak_s)
-    seen = [e for e in material.events if isinstance(e, MotionOnset) and material.start <= e.at < material.end]
-    return max(seen, key=lambda e: e.strength).at if seen else (material.start + material.end) // 2
+    seen = [e for e in clip_input.events if isinstance(e, MotionOnset) and clip_input.start <= e.at < clip_input.end]
+    return max(seen, key=lambda e: e.strength).at if seen else (clip_input.start + clip_input.end) // 2
 
 
 def metadata(
     job: Job,
-    material: Material,
+    clip_input: ClipInput,
     pictures: Pictures | None,
     sounds: tuple[PlacedSound, ...],
     model: str,
     mastered: Mastered,
 ) -> ClipMetadata:
     """Return the clip's document, as far as known before it is published."""
-    request, said = job.request, spoken(material)
-    start, end = material.start, material.end
+    request, said = job.request, spoken(clip_input)
+    start, end = clip_input.start, clip_input.end
     start_s, stream_s = job.clock[1] + s_from_ticks(start - job.clock[0]), s_from_ticks(start - ORIGIN)
     values = template_values(job, said, start_s)
     tags = request.tags if request.tags is not None else words.filled_tags(job.tags, values)
@@ -161,7 +161,7 @@ def metadata(
         created_at=utc(time.time()),
         start_at=utc(start_s),
         duration_s=round(s_from_ticks(end - start), 4),
-        peak_s=round(s_from_ticks(min(max(peak_of(job, material), start), end) - start), 3),
+        peak_s=round(s_from_ticks(min(max(peak_of(job, clip_input), start), end) - start), 3),
         stream_start_s=round(stream_s, 4),
         stream_end_s=round(s_from_ticks(end - ORIGIN), 4),
         kind=request.kind,
@@ -171,8 +171,8 @@ def metadata(
         transcript=said.text,
         describe=job.describe,
         sounds=sounds,
-        gaps=tuple(Gap(_since(a, start), _since(b, start), what) for a, b, what in material.gaps),
-        epochs=material.epochs,
+        gaps=tuple(Gap(_since(a, start), _since(b, start), what) for a, b, what in clip_input.gaps),
+        epochs=clip_input.epochs,
         exact=request.exact,
         vertical=request.vertical,
         width=info.width if info is not None else 0,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from livefoley.clips.compose import compose, cut
-from livefoley.clips.jobs.files import read_material
+from livefoley.clips.jobs.files import read_input
 from livefoley.clips.jobs.job import Job, JobDirectory, Record
 from livefoley.clips.model import CONTENT_ID_CHARACTERS, ClipMetadata, ClipState
 from livefoley.clips.ports import Checks, Marks, Publisher
@@ -100,7 +100,7 @@ class _Run:
             took = {**self._record.latency_s, state.value: round(time.perf_counter() - began_s, 3)}
             self._save(done=(*self._record.done, state.value), latency_s=took)
         self._save(state=ClipState.READY)
-        self._directory.forget_material()
+        self._directory.forget_input()
         yield self._record
 
     def _save(self, **changes: object) -> Record:
@@ -114,11 +114,11 @@ class _Run:
 
     def _cut(self) -> None:
         self._files.directory.mkdir(parents=True, exist_ok=True)
-        cut(self._job, read_material(self._directory.path), self._files, self._tools.marks)
+        cut(self._job, read_input(self._directory.path), self._files, self._tools.marks)
 
     def _sound(self) -> None:
-        material = read_material(self._directory.path)
-        metadata = compose(self._job, material, self._files, self._tools.foley, self._tools.marks)
+        clip_input = read_input(self._directory.path)
+        metadata = compose(self._job, clip_input, self._files, self._tools.foley, self._tools.marks)
         self._save(title=metadata.title)
         self._tools.marks.label_container(self._files.clip, metadata)
         self._write(metadata)

@@ -12,7 +12,7 @@ from livefoley.core.media import Disconnected, Packet, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.ticks import ticks_from_stamp
 from livefoley.media.files.file_source import FileSource
-from livefoley.media.rtmp.sink import RtmpPublisher
+from livefoley.media.rtmp.sink import RtmpSink
 
 
 async def publish(
@@ -23,7 +23,7 @@ async def publish(
     ``on_position`` is told the seconds played. Raises ``InputError`` for the file, ``OutputError`` when the server took
     nothing.
     """
-    publisher = RtmpPublisher(url, name="the demo's publisher", max_units=4096)
+    publisher = RtmpSink(url, name="the demo's publisher", max_units=4096)
 
     def feed(item: SourceItem) -> None:
         if isinstance(item, Disconnected):

@@ -1,6 +1,6 @@
-"""Where bank and bed get rendered sound from: variants of effects and slabs of textures, each made once.
+"""Where bank and bed get rendered sound from: variants of effects and segments of textures, each made once.
 
-What a key gives depends on the key alone, never on who asked first, so every room may share the material.
+What a key gives depends on the key alone, never on who asked first, so every room may share them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from livefoley.foley.bed.kinds import TextureSpec
 from livefoley.foley.render_cache import RenderCache, Stored
 from livefoley.foley.synth.toolbox import Take
 
-KEPT_SLABS = 4
-"""Slabs beyond these are made as a bed goes on and never kept on disk, which would grow without bound."""
+KEPT_SEGMENTS = 4
+"""Segments beyond these are made as a bed goes on and never kept on disk, which would grow without bound."""
 
 
 def generator(*parts: str | int) -> Generator:
@@ -25,7 +25,7 @@ def generator(*parts: str | int) -> Generator:
     return np.random.default_rng([zlib.crc32(str(part).encode()) for part in parts])
 
 
-class Material:
+class RenderedSounds:
     """Rendered effects and textures of one ``seed``, by way of a cache."""
 
     def __init__(self, cache: RenderCache | None = None, seed: int = 0) -> None:
@@ -43,13 +43,13 @@ class Material:
 
         return self.cache.get(f"{effect.name}-{variant}-{layer}-{self._seed}", render, variant < effect.variants)
 
-    def slab(self, texture: TextureSpec, strength: float, index: int) -> Stored:
-        """Return slab ``index`` of a texture at about ``strength``, normalised."""
+    def segment(self, texture: TextureSpec, strength: float, index: int) -> Stored:
+        """Return segment ``index`` of a texture at about ``strength``, normalised."""
         step = round(strength * 4)
 
         def render() -> Take:
             rng = generator(self._seed, "texture", texture.name, step, index)
-            samples = texture.render(rng, texture.slab_s, step / 4).astype(np.float32)
+            samples = texture.render(rng, texture.segment_s, step / 4).astype(np.float32)
             return Take(levels.normalise_bed(samples), 0)
 
-        return self.cache.get(f"bed-{texture.name}-{step}-{index}-{self._seed}", render, index < KEPT_SLABS)
+        return self.cache.get(f"bed-{texture.name}-{step}-{index}-{self._seed}", render, index < KEPT_SEGMENTS)

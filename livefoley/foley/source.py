@@ -1,4 +1,4 @@
-"""All foley of a process in one object: the bank for actions and accents, a bed for every room, one shared material."""
+"""All foley of a process in one object: the bank for actions and accents, a bed for every room, one cache of both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from livefoley.foley.bank.library import Library
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.description import lexicon
 from livefoley.foley.render_cache import CacheStatistics, RenderCache, stored, user_cache_directory
-from livefoley.foley.rendered import Material
+from livefoley.foley.rendered import RenderedSounds
 
 
 class Foley:
@@ -31,8 +31,8 @@ class Foley:
         """
         directory = cache_directory if cache_directory is not None else user_cache_directory()
         self._cache = RenderCache(directory, memory_bytes)
-        self._material = Material(self._cache, seed)
-        self.bank = EffectBank(self._material, [Library(path) for path in libraries])
+        self._rendered = RenderedSounds(self._cache, seed)
+        self.bank = EffectBank(self._rendered, [Library(path) for path in libraries])
         self._beds: dict[str, ProceduralBed] = {}
         self._seed = seed
 
@@ -45,15 +45,15 @@ class Foley:
         bed = self._beds.get(room)
         if bed is None:
             own = zlib.crc32(room.encode()) + self._seed + seed
-            bed = self._beds[room] = ProceduralBed(own, describe, self._material)
+            bed = self._beds[room] = ProceduralBed(own, describe, self._rendered)
         else:
             bed.describe(describe)
         return bed
 
-    def give(self, room: str, description: str, slab: Stereo) -> bool:
-        """Give the bed of ``room`` a slab that a student made of ``description``; False when it has no use for it."""
+    def give(self, room: str, description: str, segment: Stereo) -> bool:
+        """Give the bed of ``room`` a segment that a student made of ``description``; False: it has no use for it."""
         bed = self._beds.get(room)
-        return bed is not None and bed.give(description, stored(slab, 0))
+        return bed is not None and bed.give(description, stored(segment, 0))
 
     def close(self, room: str) -> None:
         """Forget the bed of ``room``."""

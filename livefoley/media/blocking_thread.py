@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Worker:
+class BlockingThread:
     """Runs calls one after another in its own thread; a cancelled call is still finished there."""
 
     def __init__(self, name: str) -> None:

@@ -74,7 +74,7 @@ class _Entry:
     process: asyncio.subprocess.Process | None = None
 
 
-class RenderDesk:
+class RenderService:
     """See the module. Implements ``control.renders.Renders``."""
 
     def __init__(self, settings: RenderSettings) -> None:

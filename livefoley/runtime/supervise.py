@@ -14,7 +14,7 @@ log = structlog.get_logger("livefoley")
 RETRY_S = (0.5, 15.0)
 
 
-async def keep(name: str, run: Callable[[], Awaitable[None]], room: str = "") -> None:
+async def supervise(name: str, run: Callable[[], Awaitable[None]], room: str = "") -> None:
     """Run a part until it returns or this is cancelled; ``name`` and ``room`` are for the log."""
     said = log.bind(part=name, **({"room": room} if room else {}))
     pause_s = RETRY_S[0]

@@ -28,7 +28,7 @@ MEGABYTE = 1_000_000
 WARMED = ("clip.mp4", "cover.jpg", "captions.vtt", "metadata.json")
 
 
-class Desk(Protocol):
+class PublishedClips(Protocol):
     """What delivery needs of the clips."""
 
     def get(self, clip_id: str) -> ClipStatus | None:
@@ -44,11 +44,11 @@ class ClipDelivery:
     """Serves published clips, warms edges with them, counts what edges tell, and brings later what could not be
     published at once. Raises ``ConfigError`` for a place that cannot be used."""
 
-    def __init__(self, given: cfg.ClipMaking, desk: Desk) -> None:
+    def __init__(self, given: cfg.ClipMaking, service: PublishedClips) -> None:
         delivery = given.delivery
         secret = delivery.secret.get_secret_value() if delivery.secret else None
         self._given = delivery
-        self._desk = desk
+        self._service = service
         self._links = Links(secret, delivery.ttl_s) if secret else None
         self._store = open_store(given.place)
         self._files = ClipFiles(self._store, FileAccess(self._links, delivery.referers, delivery.rate))
@@ -95,7 +95,7 @@ class ClipDelivery:
             tasks.create_task(self._spool.run())
             while True:
                 late = await self._late.get()
-                await self._desk.moved(late.content_id, late.location, late.prefix)
+                await self._service.moved(late.content_id, late.location, late.prefix)
 
     async def _warm(self) -> None:
         edges = [edge.get_secret_value() for edge in self._given.edges]
@@ -130,7 +130,7 @@ class ClipDelivery:
         @router.get("/clips/{clip}/links")
         async def get_links(clip: str) -> dict[str, str]:
             """Return where the files of a published clip are fetched, by name; signed links end after a while."""
-            status = self._desk.get(clip)
+            status = self._service.get(clip)
             if status is None or status.state is not ClipState.READY or not status.prefix:
                 raise Problem(404, "there is no such clip, or it is not published; GET /v1/clips/ID tells")
             try:

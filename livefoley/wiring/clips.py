@@ -1,4 +1,4 @@
-"""From configuration to clips: the desk of the process, and what each room with clips keeps."""
+"""From configuration to clips: the service of the process, and what each room with clips keeps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from livefoley.foley.place import default_library
 from livefoley.runtime.clips.celery_app import make_celery
 from livefoley.runtime.clips.job_queue import SLOTS, ClipQueue
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
-from livefoley.runtime.clips.service import ClipDesk
+from livefoley.runtime.clips.service import ClipService
 from livefoley.runtime.rooms.room import Room
 
 MEGABYTE = 1_000_000
@@ -30,13 +30,13 @@ _OVER: dict[ClipState, Literal["ready", "failed", "quarantined"]] = {
 Plan = Callable[[str], PlannerSettings]
 
 
-def make_clip_desk(config: cfg.Config) -> ClipDesk:
-    """Return the desk of all rooms."""
+def make_clip_service(config: cfg.Config) -> ClipService:
+    """Return the service of all rooms."""
     tools, broker = clip_tools(config), config.jobs.broker
     if broker is None or not any(room.clips.enabled for room in config.rooms.values()):
-        return ClipDesk(config.clips.directory, tools)
+        return ClipService(config.clips.directory, tools)
     app = make_celery(broker.get_secret_value(), config.jobs.visibility_timeout_s)
-    return ClipDesk(config.clips.directory, tools, partial(ClipQueue, app), SLOTS)
+    return ClipService(config.clips.directory, tools, partial(ClipQueue, app), SLOTS)
 
 
 def clip_tools(config: cfg.Config) -> dict[str, Any]:
@@ -64,18 +64,18 @@ def clip_tools(config: cfg.Config) -> dict[str, Any]:
     }
 
 
-def keep_clips(config: cfg.Config, room: Room, desk: ClipDesk, plan: Plan) -> None:
+def keep_clips(config: cfg.Config, room: Room, service: ClipService, plan: Plan) -> None:
     """Let ``room`` keep what clips are cut from, if it is configured to; ``plan`` plans for a description."""
     given = config.rooms[room.name]
     if not given.clips.enabled:
         return
     settings = clip_settings(config, given.clips)
-    clips = RoomClips(room.name, settings, _Sounding(room, plan), room.engine.clock, desk, given.seed)
+    clips = RoomClips(room.name, settings, _Sounding(room, plan), room.engine.clock, service, given.seed)
     clips.describe(given.describe)
     clips.highlights = room.parts.highlights.current
     room.parts.highlights.on_highlight = clips.highlight
     room.parts.clips = clips
-    desk.rooms[room.name] = clips
+    service.rooms[room.name] = clips
 
 
 def clip_settings(config: cfg.Config, given: cfg.Clips) -> ClipSettings:

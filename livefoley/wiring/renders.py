@@ -1,4 +1,4 @@
-"""From configuration to sound on demand: the desk, its routes, its metrics."""
+"""From configuration to sound on demand: the service, its routes, its metrics."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from livefoley.control.api.renders import RenderAccess, renders_router
 from livefoley.foley.place import default_library
 from livefoley.renders.fetch import FetchLimits
 from livefoley.renders.model import RenderLimits
-from livefoley.runtime.renders import RenderDesk, RenderSettings
+from livefoley.runtime.renders import RenderService, RenderSettings
 
 MEGABYTE = 1_000_000
 
 
-def make_render_desk(config: cfg.Config) -> RenderDesk:
-    """Return the desk that makes sound on demand."""
+def make_render_service(config: cfg.Config) -> RenderService:
+    """Return the service that makes sound on demand."""
     given = config.render
     limits = RenderLimits(
         max_duration_s=given.max_duration_s,
@@ -27,7 +27,7 @@ def make_render_desk(config: cfg.Config) -> RenderDesk:
         memory_mb=given.memory_mb,
         timeout_s=given.timeout_s,
     )
-    return RenderDesk(
+    return RenderService(
         RenderSettings(
             directory=given.directory,
             limits=limits,
@@ -42,16 +42,16 @@ def make_render_desk(config: cfg.Config) -> RenderDesk:
     )
 
 
-def render_routes(given: cfg.Render, desk: RenderDesk) -> APIRouter:
-    """Return the routes over a desk."""
-    return renders_router(desk, RenderAccess(given.max_mb * MEGABYTE, given.per_minute, given.wait_s))
+def render_routes(given: cfg.Render, service: RenderService) -> APIRouter:
+    """Return the routes over a service."""
+    return renders_router(service, RenderAccess(given.max_mb * MEGABYTE, given.per_minute, given.wait_s))
 
 
 class RenderCollector(Collector):
-    """The figures of a desk for Prometheus."""
+    """The figures of a service for Prometheus."""
 
-    def __init__(self, desk: RenderDesk) -> None:
-        self._desk = desk
+    def __init__(self, service: RenderService) -> None:
+        self._service = service
 
     def describe(self) -> list[Metric]:
         """Name nothing in advance."""
@@ -59,7 +59,7 @@ class RenderCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Return one snapshot."""
-        figures = self._desk.statistics()
+        figures = self._service.statistics()
         states = GaugeMetricFamily("livefoley_renders", "Renders that are kept, by state.", labels=["state"])
         over = CounterMetricFamily("livefoley_renders_over", "Renders that ended, by outcome.", labels=["outcome"])
         refused = CounterMetricFamily(

@@ -32,14 +32,14 @@ from livefoley.media.hls.sink import HlsSink
 from livefoley.media.pull import PullSource
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.server import RtmpServer
-from livefoley.media.rtmp.sink import RtmpPublisher
+from livefoley.media.rtmp.sink import RtmpSink
 from livefoley.media.srt import SrtSink, SrtSource
-from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer, WhipServer, WhipSource
+from livefoley.media.webrtc import IceServer, IceSettings, WhepAudience, WhepServer, WhipServer, WhipSource
 from livefoley.perception.ears import MODULES as EAR_MODULES
 from livefoley.perception.screen import MODULES as SCREEN_MODULES
 from livefoley.perception.screen import REMEDY as SCREEN_REMEDY
 from livefoley.runtime.events.event_feed import EventFeed
-from livefoley.runtime.events.highlights import DeskSettings, HighlightDesk
+from livefoley.runtime.events.highlights import HighlightService, HighlightServiceSettings
 from livefoley.runtime.events.subtitles import SubtitleFile
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from livefoley.runtime.rooms.perception import Perception
@@ -112,9 +112,9 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
     return made
 
 
-def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer) -> WhepFeed:
+def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer) -> WhepAudience:
     """Return what feeds a room's viewers, open to those who may watch."""
-    feed = WhepFeed(
+    feed = WhepAudience(
         name,
         ask_keyframe=source.request_keyframe if isinstance(source, WhipSource) else None,
         transcoder=Transcoder(name) if whep.transcode else None,
@@ -167,13 +167,15 @@ def open_screen(name: str, given: cfg.Listen, on_event: Callable[[ScreenText], N
     return Screen(name, [keyword.to_json() for keyword in load(given.keywords)], on_event)
 
 
-def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightDesk:
+def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightService:
     """Return what notices the room's highlights."""
     given = room.highlights
     fusion = HighlightSettings(given.threshold, ticks_from_s(given.join_s), ticks_from_s(given.chat.lag_s))
     feed = EventFeed(name, room.transcripts.ttl_s)
     subtitles = SubtitleFile(room.transcripts.file) if room.transcripts.file is not None else None
-    return HighlightDesk(DeskSettings(fusion, given.accents, given.chat.words), feed, engine.clock, subtitles)
+    return HighlightService(
+        HighlightServiceSettings(fusion, given.accents, given.chat.words), feed, engine.clock, subtitles
+    )
 
 
 def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:
@@ -197,7 +199,7 @@ def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:
 def make_sink(sink: cfg.Sink) -> Sink:
     """Return the adapter of one output."""
     if sink.rtmp is not None:
-        return RtmpPublisher(sink.rtmp.get_secret_value())
+        return RtmpSink(sink.rtmp.get_secret_value())
     if sink.hls is not None:
         return HlsSink(sink.hls)
     if sink.srt is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from livefoley.clips.buffer.rolling import RollingBuffer
 from livefoley.clips.checks import CheckSettings, ClipChecks
-from livefoley.clips.jobs.files import write_material
+from livefoley.clips.jobs.files import write_input
 from livefoley.clips.jobs.job import Job, JobDirectory
 from livefoley.clips.marker import Marker
 from livefoley.clips.model import ClipRequest
@@ -41,7 +41,7 @@ def write_job(folder: Path, buffer: RollingBuffer, start_s: float, end_s: float,
     """Write down the job of a clip from ``start_s`` to ``end_s`` of the stream."""
     wanted = replace(JOB.request, start_s=start_s, end_s=end_s, **request)
     span = (ORIGIN + ticks_from_s(start_s), ORIGIN + ticks_from_s(end_s))
-    write_material(buffer.select(*span, exact=wanted.exact or wanted.vertical), folder)
+    write_input(buffer.select(*span, exact=wanted.exact or wanted.vertical), folder)
     directory = JobDirectory(folder)
     directory.create(replace(JOB, request=wanted))
     return directory

@@ -29,8 +29,8 @@ def picture(at: Tick, keyframe: bool, size: int = 1000, epoch: int = 0) -> Unit:
     return Unit(packet, at, at, epoch)
 
 
-class Desk:
-    """A shelf that stores at once, or when told to."""
+class Drawer:
+    """A chunk_store that stores at once, or when told to."""
 
     def __init__(self) -> None:
         self.buffer: RollingBuffer | None = None
@@ -61,10 +61,10 @@ def stream(buffer: RollingBuffer, seconds: float, start: Tick = ORIGIN, gop: int
     return buffer.end
 
 
-def started(limits: BufferLimits | None = None, shelf: Desk | None = None) -> RollingBuffer:
-    buffer = RollingBuffer(limits or BufferLimits(), shelf)
-    if shelf is not None:
-        shelf.buffer = buffer
+def started(limits: BufferLimits | None = None, chunk_store: Drawer | None = None) -> RollingBuffer:
+    buffer = RollingBuffer(limits or BufferLimits(), chunk_store)
+    if chunk_store is not None:
+        chunk_store.buffer = buffer
     buffer.picture(INFO)
     return buffer
 
@@ -124,30 +124,32 @@ def test_what_is_too_old_goes() -> None:
         buffer.select(ORIGIN, ORIGIN + 5 * TICK_RATE)
 
 
-def test_what_memory_has_no_room_for_goes_to_the_shelf_and_comes_back_whole() -> None:
-    shelf = Desk()
-    buffer = started(BufferLimits(memory_bytes=2_000_000, disk_bytes=100_000_000), shelf)
+def test_what_memory_has_no_room_for_goes_to_the_chunk_store_and_comes_back_whole() -> None:
+    chunk_store = Drawer()
+    buffer = started(BufferLimits(memory_bytes=2_000_000, disk_bytes=100_000_000), chunk_store)
     stream(buffer, 30)
     figures = buffer.statistics()
     assert figures.memory_bytes <= 2_000_000
     assert figures.dropped_bytes == 0
-    assert figures.disk_bytes == sum(map(len, shelf.stored.values())) > 0
+    assert figures.disk_bytes == sum(map(len, chunk_store.stored.values())) > 0
     selection = buffer.select(ORIGIN, ORIGIN + 29 * TICK_RATE)
-    data = b"".join(b"".join(p.parts) if p.where is None else shelf.stored[int(str(p.where))] for p in selection.groups)
+    data = b"".join(
+        b"".join(p.parts) if p.where is None else chunk_store.stored[int(str(p.where))] for p in selection.groups
+    )
     assert data.startswith(bytes([ORIGIN % 251]) * 1000)
     assert len(data) >= sum(p.size for p in selection.pictures)
 
 
 @pytest.mark.parametrize("fault", ["broken", "slow"])
-def test_a_shelf_that_fails_or_hangs_costs_the_oldest_and_is_counted(fault: str) -> None:
-    shelf = Desk()
-    setattr(shelf, fault, True)
-    buffer = started(BufferLimits(memory_bytes=2_000_000, disk_bytes=100_000_000), shelf)
+def test_a_chunk_store_that_fails_or_hangs_costs_the_oldest_and_is_counted(fault: str) -> None:
+    chunk_store = Drawer()
+    setattr(chunk_store, fault, True)
+    buffer = started(BufferLimits(memory_bytes=2_000_000, disk_bytes=100_000_000), chunk_store)
     stream(buffer, 60)
     figures = buffer.statistics()
     assert figures.memory_bytes <= 2_000_000
     assert figures.dropped_bytes > 0
-    assert (figures.shelf_errors > 0) == (fault == "broken")
+    assert (figures.chunk_store_errors > 0) == (fault == "broken")
     assert buffer.select(buffer.end - 2 * TICK_RATE, buffer.end).pictures
 
 
@@ -219,15 +221,15 @@ def test_what_the_room_sounded_like_then_is_told_of_the_clip() -> None:
 def test_whatever_comes_the_bounds_hold_and_every_byte_is_accounted_for(
     memory: int, disk: int, keep_s: int, parts: list[tuple[float, int, int]]
 ) -> None:
-    shelf = Desk()
-    buffer = started(BufferLimits(keep_s * TICK_RATE, memory, disk), shelf)
+    chunk_store = Drawer()
+    buffer = started(BufferLimits(keep_s * TICK_RATE, memory, disk), chunk_store)
     at = ORIGIN
     for seconds, gop, size in parts:
         at = stream(buffer, seconds, at, gop, size)
         figures = buffer.statistics()
         assert figures.memory_bytes <= memory + 2 * TICK_RATE * 8 + gop * size
         assert figures.disk_bytes <= disk
-        assert figures.disk_bytes == sum(map(len, shelf.stored.values()))
+        assert figures.disk_bytes == sum(map(len, chunk_store.stored.values()))
         assert figures.seconds <= keep_s + 4.1  # a block of sound at each end
     selection = taken(buffer)
     assert selection is None or all(p.keyframe for p in selection.pictures[:1])

@@ -12,7 +12,7 @@ from livefoley.engine.mixer import Mixed
 from livefoley.engine.room_types import Departure
 from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
-from livefoley.runtime.clips.service import ClipDesk
+from livefoley.runtime.clips.service import ClipService
 
 BLOCK = np.zeros((2, 1024), np.float32)
 
@@ -22,9 +22,9 @@ def leaves(at: int, original: Any) -> Departure:
 
 
 async def test_what_cannot_be_kept_is_counted_and_the_room_goes_on(tmp_path: Path) -> None:
-    desk = ClipDesk(tmp_path, {"libraries": [], "place": str(tmp_path)})
+    service = ClipService(tmp_path, {"libraries": [], "place": str(tmp_path)})
     nothing_cut = cast(Any, None)  # how the room sounds is asked for when a clip is cut
-    clips = RoomClips("room", ClipSettings(tmp_path), nothing_cut, PlayoutClock(72_000), desk)
+    clips = RoomClips("room", ClipSettings(tmp_path), nothing_cut, PlayoutClock(72_000), service)
     clips.departed(leaves(0, BLOCK))
     clips.departed(leaves(1024, "no samples"))
     assert clips.snapshot().dropped_events == 1

@@ -16,12 +16,12 @@ from livefoley.foley import levels
 from livefoley.foley.bank.bank import EffectBank, brighten, fit
 from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.render_cache import RenderCache
-from livefoley.foley.rendered import Material
+from livefoley.foley.rendered import RenderedSounds
 
 
 @pytest.fixture(scope="module")
 def bank() -> EffectBank:
-    return EffectBank(Material(RenderCache()))
+    return EffectBank(RenderedSounds(RenderCache()))
 
 
 def cue(**changes: object) -> Cue:
@@ -41,7 +41,7 @@ def test_the_same_cue_gives_the_same_samples(bank: EffectBank) -> None:
 
 
 def test_a_fresh_bank_gives_the_same_samples(bank: EffectBank) -> None:
-    other = EffectBank(Material(RenderCache()))
+    other = EffectBank(RenderedSounds(RenderCache()))
     ask = {"effect": "DOORWood_Close", "seed": 3}
     assert np.array_equal(made(bank, **ask).samples, made(other, **ask).samples)
 
@@ -125,7 +125,7 @@ def test_names_are_described_and_found(bank: EffectBank) -> None:
 
 def test_warming_renders_so_that_making_does_not(tmp_path: Path) -> None:
     cache = RenderCache(tmp_path)
-    bank = EffectBank(Material(cache))
+    bank = EffectBank(RenderedSounds(cache))
     bank.warm(["CMPTKey_Key"])
     rendered = cache.statistics().rendered
     for seed in range(20):

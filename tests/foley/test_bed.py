@@ -12,28 +12,28 @@ from livefoley.foley import levels
 from livefoley.foley.bed.bed import CROSSFADE_BLOCKS, ProceduralBed
 from livefoley.foley.bed.streams import BLOCK
 from livefoley.foley.render_cache import RenderCache, Stored, stored
-from livefoley.foley.rendered import Material
+from livefoley.foley.rendered import RenderedSounds
 
 STEADY = ["雨夜的街道, rain on a window", "busy cafe", "壁炉", "air conditioner"]
 
 
 @pytest.fixture(scope="module")
-def material() -> Material:
-    return Material(RenderCache(memory_bytes=400_000_000))
+def rendered() -> RenderedSounds:
+    return RenderedSounds(RenderCache(memory_bytes=400_000_000))
 
 
 @settings(deadline=None, max_examples=8)
 @given(st.lists(st.integers(0, 30_000), min_size=1, max_size=12))
-def test_chunked_equals_whole(material: Material, chunks: list[int]) -> None:
-    whole, parts = (ProceduralBed(3, "rain and wind", material) for _ in range(2))
+def test_chunked_equals_whole(rendered: RenderedSounds, chunks: list[int]) -> None:
+    whole, parts = (ProceduralBed(3, "rain and wind", rendered) for _ in range(2))
     expected = whole.read(sum(chunks))
     got = np.concatenate([parts.read(n) for n in chunks], axis=1)
     assert np.array_equal(got, expected)
 
 
-def test_chunks_may_cross_a_change_of_description(material: Material) -> None:
+def test_chunks_may_cross_a_change_of_description(rendered: RenderedSounds) -> None:
     def run(step: int) -> np.ndarray:
-        bed = ProceduralBed(3, "rain", material)
+        bed = ProceduralBed(3, "rain", rendered)
         out = [bed.read(step) for _ in range(60_000 // step)]
         bed.describe("fire")
         return np.concatenate([*out, *(bed.read(step) for _ in range(240_000 // step))], axis=1)
@@ -41,15 +41,15 @@ def test_chunks_may_cross_a_change_of_description(material: Material) -> None:
     assert np.array_equal(run(1000), run(60_000))
 
 
-def test_the_seed_decides(material: Material) -> None:
-    first, again, other = (ProceduralBed(seed, "forest", material).read(96_000) for seed in (1, 1, 2))
+def test_the_seed_decides(rendered: RenderedSounds) -> None:
+    first, again, other = (ProceduralBed(seed, "forest", rendered).read(96_000) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_two_beds_on_one_material_do_not_disturb_each_other(material: Material) -> None:
-    alone = ProceduralBed(9, "cafe", Material(RenderCache())).read(240_000)
-    noisy, quiet = ProceduralBed(1, "cafe", material), ProceduralBed(9, "cafe", material)
+def test_two_beds_on_one_material_do_not_disturb_each_other(rendered: RenderedSounds) -> None:
+    alone = ProceduralBed(9, "cafe", RenderedSounds(RenderCache())).read(240_000)
+    noisy, quiet = ProceduralBed(1, "cafe", rendered), ProceduralBed(9, "cafe", rendered)
     out = []
     for _ in range(5):
         noisy.read(48_000)
@@ -58,16 +58,16 @@ def test_two_beds_on_one_material_do_not_disturb_each_other(material: Material) 
 
 
 @pytest.mark.parametrize("text", STEADY)
-def test_a_steady_bed_keeps_its_loudness_over_any_ten_seconds(text: str, material: Material) -> None:
-    samples = ProceduralBed(5, text, material).read(48_000 * 40)
+def test_a_steady_bed_keeps_its_loudness_over_any_ten_seconds(text: str, rendered: RenderedSounds) -> None:
+    samples = ProceduralBed(5, text, rendered).read(48_000 * 40)
     assert np.all(np.isfinite(samples))
     assert levels.peak_of(samples) <= levels.gain(levels.PEAK_DBFS) + 1e-4
     windows = [levels.integrated_lufs(samples[:, at : at + 480_000]) for at in range(0, 48_000 * 30, 192_000)]
     assert max(abs(w - levels.BED_LUFS) for w in windows) <= 1.0, windows
 
 
-def test_nothing_repeats_within_ten_minutes(material: Material) -> None:
-    bed = ProceduralBed(11, "rain on a window", material)
+def test_nothing_repeats_within_ten_minutes(rendered: RenderedSounds) -> None:
+    bed = ProceduralBed(11, "rain on a window", rendered)
     # 6 kHz is enough to recognise a piece by, and 64 times less work to search
     low = np.concatenate([signal.decimate(bed.read(48_000 * 10)[0], 8) for _ in range(60)])
     rng = np.random.default_rng(0)
@@ -80,8 +80,8 @@ def test_nothing_repeats_within_ten_minutes(material: Material) -> None:
         assert alike.max() < 0.9
 
 
-def test_a_change_cross_fades_over_two_seconds_without_a_click_or_a_hole(material: Material) -> None:
-    bed = ProceduralBed(2, "fan", material)
+def test_a_change_cross_fades_over_two_seconds_without_a_click_or_a_hole(rendered: RenderedSounds) -> None:
+    bed = ProceduralBed(2, "fan", rendered)
     before = bed.read(48_000 * 3)
     bed.describe("stream")
     change, after = bed.read(BLOCK * CROSSFADE_BLOCKS + BLOCK), bed.read(48_000 * 3)
@@ -93,8 +93,8 @@ def test_a_change_cross_fades_over_two_seconds_without_a_click_or_a_hole(materia
     assert bed.statistics().scenes == 1
 
 
-def test_many_changes_at_once_stay_bounded(material: Material) -> None:
-    bed = ProceduralBed(2, "rain", material)
+def test_many_changes_at_once_stay_bounded(rendered: RenderedSounds) -> None:
+    bed = ProceduralBed(2, "rain", rendered)
     for k in range(20):
         bed.describe(["rain", "fire", "fan", "stream"][k % 4])
         bed.read(500)
@@ -103,8 +103,8 @@ def test_many_changes_at_once_stay_bounded(material: Material) -> None:
     assert bed.statistics().scenes == 1
 
 
-def test_of_many_changes_the_last_one_is_what_stays(material: Material) -> None:
-    bed = ProceduralBed(2, "rain", material)
+def test_of_many_changes_the_last_one_is_what_stays(rendered: RenderedSounds) -> None:
+    bed = ProceduralBed(2, "rain", rendered)
     for text in ("fire", "fan", "stream", "rain", "crickets"):
         bed.describe(text)
         bed.read(9600)
@@ -113,14 +113,14 @@ def test_of_many_changes_the_last_one_is_what_stays(material: Material) -> None:
     assert power[2 * 3800 : 2 * 5400].sum() > 0.3 * power.sum(), "crickets sing at 4 to 5 kHz"
 
 
-def test_the_same_description_again_changes_nothing(material: Material) -> None:
-    told, left = (ProceduralBed(2, "rain", material) for _ in range(2))
+def test_the_same_description_again_changes_nothing(rendered: RenderedSounds) -> None:
+    told, left = (ProceduralBed(2, "rain", rendered) for _ in range(2))
     told.describe("the rain")
     assert np.array_equal(told.read(100_000), left.read(100_000))
 
 
-def test_a_place_of_single_events_has_them(material: Material) -> None:
-    bed = ProceduralBed(2, "thunderstorm with birds", material)
+def test_a_place_of_single_events_has_them(rendered: RenderedSounds) -> None:
+    bed = ProceduralBed(2, "thunderstorm with birds", rendered)
     bed.read(48_000 * 60)
     assert bed.statistics().events_started >= 3
 
@@ -129,45 +129,47 @@ def test_reading_nothing_gives_nothing() -> None:
     assert ProceduralBed(0, "room").read(0).shape == (2, 0)
 
 
-# ---- slabs that a student made ----
+# ---- segments that a student made ----
 
 
-def slab(seed: int, seconds: float = 6.0) -> Stored:
+def segment(seed: int, seconds: float = 6.0) -> Stored:
     noise = np.random.default_rng(seed).standard_normal((2, round(seconds * 48_000))).astype(np.float32)
     return stored(levels.normalise_bed(noise), 0)
 
 
-def test_a_given_slab_takes_over_and_another_place_ends_it(material: Material) -> None:
-    bed = ProceduralBed(3, "fan", material)
+def test_a_given_segment_takes_over_and_another_place_ends_it(rendered: RenderedSounds) -> None:
+    bed = ProceduralBed(3, "fan", rendered)
     assert bed.source == "procedural"
     before = bed.read(48_000)
-    assert bed.give("fan", slab(1))
+    assert bed.give("fan", segment(1))
     assert bed.source == "student"
     bed.read(CROSSFADE_BLOCKS * BLOCK)
     after = bed.read(96_000)
     bands = [signal.welch(each[0], 48_000, nperseg=2048)[1] for each in (before, after)]
-    assert bands[1][-200:].sum() / bands[1].sum() > 5 * bands[0][-200:].sum() / bands[0].sum()  # white, as the slab is
-    assert not bed.give("another place", slab(2))
+    assert (
+        bands[1][-200:].sum() / bands[1].sum() > 5 * bands[0][-200:].sum() / bands[0].sum()
+    )  # white, as the segment is
+    assert not bed.give("another place", segment(2))
     bed.describe("fire")
     assert bed.source == "procedural"
-    assert not bed.give("fan", slab(2))
+    assert not bed.give("fan", segment(2))
 
 
-def test_given_slabs_sound_on_without_an_end_and_without_a_gap(material: Material) -> None:
-    bed = ProceduralBed(3, "fan", material)
+def test_given_segments_sound_on_without_an_end_and_without_a_gap(rendered: RenderedSounds) -> None:
+    bed = ProceduralBed(3, "fan", rendered)
     for seed in range(6):
-        assert bed.give("fan", slab(seed))
+        assert bed.give("fan", segment(seed))
         bed.read(48_000)
     level = [np.sqrt(np.mean(bed.read(4800) ** 2)) for _ in range(300)]
     assert min(level) > 0.5 * np.median(level)
     assert max(level) < 2.0 * np.median(level)
 
 
-def test_chunked_equals_whole_with_given_slabs(material: Material) -> None:
+def test_chunked_equals_whole_with_given_segments(rendered: RenderedSounds) -> None:
     def read(step: int) -> np.ndarray:
-        bed = ProceduralBed(3, "rain", material)
+        bed = ProceduralBed(3, "rain", rendered)
         out = [bed.read(step) for _ in range(48_000 // step)]
-        bed.give("rain", slab(1))
+        bed.give("rain", segment(1))
         return np.concatenate([*out, *(bed.read(step) for _ in range(240_000 // step))], axis=1)
 
     assert np.array_equal(read(1600), read(48_000))

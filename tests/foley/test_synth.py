@@ -9,7 +9,7 @@ from livefoley.foley import levels
 from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.bed.kinds import KINDS
 from livefoley.foley.render_cache import RenderCache
-from livefoley.foley.rendered import Material, generator
+from livefoley.foley.rendered import RenderedSounds, generator
 
 LANDING = {"WHSH_Whoosh", "SWSH_Swish", "DSGNRise_Riser", "MUSCPerc_DrumRoll", "VEHBy_Car"}
 """Effects whose onset is their climax."""
@@ -17,14 +17,14 @@ GROWING = {"CRWDCheer_Cheer", "MECHMisc_CashRegister", "FOODKware_Chop", "THUN_C
 
 
 @pytest.fixture(scope="module")
-def material() -> Material:
-    return Material(RenderCache(memory_bytes=500_000_000))
+def rendered() -> RenderedSounds:
+    return RenderedSounds(RenderCache(memory_bytes=500_000_000))
 
 
 @pytest.mark.parametrize("name", sorted(EFFECTS))
-def test_an_effect_is_finite_audible_and_within_its_level(name: str, material: Material) -> None:
+def test_an_effect_is_finite_audible_and_within_its_level(name: str, rendered: RenderedSounds) -> None:
     effect = EFFECTS[name]
-    take = material.effect(effect, 0, len(effect.layers) // 2).take()
+    take = rendered.effect(effect, 0, len(effect.layers) // 2).take()
     assert take.samples.shape[0] == 2
     assert take.samples.dtype == np.float32
     assert 0 <= take.onset < take.samples.shape[1]
@@ -36,19 +36,19 @@ def test_an_effect_is_finite_audible_and_within_its_level(name: str, material: M
 
 
 @pytest.mark.parametrize("name", sorted(set(EFFECTS) - LANDING - GROWING))
-def test_nothing_sounds_before_the_onset_of_a_hit(name: str, material: Material) -> None:
+def test_nothing_sounds_before_the_onset_of_a_hit(name: str, rendered: RenderedSounds) -> None:
     effect = EFFECTS[name]
-    take = material.effect(effect, 0, 0).take()
+    take = rendered.effect(effect, 0, 0).take()
     before = np.abs(take.samples[:, : max(0, take.onset - 4)]).max(initial=0.0)
     assert before < 0.02 * np.abs(take.samples).max()
     assert take.onset <= 480
 
 
 @pytest.mark.parametrize("name", sorted(LANDING))
-def test_a_landing_sound_has_its_climax_at_the_onset(name: str, material: Material) -> None:
+def test_a_landing_sound_has_its_climax_at_the_onset(name: str, rendered: RenderedSounds) -> None:
     effect = EFFECTS[name]
     for variant in range(2):
-        take = material.effect(effect, variant, len(effect.layers) // 2).take()
+        take = rendered.effect(effect, variant, len(effect.layers) // 2).take()
         power = np.convolve((take.samples**2).sum(axis=0), np.ones(2400) / 2400, "same")
         climax = int(np.argmax(power))
         away_s = abs(climax - take.onset) / 48000
@@ -58,14 +58,14 @@ def test_a_landing_sound_has_its_climax_at_the_onset(name: str, material: Materi
 def test_the_same_seed_gives_the_same_samples_and_another_seed_others() -> None:
     for name in ("FEETHmn_Gravel", "RAIN_Steady", "CRWDWalla_Murmur"):
         effect = EFFECTS[name]
-        first, again, other = (Material(RenderCache(), seed).effect(effect, 0, 0).samples for seed in (1, 1, 2))
+        first, again, other = (RenderedSounds(RenderCache(), seed).effect(effect, 0, 0).samples for seed in (1, 1, 2))
         assert np.array_equal(first, again)
         assert first.shape != other.shape or not np.array_equal(first, other)
 
 
 def test_variants_differ() -> None:
-    material = Material()
-    takes = [material.effect(EFFECTS["FEETHmn_Wood"], variant, 0).samples[:, :5000] for variant in range(6)]
+    rendered = RenderedSounds()
+    takes = [rendered.effect(EFFECTS["FEETHmn_Wood"], variant, 0).samples[:, :5000] for variant in range(6)]
     for k, one in enumerate(takes):
         assert not any(np.array_equal(one, other) for other in takes[k + 1 :])
 
@@ -77,11 +77,11 @@ def test_generators_depend_on_every_part() -> None:
 
 def test_a_harder_hit_is_brighter() -> None:
     def brightness(layer: int) -> float:
-        samples = material.effect(EFFECTS["WOODImpt_Hit"], 0, layer).take().samples.mean(axis=0)
+        samples = rendered.effect(EFFECTS["WOODImpt_Hit"], 0, layer).take().samples.mean(axis=0)
         power = np.abs(np.fft.rfft(samples)) ** 2
         return float((power * np.arange(len(power))).sum() / power.sum() / len(samples))
 
-    material = Material()
+    rendered = RenderedSounds()
     assert brightness(0) < brightness(2)
 
 

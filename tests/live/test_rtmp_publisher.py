@@ -12,7 +12,7 @@ import pytest
 
 from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import MILLISECONDS, TICK_RATE, ms_from_ticks
-from livefoley.media.rtmp import RtmpLimits, RtmpPublisher, RtmpServer
+from livefoley.media.rtmp import RtmpLimits, RtmpServer, RtmpSink
 from livefoley.media.rtmp.protocol.server_session import PublishRequest, ServerSession
 from tests.live.rtmp_client import AVCC, output_of
 from tests.live.rtmp_peers import KEY, Captured, capture, eventually, file_hashes, nginx_rtmp
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.live
 
 
 @asynccontextmanager
-async def running(publisher: RtmpPublisher) -> AsyncIterator[asyncio.Task[None]]:
+async def running(publisher: RtmpSink) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(publisher.run())
     try:
         yield task
@@ -31,7 +31,7 @@ async def running(publisher: RtmpPublisher) -> AsyncIterator[asyncio.Task[None]]
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def feed(publisher: RtmpPublisher, items: list[OutputItem]) -> None:
+async def feed(publisher: RtmpSink, items: list[OutputItem]) -> None:
     """Give the publisher its first packet, which makes it connect, and when it has, the others."""
     first = next(index for index, item in enumerate(items) if isinstance(item, Unit)) + 1
     for item in items[:first]:
@@ -42,13 +42,13 @@ async def feed(publisher: RtmpPublisher, items: list[OutputItem]) -> None:
         await asyncio.sleep(0)
 
 
-def knock(publisher: RtmpPublisher) -> None:
+def knock(publisher: RtmpSink) -> None:
     """Give the publisher something to publish: until then it does not connect."""
     for item in [VIDEO, *frames(0, 1)]:
         publisher.write_nowait(item)
 
 
-async def send(publisher: RtmpPublisher, items: list[OutputItem]) -> None:
+async def send(publisher: RtmpSink, items: list[OutputItem]) -> None:
     """Publish ``items`` whole, and say that this was all."""
     async with running(publisher) as task:
         await feed(publisher, items)
@@ -83,7 +83,7 @@ async def test_what_goes_out_is_what_came_in(server: RtmpServer, clip: str, requ
     path: Path = request.getfixturevalue(clip)
     items = output_of(path)
     async with capture(server.register(KEY)) as captured:
-        publisher = RtmpPublisher(url(server))
+        publisher = RtmpSink(url(server))
         await send(publisher, items)
         await captured.wait(lambda got: got.disconnects)
     for kind in MediaKind:
@@ -97,7 +97,7 @@ async def test_what_goes_out_is_what_came_in(server: RtmpServer, clip: str, requ
 async def test_stamps_out_are_the_ticks_and_the_packets_own_offset(server: RtmpServer, h264_clip: Path) -> None:
     items = output_of(h264_clip)
     async with capture(server.register(KEY)) as captured:
-        await send(RtmpPublisher(url(server)), items)
+        await send(RtmpSink(url(server)), items)
         await captured.wait(lambda got: got.disconnects)
     sent = [item for item in items if isinstance(item, Unit) and item.kind is MediaKind.VIDEO]
     got = captured.packets(MediaKind.VIDEO)
@@ -112,7 +112,7 @@ async def test_stamps_out_are_the_ticks_and_the_packets_own_offset(server: RtmpS
 async def test_stamps_beyond_24_and_32_bits_go_through(server: RtmpServer, h264_clip: Path, start_ms: int) -> None:
     items = output_of(h264_clip, start=start_ms * 48 - TICK_RATE)
     async with capture(server.register(KEY)) as captured:
-        await send(RtmpPublisher(url(server)), items)
+        await send(RtmpSink(url(server)), items)
         await captured.wait(lambda got: got.disconnects)
     for kind in MediaKind:
         sent = [ms_from_ticks(item.dts) for item in items if isinstance(item, Unit) and item.kind is kind]
@@ -134,7 +134,7 @@ async def recorded(record: Path, clip: Path) -> None:
 
 async def test_nginx_rtmp_records_the_same_payloads(h264_clip: Path, tmp_path: Path) -> None:
     async with nginx_rtmp(tmp_path) as (port, records):
-        publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}")
+        publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}")
         await send(publisher, output_of(h264_clip))
         assert publisher.statistics().errors == 0
         await recorded(records / f"{KEY}.flv", h264_clip)
@@ -144,7 +144,7 @@ async def test_nginx_rtmp_records_the_same_payloads(h264_clip: Path, tmp_path: P
 
 async def test_nginx_rtmp_takes_a_stream_that_starts_near_the_24_bit_boundary(h264_clip: Path, tmp_path: Path) -> None:
     async with nginx_rtmp(tmp_path) as (port, records):
-        publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}")
+        publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}")
         await send(publisher, output_of(h264_clip, start=0xFFFF00 * 48 - TICK_RATE))
         await recorded(records / f"{KEY}.flv", h264_clip)
     assert file_hashes(records / f"{KEY}.flv", MediaKind.VIDEO) == file_hashes(h264_clip, MediaKind.VIDEO)
@@ -154,7 +154,7 @@ async def test_a_server_that_says_no_is_asked_again_slowly(
     server: RtmpServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.register("other")
-    publisher = RtmpPublisher(url(server), reject_retry_s=0.4, backoff_s=(0.01, 0.01))
+    publisher = RtmpSink(url(server), reject_retry_s=0.4, backoff_s=(0.01, 0.01))
     knock(publisher)
     async with running(publisher):
         await eventually(lambda: publisher.statistics().errors == 1)
@@ -169,7 +169,7 @@ async def test_a_server_that_says_no_is_asked_again_slowly(
 
 async def test_a_server_that_says_yes_and_hangs_up_is_asked_ever_less_often(tmp_path: Path) -> None:
     async with nginx_rtmp(tmp_path) as (port, _):
-        publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/closed/{KEY}", backoff_s=(0.05, 10))
+        publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/closed/{KEY}", backoff_s=(0.05, 10))
         knock(publisher)
         async with running(publisher):
             await eventually(lambda: publisher.statistics().errors >= 2)
@@ -179,7 +179,7 @@ async def test_a_server_that_says_yes_and_hangs_up_is_asked_ever_less_often(tmp_
 
 async def test_a_server_that_is_not_there_yet_gets_the_stream_when_it_comes() -> None:
     port = free_port()
-    publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}", backoff_s=(0.02, 0.05))
+    publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}", backoff_s=(0.02, 0.05))
     for item in [VIDEO, *frames(0, 50)]:
         publisher.write_nowait(item)
     async with running(publisher):
@@ -196,7 +196,7 @@ async def test_after_a_restart_of_the_server_headers_come_anew_and_pictures_from
     server = RtmpServer("127.0.0.1", 0)
     await server.start()
     port = server.port
-    publisher = RtmpPublisher(url(server), backoff_s=(0.02, 0.05))
+    publisher = RtmpSink(url(server), backoff_s=(0.02, 0.05))
     async with running(publisher):
         async with capture(server.register(KEY)) as captured:
             for item in [VIDEO, *frames(0, 25)]:
@@ -219,7 +219,7 @@ async def test_after_a_restart_of_the_server_headers_come_anew_and_pictures_from
 
 async def test_a_long_outage_starts_again_at_the_newest_keyframe() -> None:
     port = free_port()
-    publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}", backoff_s=(0.02, 0.05), max_units=100)
+    publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}", backoff_s=(0.02, 0.05), max_units=100)
     async with running(publisher):
         for first in range(0, 1000, 100):
             for item in [VIDEO, *frames(first, 100)]:
@@ -239,14 +239,14 @@ async def test_a_long_outage_starts_again_at_the_newest_keyframe() -> None:
 async def test_new_parameters_in_mid_stream_send_a_new_sequence_header(server: RtmpServer) -> None:
     wider = replace(VIDEO, extradata=AVCC[:-1] + b"\x81")
     async with capture(server.register(KEY)) as captured:
-        await send(RtmpPublisher(url(server)), [VIDEO, *frames(0, 15), wider, *frames(15, 15)])
+        await send(RtmpSink(url(server)), [VIDEO, *frames(0, 15), wider, *frames(15, 15)])
         await captured.wait(lambda got: got.disconnects)
     assert [info.extradata for info in captured.infos(MediaKind.VIDEO)] == [VIDEO.extradata, wider.extradata]
     assert numbers(captured) == [*range(15), *range(20, 30)]  # 15..19 belong to a picture that was never sent
 
 
 async def test_an_output_that_starts_in_mid_gop_waits_for_the_keyframe(server: RtmpServer) -> None:
-    publisher = RtmpPublisher(url(server))
+    publisher = RtmpSink(url(server))
     async with capture(server.register(KEY)) as captured:
         await send(publisher, [VIDEO, *frames(3, 20)])
         await captured.wait(lambda got: got.disconnects)
@@ -281,7 +281,7 @@ async def test_a_wedged_server_is_noticed_and_left() -> None:
 
     listening = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    publisher = RtmpPublisher(
+    publisher = RtmpSink(
         f"rtmp://127.0.0.1:{port}/live/{KEY}", write_timeout_s=0.3, backoff_s=(0.05, 0.1), max_bytes=2 << 20
     )
     async with running(publisher):
@@ -306,7 +306,7 @@ async def test_a_slow_server_is_not_taken_for_a_wedged_one() -> None:
 
     listening = await asyncio.get_running_loop().create_server(Slow, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}", write_timeout_s=0.5)
+    publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}", write_timeout_s=0.5)
     async with running(publisher):
         await feed(publisher, [VIDEO, *frames(0, 200, size=30_000)])
         await eventually(lambda: publisher.statistics().units == 200)
@@ -317,7 +317,7 @@ async def test_a_slow_server_is_not_taken_for_a_wedged_one() -> None:
 async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
     silent = await asyncio.start_server(lambda reader, writer: asyncio.sleep(30), "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
-    publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}", connect_timeout_s=0.2, backoff_s=(0.01, 0.02))
+    publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}", connect_timeout_s=0.2, backoff_s=(0.01, 0.02))
     knock(publisher)
     async with running(publisher):
         await eventually(lambda: publisher.statistics().errors >= 2, 5)
@@ -331,7 +331,7 @@ async def test_a_server_that_speaks_something_else_is_an_error_not_a_crash() -> 
 
     http = await asyncio.start_server(greet, "127.0.0.1", 0)
     port = http.sockets[0].getsockname()[1]
-    publisher = RtmpPublisher(f"rtmp://127.0.0.1:{port}/live/{KEY}", backoff_s=(0.01, 0.02))
+    publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}", backoff_s=(0.01, 0.02))
     knock(publisher)
     async with running(publisher):
         await eventually(lambda: publisher.statistics().errors >= 2, 5)
@@ -339,7 +339,7 @@ async def test_a_server_that_speaks_something_else_is_an_error_not_a_crash() -> 
 
 
 async def test_closing_with_nobody_to_send_to_ends_and_counts_what_was_lost() -> None:
-    publisher = RtmpPublisher(f"rtmp://127.0.0.1:{free_port()}/live/{KEY}", backoff_s=(5, 5))
+    publisher = RtmpSink(f"rtmp://127.0.0.1:{free_port()}/live/{KEY}", backoff_s=(5, 5))
     for item in [VIDEO, *frames(0, 20)]:
         publisher.write_nowait(item)
     async with asyncio.timeout(8):
@@ -351,7 +351,7 @@ async def test_closing_with_nobody_to_send_to_ends_and_counts_what_was_lost() ->
 
 
 async def test_a_cancelled_publisher_says_goodbye(server: RtmpServer) -> None:
-    publisher = RtmpPublisher(url(server))
+    publisher = RtmpSink(url(server))
     async with capture(server.register(KEY)) as captured:
         async with running(publisher):
             for item in [VIDEO, *frames(0, 10)]:
@@ -366,18 +366,18 @@ async def test_rtmps_goes_to_a_server_whose_certificate_is_trusted_only(contexts
     await server.start()
     place = url(server).replace("rtmp:", "rtmps:")
     async with capture(server.register(KEY)) as captured:
-        doubtful = RtmpPublisher(place)
+        doubtful = RtmpSink(place)
         knock(doubtful)
         async with running(doubtful):
             await eventually(lambda: doubtful.statistics().errors == 1)
-        await send(RtmpPublisher(place, ssl_context=contexts[1]), output_of(h264_clip))
+        await send(RtmpSink(place, ssl_context=contexts[1]), output_of(h264_clip))
         await captured.wait(lambda got: got.disconnects)
     assert captured.hashes(MediaKind.VIDEO) == file_hashes(h264_clip, MediaKind.VIDEO)
     await server.close()
 
 
 async def test_the_label_shows_neither_key_nor_query() -> None:
-    publisher = RtmpPublisher("rtmp://user:pw@example.net/live/stream-key?sign=abc")
+    publisher = RtmpSink("rtmp://user:pw@example.net/live/stream-key?sign=abc")
     for secret in ("stream-key", "abc", "pw"):
         assert secret not in publisher.name
     assert "example.net/live" in publisher.name

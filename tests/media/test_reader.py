@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.media.blocking_thread import Worker
+from livefoley.media.blocking_thread import BlockingThread
 from livefoley.media.reader import Pacer, Reader
 from tests.media.render import until
 
@@ -63,7 +63,7 @@ async def test_closing_does_not_wait_for_a_thread_that_hangs() -> None:
 
 
 async def test_a_worker_runs_calls_in_order_and_hands_errors_back() -> None:
-    worker, done = Worker("test"), []
+    worker, done = BlockingThread("test"), []
     first = asyncio.create_task(worker.call(done.append, 1))
     second = asyncio.create_task(worker.call(done.append, 2))
     await asyncio.gather(first, second)
@@ -74,7 +74,7 @@ async def test_a_worker_runs_calls_in_order_and_hands_errors_back() -> None:
 
 
 async def test_a_cancelled_call_is_finished_in_the_thread_before_the_next() -> None:
-    worker, free, done = Worker("test"), threading.Event(), []
+    worker, free, done = BlockingThread("test"), threading.Event(), []
     task = asyncio.create_task(worker.call(lambda: (free.wait(5), done.append("first"))))
     await asyncio.sleep(0.01)
     task.cancel()

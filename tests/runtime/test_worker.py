@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.process import MAX_BACKLOG, Worker
+from livefoley.runtime.workers.process import MAX_BACKLOG, WorkerProcess
 
 
 class Rig:
@@ -21,7 +21,7 @@ class Rig:
         self.said: list[tuple[Header, bytes]] = []
         self.readies = 0
         self.changed = asyncio.Event()
-        self.worker = Worker(
+        self.worker = WorkerProcess(
             "echo", "tests.runtime.echo_worker", on_message=self._message, on_ready=self._ready, hang_timeout_s=0.5
         )
 
@@ -103,6 +103,6 @@ async def test_what_a_stuck_worker_cannot_take_is_dropped_and_counted(rig: Rig) 
 
 
 async def test_sending_to_a_worker_that_was_never_started_is_a_counted_drop() -> None:
-    worker = Worker("none", "tests.runtime.echo_worker", on_message=lambda header, payload: None)
+    worker = WorkerProcess("none", "tests.runtime.echo_worker", on_message=lambda header, payload: None)
     assert not worker.send_nowait({"op": "echo", "n": 0})
     assert worker.statistics().dropped == 1

@@ -27,12 +27,12 @@ class Studio:
     def __init__(self, model: Path, hang_timeout_s: float = 60.0) -> None:
         settings = StudentSettings(model, "cpu", threads=1)
         self.service = StudentService(settings, self._give, hang_timeout_s)
-        self.slabs: list[tuple[str, str, Stereo]] = []
+        self.segments: list[tuple[str, str, Stereo]] = []
         self.sounds: list[Sound] = []
         self.refused = 0
 
-    def _give(self, room: str, text: str, slab: Stereo) -> None:
-        self.slabs.append((room, text, slab))
+    def _give(self, room: str, text: str, segment: Stereo) -> None:
+        self.segments.append((room, text, segment))
 
     def ask(self, prompt: str, within_s: float = 30.0, kind: CueKind = CueKind.ACCENT, **more: float) -> bool:
         cue = Cue(1, kind, 0, 0, prompt=prompt, **more)  # type: ignore[arg-type]
@@ -68,15 +68,15 @@ def _one_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("LIVEFOLEY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "words"))
 
 
-async def test_a_cue_is_answered_and_a_room_is_given_slabs(tmp_path: Path) -> None:
+async def test_a_cue_is_answered_and_a_room_is_given_segments(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path)) as studio:
         assert not studio.ask("too early: there is no model yet")
         studio.service.describe("shop", "rain on a tin roof", 0)
         studio.service.describe("silent", "  ", 0)
-        await studio.until(lambda: studio.slabs)
-        room, text, slab = studio.slabs[0]
+        await studio.until(lambda: studio.segments)
+        room, text, segment = studio.segments[0]
         assert (room, text) == ("shop", "rain on a tin roof")
-        assert slab.shape[1] > 5 * 48_000
+        assert segment.shape[1] > 5 * 48_000
         assert studio.ask("a velociraptor purring")
         await studio.until(lambda: studio.sounds)
         assert studio.sounds[0].source == "student"
@@ -112,8 +112,8 @@ async def test_many_rooms_are_served_in_batches(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path)) as studio:
         for number in range(6):
             studio.service.describe(f"room{number}", ("rain", "sea")[number % 2], number)
-        await studio.until(lambda: len({room for room, _, _ in studio.slabs}) == 6)
-        assert studio.service.snapshot().batches < len(studio.slabs)
+        await studio.until(lambda: len({room for room, _, _ in studio.segments}) == 6)
+        assert studio.service.snapshot().batches < len(studio.segments)
         studio.service.describe("room0", "rain", 0)  # nothing new
         studio.service.forget("room1")
         assert studio.ask("a velociraptor purring")
@@ -137,15 +137,15 @@ async def test_weights_with_a_wrong_hash_are_not_used(tmp_path: Path) -> None:
         assert not studio.ask("anything")
 
 
-async def test_a_worker_that_is_killed_comes_back_and_makes_the_slabs_again(tmp_path: Path) -> None:
+async def test_a_worker_that_is_killed_comes_back_and_makes_the_segments_again(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path)) as studio:
         studio.service.describe("shop", "sea", 0)
-        await studio.until(lambda: studio.slabs)
+        await studio.until(lambda: studio.segments)
         pid = studio.service.worker.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-        count = len(studio.slabs)
-        await studio.until(lambda: len(studio.slabs) > count)
+        count = len(studio.segments)
+        await studio.until(lambda: len(studio.segments) > count)
         assert studio.service.worker.pid != pid
         assert studio.state == "working"
 
@@ -157,7 +157,7 @@ async def test_a_model_that_hangs_is_killed_and_tried_less_and_less(tmp_path: Pa
         assert not studio.ask("anything")
         assert studio.service.worker.statistics().hangs >= 3
         assert studio.service.snapshot().openings == 1
-        assert not studio.slabs
+        assert not studio.segments
         pid = studio.service.worker.pid
     await asyncio.sleep(0.5)
     assert pid is None or not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

@@ -20,7 +20,7 @@ from livefoley.control.signalling.whep import whep_router
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES
 from livefoley.formats import nal
-from livefoley.media.webrtc import IceServer, IceSettings, WhepFeed, WhepServer
+from livefoley.media.webrtc import IceServer, IceSettings, WhepAudience, WhepServer
 from livefoley.media.webrtc.aiortc_overrides import VP8
 from livefoley.media.webrtc.audience import ASK_INTERVAL_S
 from livefoley.media.webrtc.whep_session import MAX_QUEUED, WhepSession
@@ -34,7 +34,7 @@ BLOCK = 2048
 class Room:
     """Feeds an audience as a room would, at its own pace."""
 
-    def __init__(self, feed: WhepFeed) -> None:
+    def __init__(self, feed: WhepAudience) -> None:
         self.feed = feed
         self.foley: float | None = None  # its level
         self.frames = 0
@@ -79,7 +79,7 @@ class Cinema:
     """A WHEP server with one room, ``stage``."""
 
     server: WhepServer
-    feed: WhepFeed
+    feed: WhepAudience
     room: Room
     client: httpx.AsyncClient
     asked: list[float]
@@ -91,9 +91,9 @@ async def cinema() -> AsyncIterator[Cinema]:
     ice = IceSettings((IceServer("turn:turn.example.com:3478", "user", "word"),), loopback=True)
     server = WhepServer(ice, max_viewers=2)
     asked: list[float] = []
-    feed = WhepFeed("stage", ask_keyframe=lambda: asked.append(asyncio.get_running_loop().time()))
+    feed = WhepAudience("stage", ask_keyframe=lambda: asked.append(asyncio.get_running_loop().time()))
     server.register(feed)
-    server.register(WhepFeed("vault"), "planted-play-key")
+    server.register(WhepAudience("vault"), "planted-play-key")
     http = HttpServer(make_app(Studio(), more=[whep_router(server)]), "127.0.0.1", 0)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http.port}", trust_env=False) as client:
         serving = asyncio.create_task(http.run())
@@ -355,7 +355,7 @@ async def test_a_room_is_open_to_this_machine_alone_unless_its_operator_says_mor
     loopback: bool, public: bool, key: str | None, status: int
 ) -> None:
     server = WhepServer(IceSettings(), loopback=loopback)
-    server.register(WhepFeed("stage"), key, public=public)
+    server.register(WhepAudience("stage"), key, public=public)
     transport = httpx.ASGITransport(make_app(Studio(), more=[whep_router(server)]))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         assert (await client.get("/stage/whep")).status_code == status

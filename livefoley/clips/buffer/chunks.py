@@ -1,4 +1,4 @@
-"""What a rolling buffer is made of: groups of pictures and blocks of sound, in memory or on a shelf."""
+"""What a rolling buffer is made of: groups of pictures and blocks of sound, in memory or on a chunk store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Picture(NamedTuple):
 
 
 class Chunk:
-    """A piece of the buffer, in memory or on the shelf (``where``)."""
+    """A piece of the buffer, in memory or in the chunk store (``where``)."""
 
     def __init__(self, number: int, start: Tick) -> None:
         self.number = number
@@ -30,11 +30,11 @@ class Chunk:
         self.parts: list[bytes] = []
         self.size = 0
         self.where: object | None = None
-        self.leaving = False  # on its way to the shelf, still in memory
+        self.leaving = False  # on its way to the chunk store, still in memory
         self.gone = False  # out of the buffer
 
     @property
-    def on_shelf(self) -> bool:
+    def stored(self) -> bool:
         return self.where is not None
 
     @property
@@ -86,7 +86,7 @@ class Block(Chunk):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A chunk as it was when selected: its bytes, or where they lie on the shelf."""
+    """A chunk as it was when selected: its bytes, or where they lie in the chunk store."""
 
     parts: tuple[bytes, ...]
     where: object | None

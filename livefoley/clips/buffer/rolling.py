@@ -1,9 +1,9 @@
 """A room's last minutes, ready to be cut: encoded pictures by group, the original sound and the foley apart, events.
 
-Sans-IO: what goes to disk is handed to a `Shelf`, and time is told by what comes in. Everything lies where the room's
-outputs carried it. It is bounded in time, in memory and on disk: what is too old goes, what does not fit in memory goes
-to disk, what fits in neither is dropped, the oldest first, and counted. Sound is kept as 16-bit samples, and no sample
-of it more than twice; foley that is silent costs nothing.
+Sans-IO: what goes to disk is handed to a `ChunkStore`, and time is told by what comes in. Everything lies where the
+room's outputs carried it. It is bounded in time, in memory and on disk: what is too old goes, what memory has no room
+for goes to disk, what fits in neither is dropped, the oldest first, and counted. Sound is kept as 16-bit samples, and
+no sample of it more than twice; foley that is silent costs nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class BufferLimits:
     disk_bytes: int = 0
 
 
-class Shelf(Protocol):
+class ChunkStore(Protocol):
     """Where chunks go that memory has no room for. Nothing here blocks."""
 
     def put_nowait(self, chunk: Chunk) -> None:
@@ -61,15 +61,15 @@ class BufferStatistics:
     dropped_bytes: int
     dropped_events: int
     shelved: int
-    shelf_errors: int
+    chunk_store_errors: int
 
 
 class RollingBuffer:
-    """See the module. For one thread; ``shelf`` may be given later calls from the same thread only."""
+    """See the module. For one thread; ``chunk_store`` may be given later calls from the same thread only."""
 
-    def __init__(self, limits: BufferLimits, shelf: Shelf | None = None) -> None:
+    def __init__(self, limits: BufferLimits, chunk_store: ChunkStore | None = None) -> None:
         self._limits = limits
-        self._shelf = shelf if limits.disk_bytes else None
+        self._chunk_store = chunk_store if limits.disk_bytes else None
         self._info: TrackInfo | None = None
         self._open: Group | None = None  # the group whose next picture comes
         self._groups: deque[Group] = deque()
@@ -83,7 +83,7 @@ class RollingBuffer:
         self._number = 0
         self._memory = self._disk = self._shelving = 0
         self._dropped_pictures = self._dropped_bytes = self._dropped_events = 0
-        self._shelved = self._shelf_errors = 0
+        self._shelved = self._chunk_store_errors = 0
 
     @property
     def end(self) -> Tick:
@@ -160,7 +160,7 @@ class RollingBuffer:
             dropped_bytes=self._dropped_bytes,
             dropped_events=self._dropped_events,
             shelved=self._shelved,
-            shelf_errors=self._shelf_errors,
+            chunk_store_errors=self._chunk_store_errors,
         )
 
     # ---- groups of pictures and blocks of sound ----
@@ -212,7 +212,7 @@ class RollingBuffer:
 
     def _shelve(self) -> None:
         """Send the oldest chunks in memory to disk until what stays fits; for want of room the oldest there go."""
-        if self._shelf is None:
+        if self._chunk_store is None:
             return
         staying = self._memory - sum(chunk.size for chunk in self._chunks() if chunk.leaving)
         for chunk in sorted((each for each in self._chunks() if each.in_memory), key=lambda each: each.start):
@@ -224,12 +224,12 @@ class RollingBuffer:
             staying -= chunk.size
             self._shelving += 1
             self._disk += chunk.size
-            self._shelf.put_nowait(chunk)
+            self._chunk_store.put_nowait(chunk)
 
     def _has_room(self, size: int) -> bool:
         """Make room for ``size`` bytes on disk; False when there cannot be so much."""
         while self._disk + size > self._limits.disk_bytes and size <= self._limits.disk_bytes:
-            oldest = min((each for each in self._chunks() if each.on_shelf), key=lambda each: each.start, default=None)
+            oldest = min((each for each in self._chunks() if each.stored), key=lambda each: each.start, default=None)
             if oldest is None:
                 return False
             self._lose(oldest)
@@ -240,7 +240,7 @@ class RollingBuffer:
         self._shelving -= 1
         chunk.leaving = False
         if where is None:
-            self._shelf_errors += 1
+            self._chunk_store_errors += 1
             self._disk -= chunk.size
             return
         self._shelved += 1
@@ -268,10 +268,10 @@ class RollingBuffer:
     def _forget(self, chunk: Chunk) -> None:
         """Give back what a chunk that has left its lane takes up."""
         chunk.gone = True
-        if chunk.on_shelf or chunk.leaving:
-            assert self._shelf is not None  # noqa: S101 - for the type checker
-            self._shelf.drop_nowait(chunk)
-        if chunk.on_shelf:
+        if chunk.stored or chunk.leaving:
+            assert self._chunk_store is not None  # noqa: S101 - for the type checker
+            self._chunk_store.drop_nowait(chunk)
+        if chunk.stored:
             self._disk -= chunk.size
         else:
             self._memory -= chunk.size

@@ -44,7 +44,7 @@ class Pictures:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class ClipInput:
     """A selection that has been written down in ``directory``."""
 
     directory: Path
@@ -113,7 +113,7 @@ def _unit(picture: Picture, data: bytes) -> Unit:
     return Unit(packet, picture.pts, picture.dts, picture.epoch)
 
 
-def write_material(selection: Selection, directory: Path) -> None:
+def write_input(selection: Selection, directory: Path) -> None:
     """Write ``selection`` into ``directory``; blocks. Raises ``OutputError``, or ``InputError`` for a lost chunk."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ def write_material(selection: Selection, directory: Path) -> None:
         partial.write_text(json.dumps(_to_json(selection), ensure_ascii=False), encoding="utf-8")
         os.replace(partial, directory / INDEX)
     except OSError as error:
-        raise OutputError(f"{directory}: the clip's material cannot be written ({error.strerror})") from None
+        raise OutputError(f"{directory}: the input of the clip cannot be written ({error.strerror})") from None
 
 
 def _parts(piece: Piece) -> Iterable[bytes]:
@@ -176,11 +176,11 @@ def _to_json(selection: Selection) -> dict[str, Any]:
     }
 
 
-def read_material(directory: Path) -> Material:
-    """Return what `write_material` wrote; raises ``InputError``."""
+def read_input(directory: Path) -> ClipInput:
+    """Return what `write_input` wrote; raises ``InputError``."""
     try:
         given = json.loads((directory / INDEX).read_text(encoding="utf-8"))
-        return Material(
+        return ClipInput(
             directory=directory,
             start=given["start"],
             end=given["end"],
@@ -191,4 +191,4 @@ def read_material(directory: Path) -> Material:
             gaps=tuple((start, end, what) for start, end, what in given["gaps"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{directory}: there is no clip's material ({type(error).__name__})") from None
+        raise InputError(f"{directory}: there is no input of a clip ({type(error).__name__})") from None

@@ -116,7 +116,7 @@ class JobDirectory:
         self.path = path
 
     def create(self, job: Job) -> None:
-        """Write a new job down; its material must be there. Raises ``OutputError``."""
+        """Write a new job down; its input must be there. Raises ``OutputError``."""
         _write(self.path / JOB, job.to_json())
         self.save(Record())
 
@@ -142,7 +142,7 @@ class JobDirectory:
         """Return where the clip's files are made."""
         return ClipFiles(self.path / content_id)
 
-    def forget_material(self) -> None:
+    def forget_input(self) -> None:
         """Delete what nobody needs once the clip is published; what is told of the job stays."""
         for entry in self.path.glob("*"):
             if entry.is_dir():

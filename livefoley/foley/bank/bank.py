@@ -24,7 +24,7 @@ from livefoley.foley.bank.catalogue import EFFECTS, Effect
 from livefoley.foley.bank.library import Entry, Library
 from livefoley.foley.description import lexicon
 from livefoley.foley.render_cache import stored
-from livefoley.foley.rendered import Material, generator
+from livefoley.foley.rendered import RenderedSounds, generator
 
 _SHELF_HZ = 2500.0
 _TRIM_S = 0.03
@@ -60,9 +60,9 @@ class _Choice:
 class EffectBank:
     """Built-in effects and libraries. Implements ``core.ports.EffectSource``; pure in the cue."""
 
-    def __init__(self, material: Material | None = None, libraries: Iterable[Library] = ()) -> None:
-        """Answer from ``material`` (rendered effects) and, before it, from the operator's ``libraries``."""
-        self._material = material if material is not None else Material()
+    def __init__(self, rendered: RenderedSounds | None = None, libraries: Iterable[Library] = ()) -> None:
+        """Answer from ``rendered`` (rendered effects) and, before it, from the operator's ``libraries``."""
+        self._rendered = rendered if rendered is not None else RenderedSounds()
         self._own: dict[str, list[tuple[Library, Entry]]] = {}
         self._entries: dict[str, tuple[Library, Entry]] = {}
         for library in libraries:
@@ -126,7 +126,7 @@ class EffectBank:
             if effect is not None:
                 for variant in range(min(variants, effect.variants)):
                     for layer in range(len(effect.layers)):
-                        self._material.effect(effect, variant, layer)
+                        self._rendered.effect(effect, variant, layer)
 
     def _resolve(self, cue: Cue) -> tuple[str, ...]:
         if cue.effect:
@@ -173,7 +173,7 @@ class EffectBank:
         variant = _variant_named(cue.effect, effect)
         if variant is None:
             variant = cue.seed % effect.variants
-        take = self._material.effect(effect, variant, layer).take()
+        take = self._rendered.effect(effect, variant, layer).take()
         name = f"{effect.name}_{variant + 1}"
         tags = (effect.ucs.category, *effect.ucs.words)
         strength = effect.layers[layer]

@@ -1,10 +1,10 @@
-"""An endless ambience for a room: slabs of texture recombined at random, and single events among them.
+"""An endless ambience for a room: segments of texture recombined at random, and single events among them.
 
-Every texture sounds twice at once, in two streams of segments that start anywhere in the newest slabs and join by
+Every texture sounds twice at once, in two streams of segments that start anywhere in the newest segments and join by
 cross-fades of equal power; a segment may swap its sides. As two independent choices would have to meet again, nothing
-repeats. New slabs replace old ones every few minutes. Where a student makes the slabs, its sound takes the textures'
-place: one stream, for what it makes is whole. All of it advances in blocks on a grid that the reader's chunks
-do not move, so chunked equals whole; the work of a block is bounded by rendering one slab a texture.
+repeats. New segments replace old ones every few minutes. Where a student makes them, its sound takes the place of the
+textures: one stream, for what it makes is whole. All of it advances in blocks on a grid that the reader's chunks
+do not move, so chunked equals whole; the work of a block is bounded by rendering one segment a texture.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from numpy.random import Generator
 from livefoley.core.cues import Stereo
 from livefoley.foley import levels
 from livefoley.foley.bed.kinds import KINDS
-from livefoley.foley.bed.streams import BLOCK, Events, GivenSlabs, Pool, Stream, Tally
+from livefoley.foley.bed.streams import BLOCK, Events, GivenSegments, Pool, Stream, Tally
 from livefoley.foley.description.lexicon import BedLayer, BedRecipe, bed_recipe
 from livefoley.foley.render_cache import Stored
-from livefoley.foley.rendered import Material, generator
+from livefoley.foley.rendered import RenderedSounds, generator
 
 CROSSFADE_BLOCKS = 20
 _MOST_SCENES = 3
@@ -40,13 +40,13 @@ class BedStatistics:
 class ProceduralBed:
     """One room's ambience. Implements ``core.ports.BedSource``; deterministic by seed and calls."""
 
-    def __init__(self, seed: int = 0, description: str = "", material: Material | None = None) -> None:
-        """Start with ``description`` at full level. ``material`` may be shared between rooms."""
+    def __init__(self, seed: int = 0, description: str = "", rendered: RenderedSounds | None = None) -> None:
+        """Start with ``description`` at full level. ``rendered`` may be shared between rooms."""
         self._seed = seed
-        self._material = material if material is not None else Material()
+        self._rendered = rendered if rendered is not None else RenderedSounds()
         self._recipe = bed_recipe(description)
         self._description = description
-        self._given: tuple[str, GivenSlabs] | None = None  # what they are of, and the slabs
+        self._given: tuple[str, GivenSegments] | None = None  # what they are of, and the segments
         self._made = 0
         self._tally = Tally()
         self._scenes = [_Scene(self._furnished(generator(seed, 0)), fresh=False)]
@@ -68,17 +68,17 @@ class ProceduralBed:
         self._given = None
         self._due = True
 
-    def give(self, description: str, slab: Stored) -> bool:
-        """Take a slab that a student made of ``description``; False when that is no longer what the place sounds like.
+    def give(self, description: str, segment: Stored) -> bool:
+        """Take a segment that a student made of ``description``; False when the place no longer sounds like that.
 
         The first one takes over, cross-faded; later ones join it.
         """
         if description != self._description:
             return False
         if self._given is not None and self._given[0] == description:
-            self._given[1].add(slab)
+            self._given[1].add(segment)
         else:
-            self._given = (description, GivenSlabs(slab))
+            self._given = (description, GivenSegments(segment))
             self._due = True
         return True
 
@@ -122,7 +122,7 @@ class ProceduralBed:
     def _furnished(self, rng: Generator) -> list[Stream | Events]:
         if self._given is not None:
             return [Stream(self._given[1], 1.0, rng, 0)]
-        return _streams(self._recipe, self._material, self._tally, rng)
+        return _streams(self._recipe, self._rendered, self._tally, rng)
 
 
 def _nothing() -> Stereo:
@@ -162,7 +162,7 @@ class _Scene:
         out += own * np.sin(place * np.float32(np.pi / 2))
 
 
-def _streams(recipe: BedRecipe, material: Material, tally: Tally, rng: Generator) -> list[Stream | Events]:
+def _streams(recipe: BedRecipe, rendered: RenderedSounds, tally: Tally, rng: Generator) -> list[Stream | Events]:
     """Return what sounds in the place of a recipe."""
     streams: list[Stream | Events] = []
     power = sum(_power(layer) for layer in recipe.layers)
@@ -170,12 +170,12 @@ def _streams(recipe: BedRecipe, material: Material, tally: Tally, rng: Generator
     for layer in recipe.layers:
         factor = even * layer.weight
         for texture in KINDS[layer.kind].textures:
-            pool = Pool(texture, layer.level, material, len(streams) * 3)
+            pool = Pool(texture, layer.level, rendered, len(streams) * 3)
             gain = factor * levels.gain(texture.gain_db) / np.sqrt(2)
             streams += [Stream(pool, gain, child, lead) for lead, child in enumerate(rng.spawn(2))]
         rate = 0.5 + layer.level
         own = min(factor, layer.weight)  # quiet textures are brought up to the level, but their events are not
-        streams += [Events(spec, own, rate, material, tally, rng.spawn(1)[0]) for spec in KINDS[layer.kind].events]
+        streams += [Events(spec, own, rate, rendered, tally, rng.spawn(1)[0]) for spec in KINDS[layer.kind].events]
     return streams
 
 

@@ -10,7 +10,7 @@ from livefoley.foley.synth import city, crowd, fire, nature, water, weather
 
 @dataclass(frozen=True, slots=True)
 class TextureSpec:
-    """A texture that goes on: rendered in slabs of ``slab_s``, ``gain_db`` under the kind's level.
+    """A texture that goes on: rendered in segments of ``segment_s``, ``gain_db`` under the kind's level.
 
     ``swell_db`` is how far its loudness wanders over some 10 s of time.
     """
@@ -18,7 +18,7 @@ class TextureSpec:
     name: str
     render: Texture
     gain_db: float = 0.0
-    slab_s: float = 6.0
+    segment_s: float = 6.0
     swell_db: float = 0.0
 
 
@@ -56,49 +56,49 @@ _BIRDS = EventSpec("BIRDSong_Phrase", 24, -20, -6)
 KINDS: dict[str, BedKind] = {
     "room": BedKind((_ROOM,)),
     "air": BedKind((_AIR,)),
-    "rain": BedKind((TextureSpec("rain", water.rain, slab_s=4.0, swell_db=0.7),)),
+    "rain": BedKind((TextureSpec("rain", water.rain, segment_s=4.0, swell_db=0.7),)),
     "rain_window": BedKind(
-        (TextureSpec("rain_window", water.rain_on_window, slab_s=5.0, swell_db=0.7),),
+        (TextureSpec("rain_window", water.rain_on_window, segment_s=5.0, swell_db=0.7),),
         (EventSpec("WATRDrip_Drop", 8, -22, -10),),
     ),
     "thunder": BedKind((), (EventSpec("THUN_Clap", 2.2, -6, 4, 0.5, 2.0),)),
-    "wind": BedKind((TextureSpec("wind", weather.wind, slab_s=8.0, swell_db=1.0),)),
-    "leaves": BedKind((TextureSpec("leaves", weather.leaves, slab_s=6.0, swell_db=1.0),)),
-    "surf": BedKind((TextureSpec("wash", water.wash, slab_s=8.0),), (_WAVES,)),
+    "wind": BedKind((TextureSpec("wind", weather.wind, segment_s=8.0, swell_db=1.0),)),
+    "leaves": BedKind((TextureSpec("leaves", weather.leaves, segment_s=6.0, swell_db=1.0),)),
+    "surf": BedKind((TextureSpec("wash", water.wash, segment_s=8.0),), (_WAVES,)),
     "gulls": BedKind((), (EventSpec("BIRDSea_Gull", 4, -16, -5),)),
-    "stream": BedKind((TextureSpec("stream", water.stream, slab_s=4.0),)),
+    "stream": BedKind((TextureSpec("stream", water.stream, segment_s=4.0),)),
     "cave": BedKind((_NIGHT_AIR,), (EventSpec("WATRDrip_Drop", 40, -12, 0, 0.9, 3.0),)),
-    "fire": BedKind((TextureSpec("fire", fire.fire, slab_s=8.0, swell_db=0.7),)),
-    "frying": BedKind((TextureSpec("frying", fire.sizzle_texture, slab_s=4.0),)),
-    "boiling": BedKind((TextureSpec("boiling", water.bubbling, slab_s=5.0),)),
-    "crowd": BedKind((TextureSpec("murmur", crowd.murmur, slab_s=5.0, swell_db=0.7),)),
+    "fire": BedKind((TextureSpec("fire", fire.fire, segment_s=8.0, swell_db=0.7),)),
+    "frying": BedKind((TextureSpec("frying", fire.sizzle_texture, segment_s=4.0),)),
+    "boiling": BedKind((TextureSpec("boiling", water.bubbling, segment_s=5.0),)),
+    "crowd": BedKind((TextureSpec("murmur", crowd.murmur, segment_s=5.0, swell_db=0.7),)),
     "cafe": BedKind(
-        (TextureSpec("murmur", crowd.murmur, slab_s=5.0, swell_db=0.7), TextureSpec("room", city.room_tone, -9.0)),
+        (TextureSpec("murmur", crowd.murmur, segment_s=5.0, swell_db=0.7), TextureSpec("room", city.room_tone, -9.0)),
         (EventSpec("FOODTware_Dishes", 22, -18, -5), EventSpec("MACHAppl_Espresso", 0.8, -14, -8, 0.5)),
     ),
     "stadium": BedKind(
-        (TextureSpec("roar", crowd.roar, slab_s=5.0, swell_db=1.0), TextureSpec("murmur", crowd.murmur, -7.0, 5.0)),
+        (TextureSpec("roar", crowd.roar, segment_s=5.0, swell_db=1.0), TextureSpec("murmur", crowd.murmur, -7.0, 5.0)),
         (EventSpec("CRWDApls_Applause", 1.2, -8, -3, 0.4, 0.3), EventSpec("HORNAir_Blast", 0.4, -16, -10)),
     ),
     "street": BedKind(
-        (TextureSpec("traffic", city.traffic, slab_s=7.0, swell_db=0.7),),
+        (TextureSpec("traffic", city.traffic, segment_s=7.0, swell_db=0.7),),
         (EventSpec("VEHBy_Car", 5, -10, -3, 0.4), EventSpec("VEHHorn_Far", 0.8, -18, -10)),
     ),
     "birds": BedKind((_NIGHT_AIR,), (_BIRDS, EventSpec("BIRDSong_Phrase", 14, -24, -12))),
     "forest": BedKind((TextureSpec("leaves", weather.leaves, -8.0, 6.0, 1.5), _NIGHT_AIR), (_BIRDS,)),
-    "night": BedKind((TextureSpec("crickets", nature.crickets, slab_s=7.0), _NIGHT_AIR)),
-    "cicadas": BedKind((TextureSpec("cicadas", nature.cicadas, slab_s=7.0), _NIGHT_AIR)),
+    "night": BedKind((TextureSpec("crickets", nature.crickets, segment_s=7.0), _NIGHT_AIR)),
+    "cicadas": BedKind((TextureSpec("cicadas", nature.cicadas, segment_s=7.0), _NIGHT_AIR)),
     "frogs": BedKind((_NIGHT_AIR,), (EventSpec("ANMLAmph_Frog", 50, -14, -3, 0.9, 2.0),)),
     "office": BedKind(
         (TextureSpec("fan", city.fan), TextureSpec("office", city.office, -6.0, 7.0)),
         (EventSpec("COMTelph_Ring", 0.25, -26, -20), EventSpec("PAPRHndl_PageTurn", 2, -24, -16)),
     ),
     "kitchen": BedKind((TextureSpec("fan", city.fan),), (EventSpec("FOODTware_Dishes", 10, -18, -7),)),
-    "train": BedKind((TextureSpec("train", city.train_ride, slab_s=8.0),)),
+    "train": BedKind((TextureSpec("train", city.train_ride, segment_s=8.0),)),
     "cabin": BedKind((TextureSpec("cabin", city.cabin),)),
-    "engine": BedKind((TextureSpec("engine", city.engine, slab_s=8.0),)),
-    "factory": BedKind((TextureSpec("factory", city.machine_hall, slab_s=8.0),)),
-    "fan": BedKind((TextureSpec("fan", city.fan, slab_s=8.0),)),
+    "engine": BedKind((TextureSpec("engine", city.engine, segment_s=8.0),)),
+    "factory": BedKind((TextureSpec("factory", city.machine_hall, segment_s=8.0),)),
+    "fan": BedKind((TextureSpec("fan", city.fan, segment_s=8.0),)),
     "clock": BedKind(
         (TextureSpec("room", city.room_tone, -6.0),),
         (EventSpec("CLOCKTick_Tick", every_s=0.5, quiet_db=-5, loud_db=-4, width=0.1, vary=0.1),),

@@ -16,7 +16,7 @@ from livefoley.foley import levels
 from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.bed.kinds import EventSpec, TextureSpec
 from livefoley.foley.render_cache import Stored
-from livefoley.foley.rendered import KEPT_SLABS, Material
+from livefoley.foley.rendered import KEPT_SEGMENTS, RenderedSounds
 
 BLOCK = 4800
 """Ticks made at a time, 100 ms."""
@@ -27,7 +27,7 @@ _MOST_EVENTS = 12
 _SCALE = np.float32(1 / 32767)
 
 
-class Slabs(Protocol):
+class Segments(Protocol):
     """What a stream draws from."""
 
     @property
@@ -40,60 +40,60 @@ class Slabs(Protocol):
         ...
 
     def draw(self, rng: Generator) -> Stored:
-        """Return one of the slabs."""
+        """Return one of the segments."""
         ...
 
 
-class GivenSlabs:
-    """The newest few slabs of those that somebody else makes."""
+class GivenSegments:
+    """The newest few segments of those that somebody else makes."""
 
     swell_db = 0.0
 
     def __init__(self, first: Stored) -> None:
-        self._slabs = [first]
+        self._segments = [first]
 
-    def add(self, slab: Stored) -> None:
+    def add(self, segment: Stored) -> None:
         """Take a new one, for the oldest if there are enough."""
-        self._slabs = [*self._slabs[-(KEPT_SLABS - 1) :], slab]
+        self._segments = [*self._segments[-(KEPT_SEGMENTS - 1) :], segment]
 
     def tick(self) -> None:
         """Nothing is made here."""
 
     def draw(self, rng: Generator) -> Stored:
-        """Return one of the slabs."""
-        return self._slabs[int(rng.integers(len(self._slabs)))]
+        """Return one of the segments."""
+        return self._segments[int(rng.integers(len(self._segments)))]
 
 
 class Pool:
-    """The slabs of one texture a stream may draw from now: one at first, more as blocks pass, then ever newer ones."""
+    """The segments of one texture a stream may draw from now: one at first, more as blocks pass, then ever newer."""
 
-    def __init__(self, texture: TextureSpec, strength: float, material: Material, stagger: int) -> None:
+    def __init__(self, texture: TextureSpec, strength: float, rendered: RenderedSounds, stagger: int) -> None:
         """``stagger`` keeps the pools of a scene from rendering in the same block."""
         self.texture = texture
         self.swell_db = texture.swell_db
         self._strength = strength
-        self._material = material
+        self._rendered = rendered
         self._blocks = stagger
         self._newest = 0
-        self._slabs = [material.slab(texture, strength, 0)]
+        self._segments = [rendered.segment(texture, strength, 0)]
 
     def tick(self) -> None:
         """Let a block's time pass."""
         self._blocks += 1
-        filling = self._newest < KEPT_SLABS - 1
+        filling = self._newest < KEPT_SEGMENTS - 1
         if self._blocks % (_FILL_BLOCKS if filling else _RENEW_BLOCKS) == 0:
             self._newest += 1
-            fresh = self._material.slab(self.texture, self._strength, self._newest)
-            self._slabs = [*self._slabs[-(KEPT_SLABS - 1) :], fresh]
+            fresh = self._rendered.segment(self.texture, self._strength, self._newest)
+            self._segments = [*self._segments[-(KEPT_SEGMENTS - 1) :], fresh]
 
     def draw(self, rng: Generator) -> Stored:
-        """Return one of the slabs."""
-        return self._slabs[int(rng.integers(len(self._slabs)))]
+        """Return one of the segments."""
+        return self._segments[int(rng.integers(len(self._segments)))]
 
 
 @dataclass(slots=True)
 class _Segment:
-    """Part of a slab on its way out: int16 samples and how far it is."""
+    """Part of a segment on its way out: int16 samples and how far it is."""
 
     samples: NDArray[np.int16]
     at: int
@@ -102,7 +102,7 @@ class _Segment:
 class Stream:
     """Segments of one texture, one after another, each seam an equal-power cross-fade of a second."""
 
-    def __init__(self, pool: Slabs, gain: float, rng: Generator, lead: int) -> None:
+    def __init__(self, pool: Segments, gain: float, rng: Generator, lead: int) -> None:
         self._pool = pool
         self._gain = gain
         self._rng = rng
@@ -153,11 +153,11 @@ class Stream:
         return n
 
     def _segment(self) -> _Segment:
-        slab = self._pool.draw(self._rng).samples
-        whole = slab.shape[1]
+        segment = self._pool.draw(self._rng).samples
+        whole = segment.shape[1]
         length = int(whole * self._rng.uniform(0.55, 0.95))
         start = int(self._rng.integers(0, whole - length + 1))
-        samples = slab[:, start : start + length]
+        samples = segment[:, start : start + length]
         if self._rng.random() < 0.5:
             samples = samples[::-1]
         return _Segment(samples, 0)
@@ -192,13 +192,13 @@ class Events:
     """One kind of single event in a scene, by chance or on a beat."""
 
     def __init__(
-        self, spec: EventSpec, factor: float, rate: float, material: Material, tally: Tally, rng: Generator
+        self, spec: EventSpec, factor: float, rate: float, rendered: RenderedSounds, tally: Tally, rng: Generator
     ) -> None:
         self._spec = spec
         self._effect = EFFECTS[spec.effect]
         self._factor = factor
         self._per_second = spec.per_minute / 60 * rate
-        self._material = material
+        self._rendered = rendered
         self._tally = tally
         self._rng = rng
         self._blocks = 0
@@ -236,7 +236,7 @@ class Events:
         else:
             variant = age + int(rng.integers(self._effect.variants))
         layer = int(rng.integers(len(self._effect.layers)))
-        samples = self._material.effect(self._effect, variant, layer).samples.astype(np.float32) * _SCALE
+        samples = self._rendered.effect(self._effect, variant, layer).samples.astype(np.float32) * _SCALE
         ratio = 2 ** (float(rng.uniform(-spec.vary, spec.vary)) / 12)
         retuned = soxr.resample(samples.T, TICK_RATE, TICK_RATE * ratio, quality="LQ").T
         loud = self._factor * levels.gain(float(rng.uniform(spec.quiet_db, spec.loud_db)))

@@ -22,7 +22,7 @@ from livefoley.foley.student.backends.engines import EngineStore
 from livefoley.foley.student.backends.onnx import Backend, OnnxBackend
 from livefoley.foley.student.embed import TextEncoder
 from livefoley.foley.student.features import FRAMES_PER_TOKEN, Floats
-from livefoley.foley.student.windows import Growth
+from livefoley.foley.student.windows import WindowSequence
 
 LONGEST_S = 60.0
 MOST_STEPS = 64
@@ -62,15 +62,15 @@ class Student:
         ``DescriptionError``: the wish is at fault; ``ModelError``: the model is.
         """
         made: list[Stereo | LivefoleyError] = [ModelError("nothing was made")] * len(wishes)
-        under_way: dict[int, tuple[Growth, list[Floats]]] = {}
+        under_way: dict[int, tuple[WindowSequence, list[Floats]]] = {}
         for place, wish in enumerate(wishes):
             try:
                 under_way[place] = (self._begin(wish), [])
             except LivefoleyError as error:
                 made[place] = error
         try:
-            while growing := [(g, mel) for g, mel in under_way.values() if not g.done]:
-                for (_, mel), new in zip(growing, self._grow([g for g, _ in growing]), strict=True):
+            while sequences := [(g, mel) for g, mel in under_way.values() if not g.done]:
+                for (_, mel), new in zip(sequences, self._next_windows([g for g, _ in sequences]), strict=True):
                     mel.append(new)
         except ModelError as error:
             return [error if place in under_way else made[place] for place in range(len(wishes))]
@@ -80,16 +80,18 @@ class Student:
 
     def bed(self, text: str, seed: int) -> Continuation:
         """Return an endless sound at its beginning. Raises ``DescriptionError``."""
-        return Continuation(Growth(self.spec, self.encoder.encode(text), seed), seed)
+        return Continuation(WindowSequence(self.spec, self.encoder.encode(text), seed), seed)
 
     def advance(self, beds: Sequence[Continuation]) -> list[Stereo | ModelError]:
         """Return the next window's sound of each bed, about three seconds, or why there is none.
 
         What comes first is a little shorter: the decoder looks ahead. Raises ``ModelError`` when the backend fails.
         """
-        return [bed.sound(mel) for bed, mel in zip(beds, self._grow([bed.growth for bed in beds]), strict=True)]
+        return [
+            bed.sound(mel) for bed, mel in zip(beds, self._next_windows([bed.windows for bed in beds]), strict=True)
+        ]
 
-    def _begin(self, wish: Wish) -> Growth:
+    def _begin(self, wish: Wish) -> WindowSequence:
         if not 0 < wish.tokens <= features.tokens_for(LONGEST_S):
             length_s = windows.seconds(wish.tokens)
             raise DescriptionError(f"a sound of {length_s:g} s is asked for; want more than 0, at most {LONGEST_S:g}")
@@ -99,26 +101,26 @@ class Student:
         if envelope is None and wish.onsets is not None:  # told when alone, the network may leave it nearly silent
             envelope = features.struck_envelope(wish.onsets)
         controls = features.controls(wish.tokens * FRAMES_PER_TOKEN, envelope, wish.onsets)
-        return Growth(self.spec, text, wish.seed, controls)
+        return WindowSequence(self.spec, text, wish.seed, controls)
 
-    def _grow(self, growing: Sequence[Growth]) -> Iterator[Floats]:
-        next_ones = [each.window() for each in growing]
+    def _next_windows(self, sequences: Sequence[WindowSequence]) -> Iterator[Floats]:
+        next_ones = [each.window() for each in sequences]
         made = windows.make_windows(self.backend, next_ones, self.steps, self.spec.guidance)
-        return (each.take(*window) for each, window in zip(growing, made, strict=True))
+        return (each.take(*window) for each, window in zip(sequences, made, strict=True))
 
 
 class Continuation:
-    """An endless sound under way: its growth, and the state of what turns mel frames into sound."""
+    """An endless sound under way: its windows, and the state of what turns mel frames into sound."""
 
-    def __init__(self, growing: Growth, seed: int) -> None:
-        self.growth = growing
+    def __init__(self, sequences: WindowSequence, seed: int) -> None:
+        self.windows = sequences
         self._decoder = decoder.MelDecoder(seed)
         self._widener = decoder.Widener(decoder.WIDTH_BED)
         self.reset()
 
     def reset(self) -> None:
         """Begin the same sound anew."""
-        self.growth.reset()
+        self.windows.reset()
         self._decoder.reset()
         self._widener.reset()
         self._gain: float | None = None

@@ -35,7 +35,7 @@ class Window:
     texture: Floats | None  # [tokens, latent], given back at the end
 
 
-class Growth:
+class WindowSequence:
     """One sound under way. ``window`` says what to make next, ``take`` is given it; ``reset`` begins anew."""
 
     def __init__(self, spec: StudentSpec, text: Floats, seed: int, controls: Floats | None = None) -> None:

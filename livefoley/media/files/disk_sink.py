@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from livefoley.core.media import OutputItem
-from livefoley.media.blocking_thread import Worker
+from livefoley.media.blocking_thread import BlockingThread
 from livefoley.media.unit_queue import UnitQueue
 
 log = structlog.get_logger("livefoley.disk")
@@ -53,7 +53,7 @@ class DiskSink:
 
     async def run(self) -> None:
         """Write until closed or cancelled; then finish the output, within ``FINISH_S`` when cancelled."""
-        worker = Worker(f"livefoley-{self.name}")
+        worker = BlockingThread(f"livefoley-{self.name}")
         try:
             await worker.call(self._disk.prepare)
             self._running = True
@@ -67,7 +67,7 @@ class DiskSink:
             self._running = False
             worker.close()
 
-    async def _hurry(self, worker: Worker) -> None:
+    async def _hurry(self, worker: BlockingThread) -> None:
         self._queue.close()
         try:
             async with asyncio.timeout(FINISH_S):

@@ -3,7 +3,7 @@
 from livefoley.media.rtmp.counters import RtmpServerStatistics
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.server import RtmpServer
-from livefoley.media.rtmp.sink import RtmpPublisher
+from livefoley.media.rtmp.sink import RtmpSink
 from livefoley.media.rtmp.source import RtmpSource
 
-__all__ = ["RtmpLimits", "RtmpPublisher", "RtmpServer", "RtmpServerStatistics", "RtmpSource"]
+__all__ = ["RtmpLimits", "RtmpServer", "RtmpServerStatistics", "RtmpSink", "RtmpSource"]

@@ -30,7 +30,7 @@ _FINISH_S = 4.0
 _SETTLED_S = 10.0  # a connection that lasted this long was a good one: the next retry comes fast
 
 
-class RtmpPublisher:
+class RtmpSink:
     """Sends a room's output to an ``rtmp://`` or ``rtmps://`` URL; implements ``Sink``.
 
     ``name`` labels it in logs and statistics; by default the URL without key and query. ``backoff_s`` (least, most) is

@@ -1,7 +1,7 @@
 """WebRTC: publishers come in by WHIP, viewers watch by WHEP; pictures stay encoded both ways."""
 
 from livefoley.media.webrtc.admission import Client
-from livefoley.media.webrtc.audience import WhepFeed
+from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceServer, IceSettings
 from livefoley.media.webrtc.offer import Fragment, Refused, read_fragment
 from livefoley.media.webrtc.source import WhipSource
@@ -15,7 +15,7 @@ __all__ = [
     "IceServer",
     "IceSettings",
     "Refused",
-    "WhepFeed",
+    "WhepAudience",
     "WhepServer",
     "WhipServer",
     "WhipSource",

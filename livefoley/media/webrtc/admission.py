@@ -27,7 +27,7 @@ class Client:
     user_agent: str = ""
 
 
-class Door:
+class Admission:
     """Turns clients away, and counts it. ``action`` is what the hook is asked about: "publish" or "read"."""
 
     def __init__(self, action: str, auth: Authorizer | None, now: Callable[[], float]) -> None:

@@ -1,4 +1,4 @@
-"""Every place where livefoley reaches into aiortc, tried with aiortc 1.16.0; `tests/webrtc/test_aiortc_overrides.py` guards each.
+"""Every place where livefoley reaches into aiortc, tried with aiortc 1.16.0; `test_aiortc_overrides.py` guards each.
 
 aiortc decodes what it receives and forgets when the sender said it was captured. The subclasses here keep the access
 units as they came, with their RTP timestamps, hand sender reports on, and can ask for a keyframe. (`ice.py` is the same

@@ -84,7 +84,7 @@ class Counters:
     keyframe_requests: int = 0
 
 
-class WhepFeed:
+class WhepAudience:
     """One room's audience.
 
     ``ask_keyframe`` passes a request on to the publisher, where that is possible. ``transcoder`` makes of video that

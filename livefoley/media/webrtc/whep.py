@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from livefoley.media.auth import Authorizer
-from livefoley.media.webrtc.admission import Client, Door
-from livefoley.media.webrtc.audience import WhepFeed
+from livefoley.media.webrtc.admission import Admission, Client
+from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import Refused
 from livefoley.media.webrtc.whep_session import WhepSession
@@ -29,7 +29,7 @@ class WhepStatistics:
 
 @dataclass(slots=True)
 class _Entry:
-    feed: WhepFeed
+    feed: WhepAudience
     key_digest: bytes | None
     public: bool
     sessions: dict[str, WhepSession] = field(default_factory=dict)
@@ -54,28 +54,28 @@ class WhepServer:
         self.ice = ice or IceSettings()
         self._max_viewers = max_viewers
         self._loopback = loopback
-        self._door = Door("read", auth, now)
+        self._admission = Admission("read", auth, now)
         self._rooms: dict[str, _Entry] = {}
 
-    def register(self, feed: WhepFeed, key: str | None = None, *, public: bool = False) -> None:
+    def register(self, feed: WhepAudience, key: str | None = None, *, public: bool = False) -> None:
         """Open ``/room/whep`` to viewers."""
-        self._rooms[feed.room] = _Entry(feed, self._door.digest(key) if key is not None else None, public)
+        self._rooms[feed.room] = _Entry(feed, self._admission.digest(key) if key is not None else None, public)
 
     def statistics(self) -> WhepStatistics:
         """Return a snapshot."""
-        return WhepStatistics(self._viewers, self._door.rejected)
+        return WhepStatistics(self._viewers, self._admission.rejected)
 
     def authorise(self, room: str, client: Client) -> None:
         """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for a flood."""
-        with self._door.counting(client):
+        with self._admission.counting(client):
             self._entry(room, client)
 
     async def watch(self, room: str, client: Client, offer: str) -> Answer:
         """Begin a session. Raises ``Refused``."""
-        with self._door.counting(client):
+        with self._admission.counting(client):
             entry = self._entry(room, client)
             if not entry.public:
-                await self._door.ask(room, client)
+                await self._admission.ask(room, client)
             if self._viewers >= self._max_viewers:
                 raise Refused(503, "full", "as many watch as this server takes; come back later", FULL_RETRY_S)
             if entry.feed.problem:
@@ -86,7 +86,7 @@ class WhepServer:
 
     def find(self, room: str, client: Client, session: str) -> WhepSession:
         """Return a room's session. Raises ``Refused`` (404) when it has no such session."""
-        with self._door.counting(client):
+        with self._admission.counting(client):
             found = self._entry(room, client).sessions.get(session)  # its name has 144 bits: no timing finds it
             if found is None:
                 raise Refused(404, "session", "there is no such session; it may be over")
@@ -122,8 +122,8 @@ class WhepServer:
         if entry is None:
             raise Refused(404, "room", "there is no room of that name")
         if entry.key_digest is not None:
-            if not self._door.fits(entry.key_digest, client):
+            if not self._admission.fits(entry.key_digest, client):
                 raise Refused(401, "key", "give the room's play key: Authorization: Bearer KEY")
-        elif not (entry.public or self._loopback or self._door.asks):
+        elif not (entry.public or self._loopback or self._admission.asks):
             raise Refused(403, "closed", "this room is for nobody yet; its operator sets whep.key or whep.public")
         return entry

@@ -11,7 +11,7 @@ from typing import Any
 
 from livefoley.core.media import MediaKind
 from livefoley.core.ticks import TICK_RATE
-from livefoley.media.webrtc.audience import WhepFeed
+from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import RECEIVES, Refused, check_offer
 from livefoley.media.webrtc.rtp.payloads import CARRIED, RtpFrame, video_timestamp
@@ -31,7 +31,7 @@ STEREO = {"minptime": "10", "useinbandfec": "1", "stereo": "1", "sprop-stereo": 
 class WhepSession(PeerSession):
     """A viewer's connection; also a ``Viewer``."""
 
-    def __init__(self, feed: WhepFeed, ice: IceSettings) -> None:
+    def __init__(self, feed: WhepAudience, ice: IceSettings) -> None:
         super().__init__(ice)
         self.original = False
         self.on_end: Callable[[], object] = lambda: None

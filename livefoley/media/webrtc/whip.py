@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from livefoley.media.auth import Authorizer
-from livefoley.media.webrtc.admission import Client, Door
+from livefoley.media.webrtc.admission import Admission, Client
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import Refused
 from livefoley.media.webrtc.source import OnDuplicate, WhipSource
@@ -59,13 +59,13 @@ class WhipServer:
     ) -> None:
         self.ice = ice or IceSettings()
         self._now = now
-        self._door = Door("publish", auth, now)
+        self._admission = Admission("publish", auth, now)
         self._rooms: dict[str, _Entry] = {}
 
     def register(self, room: str, key: str, *, on_duplicate: OnDuplicate = "replace") -> WhipSource:
         """Open ``/room/whip`` to publishers with ``key``."""
         source = WhipSource(room, on_duplicate, self._now)
-        self._rooms[room] = _Entry(source, self._door.digest(key))
+        self._rooms[room] = _Entry(source, self._admission.digest(key))
         return source
 
     def takes(self, room: str) -> bool:
@@ -75,24 +75,24 @@ class WhipServer:
     def statistics(self) -> WhipStatistics:
         """Return a snapshot."""
         publishers = sum(entry.source.session is not None for entry in self._rooms.values())
-        return WhipStatistics(publishers, self._door.rejected)
+        return WhipStatistics(publishers, self._admission.rejected)
 
     def authorise(self, room: str, client: Client) -> None:
         """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for a flood."""
-        with self._door.counting(client):
+        with self._admission.counting(client):
             self._entry(room, client)
 
     async def publish(self, room: str, client: Client, offer: str) -> Answer:
         """Begin a session. Raises ``Refused``."""
-        with self._door.counting(client):
+        with self._admission.counting(client):
             entry = self._entry(room, client)
-            await self._door.ask(room, client)
+            await self._admission.ask(room, client)
             async with entry.lock:
                 return await self._begin(entry.source, offer)
 
     def find(self, room: str, client: Client, session: str) -> WhipSession:
         """Return a room's session. Raises ``Refused`` (404) when it has no such session."""
-        with self._door.counting(client):
+        with self._admission.counting(client):
             found = self._entry(room, client).source.session
             if found is None or not hmac.compare_digest(found.id.encode(), session.encode("utf-8", "surrogatepass")):
                 raise Refused(404, "session", "there is no such session; it may be over")
@@ -119,6 +119,6 @@ class WhipServer:
         entry = self._rooms.get(room)
         if entry is None:
             raise Refused(404, "room", "there is no room of that name that takes WHIP")
-        if not self._door.fits(entry.key_digest, client):
+        if not self._admission.fits(entry.key_digest, client):
             raise Refused(401, "key", "give the room's key: Authorization: Bearer KEY (OBS: Bearer Token)")
         return entry

@@ -15,22 +15,22 @@ import structlog
 
 from livefoley.clips.buffer.chunks import Chunk
 from livefoley.clips.buffer.selection import Selection
-from livefoley.clips.jobs.files import write_material
-from livefoley.media.blocking_thread import Worker
+from livefoley.clips.jobs.files import write_input
+from livefoley.media.blocking_thread import BlockingThread
 
 log = structlog.get_logger("livefoley.clips")
 
 Task: TypeAlias = tuple[Literal["put", "drop"], Chunk]
 
 
-class DiskShelf:
-    """Implements ``Shelf``. ``on_stored(chunk, path)`` is called from the event loop; None: it could not be written."""
+class ChunkFiles:
+    """Implements ``ChunkStore``. ``on_stored(chunk, path)`` is called from the event loop; None: it was not written."""
 
     def __init__(self, directory: Path) -> None:
         self.on_stored: Callable[[Chunk, Path | None], None] = lambda chunk, path: None
         self._directory = directory
         self._asked: asyncio.Queue[Task] = asyncio.Queue()  # bounded by the buffer, which asks once for each chunk
-        self._thread = Worker(f"clips-{directory.name}")
+        self._thread = BlockingThread(f"clips-{directory.name}")
         self._failed = False
 
     def put_nowait(self, chunk: Chunk) -> None:
@@ -44,7 +44,7 @@ class DiskShelf:
     async def run(self) -> None:
         """Do what is asked until cancelled; then everything is deleted."""
         self._thread.close()
-        self._thread = Worker(f"clips-{self._directory.name}")  # a new one each time: the room may begin again
+        self._thread = BlockingThread(f"clips-{self._directory.name}")  # a new one each time: the room may begin again
         try:
             await self._thread.call(self._begin)
             while True:
@@ -60,8 +60,8 @@ class DiskShelf:
             self._thread.close()
 
     async def write(self, selection: Selection, directory: Path) -> None:
-        """Write a selection down as a job's material. Raises what `write_material` raises."""
-        await self._thread.call(write_material, selection, directory)
+        """Write a selection down as a job's input. Raises what `write_input` raises."""
+        await self._thread.call(write_input, selection, directory)
 
     def _begin(self) -> None:
         shutil.rmtree(self._directory, ignore_errors=True)  # what a crash left

@@ -52,7 +52,7 @@ class _Handed:
 
 
 class ClipQueue:
-    """Stands where a ``Worker`` would: it takes the same messages and answers with the same."""
+    """Stands where a ``WorkerProcess`` would: it takes the same messages and answers with the same."""
 
     def __init__(self, app: Celery, on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Who makes clips for the desk, and the jobs it is given."""
+"""Who makes clips for the service, and the jobs it is given."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from livefoley.clips.model import ClipStatus, content_id
 from livefoley.core.notices import utc
 from livefoley.runtime.clips.room import Cutting
 from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.process import Worker, WorkerStatistics
+from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.clips.worker"
 DEADLINE_S = 120.0  # a worker that tells nothing for so long is hung
@@ -43,7 +43,7 @@ MakeMaker = Callable[[Callable[[Header, bytes], None], Callable[[], None]], Make
 
 def own_worker(on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> Maker:
     """Return a supervised worker process of ours."""
-    return Worker("clips", MODULE, on_message=on_message, on_ready=on_ready, hang_timeout_s=DEADLINE_S)
+    return WorkerProcess("clips", MODULE, on_message=on_message, on_ready=on_ready, hang_timeout_s=DEADLINE_S)
 
 
 def job_of(cutting: Cutting) -> Job:

@@ -29,7 +29,7 @@ from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room_types import Departure
 from livefoley.engine.timeline import ORIGIN
-from livefoley.runtime.clips.chunk_files import DiskShelf
+from livefoley.runtime.clips.chunk_files import ChunkFiles
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -70,7 +70,7 @@ class Cutting:
     due_s: float
 
 
-class Desk(Protocol):
+class ClipRequests(Protocol):
     """Takes what is to be made into clips."""
 
     def expect(self, request: ClipRequest) -> str:
@@ -113,7 +113,13 @@ class RoomClips:
     """See the module. ``now`` is monotonic."""
 
     def __init__(
-        self, room: str, settings: ClipSettings, sounding: Sounding, clock: PlayoutClock, desk: Desk, seed: int = 0
+        self,
+        room: str,
+        settings: ClipSettings,
+        sounding: Sounding,
+        clock: PlayoutClock,
+        service: ClipRequests,
+        seed: int = 0,
     ) -> None:
         self.room = room
         self.settings = settings
@@ -121,11 +127,11 @@ class RoomClips:
         self.session = f"{time.time_ns() // 1_000_000:x}"
         self._sounding = sounding
         self._clock = clock
-        self._desk = desk
+        self._service = service
         self._seed = seed
-        self._shelf = DiskShelf(settings.directory / ".buffer" / room)
-        self._buffer = RollingBuffer(settings.limits, self._shelf)
-        self._shelf.on_stored = self._buffer.shelved
+        self._chunk_store = ChunkFiles(settings.directory / ".buffer" / room)
+        self._buffer = RollingBuffer(settings.limits, self._chunk_store)
+        self._chunk_store.on_stored = self._buffer.shelved
         self._ranges = ClipRanges(settings.ranges, ORIGIN)
         self._wanted: list[_Wanted] = []
         self._lost = 0
@@ -197,7 +203,7 @@ class RoomClips:
     async def run(self) -> None:
         """Cut what is due until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._shelf.run())
+            tasks.create_task(self._chunk_store.run())
             while True:
                 await asyncio.sleep(STEP_S)
                 await self._cut_due()
@@ -212,7 +218,7 @@ class RoomClips:
             self._ranges.take(self.highlights())
             for due in self._ranges.due(left - ROUNDING, over):
                 request = self._request(due)
-                self._wanted.append(_Wanted(self._desk.expect(request), request, due.start, due.end, due.peak))
+                self._wanted.append(_Wanted(self._service.expect(request), request, due.start, due.end, due.peak))
         ready = [each for each in self._wanted if over or each.end + ROUNDING <= left]
         for wanted in ready:
             self._wanted.remove(wanted)
@@ -237,12 +243,12 @@ class RoomClips:
         try:
             exact = request.exact or request.vertical
             selection = self._buffer.select(wanted.start, wanted.end, wanted.peak, exact)
-            await self._desk.cut(self._cutting(wanted, selection), self._shelf.write)
+            await self._service.cut(self._cutting(wanted, selection), self._chunk_store.write)
         except InputError as error:
-            self._desk.refuse(wanted.id, str(error))
+            self._service.refuse(wanted.id, str(error))
         except Exception as error:  # it must reach neither the room nor the other clips
             log.exception("a clip was lost", room=self.room, clip=wanted.id)
-            self._desk.refuse(wanted.id, f"an error of livefoley's own ({type(error).__name__}); its log says more")
+            self._service.refuse(wanted.id, f"an error of livefoley's own ({type(error).__name__}); its log says more")
 
     def _cutting(self, wanted: _Wanted, selection: Selection) -> Cutting:
         request = wanted.request
@@ -273,7 +279,7 @@ class RoomClips:
             dropped_pictures=figures.dropped_pictures,
             dropped_bytes=figures.dropped_bytes,
             dropped_events=figures.dropped_events + self._lost,
-            disk_errors=figures.shelf_errors,
+            disk_errors=figures.chunk_store_errors,
         )
 
 

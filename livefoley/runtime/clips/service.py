@@ -23,7 +23,7 @@ from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, Priority
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.notices import utc
 from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
-from livefoley.media.blocking_thread import Worker as Thread
+from livefoley.media.blocking_thread import BlockingThread
 from livefoley.runtime.clips.maker import MakeMaker, job_of, own_worker, status_of
 from livefoley.runtime.clips.room import Cutting
 from livefoley.runtime.rooms.figures import percentiles
@@ -48,7 +48,7 @@ class Asker(Protocol):
         ...
 
 
-class ClipDesk:
+class ClipService:
     """See the module. ``tools`` are what the worker is opened with; ``rooms`` register themselves.
 
     ``maker`` makes what makes the clips, told what to call with its messages and when it is ready; ``slots`` is how
@@ -64,7 +64,7 @@ class ClipDesk:
         self._tools = dict(tools)
         self._slots = slots
         self._worker = (maker or own_worker)(self._message, self._ready)
-        self._thread = Thread("clips-desk")
+        self._thread = BlockingThread("clip-service")
         self._clips: OrderedDict[str, ClipStatus] = OrderedDict()
         self._twins: dict[str, str] = {}  # clips that turned out to be others
         self._waiting: list[str] = []
@@ -304,7 +304,7 @@ class ClipDesk:
             latency_s=record.latency_s,
         )
         if record.state is ClipState.FAILED:
-            self._chores.put_nowait(self._directory(clip_id).forget_material)
+            self._chores.put_nowait(self._directory(clip_id).forget_input)
         if "whole" in record.latency_s:
             self._latencies.append(record.latency_s["whole"])
         self._making = [each for each in self._making if each != clip_id]

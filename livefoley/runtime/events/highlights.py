@@ -39,7 +39,7 @@ class Accents(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class DeskSettings:
+class HighlightServiceSettings:
     """What the room wants: ``accents`` names the sound for each kind of moment; a kind without one is silent."""
 
     fusion: HighlightSettings = field(default_factory=HighlightSettings)
@@ -48,7 +48,7 @@ class DeskSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskStatistics:
+class HighlightStatistics:
     """Counts since the room began; ``highlights`` and ``keywords`` by what state they were told in."""
 
     chat: ChatStatistics
@@ -58,11 +58,15 @@ class DeskStatistics:
     keywords: Mapping[str, int]
 
 
-class HighlightDesk:
+class HighlightService:
     """See the module. ``clock`` tells which tick leaves now; ``now`` (seconds, monotonic) is an argument."""
 
     def __init__(
-        self, settings: DeskSettings, feed: EventFeed, clock: PlayoutClock, subtitles: SubtitleFile | None = None
+        self,
+        settings: HighlightServiceSettings,
+        feed: EventFeed,
+        clock: PlayoutClock,
+        subtitles: SubtitleFile | None = None,
     ) -> None:
         self.feed = feed
         self.accents: Accents | None = None
@@ -161,7 +165,7 @@ class HighlightDesk:
             self.accents.withdraw_accent(cue_id)
         return name
 
-    def statistics(self) -> DeskStatistics:
+    def statistics(self) -> HighlightStatistics:
         """Return a snapshot."""
         feed, chat = self.feed.statistics(), self._meter.statistics()
-        return DeskStatistics(chat, feed, self._chat_dropped, dict(self._highlights), dict(self._keywords))
+        return HighlightStatistics(chat, feed, self._chat_dropped, dict(self._highlights), dict(self._keywords))

@@ -25,7 +25,7 @@ from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.rooms.taps import AudioBatcher
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import hearing_from
-from livefoley.runtime.workers.process import Worker, WorkerStatistics
+from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 log = structlog.get_logger("livefoley.ears")
 
@@ -138,7 +138,7 @@ class EarsService:
 
     def __init__(self, model: str, unavailable: str = "") -> None:
         """Serve with ``model``; ``unavailable`` says why there are no ears on this machine at all."""
-        self.worker = Worker(
+        self.worker = WorkerProcess(
             "ears", MODULE, on_message=self._message, on_ready=self._ready, hang_timeout_s=HANG_TIMEOUT_S
         )
         self.listening = False

@@ -17,7 +17,7 @@ from livefoley.core.ticks import Tick
 from livefoley.runtime.rooms.taps import AudioBatcher
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import event_from, track_header, unit_header
-from livefoley.runtime.workers.process import Worker, WorkerStatistics
+from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.workers.perception_worker"
 MAX_GOP_UNITS = 600  # ten seconds at 60 fps: encoders left to themselves put a keyframe every 250 frames
@@ -30,7 +30,7 @@ class Perception:
 
     def __init__(self, room: str, on_event: Callable[[PerceptionEvent], None], watch: bool = True) -> None:
         """Listen to the room and, with ``watch``, look at it."""
-        self.worker = Worker(f"perception-{room}", MODULE, on_message=self._message, on_ready=self._ready)
+        self.worker = WorkerProcess(f"perception-{room}", MODULE, on_message=self._message, on_ready=self._ready)
         self._on_event = on_event
         self._watch = watch
         self._track: TrackInfo | None = None

@@ -23,7 +23,7 @@ from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import Departure, RoomState
 from livefoley.runtime.clips.room import RoomClips
-from livefoley.runtime.events.highlights import HighlightDesk
+from livefoley.runtime.events.highlights import HighlightService
 from livefoley.runtime.rooms.ears import RoomEars
 from livefoley.runtime.rooms.figures import RateMeter
 from livefoley.runtime.rooms.perception import Perception
@@ -31,7 +31,7 @@ from livefoley.runtime.rooms.screen import Screen
 from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.sounds.sound_log import SourceLog
 from livefoley.runtime.sounds.student import StudentService
-from livefoley.runtime.supervise import keep
+from livefoley.runtime.supervise import supervise
 
 log = structlog.get_logger("livefoley.room")
 
@@ -50,7 +50,7 @@ class RoomParts:
     engine: RoomEngine
     source: Source
     sinks: Sequence[Sink]
-    highlights: HighlightDesk
+    highlights: HighlightService
     stem_sinks: Sequence[Sink] = ()
     audience: Audience | None = None
     perception: Perception | None = None
@@ -144,7 +144,7 @@ class Room:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 outputs = (*parts.sinks, *parts.stem_sinks)
-                sinks = [tasks.create_task(keep(sink.name, sink.run, self.name)) for sink in outputs]
+                sinks = [tasks.create_task(supervise(sink.name, sink.run, self.name)) for sink in outputs]
                 helpers = [tasks.create_task(self._run_source())]
                 beside = {
                     "highlights": parts.highlights,
@@ -153,7 +153,9 @@ class Room:
                     "screen": parts.screen,
                     "clips": parts.clips,
                 }
-                helpers += [tasks.create_task(keep(name, part.run, self.name)) for name, part in beside.items() if part]
+                helpers += [
+                    tasks.create_task(supervise(name, part.run, self.name)) for name, part in beside.items() if part
+                ]
                 await self._play()
                 if parts.clips is not None:
                     await parts.clips.finish()

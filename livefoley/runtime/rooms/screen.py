@@ -18,7 +18,7 @@ from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import screen_from, track_header, unit_header
-from livefoley.runtime.workers.process import Worker, WorkerStatistics
+from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.workers.screen_worker"
 INTERVAL: Tick = ticks_from_s(2.0)
@@ -30,7 +30,7 @@ class Screen:
 
     def __init__(self, room: str, keywords: Sequence[dict[str, Any]], on_event: Callable[[ScreenText], None]) -> None:
         """Look for ``keywords``, as ``Keyword.to_json`` gives them."""
-        self.worker = Worker(
+        self.worker = WorkerProcess(
             f"screen-{room}", MODULE, on_message=self._message, on_ready=self._ready, hang_timeout_s=HANG_TIMEOUT_S
         )
         self.skipped = 0

@@ -18,7 +18,7 @@ from livefoley.core.snapshots import (
     WorkerSnapshot,
 )
 from livefoley.engine.room_types import RoomState
-from livefoley.runtime.events.highlights import DeskStatistics
+from livefoley.runtime.events.highlights import HighlightStatistics
 from livefoley.runtime.events.notices import stream_s
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.workers.process import WorkerStatistics
@@ -106,7 +106,7 @@ def controls(room: Room) -> RoomControls:
     )
 
 
-def _signals(statistics: DeskStatistics) -> SignalsSnapshot:
+def _signals(statistics: HighlightStatistics) -> SignalsSnapshot:
     chat, feed = statistics.chat, statistics.feed
     return SignalsSnapshot(
         chat_messages=chat.messages,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from livefoley.core.media import OutputItem, TrackInfo, Unit
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import track_from, track_header, unit_from, unit_header
-from livefoley.runtime.workers.process import Worker
+from livefoley.runtime.workers.process import WorkerProcess
 
 MODULE = "livefoley.runtime.workers.transcode_worker"
 MAX_BEHIND_S = 0.8  # a worker further behind than this gets no more pictures up to a keyframe
@@ -22,7 +22,7 @@ class Transcoder:
         self.on_item: Callable[[OutputItem], None] = lambda item: None
         self.dropped = 0
         self._failures = 0
-        self._worker = Worker(f"transcode-{room}", MODULE, on_message=self._message, on_ready=self._ready)
+        self._worker = WorkerProcess(f"transcode-{room}", MODULE, on_message=self._message, on_ready=self._ready)
         self._track: TrackInfo | None = None
         self._waiting = True  # for a keyframe
         self._wanted = asyncio.Event()

@@ -18,7 +18,7 @@ from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.workers.deadlines import DeadlineQueue
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import cue_header, stereo_bytes, stereo_from
-from livefoley.runtime.workers.process import Worker, WorkerStatistics
+from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.workers.foley_worker"
 MAX_IN_FLIGHT = 3
@@ -51,9 +51,9 @@ class FoleyService:
     def __init__(self, libraries: Sequence[Path] = ()) -> None:
         """Serve from the built-in effects and the operator's ``libraries``."""
         self._libraries = [str(path) for path in libraries]
-        self.worker = Worker("foley", MODULE, on_message=self._message, on_ready=self._ready)
+        self.worker = WorkerProcess("foley", MODULE, on_message=self._message, on_ready=self._ready)
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
-        self.on_loss: Callable[[], None] = lambda: None  # the worker started anew: it has no slab of anybody
+        self.on_loss: Callable[[], None] = lambda: None  # the worker started anew: it has no segment of anybody
         self._rooms: dict[str, Header] = {}
         self._waiting: DeadlineQueue[_Request] = DeadlineQueue(MAX_WAITING)
         self._in_flight: dict[int, _Request] = {}
@@ -83,9 +83,9 @@ class FoleyService:
         """Say whether the bank has just the sound that ``cue`` asks for; of no words it has its own."""
         return not cue.prompt or cue.effect is not None or cue.prompt in self.names or lexicon.covers(cue.prompt)
 
-    def give(self, room: str, description: str, slab: Stereo) -> None:
-        """Give a room's bed a slab of sound that a student made of ``description``."""
-        self.worker.send_nowait({"op": "slab", "room": room, "text": description}, stereo_bytes(slab))
+    def give(self, room: str, description: str, segment: Stereo) -> None:
+        """Give a room's bed a segment of sound that a student made of ``description``."""
+        self.worker.send_nowait({"op": "segment", "room": room, "text": description}, stereo_bytes(segment))
 
     def ask(self, cue: Cue, deadline_s: float, wanted: Callable[[], bool], lay: Callable[[Sound | None], None]) -> None:
         """Ask for the sound of a cue; ``lay`` gets it, or None when nothing fits, from the event loop."""

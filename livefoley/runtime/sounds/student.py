@@ -1,4 +1,4 @@
-"""The rooms' access to the student: cues no template covers, and slabs of ambience, in batches by deadline.
+"""The rooms' access to the student: cues no template covers, and segments of ambience, in batches by deadline.
 
 Nobody waits for it. What it cannot make in time, the bank and the procedural textures make; a model that fails or is
 too slow is left alone for a while. One batch is under way at a time, of the most urgent job and others of its kind.
@@ -20,12 +20,12 @@ from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.snapshots import Latency, StudentSnapshot
 from livefoley.foley.student.breaker import Breaker, BreakerState
 from livefoley.runtime.rooms.figures import percentiles
-from livefoley.runtime.sounds.bed_schedule import SlabPlan
-from livefoley.runtime.sounds.take_cache import Takes, strength_of
+from livefoley.runtime.sounds.bed_schedule import BedSchedule
+from livefoley.runtime.sounds.take_cache import TakeCache, strength_of
 from livefoley.runtime.workers.deadlines import DeadlineQueue
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import cue_header, stereo_from
-from livefoley.runtime.workers.process import Worker, WorkerStatistics
+from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 log = structlog.get_logger("livefoley.student")
 
@@ -73,8 +73,8 @@ class StudentService:
         give: Callable[[str, str, Stereo], None],
         hang_timeout_s: float = HANG_TIMEOUT_S,
     ) -> None:
-        """``give`` takes a slab: the room, what it is of, and its samples."""
-        self.worker = Worker(
+        """``give`` takes a segment: the room, what it is of, and its samples."""
+        self.worker = WorkerProcess(
             "student",
             MODULE,
             on_message=self._message,
@@ -88,8 +88,8 @@ class StudentService:
         self.unavailable = False
         self._settings = settings
         self._give = give
-        self._plans: dict[str, SlabPlan] = {}
-        self._takes = Takes()
+        self._plans: dict[str, BedSchedule] = {}
+        self._takes = TakeCache()
         self._waiting: DeadlineQueue[_Job] = DeadlineQueue(MAX_WAITING)
         self._under_way: dict[int, _Job] = {}
         self._busy = False  # a batch is under way
@@ -111,12 +111,12 @@ class StudentService:
     # ---- what the rooms ask for ----
 
     def describe(self, room: str, text: str, seed: int) -> None:
-        """Say what a room sounds like: slabs of it are made from now on. Nothing is made of no words."""
+        """Say what a room sounds like: segments of it are made from now on. Nothing is made of no words."""
         plan = self._plans.get(room)
         if not text.strip():
             self.forget(room)
         elif plan is None or (plan.text, plan.seed) != (text, seed):
-            self._plans[room] = SlabPlan(room, text, seed)
+            self._plans[room] = BedSchedule(room, text, seed)
 
     def forget(self, room: str) -> None:
         """The room is gone."""
@@ -124,7 +124,7 @@ class StudentService:
             self.worker.send_nowait({"op": "forget", "room": room})
 
     def again(self) -> None:
-        """Whoever was given the slabs has lost them."""
+        """Whoever was given the segments has lost them."""
         for plan in self._plans.values():
             plan.restart()
 
@@ -172,7 +172,7 @@ class StudentService:
         if self.working:
             for plan in self._plans.values():
                 if plan.due(now):
-                    self._ask_slab(plan, now)
+                    self._ask_segment(plan, now)
         self._pump(now)
 
     def _open(self, now: float) -> None:
@@ -192,7 +192,7 @@ class StudentService:
             del self._under_way[job.header["number"]]
             job.refuse()
 
-    def _ask_slab(self, plan: SlabPlan, now: float) -> None:
+    def _ask_segment(self, plan: BedSchedule, now: float) -> None:
         plan.asked(now)
         header = {"room": plan.room, "text": plan.text, "seed": plan.seed}
 
@@ -243,7 +243,7 @@ class StudentService:
             case "unavailable":
                 self.unavailable, self.reason = True, header["reason"]
                 log.warning("no student; bank and procedural sounds go on", reason=self.reason)
-            case "sound" | "slab" | "refused":
+            case "sound" | "segment" | "refused":
                 self._answered(header, payload)
             case "done":
                 self._done(header["cost_s"])

@@ -28,7 +28,7 @@ class _Kept:
     asked: int = 0
 
 
-class Takes:
+class TakeCache:
     """The last takes of each prompt at each strength, the least used prompt forgotten first; bounded in memory."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:

@@ -38,7 +38,7 @@ class FoleyWorker:
                 bed = self._beds[header["room"]]
                 samples = bed.read(header["length"])
                 return [({"op": "bed", "number": header["number"], "source": bed.source}, stereo_bytes(samples))]
-            case "slab":
+            case "segment":
                 self._foley.give(header["room"], header["text"], stereo_from(payload))
         return []
 

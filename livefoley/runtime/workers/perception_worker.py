@@ -17,7 +17,7 @@ from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import event_header, track_from, unit_from
 
 
-class Perception:
+class PerceptionWorker:
     """Hands each message to the analyser it is for."""
 
     def __init__(self) -> None:
@@ -41,4 +41,4 @@ class Perception:
 
 
 if __name__ == "__main__":
-    serve(Perception().handle)
+    serve(PerceptionWorker().handle)

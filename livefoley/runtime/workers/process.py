@@ -41,7 +41,7 @@ class WorkerStatistics:
     dropped: int
 
 
-class Worker:
+class WorkerProcess:
     """Runs ``python -m MODULE`` and exchanges messages with it over pipes.
 
     ``on_message(header, payload)`` and ``on_ready()`` are called from the event loop; ``on_ready`` after every start,

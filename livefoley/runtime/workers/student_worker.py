@@ -20,7 +20,7 @@ from livefoley.runtime.workers.child import Reply, serve
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import cue_from, stereo_bytes
 
-SLAB_WINDOWS = 2
+SEGMENT_WINDOWS = 2
 MOST_ROOMS = 256
 BATCH_ON_CPU, BATCH_ON_GPU = 2, 32
 NICE = 10  # bank and procedural bed go before it, for they stand in for it
@@ -35,7 +35,7 @@ class _Bed:
 
 
 class StudentWorker:
-    """Makes batches of sounds for cues, and of slabs for beds; every answer carries the number of its job."""
+    """Makes batches of sounds for cues, and of segments for beds; every answer carries the number of its job."""
 
     def __init__(self) -> None:
         self._student: Student | None = None
@@ -50,7 +50,7 @@ class StudentWorker:
                 self._beds.pop(header["room"], None)
             case "batch" if self._student is not None:
                 began = time.perf_counter()
-                make = self._cues if header["kind"] == "cues" else self._slabs
+                make = self._cues if header["kind"] == "cues" else self._segments
                 replies = make(self._student, header["jobs"])
                 return [*replies, ({"op": "done", "cost_s": time.perf_counter() - began}, b"")]
         return []
@@ -84,7 +84,7 @@ class StudentWorker:
 
         return _each(jobs, sound)
 
-    def _slabs(self, student: Student, jobs: list[Header]) -> list[Reply]:
+    def _segments(self, student: Student, jobs: list[Header]) -> list[Reply]:
         beds: dict[int, Continuation] = {}
         refused: dict[int, LivefoleyError] = {}
         for place, job in enumerate(jobs):
@@ -93,19 +93,19 @@ class StudentWorker:
             except LivefoleyError as error:
                 refused[place] = error
         pieces: dict[int, list[Stereo]] = {place: [] for place in beds}
-        for _ in range(SLAB_WINDOWS):
+        for _ in range(SEGMENT_WINDOWS):
             for place, made in zip(beds, student.advance(list(beds.values())), strict=True):
                 if isinstance(made, ModelError):
                     refused[place] = made
                 else:
                     pieces[place].append(made)
 
-        def slab(place: int) -> Reply:
+        def segment(place: int) -> Reply:
             if place in refused:
                 raise refused[place]
-            return {"op": "slab"}, stereo_bytes(np.concatenate(pieces[place], axis=1))
+            return {"op": "segment"}, stereo_bytes(np.concatenate(pieces[place], axis=1))
 
-        return _each(jobs, slab)
+        return _each(jobs, segment)
 
     def _bed(self, student: Student, job: dict[str, Any]) -> Continuation:
         room, text = job["room"], job["text"]

@@ -11,7 +11,7 @@ from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import track_from, track_header, unit_from, unit_header
 
 
-class Transcoding:
+class TranscodeWorker:
     """Hands each message to the transcoder."""
 
     def __init__(self) -> None:
@@ -36,4 +36,4 @@ def _reply(item: OutputItem) -> Reply:
 
 
 if __name__ == "__main__":
-    serve(Transcoding().handle)
+    serve(TranscodeWorker().handle)

@@ -1,17 +1,17 @@
-"""When slabs are due, and what is told of who makes what."""
+"""When segments are due, and what is told of who makes what."""
 
 from __future__ import annotations
 
 from livefoley.core.notices import SourceNotice
 from livefoley.core.snapshots import SourceCount
-from livefoley.foley.rendered import KEPT_SLABS
-from livefoley.runtime.sounds.bed_schedule import FILL_S, FIRST_S, RENEW_S, RETRY_S, SlabPlan
+from livefoley.foley.rendered import KEPT_SEGMENTS
+from livefoley.runtime.sounds.bed_schedule import FILL_S, FIRST_S, RENEW_S, RETRY_S, BedSchedule
 from livefoley.runtime.sounds.sound_log import QUIET_S, SourceLog
 
 
-def test_four_slabs_come_soon_and_then_one_every_few_minutes() -> None:
-    plan, now = SlabPlan("shop", "rain", 0), 100.0
-    for number in range(KEPT_SLABS):
+def test_four_segments_come_soon_and_then_one_every_few_minutes() -> None:
+    plan, now = BedSchedule("shop", "rain", 0), 100.0
+    for number in range(KEPT_SEGMENTS):
         assert plan.due(now)
         plan.asked(now)
         assert plan.deadline_s == now + (FIRST_S if number == 0 else FILL_S)
@@ -23,8 +23,8 @@ def test_four_slabs_come_soon_and_then_one_every_few_minutes() -> None:
     assert plan.due(now + RENEW_S)
 
 
-def test_a_slab_that_fails_is_asked_for_again_later_and_a_loss_begins_anew() -> None:
-    plan = SlabPlan("shop", "rain", 0)
+def test_a_segment_that_fails_is_asked_for_again_later_and_a_loss_begins_anew() -> None:
+    plan = BedSchedule("shop", "rain", 0)
     plan.asked(0.0)
     plan.failed(1.0)
     assert not plan.due(1.0 + RETRY_S - 0.1)

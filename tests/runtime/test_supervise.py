@@ -8,7 +8,7 @@ import pytest
 
 from livefoley.core.errors import OutputError
 from livefoley.runtime import supervise as module
-from livefoley.runtime.supervise import keep
+from livefoley.runtime.supervise import supervise
 
 
 async def test_a_part_that_fails_is_begun_again_until_it_returns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +19,7 @@ async def test_a_part_that_fails_is_begun_again_until_it_returns(monkeypatch: py
         if faults:
             raise faults.pop()
 
-    await asyncio.wait_for(keep("part", part), 5)
+    await asyncio.wait_for(supervise("part", part), 5)
     assert not faults
 
 
@@ -27,7 +27,7 @@ async def test_a_part_can_be_cancelled_while_it_waits() -> None:
     async def part() -> None:
         raise ValueError
 
-    task = asyncio.create_task(keep("part", part, room="a"))
+    task = asyncio.create_task(supervise("part", part, room="a"))
     await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

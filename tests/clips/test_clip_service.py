@@ -1,4 +1,4 @@
-"""The desk's order: what its worker is given, and when."""
+"""The service's order: what its worker is given, and when."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from livefoley.clips.jobs.job import JobDirectory
 from livefoley.clips.model import ClipState, Priority
-from livefoley.runtime.clips.service import ClipDesk
+from livefoley.runtime.clips.service import ClipService
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.process import WorkerStatistics
 from tests.clips.finished import finished, metadata
@@ -54,8 +54,8 @@ def left_undone(folder: Path, *priorities: Priority) -> list[str]:
     return made
 
 
-async def run_until(desk: ClipDesk, condition: Callable[[], bool]) -> None:
-    running = asyncio.create_task(desk.run())
+async def run_until(service: ClipService, condition: Callable[[], bool]) -> None:
+    running = asyncio.create_task(service.run())
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - of a process
             await asyncio.sleep(0.02)
@@ -65,11 +65,11 @@ async def run_until(desk: ClipDesk, condition: Callable[[], bool]) -> None:
 
 async def test_a_live_clip_overtakes_the_batch_ones_that_wait(tmp_path: Path) -> None:
     batch, other, live, last = left_undone(tmp_path, BATCH, BATCH, LIVE, LIVE)
-    desk, over = ClipDesk(tmp_path, {**TOOLS, "place": str(tmp_path / "published")}), list[str]()
-    desk.on_change = lambda status: over.append(status.id) if status.state is ClipState.READY else None
-    await run_until(desk, lambda: len(over) == 4)
+    service, over = ClipService(tmp_path, {**TOOLS, "place": str(tmp_path / "published")}), list[str]()
+    service.on_change = lambda status: over.append(status.id) if status.state is ClipState.READY else None
+    await run_until(service, lambda: len(over) == 4)
     assert over == [live, last, batch, other]
-    assert [status.priority for status in desk.list()] == [BATCH, BATCH, LIVE, LIVE]
+    assert [status.priority for status in service.list()] == [BATCH, BATCH, LIVE, LIVE]
 
 
 async def test_batch_clips_leave_half_of_a_queue_to_live_ones(tmp_path: Path) -> None:
@@ -80,6 +80,6 @@ async def test_batch_clips_leave_half_of_a_queue_to_live_ones(tmp_path: Path) ->
         benches.append(Bench(on_message, on_ready))
         return benches[-1]
 
-    desk = ClipDesk(tmp_path, TOOLS, bench, slots=4)
-    await run_until(desk, lambda: len(desk.list()) == 6 and len(benches[0].taken) == 4)
+    service = ClipService(tmp_path, TOOLS, bench, slots=4)
+    await run_until(service, lambda: len(service.list()) == 6 and len(benches[0].taken) == 4)
     assert benches[0].taken == [jobs[0], jobs[1], jobs[3], jobs[4]]

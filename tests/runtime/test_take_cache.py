@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from livefoley.core.cues import Cue, CueKind, Sound
-from livefoley.runtime.sounds.take_cache import KEPT, RENEW_EVERY, Takes, strength_of
+from livefoley.runtime.sounds.take_cache import KEPT, RENEW_EVERY, TakeCache, strength_of
 
 
 def cue(prompt: str = "clank", seed: int = 0, intensity: float = 0.7) -> Cue:
@@ -17,7 +17,7 @@ def sound(name: str) -> Sound:
 
 
 def test_fresh_takes_are_asked_for_until_there_are_enough_and_now_and_then_after() -> None:
-    takes = Takes()
+    takes = TakeCache()
     assert takes.spare(cue()) is None
     for number in range(KEPT):
         assert takes.draw(cue()) is None
@@ -28,7 +28,7 @@ def test_fresh_takes_are_asked_for_until_there_are_enough_and_now_and_then_after
 
 
 def test_soft_and_hard_are_kept_apart() -> None:
-    takes = Takes()
+    takes = TakeCache()
     takes.keep(cue(intensity=1.0), sound("hard"))
     assert takes.spare(cue(intensity=0.2)) is None
     assert strength_of(cue(intensity=0.2)) < strength_of(cue(intensity=0.9))
@@ -36,7 +36,7 @@ def test_soft_and_hard_are_kept_apart() -> None:
 
 def test_the_memory_is_bounded_and_the_least_used_is_forgotten_first() -> None:
     one = sound("").samples.nbytes
-    takes = Takes(most_bytes=3 * one)
+    takes = TakeCache(most_bytes=3 * one)
     for prompt in ("a", "b", "c", "d"):
         takes.keep(cue(prompt), sound(prompt))
         takes.spare(cue("b"))
