@@ -11,7 +11,8 @@ from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bank.library import Library
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.description import lexicon
-from livefoley.foley.render_cache import CacheStatistics, RenderCache, stored, user_cache_directory
+from livefoley.foley.place import user_cache_directory
+from livefoley.foley.render_cache import CacheStatistics, RenderCache, stored
 from livefoley.foley.rendered import RenderedSounds
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.foley import render_cache as module
-from livefoley.foley.render_cache import RenderCache, decode, encode, stored, user_cache_directory
+from livefoley.foley import place as module
+from livefoley.foley.place import user_cache_directory
+from livefoley.foley.render_cache import RenderCache, decode, encode, stored
 from livefoley.foley.synth.toolbox import Take
 
 

@@ -14,7 +14,7 @@ from livefoley.core.errors import BankError
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.foley import audio_file, levels
 from livefoley.foley.bank import ucs
-from livefoley.foley.render_cache import write_atomically
+from livefoley.foley.place import write_atomically
 
 INDEX = "index.json"
 LONGEST_S = 30.0

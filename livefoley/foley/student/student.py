@@ -15,7 +15,7 @@ from livefoley.core.cues import Stereo
 from livefoley.core.errors import DescriptionError, LivefoleyError, ModelError
 from livefoley.core.ticks import ticks_from_s
 from livefoley.foley import levels
-from livefoley.foley.render_cache import user_cache_directory
+from livefoley.foley.place import user_cache_directory
 from livefoley.foley.student import decoder, features, models, output_check, windows
 from livefoley.foley.student.backends import tensorrt
 from livefoley.foley.student.backends.engines import EngineStore

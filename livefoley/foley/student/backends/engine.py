@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from livefoley.core.errors import ModelError
-from livefoley.foley.render_cache import write_atomically
+from livefoley.foley.place import write_atomically
 from livefoley.foley.student.backends import cuda
 from livefoley.foley.student.backends.engines import EngineKey, EngineStore
 from livefoley.foley.student.backends.tensorrt import (

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from livefoley.foley.render_cache import user_cache_directory, write_atomically
+from livefoley.foley.place import user_cache_directory, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
