@@ -24,7 +24,7 @@ _MASK_DB = 3.0  # how far below the excitation masking begins, up to 12 Bark
 
 
 def noise_to_mask_db(sound: NDArray[np.float32], noise: NDArray[np.float32]) -> Powers:
-    """Return by how much ``noise`` exceeds what ``sound`` masks, ``[frames, bands]``, 400 Hz to 5.5 kHz; both ``[n]``."""
+    """Return by how much ``noise`` exceeds what ``sound`` masks, ``[frames, bands]``; both are ``[n]``."""
     centres = _centres_hz()
     mask = _excitation(_patterns(sound) + _quiet()) * 10 ** (-_MASK_DB / 10)
     ratio = 10 * np.log10(_patterns(noise) / mask + 1e-12)
