@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from tests.peers import MATERIAL, SKIPPED
+from tests.peers import IMPOSSIBLE, MATERIAL, SKIPPED
 
 
 @pytest.fixture(autouse=True)
@@ -20,19 +20,22 @@ def unconfigured_log() -> Iterator[None]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was skipped for want of what, and how to get it."""
-    wanted = Counter(_wanted(report) for report in terminalreporter.getreports("skipped"))
-    if not wanted:
-        return
-    terminalreporter.section("skipped for want of")
+    reasons = [_reason(report) for report in terminalreporter.getreports("skipped")]
+    wanted = Counter(each.removeprefix(SKIPPED).partition(":")[0] for each in reasons if each.startswith(SKIPPED))
+    others = Counter(each.removeprefix(IMPOSSIBLE) for each in reasons if not each.startswith(SKIPPED))
+    if reasons:
+        terminalreporter.section("skipped")
     for what, count in wanted.most_common():
-        terminalreporter.write_line(f"{what}: {count} tests")
+        terminalreporter.write_line(f"for want of {what}: {count}")
+    for why, count in others.most_common():
+        terminalreporter.write_line(f"not possible here, {why}: {count}")
     if wanted.keys() - {MATERIAL}:
-        terminalreporter.write_line("`make peers` installs these; on Debian and Ubuntu, as root or with sudo.")
+        terminalreporter.write_line("`make peers` installs what is wanted, on Debian and Ubuntu, as root or by sudo.")
     if MATERIAL in wanted:
-        terminalreporter.write_line("The shared material (recordings and footage) is no part of the repository.")
+        terminalreporter.write_line("The shared material, recordings and footage, is no part of the repository.")
 
 
-def _wanted(report: pytest.TestReport) -> str:
-    """Return what a skipped test needs, in a few words."""
+def _reason(report: pytest.TestReport) -> str:
+    """Return why a test was skipped."""
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    return reason.removeprefix("Skipped: ").removeprefix(SKIPPED).partition(":")[0]
+    return reason.removeprefix("Skipped: ")

@@ -11,13 +11,15 @@ import os
 import shutil
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MATERIAL = "shared material"
 SKIPPED = "needs "
-"""How the reason of every skip begins; what is needed follows, and after a colon what of it."""
+"""How the reason of a skip for want of something begins; what it is follows, and after a colon what of it."""
+IMPOSSIBLE = "cannot be tried here: "
 _PROVIDERS = {
     "Xvfb": "xvfb",
     "epmd": "rabbitmq-server",
@@ -60,7 +62,12 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return int(probe.getsockname()[1])
 
 
-def missing(what: str, detail: str = "") -> None:
+def impossible(why: str) -> NoReturn:
+    """Skip the test on a machine that cannot do what it tries, whatever is installed."""
+    pytest.skip(f"{IMPOSSIBLE}{why}")
+
+
+def missing(what: str, detail: str = "") -> NoReturn:
     """Skip the test for want of ``what``, or fail it where every peer is required."""
     reason = f"{SKIPPED}{what}: {detail}" if detail else f"{SKIPPED}{what}"
     if os.environ.get("LIVEFOLEY_REQUIRE_PEERS") == "1":
