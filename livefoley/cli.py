@@ -106,7 +106,7 @@ def worker(
     """
     from livefoley.config import load
     from livefoley.core.errors import ConfigError
-    from livefoley.runtime.clips.celery_app import run_worker
+    from livefoley.runtime.clips.celery_worker import run_worker
 
     jobs = load(config).jobs
     if jobs.broker is None:

@@ -22,8 +22,8 @@ import structlog
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.renders.fetch import FetchLimits, fetch
 from livefoley.renders.job import RenderDirectory, RenderJob, found_in, new_id
-from livefoley.renders.make import Order
 from livefoley.renders.model import Busy, Rendered, RenderLimits, RenderRequest, RenderState, RenderStatus
+from livefoley.renders.order import Order
 
 log = structlog.get_logger("livefoley.renders")
 

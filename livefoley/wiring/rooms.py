@@ -6,7 +6,6 @@ import importlib.util
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -14,7 +13,6 @@ from livefoley import config as cfg
 from livefoley.core.errors import ConfigError, ModelError
 from livefoley.core.events import HearingEvent
 from livefoley.core.highlights import Evidence
-from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.ports import Sink, Source
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.highlights.moments import HighlightSettings
@@ -48,6 +46,7 @@ from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from livefoley.runtime.rooms.perception import Perception
 from livefoley.runtime.rooms.room import Room, RoomParts
 from livefoley.runtime.rooms.screen import Screen
+from livefoley.runtime.rooms.slate import draw_slate
 from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.rooms.transcode import Transcoder
 from livefoley.runtime.sounds.foley import FoleyService
@@ -104,7 +103,7 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
         seed=room.seed,
     )
     if room.on_drop is OnDrop.SLATE:
-        parts.make_slate = lambda info: _make_slate(info, room.slate)
+        parts.make_slate = lambda info: draw_slate(info, SLATE_TEXT, room.slate)
     made = Room(parts)
     if room.foley.enabled:
         parts.perception = Perception(name, made.perceive, made.signal, watch=room.actions.enabled)
@@ -287,12 +286,6 @@ def ice_settings(config: cfg.WebRtc, *, loopback: bool) -> IceSettings:
         for given in config.ice_servers
     ]
     return IceSettings(tuple(servers), tuple(map(str, config.public_ips)), config.udp_port_range, loopback)
-
-
-def _make_slate(info: TrackInfo, picture: Path | None) -> tuple[TrackInfo, Packet]:
-    from livefoley.media.slate import slate  # OpenCV, which most rooms can do without here
-
-    return slate(info, SLATE_TEXT, picture)
 
 
 def tls_context(tls: cfg.Tls) -> ssl.SSLContext:
