@@ -1,7 +1,8 @@
 """A signal that livefoley does not have: what it takes to add one, from its detector to the room's events.
 
 Of livefoley it touches its own detector and the line of ``detectors()`` in runtime/workers/perception_worker.py; its
-name is then told in pipelines/reference.yaml (a kind that may have an accent) and in docs/highlights.md, in both languages: five files.
+name is then told in pipelines/reference.yaml (a kind that may have an accent) and in docs/highlights.md, in
+both languages: five files.
 """
 
 from __future__ import annotations
