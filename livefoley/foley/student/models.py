@@ -15,9 +15,10 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from livefoley.core.errors import ModelError
-from livefoley.foley.place import user_cache_directory, write_atomically
+from livefoley.core.errors import ModelError, OutputError, reason
 from livefoley.foley.student.spec import StudentSpec, checked_graph, load_spec
+from livefoley.system import dirs
+from livefoley.system.files import write_whole
 
 DEFAULT = "nano"
 TIMEOUT_S = 30.0
@@ -51,7 +52,7 @@ def packaged_directory() -> Path:
 
 def cache_directory() -> Path:
     """Return where fetched models lie."""
-    return user_cache_directory() / "students"
+    return dirs.cache_directory() / "students"
 
 
 def find(model: str | Path = DEFAULT) -> Model:
@@ -107,15 +108,17 @@ def pull(url: str, client: httpx.Client | None = None) -> Model:
             _take(session, url, described, path)
     except httpx.HTTPError as error:
         raise ModelError(f"{url}: cannot be fetched ({error or type(error).__name__})") from None
+    except OutputError as error:
+        raise ModelError(str(error)) from None
     except OSError as error:
-        raise ModelError(f"{path.parent}: cannot be written ({error.strerror})") from None
+        raise ModelError(f"{path.parent}: cannot be written ({reason(error)})") from None
     return find(path)
 
 
 def _take(session: httpx.Client, url: str, described: bytes, path: Path) -> None:
     """Store the graph first and the JSON last, so that a model in the cache is whole."""
     partial = path.with_suffix(".json.partial")
-    write_atomically(partial, described)
+    write_whole(partial, described, parents=True)
     try:
         spec = load_spec(partial)
     finally:
@@ -123,8 +126,8 @@ def _take(session: httpx.Client, url: str, described: bytes, path: Path) -> None
     graph = _download(session, urljoin(url, spec.file))
     if hashlib.sha256(graph).hexdigest() != spec.sha256:
         raise ModelError(f"{urljoin(url, spec.file)}: came damaged (its SHA-256 is wrong); nothing was kept")
-    write_atomically(path.with_name(spec.file), graph)
-    write_atomically(path, described)
+    write_whole(path.with_name(spec.file), graph)
+    write_whole(path, described)
 
 
 def _download(session: httpx.Client, url: str) -> bytes:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
 
 from livefoley.core.errors import InputError
+from livefoley.system.dirs import models_directory
 
 DEFAULT = "base"
 NAMES = ("tiny", "base", "small", "medium", "large-v3")
@@ -43,22 +42,11 @@ def find(model: str = DEFAULT) -> Mapping[str, bytes]:
     """
     if model not in NAMES:
         return _read(Path(model).expanduser(), model)
-    if (cached := cache_directory() / model).is_dir():
+    if (cached := models_directory() / model).is_dir():
         return _read(cached, model)
     if model == DEFAULT and (packaged := _packaged()) is not None:
         return packaged
     raise InputError(f"there is no speech model {model!r} on this machine; run `livefoley ears fetch {model}`")
-
-
-def cache_directory() -> Path:
-    """Return where fetched models lie."""
-    if given := os.environ.get("LIVEFOLEY_MODELS"):
-        return Path(given).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "livefoley" / "models"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "livefoley" / "models"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "livefoley" / "models"
 
 
 def _read(directory: Path, model: str) -> dict[str, bytes]:
@@ -110,7 +98,7 @@ def fetch(model: str, progress: Progress = lambda *_: None, hub: str = HUB) -> P
     """
     if model not in NAMES:
         raise InputError(f"there is no model {model!r} to fetch; known are {', '.join(NAMES)}")
-    directory = cache_directory() / model
+    directory = models_directory() / model
     base = f"{hub}/Systran/faster-whisper-{model}/resolve/main"
     partial = directory.with_name(f"{model}.partial")
     try:
