@@ -42,6 +42,7 @@ from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.events.highlights import HighlightService, HighlightServiceSettings
 from livefoley.runtime.events.speech import RoomSpeech
 from livefoley.runtime.events.subtitles import SubtitleFile
+from livefoley.runtime.rooms import perception, screen
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from livefoley.runtime.rooms.perception import Perception
 from livefoley.runtime.rooms.room import Room, RoomParts
@@ -51,6 +52,7 @@ from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.rooms.transcode import Transcoder
 from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.sounds.student import StudentService, StudentSettings
+from livefoley.runtime.workers.shared import SharedWorkers, processes_for
 
 log = structlog.get_logger("livefoley")
 
@@ -73,6 +75,8 @@ class Makers:
     foley: FoleyService
     student: StudentService | None
     ears: EarsService
+    perception: SharedWorkers
+    screen: SharedWorkers
 
 
 def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> Room:
@@ -106,11 +110,11 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
         parts.make_slate = lambda info: draw_slate(info, SLATE_TEXT, room.slate)
     made = Room(parts)
     if room.foley.enabled:
-        parts.perception = Perception(name, made.perceive, made.signal, watch=room.actions.enabled)
+        parts.perception = Perception(name, makers.perception, made.perceive, made.signal, watch=room.actions.enabled)
     if room.listen.enabled:
         parts.ears = open_ears(name, room.listen, makers.ears, made.hear)
     if room.listen.screen:
-        parts.screen = open_screen(name, room.listen, made.signal)
+        parts.screen = open_screen(name, room.listen, makers.screen, made.signal)
     taps = [tap for tap in (parts.perception, parts.ears, parts.screen) if tap is not None]
     if taps:
         engine.taps = taps[0] if len(taps) == 1 else Fork(*taps)
@@ -143,6 +147,17 @@ def make_student(given: cfg.Student, foley: FoleyService) -> StudentService | No
     return student
 
 
+def make_perception(config: cfg.Config) -> SharedWorkers:
+    """Return the processes that watch and listen to all rooms."""
+    rooms = sum(room.foley.enabled for room in config.rooms.values())
+    return SharedWorkers("perception", perception.MODULE, processes_for(rooms))
+
+
+def make_screen() -> SharedWorkers:
+    """Return the process that reads the screens of all rooms."""
+    return SharedWorkers("screen", screen.MODULE, hang_timeout_s=screen.HANG_TIMEOUT_S)
+
+
 def make_ears(config: cfg.Config) -> EarsService:
     """Return the recogniser of all rooms; without the extra ``ears`` it says what is missing."""
     missing = [name for name in EAR_MODULES if importlib.util.find_spec(name) is None]
@@ -160,7 +175,9 @@ def open_ears(name: str, given: cfg.Listen, ears: EarsService, on_event: Callabl
     return ears.open(name, given.languages, keywords, on_event)
 
 
-def open_screen(name: str, given: cfg.Listen, on_evidence: Callable[[Evidence], None]) -> Screen:
+def open_screen(
+    name: str, given: cfg.Listen, workers: SharedWorkers, on_evidence: Callable[[Evidence], None]
+) -> Screen:
     """Return what reads a room's screen; raises ``ConfigError`` without the extras, and for a bad keyword list."""
     missing = [module for module in SCREEN_MODULES if importlib.util.find_spec(module) is None]
     if missing:
@@ -169,7 +186,7 @@ def open_screen(name: str, given: cfg.Listen, on_evidence: Callable[[Evidence], 
         )
     from livefoley.perception.ears.keywords import load  # of the extra
 
-    return Screen(name, [keyword.to_json() for keyword in load(given.keywords)], on_evidence)
+    return Screen(name, workers, [keyword.to_json() for keyword in load(given.keywords)], on_evidence)
 
 
 def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightService:

@@ -28,8 +28,8 @@ from livefoley.engine.clock import PlayoutClock
 from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.events.highlights import HighlightService, HighlightServiceSettings
-from livefoley.runtime.rooms import perception as module
 from livefoley.runtime.rooms.perception import Perception
+from livefoley.runtime.workers.shared import SharedWorkers
 from tests.highlights.whistle_worker import HZ, SIGNAL
 
 LOOKAHEAD = ticks_from_s(1.5)
@@ -59,10 +59,11 @@ async def until(true: Callable[[], object]) -> None:
 
 @contextlib.asynccontextmanager
 async def listening(on_evidence: Callable[[Evidence], None]) -> AsyncIterator[Perception]:
-    perception = Perception("pitch", lambda event: None, on_evidence, watch=False)
-    task = asyncio.create_task(perception.run())
+    workers = SharedWorkers("perception", "tests.highlights.whistle_worker", 1)
+    perception = Perception("pitch", workers, lambda event: None, on_evidence, watch=False)
+    task = asyncio.create_task(workers.run())
     try:
-        await until(lambda: perception.worker.ready)
+        await until(lambda: workers.ready)
         yield perception
     finally:
         task.cancel()
@@ -70,10 +71,7 @@ async def listening(on_evidence: Callable[[Evidence], None]) -> AsyncIterator[Pe
             await task
 
 
-async def test_a_new_signal_becomes_a_highlight_with_its_accent_though_nothing_knows_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "MODULE", "tests.highlights.whistle_worker")
+async def test_a_new_signal_becomes_a_highlight_with_its_accent_though_nothing_knows_it() -> None:
     clock, feed, laid = PlayoutClock(LOOKAHEAD), EventFeed("pitch"), Laid()
     clock.start(ORIGIN + LOOKAHEAD, 0.0)
     service = HighlightService(HighlightServiceSettings(accents={SIGNAL: "BELLMisc_Ding"}), feed, clock)
@@ -95,18 +93,15 @@ async def test_a_new_signal_becomes_a_highlight_with_its_accent_though_nothing_k
     assert service.statistics().evidence == {SIGNAL: 1}
 
 
-async def test_a_worker_that_died_does_not_mean_by_its_first_evidence_what_the_one_before_did(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "MODULE", "tests.highlights.whistle_worker")
+async def test_a_worker_that_died_does_not_mean_by_its_first_evidence_what_the_one_before_did() -> None:
     found: list[Evidence] = []
     async with listening(found.append) as perception:
         perception.audio(WHISTLE, ORIGIN)
         await until(lambda: found)
-        pid = perception.worker.pid
+        pid = perception.worker_pid
         assert pid is not None
         os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-        await until(lambda: perception.worker.ready and perception.worker.pid != pid)
+        await until(lambda: perception.statistics().alive and perception.worker_pid != pid)
         perception.audio(WHISTLE, ORIGIN + TICK_RATE)
         await until(lambda: len(found) == 2)
     assert [(evidence.signal, evidence.id) for evidence in found] == [(SIGNAL, 1), (SIGNAL, 2)]

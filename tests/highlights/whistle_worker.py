@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from livefoley.core.highlights import Evidence, Origin
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.runtime.workers.child import serve
-from livefoley.runtime.workers.perception_worker import PerceptionWorker, detectors
+from livefoley.runtime.workers.perception_worker import RoomWatcher, detectors
+from livefoley.runtime.workers.shared_child import serve_rooms
 
 SIGNAL = "whistle"
 HZ = 3000
@@ -36,4 +36,4 @@ class WhistleDetector:
 
 
 if __name__ == "__main__":
-    serve(PerceptionWorker([*detectors(), WhistleDetector()]).handle)
+    serve_rooms(lambda: RoomWatcher([*detectors(), WhistleDetector()]).handle)

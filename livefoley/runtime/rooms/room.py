@@ -165,8 +165,6 @@ class Room:
                     "chat": parts.chat,
                     "speech": parts.speech,
                     "audience": parts.audience,
-                    "perception": parts.perception,
-                    "screen": parts.screen,
                     "clips": parts.clips,
                 }
                 helpers += [
@@ -183,8 +181,9 @@ class Room:
                     task.cancel()
         finally:
             self._tasks = None
-            if parts.audience is not None:
-                parts.audience.close()
+            for part in (parts.audience, parts.perception, parts.screen):
+                if part is not None:
+                    part.close()
             for maker in (parts.foley, parts.student):
                 if maker is not None:
                     maker.forget(self.name)

@@ -61,11 +61,11 @@ def hearing_from(header: Header) -> HearingEvent:
 
 def evidence_header(evidence: Evidence) -> Header:
     """What any signal noticed, from whichever worker."""
-    return {"op": "evidence", **asdict(evidence)}
+    return {"op": "evidence", "evidence": asdict(evidence)}
 
 
 def evidence_from(header: Header) -> Evidence:
-    fields = {key: value for key, value in header.items() if key != "op"}
+    fields = header["evidence"]
     return Evidence(**{**fields, "origin": Origin(fields["origin"]), "state": EvidenceState(fields["state"])})
 
 

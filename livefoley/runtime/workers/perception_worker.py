@@ -1,6 +1,7 @@
-"""The worker that watches and listens to one room: ``python -m livefoley.runtime.workers.perception_worker``.
+"""The worker that watches and listens to rooms: ``python -m livefoley.runtime.workers.perception_worker``.
 
-It gets the room's encoded video and decoded mono sound, and answers with events and with evidence of highlights.
+It gets each room's encoded video and decoded mono sound, and answers with events and with evidence of
+highlights.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from livefoley.perception.hearing.crowd import CrowdDetector
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.runtime.rooms.taps import audio_from
-from livefoley.runtime.workers.child import Reply, serve
+from livefoley.runtime.workers.child import Reply
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import event_header, evidence_header, track_from, unit_from
+from livefoley.runtime.workers.shared_child import serve_rooms
 
 
 def detectors() -> list[Detector]:
-    """Return what looks for signals of a highlight in the room's sound; a new one is a line here."""
+    """Return what looks for signals of a highlight in a room's sound; a new one is a line here."""
     return [CrowdDetector()]
 
 
-class PerceptionWorker:
-    """Hands each message to the analysers it is for."""
+class RoomWatcher:
+    """Hands each message of a room to the analysers it is for."""
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self._motion = MotionAnalyser()
@@ -48,4 +50,4 @@ class PerceptionWorker:
 
 
 if __name__ == "__main__":
-    serve(PerceptionWorker(detectors()).handle)
+    serve_rooms(lambda: RoomWatcher(detectors()).handle)
