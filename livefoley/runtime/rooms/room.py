@@ -151,8 +151,6 @@ class Room:
                 beside = {
                     "highlights": parts.highlights,
                     "audience": parts.audience,
-                    "perception": parts.perception,
-                    "screen": parts.screen,
                     "clips": parts.clips,
                 }
                 helpers += [
@@ -169,8 +167,9 @@ class Room:
                     task.cancel()
         finally:
             self._tasks = None
-            if parts.audience is not None:
-                parts.audience.close()
+            for part in (parts.audience, parts.perception, parts.screen):
+                if part is not None:
+                    part.close()
             for maker in (parts.foley, parts.student):
                 if maker is not None:
                     maker.forget(self.name)
