@@ -35,7 +35,6 @@ from livefoley.core.errors import BankError
 from livefoley.core.snapshots import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.engine.planner import PlannerSettings
-from livefoley.foley.place import default_library
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
@@ -43,6 +42,7 @@ from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.supervise import supervise
+from livefoley.system.dirs import library_directory
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
@@ -68,7 +68,7 @@ class Application:
 
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
-        self.foley = FoleyService([config.bank.library or default_library()])
+        self.foley = FoleyService([config.bank.library or library_directory()])
         self.student = make_student(config.student, self.foley)
         self.ears = make_ears(config)
         self.rtmp = rtmp_servers(config.server.rtmp)

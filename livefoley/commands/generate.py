@@ -13,15 +13,23 @@ import numpy as np
 import psutil
 
 from livefoley.core.cues import Cue, CueKind, Stereo
-from livefoley.core.errors import BankError, DescriptionError, InputError, LivefoleyError, ModelError, OutputError
+from livefoley.core.errors import (
+    BankError,
+    DescriptionError,
+    InputError,
+    LivefoleyError,
+    ModelError,
+    OutputError,
+    reason,
+)
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.foley.description import lexicon
-from livefoley.foley.place import default_library
 from livefoley.foley.source import Foley
 from livefoley.foley.student import features
 from livefoley.foley.student.embed import plain
 from livefoley.foley.student.student import LONGEST_S, Student, Wish, open_student
 from livefoley.media.files.audio_file import write_audio
+from livefoley.system.dirs import library_directory
 
 MOST_POINTS = 100_000
 
@@ -108,7 +116,7 @@ def _made(order: Order, source: SoundSource, student: Student | None) -> Stereo:
             raise DescriptionError(f'"{order.text[:40]}": no ambience is known for it; try --source student')
         return Foley().bed("generate", order.text, order.seed).read(length)
     cue = Cue(1, CueKind.ACCENT, 0, 0, prompt=order.text, length=length, seed=order.seed)
-    sound = Foley([default_library()]).make(cue)
+    sound = Foley([library_directory()]).make(cue)
     if sound is None:
         raise BankError(f'"{order.text[:40]}": the bank has no such sound; try --source student')
     return sound.samples
@@ -139,7 +147,7 @@ def read_envelope(path: Path, frames: int) -> features.Floats:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [row for _, row in zip(range(MOST_POINTS), csv.reader(file), strict=False) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+        raise InputError(f"{path}: cannot be read ({reason(error)})") from None
     points = [_point(path, number, row) for number, row in enumerate(rows, 1) if number > 1 or _is_point(row)]
     if not points:
         raise InputError(f"{path}: holds no points; want a line like 0.5,-12 (seconds, dB re the loudest)")

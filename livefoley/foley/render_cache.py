@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
-from livefoley.foley.place import write_atomically
+from livefoley.core.errors import OutputError
 from livefoley.foley.synth import SYNTH_VERSION
 from livefoley.foley.synth.toolbox import Take
+from livefoley.system.files import write_whole
 
 _FORMAT = 1
 _SCALE = 32767.0
@@ -98,8 +99,8 @@ class RenderCache:
         found = stored(made.samples, made.onset)
         if persist and self._directory is not None:
             try:
-                write_atomically(self._path(key), encode(found))
-            except OSError:
+                write_whole(self._path(key), encode(found), parents=True)
+            except OutputError:
                 self._counts["write_errors"] += 1
         return found
 

@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 import av
 import structlog
 
-from livefoley.core.errors import ConfigError, LivefoleyError
+from livefoley.core.errors import ConfigError, LivefoleyError, reason
 from livefoley.core.media import Disconnected, Packet, SourceItem
 from livefoley.core.ports import Feed
-from livefoley.media.files.containers import reason
 from livefoley.media.files.demux import Demuxer
 from livefoley.media.reader import Pacer, Reader
 from livefoley.media.urls import safe_url

