@@ -75,7 +75,10 @@ def _root(
 def run(
     config: Annotated[Path, typer.Argument(help="The YAML file; pipelines/reference.yaml explains every key.")],
     check: Annotated[
-        bool, typer.Option("--check", help="Validate the file, print it with secrets masked, and stop.")
+        bool,
+        typer.Option(
+            "--check", help="Validate the file, print it with secrets masked, name models it lacks, and stop."
+        ),
     ] = False,
 ) -> None:
     """Run the rooms of a configuration until stopped.
@@ -90,6 +93,10 @@ def run(
     if check:
         out.print(masked(loaded), markup=False, highlight=False)
         out.print(f"[green]{_plain(str(config))}: good, {len(loaded.rooms)} room(s)[/]")
+        from livefoley.wiring.models import missing_models
+
+        for line in missing_models(loaded):  # rooms run without them, less well
+            err.print(f"[yellow]missing:[/] {_plain(line)}", highlight=False, soft_wrap=True)
         return
     from livefoley.app import serve
 

@@ -37,7 +37,8 @@ class Row:
     purpose: str
     size: int
     licence: str
-    source: str
+    origin: str  # who made it
+    source: str  # where a fetch gets it
     sha256: dict[str, str]  # by file
     where: str
     path: str
@@ -70,6 +71,7 @@ def _row(wanted: Any) -> Row:
         purpose=wanted.purpose,
         size=wanted.size,
         licence=wanted.licence,
+        origin=wanted.origin,
         source=wanted.source,
         sha256={file.name: file.sha256 for file in wanted.files},
         where=found.where if found is not None else "",
@@ -89,6 +91,7 @@ def _students() -> Iterator[Row]:
             purpose="sounds from words (student)" + ("" if spec is None or spec.trained else "; random, for timing"),
             size=each.path.with_name(spec.file).stat().st_size if spec is not None else 0,
             licence="Apache-2.0" if packaged else "its maker's",
+            origin="livefoley" if packaged else "others",
             source="livefoley itself" if packaged else "`livefoley models fetch ADDRESS`",
             sha256={spec.file: spec.sha256} if spec is not None else {},
             where="package" if packaged else "cache",
@@ -105,19 +108,23 @@ def models_list(as_json: AsJson = False) -> None:
     if as_json:
         out.print_json(json.dumps({"models": [asdict(row) for row in found]}))
         return
-    table = _table("model", "for", "size", "licence", "source", "sha256", "here")
     for row in found:
-        size = f"{row.size / 1e6:.0f} MB" if row.size else ""
-        largest = row.sha256[max(row.sha256, key=len)][:12] if row.sha256 else ""
-        table.add_row(*map(escape, (row.name, row.purpose, size, row.licence, row.source, largest)), _state(row))
-    out.print(table)
+        for line in _lines(row):
+            out.print(line, highlight=False, soft_wrap=True)
     _list_engines()
 
 
-def _state(row: Row) -> str:
+def _lines(row: Row) -> Iterator[str]:
+    yield f"[bold]{escape(row.name)}[/]  {row.size / 1e6:.1f} MB, {escape(row.licence)}; {escape(row.purpose)}"
+    yield f"  made by {escape(row.origin)}"
+    yield f"  from    {escape(row.source)}"
+    yield from (f"  sha256  {digest}  {escape(name)}" for name, digest in row.sha256.items())
     if row.problem:
-        return f"[red]{escape(row.problem)}[/]"
-    return f"[green]whole[/] ({row.where})" if row.where else f"no: {escape(row.remedy)}"
+        yield f"  here    [red]{escape(row.problem)}[/]"
+    else:
+        yield f"  here    [green]whole[/], {row.where}: {escape(row.path)}" if row.where else "  here    no"
+    if row.remedy:
+        yield f"  get it  {escape(row.remedy)}"
 
 
 def _list_engines() -> None:

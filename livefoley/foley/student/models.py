@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
-
-import httpx
 
 from livefoley.core.errors import ModelError, reason
 from livefoley.foley.student.spec import StudentSpec, checked_graph, load_spec
-from livefoley.models.sources import download, shown
 from livefoley.system import dirs
+
+if TYPE_CHECKING:
+    import httpx
 
 DEFAULT = "nano"
 TIMEOUT_S = 30.0
@@ -101,6 +102,10 @@ def pull(url: str, client: httpx.Client | None = None) -> Model:
     What comes with another hash than the JSON names is thrown away; what was cut off is gone on with. Raises
     ``ModelError``.
     """
+    import httpx  # for this alone: rooms look for models, too
+
+    from livefoley.models.sources import shown
+
     name = Path(urlsplit(url).path).name
     if urlsplit(url).scheme not in ("http", "https") or not name.endswith(".json"):
         raise ModelError(f"{shown(url)}: is no address of a model; want https://HOST/PATH/NAME.json")
@@ -116,6 +121,8 @@ def pull(url: str, client: httpx.Client | None = None) -> Model:
 
 def _take(session: httpx.Client, url: str, path: Path) -> None:
     """Store the graph first and the JSON last, so that a model in the cache is whole."""
+    from livefoley.models.sources import download, shown
+
     described = path.with_suffix(".json.partial")
     try:
         download(session, url, described, MOST_DESCRIBED)
