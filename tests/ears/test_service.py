@@ -20,6 +20,7 @@ from livefoley.perception.ears import LISTS, model
 from livefoley.perception.ears.keywords import load
 from livefoley.runtime.rooms import ears as module
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
+from tests.peers import impossible
 
 Sound = NDArray[np.float32]
 PATIENCE_S = 60.0
@@ -90,7 +91,7 @@ async def test_a_worker_lost_in_mid_sentence_leaves_nothing_open_and_comes_back(
     line: Callable[[str], Sound], how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if how == "hang" and not hasattr(signal, "SIGSTOP"):
-        pytest.skip("nothing can be stopped here")
+        impossible("a process that is stopped")
     monkeypatch.setattr(module, "HANG_TIMEOUT_S", 6.0)  # loading a model takes a busy machine seconds
     monkeypatch.setattr(module, "SILENT_S", 1000.0)  # the sentence goes on
     service = EarsService("base")
