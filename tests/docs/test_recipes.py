@@ -24,7 +24,7 @@ def _recipe(name: str) -> Any:
 
 
 async def test_the_sink_takes_what_a_room_gives_and_ends_when_it_is_told() -> None:
-    sink = _recipe("NullSink")["NullSink"]()
+    sink = _recipe("DiscardSink")["DiscardSink"]()
     running = asyncio.create_task(sink.run())
     sink.write_nowait(TrackInfo(MediaKind.VIDEO, "h264"))
     for number in range(3):
@@ -33,7 +33,7 @@ async def test_the_sink_takes_what_a_room_gives_and_ends_when_it_is_told() -> No
     sink.close()
     await asyncio.wait_for(running, 5)
     told = sink.statistics()
-    assert (told.kind, told.units, told.bytes, told.dropped_units, told.queue_units) == ("null", 3, 21, 0, 0)
+    assert (told.kind, told.units, told.bytes, told.dropped_units, told.queue_units) == ("discard", 3, 21, 0, 0)
 
 
 def test_the_command_does_what_its_help_says() -> None:
