@@ -53,6 +53,8 @@ from livefoley.wiring.rooms import (
     build_room,
     ice_settings,
     make_ears,
+    make_perception,
+    make_screen,
     make_student,
     planner_settings,
     rtmp_servers,
@@ -71,6 +73,7 @@ class Application:
         self.foley = FoleyService([config.bank.library or library_directory()])
         self.student = make_student(config.student, self.foley)
         self.ears = make_ears(config)
+        self.perception, self.screen = make_perception(config), make_screen()
         self.rtmp = rtmp_servers(config.server.rtmp)
         self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
         self.whip = WhipServer(self.ice, auth=self.rtmp[0].auth)
@@ -81,7 +84,7 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        makers = Makers(self.foley, self.student, self.ears)
+        makers = Makers(self.foley, self.student, self.ears, self.perception, self.screen)
         self._rooms = {name: build_room(name, room, servers, makers) for name, room in config.rooms.items()}
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
@@ -133,6 +136,10 @@ class Application:
             yield "foley", self.foley.run
         if self.student is not None and any(part.student is not None for part in parts):
             yield "student", self.student.run
+        if any(part.perception is not None for part in parts):
+            yield "perception", self.perception.run
+        if any(part.screen is not None for part in parts):
+            yield "screen", self.screen.run
         if any(part.ears is not None for part in parts):
             yield "ears", self.ears.run
         if self.clips.rooms:
@@ -226,7 +233,7 @@ class Application:
     def chat(self, room: str, lines: Sequence[ChatLine], dropped: int = 0) -> None:
         """Take what the room's audience wrote."""
         messages = (ChatMessage(line.text, line.user) for line in lines)
-        self._rooms[room].parts.highlights.chat(messages, time.monotonic(), dropped)
+        self._rooms[room].parts.chat.write(messages, time.monotonic(), dropped)
 
     async def cue(self, room: str, request: CueRequest) -> int:
         """Lay an accent on a room. Raises ``BankError`` for an effect that does not exist."""

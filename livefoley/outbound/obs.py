@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from livefoley.control.state import Events
+from livefoley.core.backoff import Backoff
 from livefoley.core.errors import InputError, LivefoleyError, ProtocolError, reason
 from livefoley.core.notices import HighlightNotice
 from livefoley.core.snapshots import DeliverySnapshot
@@ -78,18 +78,17 @@ class ObsLink:
 
     async def run(self) -> None:
         """Keep the link until cancelled."""
-        pause_s = BACKOFF_S[0]
+        backoff = Backoff(BACKOFF_S)
         while True:
             try:
                 await self._connect()
             except (LivefoleyError, OSError, TimeoutError, WebSocketException) as error:
                 if self._connected:
-                    pause_s = BACKOFF_S[0]
+                    backoff.reset()
                 self._connected = False
                 self._say(_reason(error))
             self._retries += 1
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
-            pause_s = min(BACKOFF_S[1], pause_s * 2)
+            await asyncio.sleep(backoff.next_s())
 
     async def _connect(self) -> None:
         settings = self.settings

@@ -20,6 +20,7 @@ import structlog
 from livefoley.core.errors import OutputError
 from livefoley.core.media import OutputItem, Unit
 from livefoley.core.ports import SinkStatistics
+from livefoley.core.throttle import LogThrottle
 from livefoley.media.files.disk_sink import DiskSink
 from livefoley.media.hls.segmenter import Segment, Segmenter
 from livefoley.system.files import PARTIAL, SHARED, write_whole
@@ -126,7 +127,7 @@ class _Writer:
         self._gone: deque[Entry] = deque()
         self._init = b""
         self._number = 0
-        self._warned_at_s = -1.0
+        self._throttled = LogThrottle(log, time.monotonic)
         self.units = self.bytes = self.errors = 0
 
     def prepare(self) -> None:
@@ -195,6 +196,4 @@ class _Writer:
 
     def _fail(self, error: Exception) -> None:
         self.errors += 1
-        if time.monotonic() - self._warned_at_s >= 1.0:
-            self._warned_at_s = time.monotonic()
-            log.error("HLS segment lost", directory=self._directory.name, reason=str(error))
+        self._throttled.error("HLS segment lost", directory=self._directory.name, reason=str(error))

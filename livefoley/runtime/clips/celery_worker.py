@@ -7,7 +7,6 @@ queue ``clips.dead``, which nobody consumes.
 from __future__ import annotations
 
 import json
-import random
 import signal
 from collections.abc import Mapping
 from functools import cache
@@ -19,6 +18,7 @@ from livefoley.clips.jobs.job import JobDirectory, Record
 from livefoley.clips.jobs.lease import leased
 from livefoley.clips.model import ClipState
 from livefoley.clips.open_tools import open_tools
+from livefoley.core.backoff import Backoff
 from livefoley.core.errors import LivefoleyError
 from livefoley.runtime.clips.celery_app import DEAD, JOBS, MAX_ATTEMPTS, PUT_ASIDE, TASK, WITHDRAW, make_celery
 
@@ -72,7 +72,7 @@ def _make_clip(task: Any, directory: str, tools: Mapping[str, Any]) -> None:
     if record.state is not ClipState.FAILED:
         return
     if record.attempts < MAX_ATTEMPTS:
-        raise task.retry(countdown=_pause_s(record.attempts))
+        raise task.retry(countdown=Backoff(BACKOFF_S).after(record.attempts))
     task.app.send_task(PUT_ASIDE, (directory, record.error), queue=DEAD)
 
 
@@ -104,8 +104,3 @@ def _failed(job: JobDirectory, error: str) -> Record | None:
 def _tools(text: str) -> pipeline.Tools:
     """Return the tools that settings describe; one worker is used by few configurations."""
     return open_tools(json.loads(text))
-
-
-def _pause_s(attempts: int) -> float:
-    least, most = BACKOFF_S
-    return float(min(most, least * 2 ** (attempts - 1)) * random.uniform(0.7, 1.3))

@@ -1,7 +1,7 @@
 """The room's eyes and ears: feeds its perception worker and hands on what it reports.
 
-The worker gets the room's video as it came, so decoding it, and whatever a hostile stream does to a decoder,
-happens there.
+The worker, which other rooms share, gets the room's video as it came: decoding it, and whatever a hostile stream does
+to a decoder, happens there.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
+from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick
+from livefoley.runtime.rooms.evidence import EvidenceIds
 from livefoley.runtime.rooms.taps import AudioBatcher
 from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import event_from, track_header, unit_header
-from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
+from livefoley.runtime.workers.messages import event_from, evidence_from, track_header, unit_header
+from livefoley.runtime.workers.process import WorkerStatistics
+from livefoley.runtime.workers.shared import SharedWorkers
 
 MODULE = "livefoley.runtime.workers.perception_worker"
 MAX_GOP_UNITS = 600  # ten seconds at 60 fps: encoders left to themselves put a keyframe every 250 frames
@@ -26,12 +29,21 @@ MAX_BEHIND_S = 0.8  # a worker further behind than this is given no more picture
 
 
 class Perception:
-    """Implements the engine's ``Taps``. ``on_event`` is called from the event loop."""
+    """Implements the engine's ``Taps``. ``on_event`` and ``on_evidence`` are called from the event loop."""
 
-    def __init__(self, room: str, on_event: Callable[[PerceptionEvent], None], watch: bool = True) -> None:
+    def __init__(
+        self,
+        room: str,
+        workers: SharedWorkers,
+        on_event: Callable[[PerceptionEvent], None],
+        on_evidence: Callable[[Evidence], None],
+        watch: bool = True,
+    ) -> None:
         """Listen to the room and, with ``watch``, look at it."""
-        self.worker = WorkerProcess(f"perception-{room}", MODULE, on_message=self._message, on_ready=self._ready)
+        self._worker = workers.seat(room, self._message, self._ready)
         self._on_event = on_event
+        self._on_evidence = on_evidence
+        self._ids = EvidenceIds()
         self._watch = watch
         self._track: TrackInfo | None = None
         self._gop: list[Unit] = []
@@ -42,9 +54,9 @@ class Perception:
         self._speaking_at: Tick | None = None
         self.failures = self.skipped_units = 0
 
-    async def run(self) -> None:
-        """Keep the worker running until cancelled."""
-        await self.worker.run()
+    def close(self) -> None:
+        """The room is gone."""
+        self._worker.leave()
 
     # ---- Taps ----
 
@@ -59,7 +71,7 @@ class Perception:
             self._send_track(item)
             return
         self._remember(item)
-        behind = self.worker.behind_s > MAX_BEHIND_S
+        behind = self._worker.behind_s > MAX_BEHIND_S
         if item.packet.keyframe:
             self._skipping = False
         if behind and not self._skipping:
@@ -67,17 +79,17 @@ class Perception:
         if self._skipping:
             self.skipped_units += 1
         else:
-            self._skipping = not self.worker.send_nowait(unit_header(item), item.packet.data)
+            self._skipping = not self._worker.send_nowait(unit_header(item), item.packet.data)
 
     def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
         """Pass on sound, in batches."""
         self._audio.feed(samples, start)
 
     def _send_audio(self, payload: bytes, start: Tick) -> None:
-        self.worker.send_nowait({"op": "audio", "start": start}, payload)
+        self._worker.send_nowait({"op": "audio", "start": start}, payload)
 
     def _send_track(self, track: TrackInfo) -> None:
-        self.worker.send_nowait(track_header(track), track.extradata)
+        self._worker.send_nowait(track_header(track), track.extradata)
 
     def _remember(self, unit: Unit) -> None:
         """Keep the current group of pictures: a new worker decodes from its keyframe on."""
@@ -92,6 +104,7 @@ class Perception:
     # ---- the worker ----
 
     def _ready(self) -> None:
+        self._ids.restart()
         if self._speaking_at is not None:  # the one that would have said "over" is dead
             self._on_event(Speech(self._speaking_at, active=False))
             self._speaking_at = None
@@ -100,13 +113,18 @@ class Perception:
         self._send_track(self._track)
         self._skipping = False
         for unit in self._gop:
-            self.worker.send_nowait(unit_header(unit), unit.packet.data)
+            self._worker.send_nowait(unit_header(unit), unit.packet.data)
 
     def _message(self, header: Header, payload: bytes) -> None:
-        if header.get("op") != "event":
-            self.failures += 1
-            return
-        event = event_from(header)
+        match header.get("op"):
+            case "event":
+                self._tell(event_from(header))
+            case "evidence":
+                self._on_evidence(self._ids.unique(evidence_from(header)))
+            case _:
+                self.failures += 1
+
+    def _tell(self, event: PerceptionEvent) -> None:
         if isinstance(event, MotionOnset):
             if event.at <= self._last_onset:  # seen before by a worker that died since
                 return
@@ -115,6 +133,11 @@ class Perception:
             self._speaking_at = event.at if event.active else None
         self._on_event(event)
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The process that watches this room, and others."""
+        return self._worker.process.worker.pid
+
     def statistics(self) -> WorkerStatistics:
-        """Return the worker's figures."""
-        return self.worker.statistics()
+        """Return the worker's figures, with what this room sent and lost."""
+        return self._worker.statistics()

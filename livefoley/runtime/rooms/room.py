@@ -10,20 +10,25 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.errors import InputError, LivefoleyError
-from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent, ScreenText
+from livefoley.core.events import HearingEvent, PerceptionEvent
+from livefoley.core.highlights import Evidence
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
+from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import Departure, RoomState
 from livefoley.runtime.clips.room import RoomClips
+from livefoley.runtime.events.chat import RoomChat
 from livefoley.runtime.events.highlights import HighlightService
+from livefoley.runtime.events.speech import RoomSpeech
 from livefoley.runtime.rooms.ears import RoomEars
 from livefoley.runtime.rooms.figures import RateMeter
 from livefoley.runtime.rooms.perception import Perception
@@ -42,6 +47,14 @@ ERROR_PAUSE_S = 0.02
 MakeSlate = Callable[[TrackInfo], tuple[TrackInfo, Packet]]
 
 
+class Part(Protocol):
+    """Something of the room that runs beside its stream."""
+
+    async def run(self) -> None:
+        """Do so until cancelled, or until there is nothing to do."""
+        ...
+
+
 @dataclass(slots=True)
 class RoomParts:
     """What a room is made of; the application picks the adapters."""
@@ -51,6 +64,8 @@ class RoomParts:
     source: Source
     sinks: Sequence[Sink]
     highlights: HighlightService
+    chat: RoomChat
+    speech: RoomSpeech
     stem_sinks: Sequence[Sink] = ()
     audience: Audience | None = None
     perception: Perception | None = None
@@ -79,6 +94,7 @@ class Room:
         self.failure: str | None = None
         self.sources = SourceLog(parts.highlights.feed.publish)
         self._now = now
+        self._throttled = LogThrottle(log, now)
         self._fed = asyncio.Event()
         self._source_over = False
         self._tasks: asyncio.TaskGroup | None = None
@@ -146,11 +162,11 @@ class Room:
                 outputs = (*parts.sinks, *parts.stem_sinks)
                 sinks = [tasks.create_task(supervise(sink.name, sink.run, self.name)) for sink in outputs]
                 helpers = [tasks.create_task(self._run_source())]
-                beside = {
+                beside: dict[str, Part | None] = {
                     "highlights": parts.highlights,
+                    "chat": parts.chat,
+                    "speech": parts.speech,
                     "audience": parts.audience,
-                    "perception": parts.perception,
-                    "screen": parts.screen,
                     "clips": parts.clips,
                 }
                 helpers += [
@@ -167,8 +183,9 @@ class Room:
                     task.cancel()
         finally:
             self._tasks = None
-            if parts.audience is not None:
-                parts.audience.close()
+            for part in (parts.audience, parts.perception, parts.screen):
+                if part is not None:
+                    part.close()
             for maker in (parts.foley, parts.student):
                 if maker is not None:
                     maker.forget(self.name)
@@ -189,8 +206,7 @@ class Room:
             self.engine.feed(item, self._now())
         except Exception:
             self.feed_errors += 1
-            if self.feed_errors < 10 or self.feed_errors % 1000 == 0:
-                log.exception("an item was lost", room=self.name, lost=self.feed_errors)
+            self._throttled.exception("an item was lost", room=self.name, lost=self.feed_errors)
         if not self._fed.is_set():
             self._fed.set()
         if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:
@@ -218,8 +234,7 @@ class Room:
                 self._play_block(self._now())
             except Exception:
                 self.play_errors += 1
-                if self.play_errors < 10 or self.play_errors % 1000 == 0:
-                    log.exception("a block was lost", room=self.name, lost=self.play_errors)
+                self._throttled.exception("a block was lost", room=self.name, lost=self.play_errors)
                 await asyncio.sleep(ERROR_PAUSE_S)
             if self._source_over and self._run_out():
                 break
@@ -261,9 +276,6 @@ class Room:
         now = self._now()
         if self.parts.clips is not None:
             self.parts.clips.noticed(event)
-        if isinstance(event, CrowdSound):
-            self.parts.highlights.crowd(event, now)
-            return
         self.engine.perceive(event, now)
         self._request(now)
 
@@ -271,11 +283,11 @@ class Room:
         """Take what the speech recogniser reports."""
         if self.parts.clips is not None:
             self.parts.clips.noticed(event)
-        self.parts.highlights.hear(event, self._now())
+        self.parts.speech.hear(event, self._now())
 
-    def read(self, text: ScreenText) -> None:
-        """Take what newly stands in the picture."""
-        self.parts.highlights.screen(text, self._now())
+    def signal(self, evidence: Evidence) -> None:
+        """Take what may be a highlight, from whoever noticed it."""
+        self.parts.highlights.signal(evidence, self._now())
 
     def _request(self, now: float) -> None:
         """Hand the planner's new requests to the foley worker."""
