@@ -18,7 +18,8 @@ from livefoley.core.cues import Cue, CueKind
 from livefoley.core.errors import OutputError
 from livefoley.core.events import MotionKind, MotionOnset, Transcript, Word
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
-from livefoley.dsp.levels import integrated_lufs, true_peak_db
+from livefoley.dsp.levels import true_peak_db
+from livefoley.dsp.loudness import integrated_lufs
 from livefoley.engine.timeline import ORIGIN
 from tests.clips import flashes
 from tests.clips.jobs import tools, write_job

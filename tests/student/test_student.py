@@ -10,6 +10,8 @@ import pytest
 
 from livefoley.core.cues import Cue, CueKind, Stereo
 from livefoley.core.errors import DescriptionError, ModelError
+from livefoley.dsp.levels import peak
+from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley import levels
 from livefoley.foley.student import features
 from livefoley.foley.student.embed import TextEncoder
@@ -42,8 +44,8 @@ def sound_of(student: Student, *wishes: Wish) -> list[Stereo]:
 def test_a_wish_becomes_stereo_of_its_length_at_the_level_of_effects(tiny: Student) -> None:
     [sound] = sound_of(tiny, Wish("rain on a tin roof", features.tokens_for(2.0)))
     assert sound.shape == (2, 96_000)
-    assert levels.loudest_lufs(sound) == pytest.approx(levels.EFFECT_LUFS, abs=1.5)
-    assert levels.peak_of(sound) <= 1
+    assert loudest_lufs(sound) == pytest.approx(levels.EFFECT_LUFS, abs=1.5)
+    assert peak(sound) <= 1
 
 
 def test_one_seed_repeats_and_two_differ(tiny: Student) -> None:
@@ -129,4 +131,4 @@ def test_a_cue_becomes_one_onset_and_its_sound_begins_there(tiny: Student) -> No
     assert sound.onset < 4800
     soft = StudentEffects(tiny).make(replace(cue, intensity=0.2))
     assert soft is not None
-    assert levels.loudest_lufs(soft.samples) < levels.loudest_lufs(sound.samples) - 6
+    assert loudest_lufs(soft.samples) < loudest_lufs(sound.samples) - 6

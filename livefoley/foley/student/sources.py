@@ -9,6 +9,7 @@ import numpy as np
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
+from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
 from livefoley.foley.bank.library import even
 from livefoley.foley.student import features
@@ -37,7 +38,7 @@ def answer(cue: Cue, made: Stereo) -> Sound:
     Raises ``BankError`` for silence.
     """
     samples, onset = even(made, cue.prompt)
-    samples = samples * np.float32(levels.gain(levels.INTENSITY_DB * (_intensity(cue) - levels.FULL_INTENSITY)))
+    samples = samples * np.float32(linear_from_db(levels.INTENSITY_DB * (_intensity(cue) - levels.FULL_INTENSITY)))
     return Sound(levels.round_off(samples), onset, SOURCE, cue.prompt[:_LONGEST_NAME])
 
 
