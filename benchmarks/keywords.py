@@ -38,7 +38,8 @@ from speech import (
     spoken_in,
 )
 
-from livefoley.core.events import KeywordHit, KeywordState
+from livefoley.core.events import KeywordHit
+from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import model
 from livefoley.perception.ears.keywords import Keyword
@@ -107,7 +108,7 @@ def hear_one(
     for event in hear(sound, keywords):
         if isinstance(event, KeywordHit):
             hits[event.id] = event
-    standing = [hit for hit in hits.values() if hit.state is not KeywordState.WITHDRAWN]
+    standing = [hit for hit in hits.values() if hit.state is not EvidenceState.WITHDRAWN]
     found = [each.keyword for each in clip.keywords if any(_is(hit, each, lead_s, keywords) for hit in standing)]
     written = spoken_in(clip.text, keywords)
     false = [f"{hit.keyword} <- {hit.text_heard}" for hit in standing if hit.keyword not in written]

@@ -24,7 +24,7 @@ class Watched:
 
     def __init__(self, name: str, workers: SharedWorkers) -> None:
         self.events: list[PerceptionEvent] = []
-        self.perception = Perception(name, workers, self.events.append)
+        self.perception = Perception(name, workers, self.events.append, lambda evidence: None)
 
     @property
     def onsets(self) -> list[MotionOnset]:
