@@ -21,7 +21,7 @@ from livefoley.clips.model import ClipReason, ClipRequest
 from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError
 from livefoley.core.event_json import Event
-from livefoley.core.highlights import Highlight, Reason
+from livefoley.core.highlights import Evidence, Highlight
 from livefoley.core.snapshots import ClipsSnapshot
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
@@ -284,10 +284,8 @@ class RoomClips:
         )
 
 
-def _reason(given: Reason) -> ClipReason:
-    return ClipReason(
-        given.signal.value, _stream_s(given.at), _stream_s(given.end), round(given.score, 3), given.detail
-    )
+def _reason(given: Evidence) -> ClipReason:
+    return ClipReason(given.signal, _stream_s(given.at), _stream_s(given.end), round(given.score, 3), given.detail)
 
 
 def _stream_s(tick: Tick) -> float:
