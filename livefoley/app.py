@@ -233,7 +233,7 @@ class Application:
     def chat(self, room: str, lines: Sequence[ChatLine], dropped: int = 0) -> None:
         """Take what the room's audience wrote."""
         messages = (ChatMessage(line.text, line.user) for line in lines)
-        self._rooms[room].parts.highlights.chat(messages, time.monotonic(), dropped)
+        self._rooms[room].parts.chat.write(messages, time.monotonic(), dropped)
 
     async def cue(self, room: str, request: CueRequest) -> int:
         """Lay an accent on a room. Raises ``BankError`` for an effect that does not exist."""

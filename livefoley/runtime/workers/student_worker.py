@@ -16,7 +16,7 @@ from livefoley.core.cues import Stereo
 from livefoley.core.errors import LivefoleyError, ModelError
 from livefoley.foley.student.sources import answer, bed_seed, wish_of
 from livefoley.foley.student.student import Continuation, Student, Wish, open_student
-from livefoley.runtime.workers.child import Reply, serve
+from livefoley.runtime.workers.child import Reply, Rest, serve
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import cue_from, stereo_bytes
 
@@ -40,6 +40,11 @@ class StudentWorker:
     def __init__(self) -> None:
         self._student: Student | None = None
         self._beds: dict[str, _Bed] = {}
+
+    def rest(self) -> None:
+        """There has been nothing to do for a while: the tables of the text encoder are half of all memory."""
+        if self._student is not None:
+            self._student.encoder.release()
 
     def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
         """Return the answers to one message."""
@@ -130,4 +135,5 @@ def _each(jobs: list[Header], make: Callable[[int], Reply]) -> list[Reply]:
 
 
 if __name__ == "__main__":
-    serve(StudentWorker().handle, NICE)
+    worker = StudentWorker()
+    serve(worker.handle, NICE, Rest(worker.rest))
