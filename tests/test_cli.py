@@ -13,8 +13,8 @@ import av
 import pytest
 
 from livefoley.core.media import MediaKind
-from tests.live.rtmp_peers import file_hashes, make_clip
-from tests.peers import require
+from tests.support.media_files import file_hashes, make_clip
+from tests.support.peers import require
 
 CONFIG = """
 server: {{rtmp: {{listen: "127.0.0.1:{rtmp}"}}, http: {{listen: "127.0.0.1:{http}"}}}}

@@ -20,7 +20,7 @@ from livefoley.core.errors import InputError
 from livefoley.renders.examine import IntakeLimits, examine
 from livefoley.renders.fetch import FetchLimits, fetch, is_public, sniffed
 from tests.clips.certificates import signing_chain
-from tests.peers import require
+from tests.support.peers import require
 
 OWN = FetchLimits(allowed_hosts=("127.0.0.1",))
 MEDIA = b"\0\0\0\x18ftypisom" + bytes(100_000)

@@ -17,7 +17,7 @@ from livefoley.control.app import make_app
 from livefoley.control.server import HttpServer, serve
 from livefoley.core.errors import AddressInUse, ConfigError
 from tests.control.studio import Studio
-from tests.peers import require
+from tests.support.peers import require
 
 
 async def test_the_port_is_known_before_it_serves() -> None:

@@ -12,7 +12,8 @@ from livefoley.core.errors import ConfigError
 from livefoley.core.media import SourceItem
 from livefoley.media.pull import PullSource
 from livefoley.media.urls import safe_url
-from tests.peers import free_port
+from tests.support.peers import free_port
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -83,9 +84,7 @@ async def test_a_peer_that_accepts_and_says_nothing_is_given_up() -> None:
     port = server.sockets[0].getsockname()[1]
     source = PullSource(f"rtmp://127.0.0.1:{port}/live/x", 0.3, 0.3, backoff_s=(0.01, 0.02))
     task = asyncio.create_task(source.run(lambda item: None))
-    async with asyncio.timeout(10):
-        while connections < 3:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: connections >= 3)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 2)
