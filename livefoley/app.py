@@ -38,6 +38,7 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
+from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.sounds.foley import FoleyService
@@ -292,6 +293,7 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
         nonlocal asked
         if asked:
             log.warning("stopped before the outputs were finished")
+            drain_log(0.2)
             os._exit(1)
         asked = True
         stop()
@@ -300,7 +302,12 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if sys.platform == "win32":
         numbers.append(signal.SIGBREAK)
+    else:
+        numbers.append(signal.SIGQUIT)
     before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(on_signal)) for number in numbers}
+    if sys.platform != "win32":  # a terminal that is closed must not end a stream, nor a signal nobody listens to
+        ignored = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+        before |= {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
     try:
         yield
     finally:
