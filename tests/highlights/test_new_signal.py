@@ -29,6 +29,7 @@ from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.events.highlights import HighlightService, HighlightServiceSettings
 from livefoley.runtime.rooms.perception import Perception
+from livefoley.runtime.workers.messages import PERCEPTION
 from livefoley.runtime.workers.shared import SharedWorkers
 from tests.highlights.whistle_worker import HZ, SIGNAL
 
@@ -59,7 +60,7 @@ async def until(true: Callable[[], object]) -> None:
 
 @contextlib.asynccontextmanager
 async def listening(on_evidence: Callable[[Evidence], None]) -> AsyncIterator[Perception]:
-    workers = SharedWorkers("perception", "tests.highlights.whistle_worker", 1)
+    workers = SharedWorkers("perception", "tests.highlights.whistle_worker", PERCEPTION)
     perception = Perception("pitch", workers, lambda event: None, on_evidence, watch=False)
     task = asyncio.create_task(workers.run())
     try:
