@@ -1,4 +1,4 @@
-"""From configuration to adapters: the only place that picks concrete sources, sinks, codecs and servers."""
+"""From configuration to rooms: their sources, sinks, workers, and the servers they share."""
 
 from __future__ import annotations
 

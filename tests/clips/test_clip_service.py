@@ -17,6 +17,7 @@ from livefoley.runtime.clips.service import ClipService
 from livefoley.runtime.workers.process import WorkerStatistics
 from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
+from tests.support.waiting import until
 
 TOOLS = ToolSettings((), PublishSettings(""))
 LIVE, BATCH = Priority.LIVE, Priority.BATCH
@@ -59,9 +60,7 @@ def left_undone(folder: Path, *priorities: Priority) -> list[str]:
 
 async def run_until(service: ClipService, condition: Callable[[], bool]) -> None:
     running = asyncio.create_task(service.run())
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 - of a process
-            await asyncio.sleep(0.02)
+    await until(condition)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

@@ -12,7 +12,7 @@ from livefoley.core.cues import Stereo
 from livefoley.dsp import levels, loudness
 from livefoley.dsp.limiter import Limiter
 from tests.dsp.chunks import fed, noise, sine
-from tests.peers import require
+from tests.support.peers import require
 
 SOUNDS = {
     "noise": noise(144_000, 0.2),

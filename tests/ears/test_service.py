@@ -21,7 +21,8 @@ from livefoley.perception.ears import LISTS, model
 from livefoley.perception.ears.keywords import load
 from livefoley.runtime.rooms import ears as module
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
-from tests.peers import impossible
+from tests.support.peers import impossible
+from tests.support.waiting import until
 
 Sound = NDArray[np.float32]
 PATIENCE_S = 60.0
@@ -36,12 +37,6 @@ async def running(service: EarsService) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 def room(service: EarsService, name: str, events: list[HearingEvent]) -> RoomEars:

@@ -10,7 +10,7 @@ from livefoley.core.highlights import Evidence
 from livefoley.core.ticks import TICK_RATE
 from livefoley.foley.audio_file import read
 from livefoley.perception.hearing.crowd import CROWD, CrowdDetector
-from tests.peers import shared
+from tests.support.peers import shared
 
 Mono = NDArray[np.float32]
 

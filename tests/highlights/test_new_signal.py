@@ -32,6 +32,7 @@ from livefoley.runtime.rooms.perception import Perception
 from livefoley.runtime.workers.messages import PERCEPTION
 from livefoley.runtime.workers.shared import SharedWorkers
 from tests.highlights.whistle_worker import HZ, SIGNAL
+from tests.support.waiting import until
 
 LOOKAHEAD = ticks_from_s(1.5)
 QUIET = np.zeros(4096, np.float32)
@@ -50,12 +51,6 @@ class Laid:
 
     def withdraw_accent(self, cue_id: int) -> None:
         raise AssertionError("nothing is taken back here")
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager

@@ -16,8 +16,8 @@ from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.keywords import load
 from livefoley.perception.screen.watcher import ScreenWatcher
-from tests.peers import require_packages
 from tests.perception.banners import picture
+from tests.support.peers import require_packages
 
 STEP = 2 * TICK_RATE
 

@@ -8,7 +8,7 @@ import psutil
 
 from livefoley.runtime.workers.child import IDLE_PINGS, REST_PINGS, Rest
 from livefoley.system.memory import give_back
-from tests.peers import missing
+from tests.support.peers import impossible
 
 
 def test_what_can_be_loaded_again_is_let_go_of_once_after_half_a_minute_without_work() -> None:
@@ -27,7 +27,7 @@ def test_what_can_be_loaded_again_is_let_go_of_once_after_half_a_minute_without_
 
 def test_freed_memory_goes_back_to_the_system() -> None:
     if platform.libc_ver()[0] != "glibc":
-        missing("glibc, whose allocator can be asked,")
+        impossible("memory that is asked of glibc")
     process = psutil.Process()
     kept = [bytearray(50_000) for _ in range(4000)]  # too small to be given back by themselves
     between = [bytearray(50_000) for _ in range(2)]  # above them: the heap cannot shrink from its end

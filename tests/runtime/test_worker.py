@@ -13,6 +13,7 @@ import pytest
 from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import MAX_BACKLOG, WorkerProcess
 from tests.runtime.echo_worker import ECHO, Babble, Die, Echo, Echoed, Fail, Hang
+from tests.support.waiting import until
 
 
 class Rig:
@@ -21,7 +22,6 @@ class Rig:
     def __init__(self) -> None:
         self.said: list[tuple[Echoed | Failed, bytes]] = []
         self.readies = 0
-        self.changed = asyncio.Event()
         self.worker = WorkerProcess(
             "echo",
             "tests.runtime.echo_worker",
@@ -33,25 +33,16 @@ class Rig:
 
     def _message(self, message: Echoed | Failed, payload: bytes) -> None:
         self.said.append((message, payload))
-        self.changed.set()
 
     def _ready(self) -> None:
         self.readies += 1
-        self.changed.set()
-
-    async def wait_until(self, condition) -> None:  # type: ignore[no-untyped-def]
-        async with asyncio.timeout(30):
-            while not condition():
-                self.changed.clear()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.changed.wait(), 0.05)
 
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
     rig = Rig()
     task = asyncio.create_task(rig.worker.run())
-    await rig.wait_until(lambda: rig.readies == 1)
+    await until(lambda: rig.readies == 1)
     yield rig
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -63,7 +54,7 @@ async def test_messages_go_there_and_back_with_their_payload(rig: Rig) -> None:
     payload = os.urandom(1_000_000)
     for n in range(3):
         rig.worker.send_nowait(Echo(n), payload)
-    await rig.wait_until(lambda: len(rig.said) == 3)
+    await until(lambda: len(rig.said) == 3)
     assert [message for message, _ in rig.said] == [Echoed(0), Echoed(1), Echoed(2)]
     assert all(data == payload for _, data in rig.said)
 
@@ -71,7 +62,7 @@ async def test_messages_go_there_and_back_with_their_payload(rig: Rig) -> None:
 async def test_a_message_that_cannot_be_handled_costs_itself_alone(rig: Rig) -> None:
     rig.worker.send_nowait(Fail(7))
     rig.worker.send_nowait(Echo(1))
-    await rig.wait_until(lambda: len(rig.said) == 2)
+    await until(lambda: len(rig.said) == 2)
     assert [message for message, _ in rig.said] == [Failed("fail", "ValueError('no good')", 7), Echoed(1)]
     assert rig.worker.statistics().starts == 1
 
@@ -80,7 +71,7 @@ async def test_a_message_that_cannot_be_handled_costs_itself_alone(rig: Rig) -> 
 async def test_what_a_worker_may_not_say_is_counted_and_costs_nothing_else(rig: Rig, head: str) -> None:
     rig.worker.send_nowait(Babble(head))
     rig.worker.send_nowait(Echo(1))
-    await rig.wait_until(lambda: rig.said)
+    await until(lambda: rig.said)
     assert rig.said == [(Echoed(1), b"")]
     assert (rig.worker.statistics().unusable, rig.worker.statistics().starts) == (1, 1)
 
@@ -89,7 +80,7 @@ async def test_what_a_worker_may_not_say_is_counted_and_costs_nothing_else(rig: 
 async def test_what_a_worker_is_not_told_fails_and_costs_nothing_else(rig: Rig, head: bytes) -> None:
     rig.worker.write_nowait(head)
     rig.worker.send_nowait(Echo(1))
-    await rig.wait_until(lambda: len(rig.said) == 2)
+    await until(lambda: len(rig.said) == 2)
     failed = rig.said[0][0]
     assert isinstance(failed, Failed)
     assert failed.of == ""
@@ -101,22 +92,22 @@ async def test_a_killed_worker_is_started_again(rig: Rig) -> None:
     pid = rig.worker.pid
     assert pid is not None
     os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-    await rig.wait_until(lambda: rig.readies == 2)
+    await until(lambda: rig.readies == 2)
     assert rig.worker.pid != pid
     rig.worker.send_nowait(Echo(5))
-    await rig.wait_until(lambda: len(rig.said) == 1)
+    await until(lambda: len(rig.said) == 1)
 
 
 async def test_a_hung_worker_is_killed_and_started_again(rig: Rig) -> None:
     rig.worker.send_nowait(Hang())
-    await rig.wait_until(lambda: rig.readies == 2)
+    await until(lambda: rig.readies == 2)
     assert rig.worker.statistics().hangs == 1
 
 
 async def test_a_worker_that_dies_of_a_message_does_not_take_the_parent_along(rig: Rig) -> None:
     for readies in (2, 3):
         rig.worker.send_nowait(Die())
-        await rig.wait_until(lambda readies=readies: rig.readies == readies)
+        await until(lambda readies=readies: rig.readies == readies)
     assert rig.worker.statistics().starts == 3
 
 

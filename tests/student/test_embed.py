@@ -12,7 +12,7 @@ import pytest
 from livefoley.core.errors import DescriptionError
 from livefoley.foley.student.embed import TextEncoder, plain
 from livefoley.system.memory import give_back
-from tests.peers import missing
+from tests.support.peers import missing
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from livefoley.foley import audio_file
 from livefoley.foley.source import Foley
 from livefoley.foley.student.fallback import BedBeside, EffectsBeside
 from livefoley.foley.student.student import open_student
-from tests.live import rtmp_peers
+from tests.support.media_files import make_clip
 
 from .tiny import write_model
 
@@ -168,7 +168,7 @@ def test_offline_the_bank_keeps_what_it_has_and_a_student_that_fails_is_stood_in
 
 def test_a_file_is_rendered_with_the_student_where_there_are_weights(run, tmp_path: Path) -> None:
     clip, report = tmp_path / "clip.mp4", tmp_path / "report.json"
-    rtmp_peers.make_clip(clip, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", seconds=2.0)
+    make_clip(clip, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", seconds=2.0)
     options = ("--describe", "a velociraptor breathing", "-o", tmp_path / "o.wav", "-f", "--report", report)
     for more, maker in ((("--steps", 2), "student"), (("--no-student",), "procedural")):
         code, out, err = run("render", clip, *options, *more)

@@ -132,7 +132,7 @@ class RoomClips:
         self._seed = seed
         self._chunk_store = ChunkFiles(settings.directory / ".buffer" / room)
         self._buffer = RollingBuffer(settings.limits, self._chunk_store)
-        self._chunk_store.on_stored = self._buffer.shelved
+        self._chunk_store.on_stored = self._buffer.chunk_stored
         self._ranges = ClipRanges(settings.ranges, ORIGIN)
         self._wanted: list[_Wanted] = []
         self._lost = 0
