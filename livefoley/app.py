@@ -38,10 +38,12 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
+from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.supervise import supervise
+from livefoley.system.descriptors import raise_limit
 from livefoley.system.dirs import library_directory
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
@@ -277,6 +279,7 @@ def _rejections(counted: Mapping[str, int]) -> tuple[Rejection, ...]:
 
 async def serve(config: cfg.Config) -> None:
     """Run a configuration. The first SIGTERM or Ctrl-C finishes the outputs, the second stops at once."""
+    raise_limit()
     configure_log(config.server.log.level.value, as_json=config.server.log.format is cfg.LogFormat.JSON)
     application = Application(config)
     with _signals(application.stop):
@@ -292,6 +295,7 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
         nonlocal asked
         if asked:
             log.warning("stopped before the outputs were finished")
+            drain_log(0.2)
             os._exit(1)
         asked = True
         stop()
@@ -300,7 +304,12 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if sys.platform == "win32":
         numbers.append(signal.SIGBREAK)
+    else:
+        numbers.append(signal.SIGQUIT)
     before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(on_signal)) for number in numbers}
+    if sys.platform != "win32":  # a terminal that is closed must not end a stream, nor a signal nobody listens to
+        ignored = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+        before |= {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
     try:
         yield
     finally:
