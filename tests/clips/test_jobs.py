@@ -29,6 +29,8 @@ from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.live
+
 WORKER = (
     "from livefoley.runtime.clips import celery_worker\n"
     "celery_worker.BACKOFF_S = (0.1, 0.2); celery_worker.BUSY_S = 0.3\n"
@@ -37,7 +39,13 @@ WORKER = (
 FINISHED = ("cutting", "sounding", "checking")
 
 
-@pytest.fixture(scope="module", params=[Broker, RabbitMQ], ids=["redis", "amqp"])
+BROKERS = [
+    pytest.param(Broker, id="redis", marks=pytest.mark.xdist_group("redis")),
+    pytest.param(RabbitMQ, id="amqp", marks=pytest.mark.xdist_group("amqp")),
+]
+
+
+@pytest.fixture(scope="module", params=BROKERS)
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with running(request.param(tmp_path_factory.mktemp("broker"))) as found:
         yield found

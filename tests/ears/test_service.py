@@ -24,6 +24,8 @@ from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from tests.support.peers import impossible
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.live
+
 Sound = NDArray[np.float32]
 PATIENCE_S = 60.0
 
