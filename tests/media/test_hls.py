@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.formats.fmp4 import init_segment
+from livefoley.media.files.containers import sized
 from livefoley.media.hls.segmenter import Segment, Segmenter
 from livefoley.media.hls.sink import PLAYLIST, Entry, HlsSink, Playlist
 from tests.media.boxes import boxes
@@ -39,7 +40,7 @@ def is_picture(item: OutputItem) -> TypeGuard[Unit]:
 
 
 def segmented(items: list[OutputItem], target_s: float = 1.0) -> list[Segment]:
-    segmenter = Segmenter(target_s)
+    segmenter = Segmenter(target_s, sized)
     segments = [segment for number, item in enumerate(items) for segment in segmenter.feed(item, 1000.0 + number)]
     return segments + segmenter.flush()
 
