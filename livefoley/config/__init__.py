@@ -34,10 +34,11 @@ from livefoley.config.server import (
     Tls,
     WebRtc,
 )
-from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
+from livefoley.config.values import MEGABYTE, Address, Model, Place, RoomName, SecretUrl
 from livefoley.core.errors import ConfigError
 
 __all__ = [
+    "MEGABYTE",
     "Address",
     "AuthHook",
     "Bank",
