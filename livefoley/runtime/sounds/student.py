@@ -16,12 +16,12 @@ from pathlib import Path
 
 import structlog
 
+from livefoley.core.breaker import Breaker, BreakerState
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.snapshots import Latency, StudentSnapshot
-from livefoley.foley.student.breaker import Breaker, BreakerState
+from livefoley.foley.take_cache import TakeCache, strength_of
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.sounds.bed_schedule import BedSchedule
-from livefoley.runtime.sounds.take_cache import TakeCache, strength_of
 from livefoley.runtime.workers.deadlines import DeadlineQueue
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import cue_header, stereo_from

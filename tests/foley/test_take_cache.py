@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from livefoley.core.cues import Cue, CueKind, Sound
-from livefoley.runtime.sounds.take_cache import KEPT, RENEW_EVERY, TakeCache, strength_of
+from livefoley.foley.take_cache import KEPT, RENEW_EVERY, TakeCache, strength_of
 
 
 def cue(prompt: str = "clank", seed: int = 0, intensity: float = 0.7) -> Cue:
