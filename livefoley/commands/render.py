@@ -10,26 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from livefoley.core.cues import Cue, CueKind, Stereo
-from livefoley.core.errors import BankError, InputError, ModelError, OutputError
+from livefoley.core.cues import CueKind, SoundRequest, Stereo, ambience_of
+from livefoley.core.errors import BankError, InputError, OutputError
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
-from livefoley.core.ports import EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
 from livefoley.foley.bank.library import Library
-from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.description import lexicon
+from livefoley.foley.makers import Makers
 from livefoley.foley.place import default_library
 from livefoley.foley.source import Foley
-from livefoley.foley.student.fallback import OFFLINE_STEPS, BedBeside, EffectsBeside
-from livefoley.foley.student.student import open_student
+from livefoley.foley.student.settings import StudentSettings
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.files.audio_file import AUDIO_FORMATS, write_audio
 from livefoley.media.files.containers import carried_video
@@ -38,9 +35,8 @@ from livefoley.media.files.mux import Muxer
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
 
-log = structlog.get_logger("livefoley")
-
 AUDIO_EXTENSIONS = tuple(f".{name}" for name in AUDIO_FORMATS)
+OFFLINE_STEPS = 8  # of the student: nobody waits for these sounds
 LOOKAHEAD_S = 3.0  # costs no time here, and lets perception look as far as it likes
 
 
@@ -88,8 +84,9 @@ def render_file(
     clip = probe(source)
     sound_only = output.suffix.lower() in AUDIO_EXTENSIONS
     program, foley_alone = PcmCapture(), PcmCapture()
-    foley = Foley(libraries=_libraries(None), seed=seed)
-    effects, bed = _makers(foley, describe, seed, steps if student else 0)
+    makers = Makers(_libraries(None), StudentSettings(steps=steps) if student else None, seed=seed)
+    chain = makers.chain()
+    bed = chain.bed(ambience_of("render", describe, seed))
     renderer = Renderer(
         render_settings(describe, seed, stem is not None),
         make_decoder=make_decoder,
@@ -97,7 +94,7 @@ def render_file(
         stem_encoder=foley_alone if stem is not None else None,
         analyser=MotionAnalyser(),
         speech=SpeechDetector(),
-        effects=effects,
+        effects=chain,
         bed=bed,
     )
     began = time.perf_counter()
@@ -118,20 +115,6 @@ def render_file(
     wall_s = time.perf_counter() - began
     counts = _report(renderer, bed.source, source, describe, output, clip.duration_s, wall_s, report)
     console.print(f"{output}: {counts} in {wall_s:.1f} s ({clip.duration_s / max(wall_s, 1e-9):.1f} times real time)")
-
-
-def _makers(foley: Foley, describe: str, seed: int, steps: int) -> tuple[EffectSource, ProceduralBed | BedBeside]:
-    """Return who makes the sounds: bank and procedural bed; what they do not know, the student, if it has weights."""
-    bed = foley.bed("render", describe, seed)
-    if not steps or not describe.strip():
-        return foley.bank, bed
-    try:
-        student = open_student(steps=steps)
-    except ModelError as error:
-        log.info("no student; bank and procedural sounds alone", reason=str(error))
-        return foley.bank, bed
-    ambience = BedBeside(student, seed, describe, bed) if lexicon.is_new_place(describe) else bed
-    return EffectsBeside(foley.bank, student), ambience
 
 
 def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:
@@ -238,17 +221,15 @@ def play_to_file(effect: str, output: Path, *, seed: int, intensity: float, libr
     """Write one effect to ``output``; return a line that says what it is. Raises ``BankError`` when none fits."""
     bank = Foley(_libraries(library)).bank
     named = effect in bank.names()
-    cue = Cue(
-        id=1,
-        kind=CueKind.ACCENT,
-        start=0,
-        deadline=0,
-        effect=effect if named else None,
-        prompt="" if named else effect,
-        intensity=intensity,
-        seed=seed,
+    sound = bank.make(
+        SoundRequest(
+            CueKind.ACCENT,
+            prompt="" if named else effect,
+            effect=effect if named else None,
+            intensity=intensity,
+            seed=seed,
+        )
     )
-    sound = bank.make(cue)
     if sound is None:
         near = ", ".join(bank.find(effect)[:3]) or "see `livefoley bank list`"
         raise BankError(f'"{effect}": no effect fits; near: {near}')

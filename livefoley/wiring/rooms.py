@@ -24,6 +24,7 @@ from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.foley.description import lexicon
 from livefoley.foley.student import models
+from livefoley.foley.student.settings import StudentSettings
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.auth import HttpAuth
 from livefoley.media.files.file_sink import FileSink
@@ -48,7 +49,7 @@ from livefoley.runtime.rooms.screen import Screen
 from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.rooms.transcode import Transcoder
 from livefoley.runtime.sounds.foley import FoleyService
-from livefoley.runtime.sounds.student import StudentService, StudentSettings
+from livefoley.runtime.sounds.student import StudentService
 
 log = structlog.get_logger("livefoley")
 

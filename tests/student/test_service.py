@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
-from livefoley.runtime.sounds.student import StudentService, StudentSettings
+from livefoley.foley.student.settings import StudentSettings
+from livefoley.runtime.sounds.student import StudentService
 
 from .tiny import write_model
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from livefoley.core.cues import Cue, Sound, Stereo
+from livefoley.core.cues import Cue, Sound, SoundSource, Stereo
 from livefoley.foley.description import lexicon
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.workers.deadlines import DeadlineQueue
 from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import cue_header, stereo_bytes, stereo_from
+from livefoley.runtime.workers.messages import request_header, sound_from, stereo_bytes, stereo_from
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.workers.foley_worker"
@@ -85,7 +85,9 @@ class FoleyService:
 
     def give(self, room: str, description: str, segment: Stereo) -> None:
         """Give a room's bed a segment of sound that a student made of ``description``."""
-        self.worker.send_nowait({"op": "segment", "room": room, "text": description}, stereo_bytes(segment))
+        self.worker.send_nowait(
+            {"op": "segment", "room": room, "text": description, "source": SoundSource.STUDENT}, stereo_bytes(segment)
+        )
 
     def ask(self, cue: Cue, deadline_s: float, wanted: Callable[[], bool], lay: Callable[[Sound | None], None]) -> None:
         """Ask for the sound of a cue; ``lay`` gets it, or None when nothing fits, from the event loop."""
@@ -94,9 +96,9 @@ class FoleyService:
             if header["op"] != "sound":
                 lay(None)
                 return
-            lay(Sound(stereo_from(payload), header["onset"], header["source"], header["name"]))
+            lay(sound_from(header, payload))
 
-        self._enqueue(cue_header(cue), deadline_s, wanted, answer)
+        self._enqueue({"op": "make", "request": request_header(cue.request)}, deadline_s, wanted, answer)
 
     def ask_bed(self, room: str, length: int, deadline_s: float, lay: Callable[[Stereo, str], None]) -> None:
         """Ask for the next ``length`` ticks of a room's bed; ``lay`` gets them, and who made them."""

@@ -11,20 +11,20 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import structlog
 
 from livefoley.core.breaker import Breaker, BreakerState
-from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.cues import Cue, Sound, Stereo
 from livefoley.core.snapshots import Latency, StudentSnapshot
-from livefoley.foley.take_cache import TakeCache, strength_of
+from livefoley.foley.student.settings import StudentSettings
+from livefoley.foley.take_cache import TakeCache
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.sounds.bed_schedule import BedSchedule
 from livefoley.runtime.workers.deadlines import DeadlineQueue
 from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import cue_header, stereo_from
+from livefoley.runtime.workers.messages import request_header, sound_from, stereo_from
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 log = structlog.get_logger("livefoley.student")
@@ -40,16 +40,6 @@ SLOW_S = 4.0  # a batch that takes longer is as bad as one that fails
 MAX_WAITING = 128
 
 Lay = Callable[[Sound], None]
-
-
-@dataclass(frozen=True, slots=True)
-class StudentSettings:
-    """What the worker opens. ``steps`` None: as many as the model is made for."""
-
-    model: str | Path = "nano"
-    device: str = "auto"
-    threads: int = 2
-    steps: int | None = None
 
 
 @dataclass(slots=True)
@@ -134,24 +124,29 @@ class StudentService:
         """Ask for the sound of a cue. False: there is no use in it now. Else exactly one of ``lay`` and ``refuse`` is
         called, ``refuse`` early enough for somebody else to make the sound."""
         now = time.monotonic()
-        action = cue.kind is CueKind.ACTION
-        kept = self._takes.draw(cue) if action else None
-        if kept is None and action and not self._worth_asking(now, deadline_s):
-            kept = self._takes.spare(cue)
+        request = cue.request
+        kept = self._takes.draw(request)
+        if kept is None and not self._worth_asking(now, deadline_s):
+            kept = self._takes.spare(request)
         if kept is not None:
             lay(kept)
             return True
         if not self._worth_asking(now, deadline_s):
             return False
-        asked = replace(cue, intensity=strength_of(cue)) if action else cue
 
         def take(header: Header, payload: bytes) -> None:
-            sound = Sound(stereo_from(payload), header["onset"], "student", header["name"])
-            if action:
-                self._takes.keep(cue, sound)
+            sound = sound_from(header, payload)
+            self._takes.keep(request, sound)
             lay(sound)
 
-        job = _Job("cues", {"cue": cue_header(asked)}, deadline_s - FALLBACK_S, now, take, refuse)
+        job = _Job(
+            "cues",
+            {"request": request_header(self._takes.to_make(request))},
+            deadline_s - FALLBACK_S,
+            now,
+            take,
+            refuse,
+        )
         taken = self._waiting.push(job.deadline_s, wanted, job)
         self._pump(now)
         return taken

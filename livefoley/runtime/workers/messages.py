@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from livefoley.core.cues import Cue, Stereo
-from livefoley.core.event_json import cue_from_json, cue_to_json, event_from_json, event_to_json
+from livefoley.core.cues import CueKind, Sound, SoundRequest, Stereo
+from livefoley.core.event_json import event_from_json, event_to_json
 from livefoley.core.events import HearingEvent, KeywordHit, PerceptionEvent, ScreenText, Transcript
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.runtime.workers.ipc import Header
@@ -66,12 +66,37 @@ def screen_from(header: Header) -> ScreenText:
     return ScreenText(**header["event"])
 
 
-def cue_header(cue: Cue) -> Header:
-    return {"op": "make", **cue_to_json(cue)}
+def request_header(request: SoundRequest) -> Header:
+    """What a sound depends on."""
+    return asdict(request)
 
 
-def cue_from(header: Header) -> Cue:
-    return cue_from_json({key: value for key, value in header.items() if key != "op"})
+def request_from(header: Header) -> SoundRequest:
+    onsets_s, envelope = header["onsets_s"], header["envelope"]
+    return SoundRequest(
+        **{
+            **header,
+            "kind": CueKind(header["kind"]),
+            "onsets_s": tuple(onsets_s) if onsets_s is not None else None,
+            "envelope": tuple((at_s, db) for at_s, db in envelope) if envelope is not None else None,
+        }
+    )
+
+
+def sound_header(sound: Sound) -> Header:
+    """A sound; the payload is its samples."""
+    return {
+        "onset": sound.onset,
+        "source": sound.source,
+        "name": sound.name,
+        "tags": sound.tags,
+        "seed": sound.seed,
+    }
+
+
+def sound_from(header: Header, payload: bytes) -> Sound:
+    given = (header["onset"], header["source"], header["name"], tuple(header["tags"]), header["seed"])
+    return Sound(stereo_from(payload), *given)
 
 
 def stereo_bytes(samples: Stereo) -> bytes:

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from livefoley.core.cues import Stereo
+from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import LivefoleyError, ModelError
-from livefoley.foley.student.sources import answer, bed_seed, wish_of
+from livefoley.foley.student.sources import answer, wish_of
 from livefoley.foley.student.student import Continuation, Student, Wish, open_student
 from livefoley.runtime.workers.child import Reply, serve
 from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import cue_from, stereo_bytes
+from livefoley.runtime.workers.messages import request_from, sound_header, stereo_bytes
 
 SEGMENT_WINDOWS = 2
 MOST_ROOMS = 256
@@ -72,15 +72,15 @@ class StudentWorker:
     # ---- batches ----
 
     def _cues(self, student: Student, jobs: list[Header]) -> list[Reply]:
-        cues = [cue_from(job["cue"]) for job in jobs]
-        made = student.make([wish_of(cue) for cue in cues])
+        requests = [request_from(job["request"]) for job in jobs]
+        made = student.make([wish_of(request) for request in requests])
 
         def sound(place: int) -> Reply:
             found = made[place]
             if isinstance(found, LivefoleyError):
                 raise found
-            sound = answer(cues[place], found)
-            return {"op": "sound", "onset": sound.onset, "name": sound.name}, stereo_bytes(sound.samples)
+            sound = answer(requests[place], found)
+            return {"op": "sound", **sound_header(sound)}, stereo_bytes(sound.samples)
 
         return _each(jobs, sound)
 
@@ -113,7 +113,7 @@ class StudentWorker:
         if bed is None or bed.text != text:
             if len(self._beds) >= MOST_ROOMS:
                 self._beds.pop(next(iter(self._beds)))
-            bed = self._beds[room] = _Bed(text, student.bed(text, bed_seed(room, text, job["seed"])))
+            bed = self._beds[room] = _Bed(text, student.bed(text, ambience_of(room, text, job["seed"]).seed))
         return bed.sound
 
 
