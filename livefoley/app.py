@@ -35,7 +35,6 @@ from livefoley.core.errors import BankError
 from livefoley.core.snapshots import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.engine.highlights.chat import ChatMessage
 from livefoley.engine.planner import PlannerSettings
-from livefoley.foley.place import default_library
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
@@ -53,10 +52,10 @@ from livefoley.wiring.rooms import (
     build_room,
     ice_settings,
     make_ears,
-    make_student,
     planner_settings,
     rtmp_servers,
 )
+from livefoley.wiring.sounds import libraries, make_student
 
 log = structlog.get_logger("livefoley")
 
@@ -68,7 +67,7 @@ class Application:
 
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
-        self.foley = FoleyService([config.bank.library or default_library()])
+        self.foley = FoleyService(libraries(config))
         self.student = make_student(config.student, self.foley)
         self.ears = make_ears(config)
         self.rtmp = rtmp_servers(config.server.rtmp)

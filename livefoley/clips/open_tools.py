@@ -11,18 +11,24 @@ from livefoley.clips.marker import Marker
 from livefoley.clips.model import PROVIDER
 from livefoley.clips.pipeline import Tools
 from livefoley.clips.publish import open_publisher
-from livefoley.foley.source import Foley
+from livefoley.foley.makers import Makers
+from livefoley.foley.student.settings import StudentSettings
 from livefoley.marks import C2paSigner
 
 
 def open_tools(given: Mapping[str, Any]) -> Tools:
     """Return the tools; raises ``ConfigError`` or ``BankError`` for what cannot be opened.
 
-    ``libraries`` are the operator's sounds, ``place`` is where clips are published; ``provider``, both
-    notices, ``c2pa``, ``checks`` and ``publish`` are as the configuration has them.
+    ``libraries`` are the operator's sounds, ``student`` is what that is opened with (None: there is none), ``place`` is
+    where clips are published; ``provider``, both notices, ``c2pa``, ``checks`` and ``publish`` are as the configuration
+    has them.
     """
+    student = given.get("student")
     return Tools(
-        foley=Foley([Path(path) for path in given["libraries"]]),
+        makers=Makers(
+            [Path(path) for path in given["libraries"]],
+            StudentSettings.from_json(student) if student is not None else None,
+        ),
         checks=_checks(given.get("checks", {})),
         marks=_marker(given),
         publisher=open_publisher(given["place"], **given.get("publish", {})),

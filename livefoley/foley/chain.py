@@ -250,22 +250,23 @@ class SoundChain:
 class ChainBed:
     """An ambience by the best maker there is; where it fails, the next goes on in its place. A ``BedSource``.
 
-    Where nobody is left it is silent.
+    Opened when it is first heard of; where nobody is left it is silent.
     """
 
     def __init__(self, course: Course[_Guarded], note: Callable[[Refusal], None]) -> None:
         self._course = course
         self._note = note
         self._bed: BedSource | None = None
-        self._open()
 
     @property
     def source(self) -> str:
-        """Who makes what is heard."""
+        """Who makes what is read next."""
+        self._open()
         return self._bed.source if self._bed is not None else ""
 
     def read(self, samples: int) -> Stereo:
         """Return the next ``samples`` ticks, ``[2, samples]``."""
+        self._open()
         while self._bed is not None:
             try:
                 return self._bed.read(samples)

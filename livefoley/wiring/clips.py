@@ -14,12 +14,12 @@ from livefoley.core.notices import ClipNotice
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
-from livefoley.foley.place import default_library
 from livefoley.runtime.clips.celery_app import make_celery
 from livefoley.runtime.clips.job_queue import SLOTS, ClipQueue
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
 from livefoley.runtime.clips.service import ClipService
 from livefoley.runtime.rooms.room import Room
+from livefoley.wiring.sounds import libraries, student_settings
 
 MEGABYTE = 1_000_000
 _OVER: dict[ClipState, Literal["ready", "failed", "quarantined"]] = {
@@ -41,10 +41,11 @@ def make_clip_service(config: cfg.Config) -> ClipService:
 
 def clip_tools(config: cfg.Config) -> dict[str, Any]:
     """Return what the worker's tools are opened with, as JSON; of secrets it has the places alone."""
-    given = config.clips
+    given, student = config.clips, student_settings(config.student)
     url = given.c2pa.timestamp_url
     return {
-        "libraries": [str(config.bank.library or default_library())],
+        "libraries": [str(path) for path in libraries(config)],
+        "student": student.to_json() if student is not None else None,
         "place": given.place,
         "provider": given.provider,
         "audible_notice": given.audible_notice,
@@ -69,7 +70,7 @@ def keep_clips(config: cfg.Config, room: Room, service: ClipService, plan: Plan)
     given = config.rooms[room.name]
     if not given.clips.enabled:
         return
-    settings = clip_settings(config, given.clips)
+    settings = clip_settings(config, given)
     clips = RoomClips(room.name, settings, _Sounding(room, plan), room.engine.clock, service, given.seed)
     clips.describe(given.describe)
     clips.highlights = room.parts.highlights.current
@@ -78,8 +79,9 @@ def keep_clips(config: cfg.Config, room: Room, service: ClipService, plan: Plan)
     service.rooms[room.name] = clips
 
 
-def clip_settings(config: cfg.Config, given: cfg.Clips) -> ClipSettings:
+def clip_settings(config: cfg.Config, room: cfg.Room) -> ClipSettings:
     """Return what a room wants of its clips."""
+    given = room.clips
     seconds = (given.lead_s, given.tail_s, given.longest_s)
     disk = given.disk_mb * MEGABYTE
     return ClipSettings(
@@ -92,6 +94,7 @@ def clip_settings(config: cfg.Config, given: cfg.Clips) -> ClipSettings:
         title=given.title,
         tags=given.tags,
         values=dict(given.values),
+        student=room.foley.student,
     )
 
 

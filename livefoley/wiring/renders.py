@@ -10,10 +10,10 @@ from prometheus_client.registry import Collector
 
 from livefoley import config as cfg
 from livefoley.control.api.renders import RenderAccess, renders_router
-from livefoley.foley.place import default_library
 from livefoley.renders.fetch import FetchLimits
 from livefoley.renders.model import RenderLimits
 from livefoley.runtime.renders import RenderService, RenderSettings
+from livefoley.wiring.sounds import libraries, student_settings
 
 MEGABYTE = 1_000_000
 
@@ -37,7 +37,8 @@ def make_render_service(config: cfg.Config) -> RenderService:
             disk_bytes=given.disk_mb * MEGABYTE,
             keep_s=given.keep_s,
             provider=config.clips.provider,
-            libraries=(config.bank.library or default_library(),),
+            libraries=libraries(config),
+            student=student_settings(config.student),
         )
     )
 

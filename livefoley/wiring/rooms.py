@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from livefoley import config as cfg
-from livefoley.core.errors import ConfigError, ModelError
+from livefoley.core.errors import ConfigError
 from livefoley.core.events import HearingEvent, ScreenText
 from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.ports import Sink, Source
@@ -23,8 +23,6 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.foley.description import lexicon
-from livefoley.foley.student import models
-from livefoley.foley.student.settings import StudentSettings
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.auth import HttpAuth
 from livefoley.media.files.file_sink import FileSink
@@ -122,21 +120,6 @@ def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer)
     )
     server.register(feed, whep.key.get_secret_value() if whep.key else None, public=whep.public)
     return feed
-
-
-def make_student(given: cfg.Student, foley: FoleyService) -> StudentService | None:
-    """Return the student of all rooms; None, and a line in the log, where there are no weights for it."""
-    if given.enabled is False:
-        return None
-    try:
-        models.find(given.model)
-    except ModelError as error:
-        tell = log.error if given.enabled is True else log.warning
-        tell("no student; bank and procedural sounds go on", reason=str(error))
-        return None
-    student = StudentService(StudentSettings(given.model, given.device, given.threads, given.steps), foley.give)
-    foley.on_loss = student.again
-    return student
 
 
 def make_ears(config: cfg.Config) -> EarsService:

@@ -11,7 +11,8 @@ from livefoley.config import parse
 from livefoley.core.errors import ConfigError
 from livefoley.foley.description import lexicon
 from livefoley.runtime.sounds.foley import FoleyService
-from livefoley.wiring.rooms import make_student, planner_settings
+from livefoley.wiring.rooms import planner_settings
+from livefoley.wiring.sounds import make_student
 
 from .tiny import write_model
 

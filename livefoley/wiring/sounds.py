@@ -1,0 +1,45 @@
+"""From configuration to the makers of sounds: those that rooms ask, and what other processes open theirs with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from livefoley import config as cfg
+from livefoley.core.errors import ModelError
+from livefoley.foley.place import default_library
+from livefoley.foley.student import models
+from livefoley.foley.student.settings import StudentSettings
+from livefoley.runtime.sounds.foley import FoleyService
+from livefoley.runtime.sounds.student import StudentService
+
+log = structlog.get_logger("livefoley")
+
+
+def libraries(config: cfg.Config) -> tuple[Path, ...]:
+    """Return where the operator's own sounds lie."""
+    return (config.bank.library or default_library(),)
+
+
+def student_settings(given: cfg.Student) -> StudentSettings | None:
+    """Return what a process opens its student with; None for none."""
+    if given.enabled is False:
+        return None
+    return StudentSettings(given.model, given.device, given.threads, given.steps)
+
+
+def make_student(given: cfg.Student, foley: FoleyService) -> StudentService | None:
+    """Return the student of all rooms; None, and a line in the log, where there are no weights for it."""
+    settings = student_settings(given)
+    if settings is None:
+        return None
+    try:
+        models.find(settings.model)
+    except ModelError as error:
+        tell = log.error if given.enabled is True else log.warning
+        tell("no student; bank and procedural sounds go on", reason=str(error))
+        return None
+    student = StudentService(settings, foley.give)
+    foley.on_loss = student.again
+    return student
