@@ -6,14 +6,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test bench lint install clean
+SHELL := bash
+.SHELLFLAGS := -o pipefail -ec
+
+.PHONY: demo test bench lint install peers clean
 
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,ears,c2pa,jobs,moderation,s3]'
-	touch $(STAMP)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV): about 120 packages, a few minutes"
+	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt \
+	  -e '.[dev,ears,c2pa,jobs,moderation,s3]' | .ci/told
+	@touch $(STAMP)
+
+# What the tests meet from outside: ffmpeg, OBS, nginx and the rest, on Debian and Ubuntu.
+peers: install
+	.ci/peers
 
 demo: install
 	$(BIN)/livefoley demo

@@ -39,7 +39,7 @@ WORKERS, IN_FLIGHT, TARGET = 2, 20, 50.0
 SLOW_JOBS, SLOW_S = 60, 0.5
 DONE = ("cutting", "sounding", "checking")
 _NEVER_S = 120.0
-_WORKER = "from livefoley.runtime.clips.celery_app import run_worker; run_worker({broker!r}, 1, 30)"
+_WORKER = "from livefoley.runtime.clips.celery_worker import run_worker; run_worker({broker!r}, 1, 30)"
 _WIDE = (
     "from livefoley.runtime.clips.celery_app import JOBS, make_celery; "
     "make_celery({broker!r}, 30).worker_main(['--quiet', 'worker', '--queues', JOBS, '--pool', 'threads', "

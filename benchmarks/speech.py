@@ -92,7 +92,7 @@ def in_noise(clip: Clip, snr_db: float, noise: str) -> NDArray[np.float32]:
 @cache
 def recogniser() -> Recogniser:
     """Return the model."""
-    return Recogniser(model.DEFAULT, model.find())
+    return Recogniser(*model.find())
 
 
 def hear(sound: NDArray[np.float32], keywords: Sequence[Keyword]) -> Iterator[HearingEvent]:

@@ -52,6 +52,8 @@ from livefoley.wiring.rooms import (
     build_room,
     ice_settings,
     make_ears,
+    make_perception,
+    make_screen,
     planner_settings,
     rtmp_servers,
 )
@@ -70,6 +72,7 @@ class Application:
         self.foley = FoleyService(libraries(config))
         self.student = make_student(config.student, self.foley)
         self.ears = make_ears(config)
+        self.perception, self.screen = make_perception(config), make_screen()
         self.rtmp = rtmp_servers(config.server.rtmp)
         self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
         self.whip = WhipServer(self.ice, auth=self.rtmp[0].auth)
@@ -80,7 +83,7 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        makers = Makers(self.foley, self.student, self.ears)
+        makers = Makers(self.foley, self.student, self.ears, self.perception, self.screen)
         self._rooms = {name: build_room(name, room, servers, makers) for name, room in config.rooms.items()}
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
@@ -132,6 +135,10 @@ class Application:
             yield "foley", self.foley.run
         if self.student is not None and any(part.student is not None for part in parts):
             yield "student", self.student.run
+        if any(part.perception is not None for part in parts):
+            yield "perception", self.perception.run
+        if any(part.screen is not None for part in parts):
+            yield "screen", self.screen.run
         if any(part.ears is not None for part in parts):
             yield "ears", self.ears.run
         if self.clips.rooms:

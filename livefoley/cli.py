@@ -14,7 +14,8 @@ from rich.table import Table
 
 from livefoley import __version__
 from livefoley.commands.clips import clip, clips
-from livefoley.commands.student import generate, model
+from livefoley.commands.models import ears, models
+from livefoley.commands.student import generate
 from livefoley.core.errors import LivefoleyError
 from livefoley.train.cli import app as train
 
@@ -32,9 +33,9 @@ app = typer.Typer(
 )
 bank = typer.Typer(no_args_is_help=True, help="The effect bank: list it, add your own UCS-named sounds, listen to one.")
 app.add_typer(bank, name="bank")
-ears = typer.Typer(no_args_is_help=True, help="Speech recognition: the model it needs.")
-app.add_typer(ears, name="ears")
-app.add_typer(model, name="model")
+app.add_typer(models, name="models")
+app.add_typer(models, name="model", hidden=True)  # names of earlier versions
+app.add_typer(ears, name="ears", hidden=True)
 app.add_typer(train, name="train")
 
 
@@ -74,7 +75,10 @@ def _root(
 def run(
     config: Annotated[Path, typer.Argument(help="The YAML file; pipelines/reference.yaml explains every key.")],
     check: Annotated[
-        bool, typer.Option("--check", help="Validate the file, print it with secrets masked, and stop.")
+        bool,
+        typer.Option(
+            "--check", help="Validate the file, print it with secrets masked, name models it lacks, and stop."
+        ),
     ] = False,
 ) -> None:
     """Run the rooms of a configuration until stopped.
@@ -89,6 +93,10 @@ def run(
     if check:
         out.print(masked(loaded), markup=False, highlight=False)
         out.print(f"[green]{_plain(str(config))}: good, {len(loaded.rooms)} room(s)[/]")
+        from livefoley.wiring.models import missing_models
+
+        for line in missing_models(loaded):  # rooms run without them, less well
+            err.print(f"[yellow]missing:[/] {_plain(line)}", highlight=False, soft_wrap=True)
         return
     from livefoley.app import serve
 
@@ -106,7 +114,7 @@ def worker(
     """
     from livefoley.config import load
     from livefoley.core.errors import ConfigError
-    from livefoley.runtime.clips.celery_app import run_worker
+    from livefoley.runtime.clips.celery_worker import run_worker
 
     jobs = load(config).jobs
     if jobs.broker is None:
@@ -266,27 +274,3 @@ def bank_play_to_file(
 
 if __name__ == "__main__":
     main()
-
-
-@ears.command("fetch")
-def ears_fetch(
-    model: Annotated[str, typer.Argument(help="tiny, base, small, medium or large-v3; larger hears better.")] = "base",
-) -> None:
-    """Download a speech model (Systran/faster-whisper-MODEL) and check that it came whole.
-
-    Example: `livefoley ears fetch small`, then `ears: {model: small}` in the configuration.
-    """
-    from rich.progress import DownloadColumn, Progress, TextColumn
-
-    from livefoley.perception.ears.model import fetch
-
-    with Progress(TextColumn("{task.description}"), DownloadColumn(), console=err, transient=True) as bar:
-        rows = {}
-
-        def show(name: str, done: int, total: int) -> None:
-            if name not in rows:
-                rows[name] = bar.add_task(name, total=None)
-            bar.update(rows[name], completed=done, total=total or None)
-
-        directory = fetch(model, show)
-    out.print(f"[green]{_plain(str(directory))}[/]", highlight=False)

@@ -1,11 +1,14 @@
-"""What every test starts from."""
+"""What every test starts from, and what is said at the end of all of them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 import structlog
+
+from tests.peers import IMPOSSIBLE, MATERIAL, SKIPPED
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +16,26 @@ def unconfigured_log() -> Iterator[None]:
     """A log that a test configures writes to that test's standard error: nothing of it is left to the next."""
     yield
     structlog.reset_defaults()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was skipped for want of what, and how to get it."""
+    reasons = [_reason(report) for report in terminalreporter.getreports("skipped")]
+    wanted = Counter(each.removeprefix(SKIPPED).partition(":")[0] for each in reasons if each.startswith(SKIPPED))
+    others = Counter(each.removeprefix(IMPOSSIBLE) for each in reasons if not each.startswith(SKIPPED))
+    if reasons:
+        terminalreporter.section("skipped")
+    for what, count in wanted.most_common():
+        terminalreporter.write_line(f"for want of {what}: {count}")
+    for why, count in others.most_common():
+        terminalreporter.write_line(f"not possible here, {why}: {count}")
+    if wanted.keys() - {MATERIAL}:
+        terminalreporter.write_line("`make peers` installs what is wanted, on Debian and Ubuntu, as root or by sudo.")
+    if MATERIAL in wanted:
+        terminalreporter.write_line("The shared material, recordings and footage, is no part of the repository.")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Return why a test was skipped."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return reason.removeprefix("Skipped: ")

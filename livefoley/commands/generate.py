@@ -13,16 +13,16 @@ import numpy as np
 import psutil
 
 from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
-from livefoley.core.errors import DescriptionError, InputError, LivefoleyError, OutputError
+from livefoley.core.errors import DescriptionError, InputError, LivefoleyError, OutputError, reason
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.foley.chain import Fit, MakerOrder
 from livefoley.foley.makers import Makers
-from livefoley.foley.place import default_library
 from livefoley.foley.student.embed import plain
 from livefoley.foley.student.maker import StudentMaker
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.foley.student.student import LONGEST_S
 from livefoley.media.files.audio_file import write_audio
+from livefoley.system.dirs import library_directory
 
 MOST_POINTS = 100_000
 
@@ -49,7 +49,7 @@ def generate_file(order: Order, output: Path, *, force: bool = False) -> str:
     Raises a ``LivefoleyError`` in one line for words, curves, weights or an output that cannot be used.
     """
     request = _request(order, output, force)
-    makers = Makers([default_library()], StudentSettings(order.model, order.device, order.threads, order.steps))
+    makers = Makers([library_directory()], StudentSettings(order.model, order.device, order.threads, order.steps))
     words = _prepared(makers.student, order) if makers.student is not None else ""
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     sound = _made(makers, order.source, request)
@@ -128,7 +128,7 @@ def read_envelope(path: Path) -> tuple[tuple[float, float], ...]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [row for _, row in zip(range(MOST_POINTS), csv.reader(file), strict=False) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+        raise InputError(f"{path}: cannot be read ({reason(error)})") from None
     points = [_point(path, number, row) for number, row in enumerate(rows, 1) if number > 1 or _is_point(row)]
     if not points:
         raise InputError(f"{path}: holds no points; want a line like 0.5,-12 (seconds, dB re the loudest)")

@@ -24,7 +24,6 @@ from livefoley.engine.room_types import Departure, RoomSettings
 from livefoley.foley.bank.library import Library
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
-from livefoley.foley.place import default_library
 from livefoley.foley.source import Foley
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
@@ -34,6 +33,8 @@ from livefoley.media.files.file_source import probe, read_items
 from livefoley.media.files.mux import Muxer
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
+from livefoley.system.dirs import library_directory
+from livefoley.system.files import SHARED, write_whole
 
 AUDIO_EXTENSIONS = tuple(f".{name}" for name in AUDIO_FORMATS)
 OFFLINE_STEPS = 8  # of the student: nobody waits for these sounds
@@ -186,9 +187,7 @@ def _report(
             "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
             "sounds": [asdict(sound) for sound in renderer.sounds],
         }
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n", mode=SHARED)
     return f"{laid} sound(s) in sync over a {bed} bed"
 
 
@@ -199,7 +198,7 @@ def _libraries(library: Path | None) -> list[Path]:
     """Return the libraries to open; the default one need not exist."""
     if library is not None and not library.is_dir():
         raise BankError(f"{library}: there is no such library; `livefoley bank add DIR --library {library}` makes it")
-    return [library] if library is not None else [default_library()]
+    return [library] if library is not None else [library_directory()]
 
 
 def list_bank(like: str, library: Path | None) -> list[tuple[str, str, str]]:
@@ -212,7 +211,7 @@ def list_bank(like: str, library: Path | None) -> list[tuple[str, str, str]]:
 
 def add_to_bank(directory: Path, library: Path | None) -> tuple[int, list[str]]:
     """Take a folder of UCS-named sounds into the library; return how many, and a line for each left out."""
-    report = Library.add(directory, library or default_library())
+    report = Library.add(directory, library or library_directory())
     known = [f"{name}: known already" for name in report.duplicates]
     return len(report.added), [*report.problems, *known]
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from livefoley.core.errors import InputError
+from livefoley.core.errors import InputError, reason
 from livefoley.core.ticks import TICK_RATE
 from livefoley.marks.carrier import ID_DIGITS
 from livefoley.marks.detect import Verdict, detect
@@ -70,7 +70,7 @@ def _sound(path: Path) -> NDArray[np.float32]:
                     break
     except (av.FFmpegError, OSError) as error:
         if not pieces:
-            raise InputError(f"{path}: cannot be decoded ({error.strerror or type(error).__name__})") from None
+            raise InputError(f"{path}: cannot be decoded ({reason(error)})") from None
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from rich.console import Console
@@ -12,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from livefoley.control.api.events import from_json, to_json
+from livefoley.core.backoff import Backoff
 from livefoley.core.errors import InputError
 from livefoley.core.notices import (
     ChatNotice,
@@ -60,14 +60,14 @@ async def watch(url: str, token: str | None, types: list[str], as_json: bool, ou
     """
     place = socket_url(url)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    after, pause_s = None, BACKOFF_S[0]
+    after, backoff = None, Backoff(BACKOFF_S)
     while True:
         query = [("type", each) for each in types]
         query += [("replay", str(REPLAY))] if after is None else [("after", str(after))]
         try:
             where = f"{place}?{urlencode(query)}"
             async with connect(where, additional_headers=headers, open_timeout=CONNECT_S, proxy=None) as socket:
-                pause_s = BACKOFF_S[0]
+                backoff.reset()
                 async for message in socket:
                     notice = from_json(message)
                     after = notice.id
@@ -81,8 +81,7 @@ async def watch(url: str, token: str | None, types: list[str], as_json: bool, ou
             pass
         if not as_json:
             out.print(f"[dim]no link to {escape(safe_url(place))}, trying again[/]", highlight=False)
-        await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
-        pause_s = min(BACKOFF_S[1], pause_s * 2)
+        await asyncio.sleep(backoff.next_s())
 
 
 def _detail(error: InvalidStatus) -> str:

@@ -62,3 +62,11 @@ class ProtocolError(LivefoleyError):
 
 class Rejected(ProtocolError):  # noqa: N818
     """A peer that said no."""
+
+
+def reason(error: BaseException) -> str:
+    """Return why in a few words, without the path or URL that the system and FFmpeg put into their messages."""
+    if isinstance(error, LivefoleyError):
+        return str(error)
+    own_words = str(error) if isinstance(error, ValueError) else ""
+    return getattr(error, "strerror", None) or own_words or type(error).__name__

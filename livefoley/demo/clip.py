@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,10 +15,11 @@ import cv2
 import numpy as np
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.scene import FPS, HEIGHT, LINES, SECONDS, WIDTH, Contact, contacts
 from livefoley.demo.voice import host
+from livefoley.system.files import SHARED, WholeFile
 
 _X264 = {
     "preset": "superfast",
@@ -51,16 +50,11 @@ def make_clip(path: Path, seconds: int = SECONDS, on_progress: Progress = lambda
     """
     mark = f"{fingerprint()} {seconds} s"
     if _mark_of(path) != mark:
-        partial = path.with_name(path.name + ".partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _render(partial, mark, seconds * FPS, on_progress)
-            os.replace(partial, path)
-        except (av.FFmpegError, OSError) as error:
-            raise OutputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink()
+        with WholeFile(path, mode=SHARED, parents=True) as rendered:
+            try:
+                _render(rendered, mark, seconds * FPS, on_progress)
+            except (av.FFmpegError, OSError) as error:
+                raise OutputError(f"{path}: cannot be written ({reason(error)})") from None
     on_progress(1.0)
     return described(path, seconds)
 

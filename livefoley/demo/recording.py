@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import InputError
+from livefoley.core.errors import InputError, reason
 from livefoley.core.ticks import TICK_RATE
 
 
@@ -47,7 +47,7 @@ def read_pictures(path: Path) -> Pictures:
             hashes = tuple(md5(bytes(packet), usedforsecurity=False).hexdigest() for packet in packets)
             return Pictures(hashes, tuple(_seconds(packet) for packet in packets))
     except (av.FFmpegError, OSError, IndexError) as error:
-        raise InputError(f"{path}: no picture can be read from it ({_reason(error)})") from None
+        raise InputError(f"{path}: no picture can be read from it ({reason(error)})") from None
 
 
 def _blocks(path: Path) -> list[tuple[int, Stereo]]:
@@ -59,7 +59,7 @@ def _blocks(path: Path) -> list[tuple[int, Stereo]]:
                 at = round(_seconds(frame) * TICK_RATE)
                 blocks += _placed(resampler.resample(frame), at)
     except (av.FFmpegError, OSError, IndexError) as error:
-        raise InputError(f"{path}: no sound can be read from it ({_reason(error)})") from None
+        raise InputError(f"{path}: no sound can be read from it ({reason(error)})") from None
     return blocks
 
 
@@ -71,7 +71,3 @@ def _seconds(stamped: Any) -> float:
     """Return the pts of a packet or frame in seconds."""
     base = stamped.time_base
     return float(stamped.pts * base.numerator / base.denominator)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or type(error).__name__

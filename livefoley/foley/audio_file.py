@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import BankError
+from livefoley.core.errors import BankError, reason
 from livefoley.core.ticks import TICK_RATE
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
@@ -24,7 +24,7 @@ def read(path: Path, longest_s: float = 60.0) -> Stereo:
     try:
         blocks = _decode(path, round(longest_s * TICK_RATE))
     except (OSError, av.FFmpegError, ValueError, IndexError) as error:
-        raise BankError(f"{path.name}: cannot be decoded ({_reason(error)})") from error
+        raise BankError(f"{path.name}: cannot be decoded ({reason(error)})") from error
     if not blocks:
         raise BankError(f"{path.name}: holds no sound")
     samples = np.concatenate(blocks, axis=1)[:, : round(longest_s * TICK_RATE)]
@@ -52,10 +52,6 @@ def _decode(path: Path, limit: int) -> list[Stereo]:
 
 def _samples(block: av.AudioFrame) -> Stereo:
     return np.asarray(block.to_ndarray(), dtype=np.float32)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def flac(samples: Stereo) -> bytes:

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
-import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
+from livefoley.core.errors import OutputError
 from livefoley.foley.synth import SYNTH_VERSION
 from livefoley.foley.synth.toolbox import Take
+from livefoley.system.files import write_whole
 
 _FORMAT = 1
 _SCALE = 32767.0
@@ -56,20 +55,6 @@ class CacheStatistics:
     corrupt: int = 0
     write_errors: int = 0
     bytes: int = 0
-
-
-def user_cache_directory() -> Path:
-    """Return where this user's system keeps caches, in a folder of ours; ``LIVEFOLEY_CACHE_DIR`` overrides it."""
-    override = os.environ.get("LIVEFOLEY_CACHE_DIR")
-    if override:
-        return Path(override)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "livefoley"
 
 
 class RenderCache:
@@ -114,8 +99,8 @@ class RenderCache:
         found = stored(made.samples, made.onset)
         if persist and self._directory is not None:
             try:
-                write_atomically(self._path(key), encode(found))
-            except OSError:
+                write_whole(self._path(key), encode(found), parents=True)
+            except OutputError:
                 self._counts["write_errors"] += 1
         return found
 
@@ -160,16 +145,3 @@ def decode(data: bytes) -> Stored | None:
     if not sound or len(payload) != 4 * n or not 0 <= onset <= n:
         return None
     return Stored(np.frombuffer(payload, "<i2").astype(np.int16).reshape(2, n), onset)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` so that ``path`` is either the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -12,12 +12,10 @@ from numpy.random import Generator
 
 from livefoley.foley import levels
 from livefoley.foley.bank.catalogue import Effect
+from livefoley.foley.bed import KEPT_SEGMENTS
 from livefoley.foley.bed.kinds import TextureSpec
 from livefoley.foley.render_cache import RenderCache, Stored
 from livefoley.foley.synth.toolbox import Take
-
-KEPT_SEGMENTS = 4
-"""Segments beyond these are made as a bed goes on and never kept on disk, which would grow without bound."""
 
 
 def generator(*parts: str | int) -> Generator:

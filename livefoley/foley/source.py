@@ -11,8 +11,9 @@ from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bank.library import Library
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.description import lexicon
-from livefoley.foley.render_cache import CacheStatistics, RenderCache, stored, user_cache_directory
+from livefoley.foley.render_cache import CacheStatistics, RenderCache, stored
 from livefoley.foley.rendered import RenderedSounds
+from livefoley.system import dirs
 
 
 class Foley:
@@ -29,7 +30,7 @@ class Foley:
 
         Raises ``BankError`` for a library whose index cannot be read.
         """
-        directory = cache_directory if cache_directory is not None else user_cache_directory()
+        directory = cache_directory if cache_directory is not None else dirs.cache_directory()
         self._cache = RenderCache(directory, memory_bytes)
         self.rendered = RenderedSounds(self._cache, seed)
         self.bank = EffectBank(self.rendered, [Library(path) for path in libraries])

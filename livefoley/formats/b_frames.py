@@ -6,8 +6,9 @@ all frames up to the next keyframe. Where P-frames have one reference only it is
 
 from __future__ import annotations
 
+from livefoley.formats.bits import Bits, unescape
+
 _AVCC_HEADER = 6
-_MAX_ZEROS = 24
 
 
 def b_frames_are_spare(avcc: bytes) -> bool:
@@ -30,32 +31,10 @@ def _first_pps(avcc: bytes) -> bytes:
 
 def _references(pps: bytes) -> int:
     """Return num_ref_idx_l0_default_active of a picture parameter set."""
-    bits = _Bits(pps[1:].replace(b"\0\0\3", b"\0\0"))
-    bits.golomb()  # its own id
-    bits.golomb()  # the sequence's
-    bits.take(2)  # entropy coding, picture order in slices
-    if bits.golomb():
+    bits = Bits(unescape(pps[1:]))
+    bits.ue()  # its own id
+    bits.ue()  # the sequence's
+    bits.u(2)  # entropy coding, picture order in slices
+    if bits.ue():
         raise ValueError("slice groups")
-    return bits.golomb() + 1
-
-
-class _Bits:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, count: int) -> int:
-        value = 0
-        for _ in range(count):
-            value = value << 1 | self._data[self._at >> 3] >> (7 - (self._at & 7)) & 1
-            self._at += 1
-        return value
-
-    def golomb(self) -> int:
-        """Return an unsigned Exp-Golomb number."""
-        zeros = 0
-        while not self.take(1):
-            zeros += 1
-            if zeros > _MAX_ZEROS:
-                raise ValueError("no number")
-        return (1 << zeros) - 1 + self.take(zeros)
+    return bits.ue() + 1

@@ -1,4 +1,4 @@
-"""Writes keys into the metadata of an MP4 that is there already, and touches nothing else of it.
+"""Writes keys into the metadata of a finished MP4, and touches nothing else of it. Works on open files.
 
 The keys go into a ``meta`` box of ``moov`` (ISO 14496-12, 8.11.1), as QuickTime's metadata keys (``mdta``), which hold
 any name and any text, and which FFmpeg reads. Nothing is decoded or muxed again: pictures, sound, edit lists stay bit
@@ -7,15 +7,13 @@ for bit. Where the data lies after ``moov``, the places of its chunks move by as
 
 from __future__ import annotations
 
-import os
+import io
 import shutil
 import struct
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from livefoley.core.errors import OutputError
+from livefoley.formats.fmp4 import box
 
 MAX_MOOV_BYTES = 64 * 1024 * 1024
 
@@ -31,25 +29,19 @@ class _Box(NamedTuple):
     head: int  # bytes of its header
 
 
-def set_keys(path: Path, keys: Mapping[str, str]) -> None:
-    """Give the MP4 at ``path`` these keys, in place of those an earlier call gave. It changes as a whole or not at all.
+def copy_with_keys(source: BinaryIO, target: BinaryIO, keys: Mapping[str, str]) -> None:
+    """Copy the MP4 ``source`` into ``target`` with these keys, in place of those an earlier call gave.
 
-    Raises ``OutputError`` for what is no plain MP4 and for what cannot be written.
+    Raises ``ValueError`` for what is no plain MP4.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
-        with path.open("rb") as source, partial.open("wb") as target:
-            _rewrite(source, target, keys)
-        os.replace(partial, path)
-    except (OSError, ValueError, struct.error) as error:
-        raise OutputError(f"{path.name}: cannot be labelled ({error})") from None
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+        _copy_with_keys(source, target, keys)
+    except struct.error:
+        raise ValueError("its boxes are cut off") from None
 
 
-def _rewrite(source: BinaryIO, target: BinaryIO, keys: Mapping[str, str]) -> None:
-    moov = next((box for box in _top(source) if box.kind == b"moov"), None)
+def _copy_with_keys(source: BinaryIO, target: BinaryIO, keys: Mapping[str, str]) -> None:
+    moov = next((each for each in _top(source) if each.kind == b"moov"), None)
     if moov is None or moov.end - moov.start > MAX_MOOV_BYTES:
         raise ValueError("it is no MP4")
     source.seek(moov.start)
@@ -72,13 +64,13 @@ def _copy(source: BinaryIO, target: BinaryIO, count: int) -> None:
 
 def _top(source: BinaryIO) -> Iterator[_Box]:
     """Yield the boxes of a file."""
-    size = source.seek(0, os.SEEK_END)
+    size = source.seek(0, io.SEEK_END)
     at = 0
     while at + 8 <= size:
         source.seek(at)
-        box = _box(source.read(16), at, size)
-        yield box
-        at = box.end
+        found = _box(source.read(16), at, size)
+        yield found
+        at = found.end
 
 
 def _box(head: bytes, start: int, limit: int) -> _Box:
@@ -95,44 +87,39 @@ def _box(head: bytes, start: int, limit: int) -> _Box:
 
 def _inside(data: bytes | bytearray, start: int, end: int) -> Iterator[_Box]:
     while start + 8 <= end:
-        box = _box(bytes(data[start : start + 16]), start, end)
-        yield box
-        start = box.end
+        found = _box(bytes(data[start : start + 16]), start, end)
+        yield found
+        start = found.end
 
 
 def _with_keys(moov: bytearray, head: int, keys: Mapping[str, str]) -> bytearray:
     """Return ``moov`` with the keys, its length set."""
-    if any(box.kind == b"mvex" for box in _inside(moov, head, len(moov))):
+    if any(each.kind == b"mvex" for each in _inside(moov, head, len(moov))):
         raise ValueError("it is fragmented")
-    kept = [bytes(moov[box.start : box.end]) for box in _inside(moov, head, len(moov)) if box.kind != b"meta"]
-    return bytearray(_made(b"moov", *kept, _meta(keys)))
+    kept = [bytes(moov[each.start : each.end]) for each in _inside(moov, head, len(moov)) if each.kind != b"meta"]
+    return bytearray(box(b"moov", *kept, _meta(keys)))
 
 
 def _meta(keys: Mapping[str, str]) -> bytes:
-    handler = _made(b"hdlr", bytes(8), b"mdta", bytes(13))
-    names = [_made(b"mdta", name.encode()) for name in keys]
+    handler = box(b"hdlr", bytes(8), b"mdta", bytes(13))
+    names = [box(b"mdta", name.encode()) for name in keys]
     values = [
-        _made(struct.pack(">I", index), _made(b"data", struct.pack(">II", _UTF8, 0), text.encode()))
+        box(struct.pack(">I", index), box(b"data", struct.pack(">II", _UTF8, 0), text.encode()))
         for index, text in enumerate(keys.values(), 1)
     ]
-    named = _made(b"keys", bytes(4), struct.pack(">I", len(names)), *names)
-    return _made(b"meta", bytes(4), handler, named, _made(b"ilst", *values))
-
-
-def _made(kind: bytes, *content: bytes) -> bytes:
-    body = b"".join(content)
-    return struct.pack(">I4s", len(body) + 8, kind) + body
+    named = box(b"keys", bytes(4), struct.pack(">I", len(names)), *names)
+    return box(b"meta", bytes(4), handler, named, box(b"ilst", *values))
 
 
 def _move_chunks(moov: bytearray, after: int, by: int) -> None:
     """Add ``by`` to the place of every chunk that lies behind ``after``."""
     waiting = list(_inside(moov, 8, len(moov)))
     while waiting:
-        box = waiting.pop()
-        if box.kind in _PARENTS:
-            waiting += _inside(moov, box.start + box.head, box.end)
-        elif (form := _OFFSETS.get(box.kind)) is not None:
-            _move_table(moov, box.start + box.head + 4, form, after, by)
+        found = waiting.pop()
+        if found.kind in _PARENTS:
+            waiting += _inside(moov, found.start + found.head, found.end)
+        elif (form := _OFFSETS.get(found.kind)) is not None:
+            _move_table(moov, found.start + found.head + 4, form, after, by)
 
 
 def _move_table(moov: bytearray, at: int, form: str, after: int, by: int) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from livefoley.formats.sps import HIGH_PROFILES, Bits, sequence_parameters, unescape
+from livefoley.formats.bits import Bits, unescape
+from livefoley.formats.sps import HIGH_PROFILES, sequence_parameters
 
 START_CODE = b"\x00\x00\x00\x01"
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from livefoley.formats.bits import Bits, unescape
+
 HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 """H.264 profiles whose SPS names chroma format and bit depth."""
 
@@ -20,46 +22,6 @@ class SequenceParameters:
     chroma_format: int = 1
     luma_bits: int = 8
     chroma_bits: int = 8
-
-
-class Bits:
-    """Reads an RBSP from its first bit; past the end it raises IndexError."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data, "big")
-        self._left = 8 * len(data)
-
-    def u(self, count: int) -> int:
-        """Return the next ``count`` bits."""
-        self._left -= count
-        if self._left < 0:
-            raise IndexError
-        return self._value >> self._left & ((1 << count) - 1)
-
-    def ue(self) -> int:
-        """Return the next Exp-Golomb code."""
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-        if zeros > 32:
-            raise ValueError("the SPS is not one")
-        return (1 << zeros) - 1 + self.u(zeros)
-
-    def se(self) -> int:
-        """Return the next signed Exp-Golomb code."""
-        code = self.ue()
-        return (code + 1) // 2 if code % 2 else -(code // 2)
-
-
-def unescape(data: bytes) -> bytes:
-    """Return ``data`` without its emulation prevention bytes (00 00 03 -> 00 00)."""
-    if b"\x00\x00\x03" not in data:
-        return data
-    parts, at = [], 0
-    while (found := data.find(b"\x00\x00\x03", at)) >= 0:
-        parts.append(data[at : found + 2])
-        at = found + 3
-    return b"".join((*parts, data[at:]))
 
 
 def sequence_parameters(codec: str, sps: bytes) -> SequenceParameters:

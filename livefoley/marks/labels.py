@@ -14,8 +14,9 @@ from pathlib import Path
 
 import av
 
-from livefoley.core.errors import InputError
-from livefoley.formats.mp4_keys import set_keys
+from livefoley.core.errors import InputError, OutputError, reason
+from livefoley.formats.mp4_keys import copy_with_keys
+from livefoley.system.files import SHARED, WholeFile
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _NOTICE = "The sound is partly AI-generated. 本作品的声音含人工智能生成内容。"
@@ -57,13 +58,26 @@ def label_mp4(path: Path, provider: str, content_id: str) -> None:
     set_keys(path, make_labels(provider, content_id))
 
 
+def set_keys(path: Path, keys: Mapping[str, str]) -> None:
+    """Give the MP4 at ``path`` these keys, in place of those an earlier call gave. It changes as a whole or not at all.
+
+    Raises ``OutputError`` for what is no plain MP4 and for what cannot be written.
+    """
+    with WholeFile(path, mode=SHARED) as labelled:
+        try:
+            with path.open("rb") as source, labelled.open("wb") as target:
+                copy_with_keys(source, target, keys)
+        except (OSError, ValueError) as error:
+            raise OutputError(f"{path.name}: cannot be labelled ({reason(error)})") from None
+
+
 def read_labels(path: Path) -> Labels:
     """Return what a file says of itself. Raises ``InputError`` for what is no sound or video file."""
     try:
         with av.open(f"file:{path}") as container:
             found = {key.lower(): text for key, text in container.metadata.items()}
     except (av.FFmpegError, OSError) as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or type(error).__name__})") from None
+        raise InputError(f"{path}: cannot be read ({reason(error)})") from None
     aigc = _aigc(found.get("aigc", ""))
     return Labels(
         found.get("provider") or (aigc or {}).get("ContentProducer", ""),

@@ -8,8 +8,6 @@ has no manifest; labels and watermark need none.
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 from livefoley import __version__
 from livefoley.core.errors import ConfigError, OutputError
 from livefoley.marks.labels import SOURCE_TYPE
+from livefoley.system.files import SHARED, WholeFile
 
 SOFT_BINDING = "livefoley.mark.1"
 
@@ -51,17 +50,18 @@ class C2paSigner:
         """Put a manifest into the file at ``path``, which changes as a whole or not at all. Raises ``OutputError``."""
         import c2pa
 
-        partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-        try:
-            info = c2pa.C2paSignerInfo(self._algorithm, self._chain, self._key, self._timestamp_url)
-            with c2pa.Signer.from_info(info) as signer, c2pa.Builder(_manifest(title, content_id, mark)) as builder:
-                builder.sign_file(str(path), str(partial), signer)
-            os.replace(partial, path)
-        except (c2pa.C2paError, OSError) as error:
-            raise OutputError(f"{path.name}: cannot be signed ({_first_line(error)})") from None
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+        info = c2pa.C2paSignerInfo(self._algorithm, self._chain, self._key, self._timestamp_url)
+        with WholeFile(path, mode=SHARED) as signed:
+            try:
+                with (
+                    c2pa.Signer.from_info(info) as signer,
+                    c2pa.Builder(_manifest(title, content_id, mark)) as builder,
+                    path.open("rb") as source,
+                    signed.open("w+b") as target,
+                ):
+                    builder.sign(signer, "video/mp4", source, target)
+            except (c2pa.C2paError, OSError) as error:
+                raise OutputError(f"{path.name}: cannot be signed ({_first_line(error)})") from None
 
 
 def read_provenance(path: Path) -> Provenance:

@@ -7,7 +7,6 @@ connection open but sends nothing (nginx-rtmp does when its publisher stops) cou
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -15,10 +14,10 @@ from urllib.parse import urlsplit
 import av
 import structlog
 
-from livefoley.core.errors import ConfigError, LivefoleyError
+from livefoley.core.backoff import Backoff
+from livefoley.core.errors import ConfigError, LivefoleyError, reason
 from livefoley.core.media import Disconnected, Packet, SourceItem
 from livefoley.core.ports import Feed
-from livefoley.media.files.containers import reason
 from livefoley.media.files.demux import Demuxer
 from livefoley.media.reader import Pacer, Reader
 from livefoley.media.urls import safe_url
@@ -76,18 +75,17 @@ class PullSource:
 
     async def run(self, feed: Feed) -> None:
         """Feed what arrives until cancelled."""
-        wait_s = self._backoff_s[0]
+        backoff = Backoff(self._backoff_s)
         while True:
             why = await self._session(feed)
             if self._connected:
                 self._connected = False
                 self._losses += 1
-                wait_s = self._backoff_s[0]
+                backoff.reset()
                 feed(Disconnected(why))
-            delay_s = wait_s * random.uniform(0.5, 1.0)
+            delay_s = backoff.next_s()
             log.warning("pull failed", url=safe_url(self._url), reason=why, retry_s=round(delay_s, 2))
             await asyncio.sleep(delay_s)
-            wait_s = min(wait_s * 2, self._backoff_s[1])
 
     def statistics(self) -> PullStatistics:
         """Return a snapshot."""

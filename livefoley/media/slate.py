@@ -14,10 +14,9 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from livefoley.core.errors import InputError, UnsupportedCodec
+from livefoley.core.errors import InputError, UnsupportedCodec, reason
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import SAMPLES
-from livefoley.media.files.containers import reason
 from livefoley.media.files.demux import Demuxer
 
 _ENCODERS: dict[str, tuple[str, dict[str, str]]] = {

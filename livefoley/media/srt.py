@@ -8,19 +8,20 @@ in no log and no message of livefoley.
 from __future__ import annotations
 
 import asyncio
-import random
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import av
 import structlog
 
-from livefoley.core.errors import ConfigError, InputError, OutputError, UnsupportedCodec
+from livefoley.core.backoff import Backoff
+from livefoley.core.errors import ConfigError, InputError, OutputError, UnsupportedCodec, reason
 from livefoley.core.media import OutputItem, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
-from livefoley.media.files.containers import reason
+from livefoley.core.throttle import LogThrottle
 from livefoley.media.files.demux import Demuxer
 from livefoley.media.pull import PullSource
 from livefoley.media.transport_stream import TsStream
@@ -84,6 +85,7 @@ class SrtSink:
         self._write_timeout_s = write_timeout_s
         self._backoff_s = backoff_s
         self._queue = UnitQueue()
+        self._throttled = LogThrottle(log, time.monotonic)
         self._connected = False
         self._units = self._bytes = self._starts = self._errors = 0
         self.name = name or safe_url(url)
@@ -109,15 +111,14 @@ class SrtSink:
 
     async def run(self) -> None:
         """Send until closed or cancelled, through one child after another."""
-        clock, wait_s = asyncio.get_running_loop().time, self._backoff_s[0]
+        clock, backoff = asyncio.get_running_loop().time, Backoff(self._backoff_s, steady_s=_SETTLED_S)
         while True:
             began_s = clock()
             if await self._session():
                 return
             self._connected = False
             self._errors += 1
-            wait_s = self._backoff_s[0] if clock() - began_s > _SETTLED_S else min(wait_s * 2, self._backoff_s[1])
-            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
+            await asyncio.sleep(backoff.next_s(clock() - began_s))
             self._queue.restart()
 
     async def _session(self) -> bool:
@@ -166,8 +167,7 @@ class SrtSink:
                 self._units += isinstance(item, Unit)
             except (UnsupportedCodec, av.FFmpegError, ValueError) as error:
                 self._errors += 1
-                if self._errors % 1000 == 1:
-                    log.error("SRT output cannot carry this", url=safe_url(self._url), reason=reason(error))
+                self._throttled.error("SRT output cannot carry this", url=safe_url(self._url), reason=reason(error))
         return data
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +17,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from livefoley.control.state import Events
-from livefoley.core.errors import InputError, LivefoleyError, ProtocolError
+from livefoley.core.backoff import Backoff
+from livefoley.core.errors import InputError, LivefoleyError, ProtocolError, reason
 from livefoley.core.notices import HighlightNotice
 from livefoley.core.snapshots import DeliverySnapshot
 from livefoley.media.urls import safe_url
@@ -78,18 +78,17 @@ class ObsLink:
 
     async def run(self) -> None:
         """Keep the link until cancelled."""
-        pause_s = BACKOFF_S[0]
+        backoff = Backoff(BACKOFF_S)
         while True:
             try:
                 await self._connect()
             except (LivefoleyError, OSError, TimeoutError, WebSocketException) as error:
                 if self._connected:
-                    pause_s = BACKOFF_S[0]
+                    backoff.reset()
                 self._connected = False
                 self._say(_reason(error))
             self._retries += 1
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
-            pause_s = min(BACKOFF_S[1], pause_s * 2)
+            await asyncio.sleep(backoff.next_s())
 
     async def _connect(self) -> None:
         settings = self.settings
@@ -251,7 +250,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {CONNECT_S:g} s"
     if isinstance(error, OSError):
-        return f"cannot be reached ({error.strerror or type(error).__name__}); is its WebSocket server on?"
+        return f"cannot be reached ({reason(error)}); is its WebSocket server on?"
     return f"does not speak obs-websocket ({type(error).__name__})"
 
 

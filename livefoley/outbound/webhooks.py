@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import random
 import time
 from collections.abc import Collection
 from hashlib import sha256
@@ -21,6 +20,7 @@ import structlog
 
 from livefoley.control.api.events import to_json
 from livefoley.control.state import Events
+from livefoley.core.backoff import Backoff
 from livefoley.core.notices import GapNotice, Notice
 from livefoley.core.snapshots import DeliverySnapshot
 from livefoley.media.auth import SIGNATURE_HEADER
@@ -76,12 +76,11 @@ class Webhook:
 
     async def _deliver(self, client: httpx.AsyncClient, notice: Notice) -> bool:
         body = to_json(notice)
-        pause_s = BACKOFF_S[0]
+        backoff = Backoff(BACKOFF_S)
         for attempt in range(TRIES):
             if attempt:
                 self._retries += 1
-                await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
-                pause_s = min(BACKOFF_S[1], pause_s * 2)
+                await asyncio.sleep(backoff.next_s())
             status = await self._post(client, notice, body)
             if status is not None and status < 500 and status not in _PASSING:
                 return 200 <= status < 300

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from livefoley.core.errors import InputError
+from livefoley.core.errors import InputError, reason
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,wav,mp3,flac,ogg"
 CODECS = frozenset(
@@ -113,7 +113,7 @@ def look(path: str, limits: IntakeLimits) -> MediaInfo:
     except (av.FFmpegError, OSError, MemoryError) as error:
         if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:  # FFmpeg's answer to ``max_streams``, too
             raise InputError(f"has more than {limits.max_streams} streams, or takes too much memory") from None
-        raise InputError(f"cannot be read ({error.strerror or type(error).__name__})") from None
+        raise InputError(f"cannot be read ({reason(error)})") from None
 
 
 def _judged(container: Any, limits: IntakeLimits) -> MediaInfo:

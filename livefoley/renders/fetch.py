@@ -18,7 +18,8 @@ from typing import TypeAlias
 
 import httpx
 
-from livefoley.core.errors import InputError
+from livefoley.core.errors import InputError, OutputError, reason
+from livefoley.system.files import WholeFile
 
 IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -60,8 +61,10 @@ async def fetch(url: str, target: Path, limits: FetchLimits | None = None) -> Fe
         raise InputError(f"{_name(url)}: did not come within {bounds.timeout_s:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise InputError(f"{_name(url)}: cannot be fetched ({type(error).__name__})") from None
+    except OutputError as error:
+        raise InputError(str(error)) from None
     except OSError as error:
-        raise InputError(f"{_name(url)}: cannot be kept ({error.strerror or type(error).__name__})") from None
+        raise InputError(f"{_name(url)}: cannot be kept ({reason(error)})") from None
 
 
 def is_public(address: IpAddress) -> bool:
@@ -108,7 +111,6 @@ async def _resolve(url: httpx.URL, limits: FetchLimits) -> str:
 async def _download(url: httpx.URL, address: str, target: Path, limits: FetchLimits) -> Fetched:
     host = url.netloc.decode("ascii")
     pinned = url.copy_with(host=address)
-    partial = target.with_name(target.name + ".partial")
     # the name is for TLS and the Host header alone; where to connect was settled above
     request_for = {"headers": {"Host": host, "Accept-Encoding": "identity"}, "extensions": {"sni_hostname": url.host}}
     client = httpx.AsyncClient(
@@ -116,15 +118,15 @@ async def _download(url: httpx.URL, address: str, target: Path, limits: FetchLim
         follow_redirects=False,
         trust_env=False,
     )
-    try:
-        async with client, client.stream("GET", pinned, **request_for) as answer:  # type: ignore[arg-type]
-            _check_answer(answer, host, limits)
-            fetched = await _keep(answer, partial, host, limits)
-        await asyncio.to_thread(partial.replace, target)
-        return Fetched(target, fetched.kind, fetched.bytes)
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+    async with client, client.stream("GET", pinned, **request_for) as answer:  # type: ignore[arg-type]
+        _check_answer(answer, host, limits)
+        kept = await asyncio.to_thread(WholeFile, target, called=host)
+        try:
+            fetched = await _keep(answer, kept.path, host, limits)
+            await asyncio.to_thread(kept.commit)
+        finally:
+            kept.discard()
+    return Fetched(target, fetched.kind, fetched.bytes)
 
 
 def _check_answer(answer: httpx.Response, host: str, limits: FetchLimits) -> None:

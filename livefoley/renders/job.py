@@ -6,7 +6,6 @@ The URL a video comes from is not written down, for it may hold a secret.
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import shutil
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from livefoley.core.errors import InputError, OutputError
+from livefoley.core.errors import InputError
 from livefoley.core.notices import utc
 from livefoley.renders.model import (
     OutputFormat,
@@ -25,6 +24,7 @@ from livefoley.renders.model import (
     rendered_from_json,
     request_from_json,
 )
+from livefoley.system.files import write_whole
 
 _JOB, _INPUT = "job.json", "input"
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -103,12 +103,7 @@ class RenderDirectory:
 
     def save(self, job: RenderJob) -> None:
         """Write the job down. Raises ``OutputError``."""
-        partial = self.path / f"{_JOB}.partial"
-        try:
-            partial.write_text(json.dumps(asdict(job), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            os.replace(partial, self.path / _JOB)
-        except OSError as error:
-            raise OutputError(f"{self.path.parent}: renders cannot be written ({error.strerror})") from None
+        write_whole(self.path / _JOB, json.dumps(asdict(job), ensure_ascii=False, indent=1) + "\n")
 
     def load(self) -> RenderJob:
         """Return the job; raises ``InputError`` where there is none."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import av
 
-from livefoley.core.errors import InputError
+from livefoley.core.errors import InputError, reason
 from livefoley.core.media import VIDEO_CODECS
 from livefoley.core.ticks import Tick, ticks_from_s, ticks_from_stamp
 from livefoley.media.files.demux import fraction
@@ -80,7 +80,7 @@ def opened(path: Path, limits: IntakeLimits) -> Iterator[Any]:
         with av.open(f"file:{path}", options=open_options(limits), metadata_errors="replace") as container:
             yield container
     except (av.FFmpegError, OSError, MemoryError) as error:
-        raise InputError(f"cannot be read ({getattr(error, 'strerror', '') or type(error).__name__})") from None
+        raise InputError(f"cannot be read ({reason(error)})") from None
 
 
 def origin_of(container: Any) -> Tick:

@@ -14,9 +14,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -34,7 +33,6 @@ from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
-from livefoley.foley.student.settings import StudentSettings
 from livefoley.marks import embed
 from livefoley.marks.labels import make_labels
 from livefoley.media.audio_codecs import make_decoder
@@ -44,7 +42,8 @@ from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.renders.child import end_with_parent, tell
 from livefoley.renders.examine import IntakeLimits, examine, limit
 from livefoley.renders.layout import Layout, divide, opened, survey
-from livefoley.renders.model import OutputFormat, Rendered, RenderLimits, RenderRequest, request_from_json
+from livefoley.renders.model import OutputFormat, Rendered, RenderLimits, RenderRequest
+from livefoley.renders.order import Order
 from livefoley.renders.piece import watch
 from livefoley.renders.wav import label_wav
 
@@ -55,38 +54,6 @@ SAME: Tick = ticks_from_s(0.05)
 
 _WATCHED, _SOUNDED, _MARKED = 0.7, 0.8, 0.95  # how far the whole is after each step
 _BLOCK = 10 * TICK_RATE
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What shall be made of what: all paths are absolute."""
-
-    source: Path
-    output: Path
-    content_id: str
-    provider: str
-    libraries: tuple[Path, ...]
-    request: RenderRequest
-    limits: RenderLimits
-    student: StudentSettings | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as the worker takes it."""
-        return json.loads(json.dumps(asdict(self), default=str))  # type: ignore[no-any-return]
-
-    @classmethod
-    def from_json(cls, given: dict[str, Any]) -> Order:
-        """Return the order; raises ``KeyError`` or ``TypeError`` for what is none."""
-        return cls(
-            Path(given["source"]),
-            Path(given["output"]),
-            given["content_id"],
-            given["provider"],
-            tuple(map(Path, given["libraries"])),
-            request_from_json(given["request"]),
-            RenderLimits(**given["limits"]),
-            StudentSettings.from_json(given["student"]) if given["student"] is not None else None,
-        )
 
 
 def make(order: Order, progress: Callable[[float], None] = lambda part: None) -> Rendered:

@@ -23,7 +23,6 @@ from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.renders.fetch import FetchLimits, fetch
 from livefoley.renders.job import RenderDirectory, RenderJob, found_in, new_id
-from livefoley.renders.make import Order
 from livefoley.renders.model import (
     Busy,
     Rendered,
@@ -33,6 +32,7 @@ from livefoley.renders.model import (
     RenderStatus,
     rendered_from_json,
 )
+from livefoley.renders.order import Order
 
 log = structlog.get_logger("livefoley.renders")
 

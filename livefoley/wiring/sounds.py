@@ -8,18 +8,18 @@ import structlog
 
 from livefoley import config as cfg
 from livefoley.core.errors import ModelError
-from livefoley.foley.place import default_library
 from livefoley.foley.student import models
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.sounds.student import StudentService
+from livefoley.system.dirs import library_directory
 
 log = structlog.get_logger("livefoley")
 
 
 def libraries(config: cfg.Config) -> tuple[Path, ...]:
     """Return where the operator's own sounds lie."""
-    return (config.bank.library or default_library(),)
+    return (config.bank.library or library_directory(),)
 
 
 def student_settings(given: cfg.Student) -> StudentSettings | None:

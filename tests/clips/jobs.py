@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from livefoley.clips.buffer.rolling import RollingBuffer
-from livefoley.clips.checks import CheckSettings, ClipChecks
+from livefoley.clips.checks.clip_checks import CheckSettings, ClipChecks
 from livefoley.clips.jobs.files import write_input
 from livefoley.clips.jobs.job import Job, JobDirectory
 from livefoley.clips.marker import Marker

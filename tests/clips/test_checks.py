@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.clips.checks import CheckSettings, ClipChecks, OnnxModel, OnnxSettings, OpenNsfw, WordList, read_lists
-from livefoley.clips.checks.frames import Picture
+from livefoley.clips.checks.clip_checks import CheckSettings, ClipChecks
+from livefoley.clips.checks.frames import OnnxModel, OnnxSettings, OpenNsfw, Picture
+from livefoley.clips.checks.text import WordList, read_lists
 from livefoley.clips.model import ClipFiles, PlacedSound
 from livefoley.core.errors import ConfigError
 from tests.clips.finished import finished, metadata

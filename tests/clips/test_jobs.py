@@ -27,9 +27,9 @@ from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
 
 WORKER = (
-    "from livefoley.runtime.clips import celery_app\n"
-    "celery_app.BACKOFF_S = (0.1, 0.2); celery_app.BUSY_S = 0.3\n"
-    "celery_app.run_worker({broker!r}, 1, 5)"
+    "from livefoley.runtime.clips import celery_worker\n"
+    "celery_worker.BACKOFF_S = (0.1, 0.2); celery_worker.BUSY_S = 0.3\n"
+    "celery_worker.run_worker({broker!r}, 1, 5)"
 )
 FINISHED = ("cutting", "sounding", "checking")
 

@@ -17,8 +17,9 @@ from livefoley.demo.measure import find_onsets_s, match_onsets
 from livefoley.marks import detect
 from livefoley.marks.labels import read_labels
 from livefoley.renders.layout import SHORTEST, WARM_UP, Layout, divide
-from livefoley.renders.make import Order, joined, make
+from livefoley.renders.make import joined, make
 from livefoley.renders.model import OutputFormat, RenderLimits, RenderRequest
+from livefoley.renders.order import Order
 from tests.clips import videos
 from tests.clips.sounds import read
 

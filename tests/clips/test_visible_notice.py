@@ -15,7 +15,7 @@ from livefoley.clips.marker import Marker
 from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.clips.open_tools import open_tools
 from livefoley.clips.pictures.visible_notice import with_visible_notice
-from livefoley.foley.place import default_library
+from livefoley.system.dirs import library_directory
 from tests.clips import flashes
 from tests.clips.jobs import tools, write_job
 from tests.clips.sounds import read
@@ -132,6 +132,6 @@ def lines(letters: np.ndarray) -> list[np.ndarray]:
 
 
 def test_it_is_asked_for_by_the_configuration_alone(tmp_path: Path) -> None:
-    given = {"libraries": [str(default_library())], "place": str(tmp_path / "out")}
+    given = {"libraries": [str(library_directory())], "place": str(tmp_path / "out")}
     assert not open_tools(given).marks.visible
     assert open_tools({**given, "visible_notice": True}).marks.visible

@@ -20,7 +20,7 @@ Sound = NDArray[np.float32]
 @pytest.fixture(scope="session")
 def recogniser() -> Recogniser:
     """Whisper base out of the offline package."""
-    return Recogniser(model.DEFAULT, model.find(), device="cpu")
+    return Recogniser(*model.find(), device="cpu")
 
 
 @pytest.fixture(scope="session")

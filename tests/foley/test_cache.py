@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.foley import render_cache as module
-from livefoley.foley.render_cache import RenderCache, decode, encode, stored, user_cache_directory
+from livefoley.foley.render_cache import RenderCache, decode, encode, stored
 from livefoley.foley.synth.toolbox import Take
 
 
@@ -91,19 +90,3 @@ def test_encoding_is_undone_by_decoding() -> None:
     again = decode(encode(take))
     assert again is not None
     assert np.array_equal(again.samples, take.samples)
-
-
-def test_the_cache_directory_follows_the_system_and_the_override(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("LIVEFOLEY_CACHE_DIR", str(tmp_path))
-    assert user_cache_directory() == tmp_path
-    monkeypatch.delenv("LIVEFOLEY_CACHE_DIR")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
-    monkeypatch.setattr(module.sys, "platform", "linux")
-    assert user_cache_directory() == tmp_path / "x" / "livefoley"
-    monkeypatch.setattr(module.sys, "platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "w"))
-    assert user_cache_directory() == tmp_path / "w" / "livefoley"
-    monkeypatch.setattr(module.sys, "platform", "darwin")
-    assert user_cache_directory().parts[-2:] == ("Caches", "livefoley")

@@ -39,7 +39,7 @@ def nginx_rtmp(root: Path) -> Iterator[str]:
     nginx = require("nginx")
     module = next((path for path in _MODULES if Path(path).exists()), None)
     if module is None:
-        missing("nginx has no RTMP module")
+        missing("nginx-rtmp")
     port = free_port()
     (root / "nginx.conf").write_text(_NGINX.format(module=module, root=root, port=port))
     with process(nginx, "-p", root, "-c", root / "nginx.conf"):
@@ -71,7 +71,7 @@ def gstreamer_rtsp(clip: Path) -> Iterator[str]:
     """Serve a clip by GStreamer's RTSP server (Debian: python3-gi, gir1.2-gst-rtsp-server-1.0) and give its URL."""
     python, needed = "/usr/bin/python3", "import gi; gi.require_version('GstRtspServer', '1.0')"
     if not Path(python).exists() or subprocess.run([python, "-c", needed], stderr=subprocess.DEVNULL).returncode:
-        missing("no GStreamer RTSP server")
+        missing("GStreamer", "its RTSP server")
     port = free_port()
     with process(python, "-c", _RTSP, port, clip):
         yield f"rtsp://127.0.0.1:{port}/room"

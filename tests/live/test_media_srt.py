@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from livefoley.core.errors import ConfigError, InputError, OutputError
@@ -107,6 +108,7 @@ async def test_a_listener_receives_the_pictures_sent_encrypted(
 async def test_a_destination_that_is_not_there_yet_is_tried_until_it_is(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    require("ffmpeg")
     port = free_port(socket.SOCK_DGRAM)
     sink = SrtSink(f"srt://127.0.0.1:{port}?passphrase={PASSPHRASE}&connect_timeout=300", backoff_s=(0.2, 0.4))
     task = asyncio.create_task(sink.run())
@@ -150,11 +152,15 @@ async def test_a_child_that_wedges_is_killed_and_replaced(tmp_path: Path) -> Non
 
 def children_of(parent: int, argument: str) -> list[int]:
     """Return the processes that ``parent`` started with ``argument``."""
-    listed = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True)
-    return [int(line.split()[0]) for line in listed.stdout.splitlines() if argument in line]
+    found = []
+    for child in psutil.Process(parent).children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += [child.pid] if argument in " ".join(child.cmdline()) else []
+    return found
 
 
 async def test_srt_comes_in_with_every_picture_and_its_end_is_noticed() -> None:
+    require("ffmpeg")
     port = free_port(socket.SOCK_DGRAM)
     source = SrtSource(f"srt://127.0.0.1:{port}?mode=listener&passphrase={PASSPHRASE}", read_timeout_s=3.0)
     items: list[SourceItem] = []

@@ -15,8 +15,8 @@ from websockets.asyncio.client import connect
 from livefoley.demo.sidecar import ROOM
 from tests.live.rtmp_peers import file_hashes
 from tests.live.test_sidecar_stream import VIDEO, publish, sidecar, wait_room
-from tests.peers import require
-from tests.perception.test_screen import picture
+from tests.peers import require, require_packages
+from tests.perception.banners import picture
 
 pytestmark = pytest.mark.live
 
@@ -40,6 +40,7 @@ def banner_clip(place: Path) -> Path:
 
 @pytest.mark.timeout(180)
 async def test_a_banner_that_appears_is_one_highlight_whose_reason_is_the_screen(tmp_path: Path) -> None:
+    require_packages("rapidocr_onnxruntime", extra="ocr")
     clip = banner_clip(tmp_path)
     room: dict[str, Any] = {
         "listen": {"screen": True, "keywords": ["shop"]},

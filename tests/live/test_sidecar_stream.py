@@ -59,7 +59,7 @@ def worker_pid(name: str) -> int:
     """Return the process of a worker of this test's sidecar."""
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if f"livefoley.runtime.{name}_worker" in " ".join(process.cmdline()):
+            if f"livefoley.runtime.workers.{name}_worker" in " ".join(process.cmdline()):
                 return process.pid
     raise AssertionError(f"no {name} worker")
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import av
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -16,18 +15,11 @@ from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.keywords import load
-from livefoley.perception.screen.reader import TextReader
 from livefoley.perception.screen.watcher import ScreenWatcher
+from tests.peers import require_packages
+from tests.perception.banners import picture
 
 STEP = 2 * TICK_RATE
-
-
-def picture(*lines: str) -> NDArray[np.uint8]:
-    """A grey picture with lines of text."""
-    made = np.full((360, 640, 3), 60, np.uint8)
-    for number, line in enumerate(lines):
-        cv2.putText(made, line, (60, 120 + 110 * number), cv2.FONT_HERSHEY_SIMPLEX, 2.2, (255, 255, 255), 6)
-    return made
 
 
 def keyframes(pictures: Sequence[NDArray[np.uint8]]) -> tuple[TrackInfo, list[Unit]]:
@@ -49,8 +41,16 @@ def keyframes(pictures: Sequence[NDArray[np.uint8]]) -> tuple[TrackInfo, list[Un
     ]
 
 
+def new_watcher() -> ScreenWatcher:
+    """A watcher that reads with the real models."""
+    require_packages("rapidocr_onnxruntime", extra="ocr")
+    from livefoley.perception.screen.reader import TextReader
+
+    return ScreenWatcher(load(LISTS), TextReader().read)
+
+
 def watch(*pictures: NDArray[np.uint8]) -> tuple[list[ScreenText], ScreenWatcher]:
-    watcher = ScreenWatcher(load(LISTS), TextReader().read)
+    watcher = new_watcher()
     info, units = keyframes(pictures)
     watcher.configure(info)
     return [event for unit in units for event in watcher.feed(unit)], watcher
@@ -81,7 +81,7 @@ def test_what_only_resembles_a_keyword_is_none(line: str) -> None:
 
 
 def test_a_broken_unit_costs_itself() -> None:
-    watcher = ScreenWatcher(load(LISTS), TextReader().read)
+    watcher = new_watcher()
     info, units = keyframes([picture("Hello"), picture("SOLD OUT")])
     rubbish = Unit(Packet(MediaKind.VIDEO, b"\x00" * 90, 1, 1, Fraction(1, TICK_RATE), True), 1, 1, 0)
     assert watcher.feed(rubbish) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livefoley.core.notices import SourceNotice
 from livefoley.core.snapshots import SourceCount
-from livefoley.foley.rendered import KEPT_SEGMENTS
+from livefoley.foley.bed import KEPT_SEGMENTS
 from livefoley.runtime.sounds.bed_schedule import FILL_S, FIRST_S, RENEW_S, RETRY_S, BedSchedule
 from livefoley.runtime.sounds.sound_log import QUIET_S, SourceLog
 

@@ -46,7 +46,7 @@ def test_a_graph_with_another_hash_is_refused_and_listed_with_the_reason(tmp_pat
 
 
 def test_what_is_no_model_is_said_in_one_line(tmp_path: Path) -> None:
-    assert "livefoley model pull" in refused("none-of-this-name")
+    assert "livefoley models fetch" in refused("none-of-this-name")
     assert "there is no such model" in refused(tmp_path / "x.json")
     (tmp_path / "x.json").write_text("{}")
     assert "no description of a student" in refused(tmp_path / "x.json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +14,7 @@ from livefoley.foley.student.backends import tensorrt
 from livefoley.foley.student.backends.engines import EngineKey, EngineStore
 from livefoley.foley.student.models import Model
 from livefoley.foley.student.student import open_backend
-from tests.peers import missing
+from tests.peers import require_packages
 
 from .tiny import write_model
 
@@ -24,8 +23,7 @@ KEY = EngineKey("a" * 64, "tensorrt_rtx", "1.7.1", "sm86")
 
 @pytest.fixture
 def rtx() -> ModuleType:
-    if importlib.util.find_spec("tensorrt_rtx") is None:
-        missing("tensorrt_rtx is not installed; pip install -e '.[tensorrt]'")
+    require_packages("tensorrt_rtx", extra="tensorrt")
     return tensorrt.library("tensorrt_rtx")
 
 

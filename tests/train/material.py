@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import zlib
 from pathlib import Path
 
@@ -11,16 +10,14 @@ import numpy as np
 
 from livefoley.foley import audio_file
 from livefoley.foley.student.features import RATE, Floats
-from tests.peers import missing
+from tests.peers import require_packages
 
 LATENT = 24
 
 
 def need(*packages: str) -> None:
     """Skip (or fail) a test for want of packages that only training needs."""
-    for package in packages:
-        if importlib.util.find_spec(package) is None:
-            missing(f"{package} is not installed (pip install 'livefoley[train,teachers]')")
+    require_packages(*packages, extra="train,teachers")
 
 
 def embedded(texts: list[str]) -> Floats:

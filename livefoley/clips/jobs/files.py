@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import starmap
@@ -24,6 +23,7 @@ from livefoley.core.errors import InputError, OutputError
 from livefoley.core.event_json import Event, cue_from_json, cue_to_json, event_from_json, event_to_json
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
+from livefoley.system.files import write_whole
 
 ENCODED, ENCODED_PICTURES = "encoded.json", "encoded.bin"
 INDEX, PICTURES, ORIGINAL, STEM = "material.json", "pictures.bin", "original.s16", "stem.s16"
@@ -88,9 +88,7 @@ def write_encoded(pictures: Pictures, directory: Path) -> None:
     try:
         with (directory / ENCODED_PICTURES).open("wb") as file:
             file.writelines(unit.packet.data for unit in pictures.units)
-        partial = directory / f"{ENCODED}.partial"
-        partial.write_text(json.dumps(index), encoding="utf-8")
-        os.replace(partial, directory / ENCODED)
+        write_whole(directory / ENCODED, json.dumps(index))
     except OSError as error:
         raise OutputError(f"{directory}: the clip's pictures cannot be written ({error.strerror})") from None
 
@@ -121,9 +119,7 @@ def write_input(selection: Selection, directory: Path) -> None:
             for piece in selection.groups:
                 file.writelines(_parts(piece))
         _write_sound(selection, directory)
-        partial = directory / f"{INDEX}.partial"
-        partial.write_text(json.dumps(_to_json(selection), ensure_ascii=False), encoding="utf-8")
-        os.replace(partial, directory / INDEX)
+        write_whole(directory / INDEX, json.dumps(_to_json(selection), ensure_ascii=False))
     except OSError as error:
         raise OutputError(f"{directory}: the input of the clip cannot be written ({error.strerror})") from None
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -16,10 +15,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from livefoley.clips.model import ClipFiles, ClipReason, ClipRequest, ClipState, Finding, Heat, Priority
-from livefoley.core.errors import InputError, OutputError
+from livefoley.core.errors import InputError
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.chain import StudentUse
+from livefoley.system.files import write_whole
 
 T = TypeVar("T")
 JOB, RECORD = "job.json", "record.json"
@@ -120,7 +120,7 @@ class JobDirectory:
 
     def create(self, job: Job) -> None:
         """Write a new job down; its input must be there. Raises ``OutputError``."""
-        _write(self.path / JOB, job.to_json())
+        write_whole(self.path / JOB, job.to_json(), parents=True)
         self.save(Record())
 
     def job(self) -> Job:
@@ -133,7 +133,7 @@ class JobDirectory:
 
     def save(self, record: Record) -> None:
         """Write down how far it is. Raises ``OutputError``."""
-        _write(self.path / RECORD, record.to_json())
+        write_whole(self.path / RECORD, record.to_json(), parents=True)
 
     def change(self, **changes: Any) -> Record:
         """Write down what changed, and return the whole."""
@@ -163,13 +163,3 @@ class JobDirectory:
             return parse((self.path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{self.path}: holds no clip's job ({name}: {type(error).__name__})") from None
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        raise OutputError(f"{path.parent}: the clip's job cannot be written ({error.strerror})") from None

@@ -10,10 +10,11 @@ from typing import Any
 
 import av
 
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.media.files.containers import TrackWriter, add_tracks, reason, sized
+from livefoley.media.files.containers import TrackWriter, add_tracks, sized
+from livefoley.system.files import SHARED, WholeFile
 
 _OPTIONS = {"movflags": "+faststart", "movie_timescale": str(TICK_RATE)}  # an edit list counts in that scale
 
@@ -25,19 +26,16 @@ def write_mp4(
 
     Raises ``OutputError`` or ``UnsupportedCodec``; then nothing is left behind.
     """
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        units = list(pictures)
-        tracks = [*(sized([info], units) if info is not None else []), audio]
-        with av.open(f"file:{partial}", "w", format="mp4", container_options=dict(_OPTIONS)) as container:
-            streams = add_tracks(container, tracks)
-            container.start_encoding()
-            _write(container, tracks, streams, [*units, *_placed(sound)], start)
-        partial.replace(path)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise OutputError(f"{path.name}: cannot be written ({reason(error)})") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    units = list(pictures)
+    tracks = [*(sized([info], units) if info is not None else []), audio]
+    with WholeFile(path, mode=SHARED) as written:
+        try:
+            with av.open(f"file:{written}", "w", format="mp4", container_options=dict(_OPTIONS)) as container:
+                streams = add_tracks(container, tracks)
+                container.start_encoding()
+                _write(container, tracks, streams, [*units, *_placed(sound)], start)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise OutputError(f"{path.name}: cannot be written ({reason(error)})") from None
 
 
 def _placed(packets: Iterable[Packet]) -> list[Unit]:

@@ -21,7 +21,7 @@ from livefoley.core.errors import InputError
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick
 from livefoley.formats import nal
-from livefoley.formats.sps import Bits
+from livefoley.formats.bits import Bits
 
 MAX_SET_ID = 31  # of an SPS
 

@@ -19,7 +19,8 @@ import structlog
 
 from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.clips.ports import Published, Publisher
-from livefoley.core.errors import OutputError
+from livefoley.core.backoff import Backoff
+from livefoley.core.errors import OutputError, reason
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -52,7 +53,7 @@ class Spool:
             os.replace(partial, target)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
-            raise OutputError(f"{self._directory}: {error.strerror or type(error).__name__}") from None
+            raise OutputError(f"{self._directory}: {reason(error)}") from None
         return target
 
     def waiting(self) -> list[ClipFiles]:
@@ -132,10 +133,9 @@ class SpoolingPublisher:
         self._target = target
         self._spool = spool
         self._backup = backup
-        self._backoff_s = backoff_s
+        self._backoff = Backoff(backoff_s)
         self._now = now
         self.on_late: Callable[[Published], None] = lambda published: None
-        self._pause_s = 0.0
         self._try_at_s = 0.0
         self._published = self._repeated = self._spooled = self._backed_up = self._failures = self._lost = 0
 
@@ -193,25 +193,24 @@ class SpoolingPublisher:
             self._lost,
             len(self._spool.waiting()),
             self._spool.bytes(),
-            self._pause_s == 0,
+            not self._backoff.failures,
         )
 
     def _at_target(self, files: ClipFiles, metadata: ClipMetadata) -> Published:
         published = self._target.publish(files, metadata)
-        if self._pause_s:
+        if self._backoff.failures:
             log.info("the clips' target answers again")
-        self._pause_s = self._try_at_s = 0.0
+        self._backoff.reset()
+        self._try_at_s = 0.0
         self._published += published.created
         self._repeated += not published.created
         return published
 
     def _note_failure(self, error: OutputError) -> None:
         self._failures += 1
-        if not self._pause_s:
+        if not self._backoff.failures:
             log.warning("the clips' target is down, clips wait", error=str(error))
-        least, most = self._backoff_s
-        self._pause_s = min(most, max(least, self._pause_s * 2))
-        self._try_at_s = self._now() + self._pause_s
+        self._try_at_s = self._now() + self._backoff.next_s()
 
     def _elsewhere(self, files: ClipFiles, metadata: ClipMetadata) -> Published:
         backup, kept, refused = self._at_backup(files, metadata), None, None

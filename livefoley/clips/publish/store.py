@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
+from livefoley.system.files import WholeFile
 
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
@@ -72,27 +71,22 @@ class DirectoryStore:
 
     def put(self, key: str, path: Path, media_type: str) -> None:
         """Write the file at ``path``, in place of what was there."""
-        target = self._place(key)
-        partial = self._written(target, path)
-        try:
-            os.replace(partial, target)
-        except OSError as error:
-            raise _failed(target, error) from None
-        finally:
-            _drop(partial)
+        with self._begun(key) as partial, path.open("rb") as source, partial.open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
 
     def create(self, key: str, data: bytes, media_type: str) -> bool:
         """Write ``data`` if nothing is there; say whether it was written."""
-        target = self._place(key)
-        partial = self._written(target, data)
+        begun = self._begun(key)
         try:
-            os.link(partial, target)
+            begun.path.write_bytes(data)
+            begun.sync()
+            os.link(begun.path, begun.target)
         except FileExistsError:
             return False
         except OSError as error:
-            raise _failed(target, error) from None
+            raise _failed(begun.target, error) from None
         finally:
-            _drop(partial)
+            begun.discard()
         return True
 
     def stat(self, key: str) -> Stat | None:
@@ -141,33 +135,16 @@ class DirectoryStore:
     def _place(self, key: str) -> Path:
         return self._root / check_key(key)
 
-    def _written(self, target: Path, content: Path | bytes) -> Path:
-        """Write ``content`` beside ``target`` and return where, on the disk for good."""
-        partial: Path | None = None
+    def _begun(self, key: str) -> WholeFile:
+        """Begin an object beside its place, for the web server's user to read whatever our umask says."""
+        begun = WholeFile(self._place(key), sync=True, parents=True)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=target.parent)
-            partial = Path(name)
-            with os.fdopen(handle, "wb") as file:
-                if isinstance(content, bytes):
-                    file.write(content)
-                else:
-                    with content.open("rb") as source:
-                        shutil.copyfileobj(source, file, 1 << 20)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(partial, 0o644)  # for the web server's user, too
+            begun.path.chmod(0o644)
         except OSError as error:
-            if partial is not None:
-                _drop(partial)
-            raise _failed(target, error) from None
-        return partial
-
-
-def _drop(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
+            begun.discard()
+            raise _failed(begun.target, error) from None
+        return begun
 
 
 def _failed(target: Path, error: OSError) -> OutputError:
-    return OutputError(f"{target}: {error.strerror or type(error).__name__}")
+    return OutputError(f"{target}: {reason(error)}")

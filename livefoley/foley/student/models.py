@@ -1,7 +1,8 @@
 """Where a student's weights are found on this machine, and how they get there; nothing is used whose hash is wrong.
 
 A model is a JSON file (``spec``) with its graph beside it. It is looked for by path, or by name: among those that come
-with livefoley, then in the cache, where ``pull`` puts what it fetches. Only ``pull`` ever goes to the network.
+with livefoley, then in the cache, where ``pull`` puts what it fetches. Only ``pull`` ever goes to the network. (What
+others trained is looked for by ``livefoley.models``.)
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-import httpx
-
-from livefoley.core.errors import ModelError
-from livefoley.foley.render_cache import user_cache_directory, write_atomically
+from livefoley.core.errors import ModelError, reason
 from livefoley.foley.student.spec import StudentSpec, checked_graph, load_spec
+from livefoley.system import dirs
+
+if TYPE_CHECKING:
+    import httpx
 
 DEFAULT = "nano"
 TIMEOUT_S = 30.0
 MOST_BYTES = 4 * 2**30
+MOST_DESCRIBED = 1_000_000  # bytes of a model's JSON
 _PREFIX = "student-"
 
 
@@ -51,7 +55,7 @@ def packaged_directory() -> Path:
 
 def cache_directory() -> Path:
     """Return where fetched models lie."""
-    return user_cache_directory() / "students"
+    return dirs.cache_directory() / "students"
 
 
 def find(model: str | Path = DEFAULT) -> Model:
@@ -76,7 +80,7 @@ def _locate(model: str) -> Path:
                 return directory / f"{name}.json"
     known = ", ".join(each.path.stem.removeprefix(_PREFIX) for each in installed())
     here = f"here are {known}" if known else "there is none at all"
-    raise ModelError(f"no model {model!r} on this machine ({here}); `livefoley model pull URL` gets one")
+    raise ModelError(f"no model {model!r} on this machine ({here}); `livefoley models fetch ADDRESS` gets one")
 
 
 def installed() -> Iterator[Listed]:
@@ -95,45 +99,40 @@ def installed() -> Iterator[Listed]:
 def pull(url: str, client: httpx.Client | None = None) -> Model:
     """Download the model whose JSON lies at ``url``, with the graph beside it, into the cache.
 
-    What comes with another hash than the JSON names is thrown away. Raises ``ModelError``.
+    What comes with another hash than the JSON names is thrown away; what was cut off is gone on with. Raises
+    ``ModelError``.
     """
+    import httpx  # for this alone: rooms look for models, too
+
+    from livefoley.models.sources import shown
+
     name = Path(urlsplit(url).path).name
     if urlsplit(url).scheme not in ("http", "https") or not name.endswith(".json"):
-        raise ModelError(f"{url}: is no address of a model; want https://HOST/PATH/NAME.json")
+        raise ModelError(f"{shown(url)}: is no address of a model; want https://HOST/PATH/NAME.json")
     path = cache_directory() / name
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with client or httpx.Client(follow_redirects=True, timeout=TIMEOUT_S) as session:
-            described = session.get(url).raise_for_status().content
-            _take(session, url, described, path)
-    except httpx.HTTPError as error:
-        raise ModelError(f"{url}: cannot be fetched ({error or type(error).__name__})") from None
+            _take(session, url, path)
     except OSError as error:
-        raise ModelError(f"{path.parent}: cannot be written ({error.strerror})") from None
+        raise ModelError(f"{path.parent}: cannot be written ({reason(error)})") from None
     return find(path)
 
 
-def _take(session: httpx.Client, url: str, described: bytes, path: Path) -> None:
+def _take(session: httpx.Client, url: str, path: Path) -> None:
     """Store the graph first and the JSON last, so that a model in the cache is whole."""
-    partial = path.with_suffix(".json.partial")
-    write_atomically(partial, described)
+    from livefoley.models.sources import download, shown
+
+    described = path.with_suffix(".json.partial")
     try:
-        spec = load_spec(partial)
+        download(session, url, described, MOST_DESCRIBED)
+        spec = load_spec(described)
+        address, graph = urljoin(url, spec.file), path.with_name(f"{spec.file}.partial")
+        download(session, address, graph, MOST_BYTES)
+        if hashlib.sha256(graph.read_bytes()).hexdigest() != spec.sha256:
+            graph.unlink()
+            raise ModelError(f"{shown(address)}: came damaged (its SHA-256 is wrong); nothing was kept")
+        graph.replace(path.with_name(spec.file))
+        described.replace(path)
     finally:
-        partial.unlink()
-    graph = _download(session, urljoin(url, spec.file))
-    if hashlib.sha256(graph).hexdigest() != spec.sha256:
-        raise ModelError(f"{urljoin(url, spec.file)}: came damaged (its SHA-256 is wrong); nothing was kept")
-    write_atomically(path.with_name(spec.file), graph)
-    write_atomically(path, described)
-
-
-def _download(session: httpx.Client, url: str) -> bytes:
-    blocks, size = [], 0
-    with session.stream("GET", url) as answer:
-        answer.raise_for_status()
-        for block in answer.iter_bytes(1 << 20):
-            blocks.append(block)
-            size += len(block)
-            if size > MOST_BYTES:
-                raise ModelError(f"{url}: larger than any model livefoley knows; nothing was kept")
-    return b"".join(blocks)
+        described.unlink(missing_ok=True)

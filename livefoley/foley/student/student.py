@@ -15,7 +15,6 @@ from livefoley.core.cues import Stereo
 from livefoley.core.errors import DescriptionError, LivefoleyError, ModelError
 from livefoley.core.ticks import ticks_from_s
 from livefoley.foley import levels
-from livefoley.foley.render_cache import user_cache_directory
 from livefoley.foley.student import decoder, features, models, output_check, windows
 from livefoley.foley.student.backends import tensorrt
 from livefoley.foley.student.backends.engines import EngineStore
@@ -23,6 +22,7 @@ from livefoley.foley.student.backends.onnx import Backend, OnnxBackend
 from livefoley.foley.student.embed import TextEncoder
 from livefoley.foley.student.features import FRAMES_PER_TOKEN, Floats
 from livefoley.foley.student.windows import WindowSequence
+from livefoley.system.dirs import cache_directory
 
 LONGEST_S = 60.0
 MOST_STEPS = 64
@@ -53,7 +53,7 @@ class Student:
         """Make sounds with ``backend`` running ``model``, in ``steps`` evaluations (the model's own number if None)."""
         self.spec = model.spec
         self.backend = backend
-        self.encoder = encoder if encoder is not None else TextEncoder(user_cache_directory())
+        self.encoder = encoder if encoder is not None else TextEncoder(cache_directory())
         self.steps = min(MOST_STEPS, max(1, steps if steps is not None else model.spec.steps))
 
     def make(self, wishes: Sequence[Wish]) -> list[Stereo | LivefoleyError]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 from livefoley.core.ticks import SAMPLES, TICK_RATE
-from livefoley.media.files.containers import reason
+from livefoley.system.files import SHARED, WholeFile
 
 # By extension: FFmpeg's container, its codec, the sample format it takes, bits a second.
 AUDIO_FORMATS = {
@@ -43,16 +42,11 @@ def write_audio(
     settings = AUDIO_FORMATS.get((format or target.suffix.lstrip(".")).lower())
     if settings is None:
         raise OutputError(f"{target.name}: unknown kind of sound file; use {', '.join(AUDIO_FORMATS)}")
-    partial = target.with_name(target.name + ".partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _encode(partial, blocks, *settings, metadata or {})
-        os.replace(partial, target)
-    except (av.FFmpegError, OSError) as error:
-        raise OutputError(f"{target}: cannot be written ({reason(error)})") from None
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+    with WholeFile(target, mode=SHARED, parents=True) as written:
+        try:
+            _encode(written, blocks, *settings, metadata or {})
+        except (av.FFmpegError, OSError) as error:
+            raise OutputError(f"{target}: cannot be written ({reason(error)})") from None
     return target
 
 

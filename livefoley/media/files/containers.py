@@ -14,7 +14,7 @@ from typing import Any
 
 import av
 
-from livefoley.core.errors import LivefoleyError, OutputError, UnsupportedCodec
+from livefoley.core.errors import OutputError, UnsupportedCodec
 from livefoley.core.media import VIDEO_CODECS, MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
 from livefoley.formats import fmp4
@@ -133,10 +133,3 @@ def playable(path: Path) -> bool:
             return any(packet.size for packet in container.demux())
     except (av.FFmpegError, OSError, ValueError):
         return False
-
-
-def reason(error: Exception) -> str:
-    """Return what went wrong without the path or URL that PyAV puts into its messages."""
-    if isinstance(error, LivefoleyError):
-        return str(error)
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -11,6 +11,7 @@ import structlog
 from livefoley.core.errors import LivefoleyError, OutputError
 from livefoley.core.media import OutputItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
+from livefoley.core.throttle import LogThrottle
 from livefoley.media.files.containers import format_of, playable
 from livefoley.media.files.disk_sink import DiskSink
 from livefoley.media.files.mux import Muxer
@@ -64,7 +65,7 @@ class _Recorder:
         self._muxer: Muxer | None = None
         self._infos: dict[str, TrackInfo] = {}
         self._retry_at_s = 0.0
-        self._warned_at_s = -1.0
+        self._throttled = LogThrottle(log, time.monotonic)
         self.paths: list[Path] = []
         self.units = self.bytes = self.dropped = self.errors = self.begun = 0
 
@@ -124,10 +125,8 @@ class _Recorder:
             muxer, self._muxer = self._muxer, None
             muxer.abort(keep=True)
             self.paths += muxer.paths
-        if time.monotonic() - self._warned_at_s >= 1.0:
-            self._warned_at_s = time.monotonic()
-            known = isinstance(error, LivefoleyError)
-            log.error("recording failed", reason=str(error), retry_s=self._retry_s, exc_info=None if known else error)
+        trace = None if isinstance(error, LivefoleyError) else error
+        self._throttled.error("recording failed", reason=str(error), retry_s=self._retry_s, exc_info=trace)
 
 
 def _free(path: Path) -> Path:

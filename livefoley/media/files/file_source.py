@@ -14,7 +14,7 @@ from typing import Any
 import av
 import structlog
 
-from livefoley.core.errors import InputError
+from livefoley.core.errors import InputError, reason
 from livefoley.core.media import VIDEO_CODECS, Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Feed
 from livefoley.media.files.demux import Demuxer, interleave
@@ -54,7 +54,7 @@ def read_items(
                 yield item
         except (av.FFmpegError, OSError) as error:
             if packets:
-                log.warning("file is damaged, ends early", file=Path(path).name, reason=_reason(error))
+                log.warning("file is damaged, ends early", file=Path(path).name, reason=reason(error))
     if not packets:
         raise InputError(f"{path}: no packet in it can be read; the file may be cut off")
 
@@ -139,10 +139,6 @@ def _open(
     try:
         container = av.open(f"file:{place}", container_options=options)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as audio or video ({_reason(error)})") from None
+        raise InputError(f"{path}: cannot be read as audio or video ({reason(error)})") from None
     with container:
         yield container, Demuxer(container, str(path), keep, reencode)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or type(error).__name__

@@ -9,11 +9,11 @@ from typing import Any
 
 import av
 
-from livefoley.core.errors import OutputError, UnsupportedCodec
+from livefoley.core.errors import OutputError, UnsupportedCodec, reason
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.media.audio_codecs import FRAME
-from livefoley.media.files.containers import TrackWriter, add_tracks, format_of, opens_track, playable, reason, sized
+from livefoley.media.files.containers import TrackWriter, add_tracks, format_of, opens_track, playable, sized
 
 # Written in fragments of 2 s, so that a crash leaves a playable file, and as a plain indexed file once closed.
 # The edit list that trims the encoder's priming counts in the movie's timescale: at FFmpeg's 1 ms, sound would move.

@@ -7,12 +7,12 @@ and nothing here can block or fail inside FFmpeg. Format: RFC 8216 and its secon
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import structlog
@@ -20,8 +20,10 @@ import structlog
 from livefoley.core.errors import OutputError
 from livefoley.core.media import OutputItem, Unit
 from livefoley.core.ports import SinkStatistics
+from livefoley.core.throttle import LogThrottle
 from livefoley.media.files.disk_sink import DiskSink
 from livefoley.media.hls.segmenter import Segment, Segmenter
+from livefoley.system.files import PARTIAL, SHARED, write_whole
 
 log = structlog.get_logger("livefoley.hls")
 
@@ -125,13 +127,13 @@ class _Writer:
         self._gone: deque[Entry] = deque()
         self._init = b""
         self._number = 0
-        self._warned_at_s = -1.0
+        self._throttled = LogThrottle(log, time.monotonic)
         self.units = self.bytes = self.errors = 0
 
     def prepare(self) -> None:
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            for old in (*self._directory.glob("seg-*.m4s*"), *self._directory.glob("init-*.mp4*")):
+            for old in chain.from_iterable(map(self._directory.glob, ("seg-*.m4s", "init-*.mp4", f".*{PARTIAL}"))):
                 old.unlink(missing_ok=True)
             (self._directory / PLAYLIST).unlink(missing_ok=True)
         except OSError as error:
@@ -182,14 +184,7 @@ class _Writer:
                 (self._directory / old.init_uri).unlink(missing_ok=True)
 
     def _save(self, name: str, data: bytes) -> None:
-        target = self._directory / name
-        partial = target.with_name(name + ".tmp")
-        try:
-            partial.write_bytes(data)
-            os.replace(partial, target)
-        except OSError:
-            partial.unlink(missing_ok=True)
-            raise
+        write_whole(self._directory / name, data, mode=SHARED)
 
     def _guarded(self, call: Callable[[], None]) -> bool:
         try:
@@ -201,6 +196,4 @@ class _Writer:
 
     def _fail(self, error: Exception) -> None:
         self.errors += 1
-        if time.monotonic() - self._warned_at_s >= 1.0:
-            self._warned_at_s = time.monotonic()
-            log.error("HLS segment lost", directory=self._directory.name, reason=str(error))
+        self._throttled.error("HLS segment lost", directory=self._directory.name, reason=str(error))

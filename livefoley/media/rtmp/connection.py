@@ -217,7 +217,7 @@ class Connection(asyncio.BufferedProtocol):
     def _time_out(self, reason: str) -> None:
         self._reason = reason
         self._server.counters.timeouts += 1
-        self._server.notices.warn("connection timed out", reason=reason, peer=self.ip)
+        self._server.throttled.warning("connection timed out", reason=reason, peer=self.ip)
         self._over = True
         self.abort()
 

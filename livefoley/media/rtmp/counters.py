@@ -1,11 +1,10 @@
-"""Figures of the RTMP server and of its sources, and log lines kept to one a second."""
+"""Figures of the RTMP server and of its sources."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +48,3 @@ class Counters:
     timeouts: int = 0
     bytes_in: int = 0
     messages: int = 0
-
-
-class Notices:
-    """Log lines of things that can happen any number of times: one a second, with how many were left out."""
-
-    def __init__(self, log: Any, now: Callable[[], float], interval_s: float = 1.0) -> None:
-        self._log = log
-        self._now = now
-        self._interval_s = interval_s
-        self._last = float("-inf")
-        self._left_out = 0
-
-    def warn(self, event: str, **fields: object) -> None:
-        """Log a warning, or count it as left out."""
-        if self._now() - self._last < self._interval_s:
-            self._left_out += 1
-            return
-        self._last = self._now()
-        more = {"left_out": self._left_out} if self._left_out else {}
-        self._left_out = 0
-        self._log.warning(event, **fields, **more)

@@ -14,10 +14,11 @@ from typing import Any
 
 import structlog
 
-from livefoley.core.errors import AddressInUse, ConfigError
+from livefoley.core.errors import AddressInUse, ConfigError, reason
+from livefoley.core.throttle import LogThrottle
 from livefoley.media.auth import Authorizer
 from livefoley.media.rtmp.connection import Connection
-from livefoley.media.rtmp.counters import Counters, Notices, RtmpServerStatistics
+from livefoley.media.rtmp.counters import Counters, RtmpServerStatistics
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.source import OnDuplicate, RtmpSource
 
@@ -49,7 +50,7 @@ class RtmpServer:
         self.now = now
         self.protocol = "rtmps" if ssl_context else "rtmp"
         self.counters = Counters()
-        self.notices = Notices(log, now)
+        self.throttled = LogThrottle(log, now)
         self._host = host
         self._port = port
         self._ssl = ssl_context
@@ -73,7 +74,7 @@ class RtmpServer:
             where = f"{self._host}:{self._port}"
             if error.errno in _IN_USE:
                 raise AddressInUse(f"RTMP: {where} is taken; stop what listens there or set another port") from None
-            raise ConfigError(f"RTMP: cannot listen on {where} ({error.strerror or error})") from None
+            raise ConfigError(f"RTMP: cannot listen on {where} ({reason(error)})") from None
 
     @property
     def port(self) -> int:
@@ -173,7 +174,7 @@ class RtmpServer:
     def reject(self, reason: str, connection: Connection, **fields: object) -> None:
         """Count and log that a peer was turned away."""
         self.counters.rejected[reason] += 1
-        self.notices.warn("connection rejected", reason=reason, peer=connection.ip, **fields)
+        self.throttled.warning("connection rejected", reason=reason, peer=connection.ip, **fields)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run ``work`` for a connection until it ends or the server closes."""

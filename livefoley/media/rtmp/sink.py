@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import ssl
 import time
 from collections.abc import Sequence
 
 import structlog
 
+from livefoley.core.backoff import Backoff, jittered
 from livefoley.core.errors import LivefoleyError, Rejected
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
+from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.media.rtmp.client import Link, open_link
-from livefoley.media.rtmp.counters import Notices
 from livefoley.media.rtmp.protocol.tag_stream import TagStream
 from livefoley.media.rtmp.protocol.url import RtmpUrl
 from livefoley.media.unit_queue import UnitQueue
@@ -59,7 +59,7 @@ class RtmpSink:
         self._backoff_s = backoff_s
         self._reject_retry_s = reject_retry_s
         self._queue = UnitQueue(max_units, max_bytes)
-        self._notices = Notices(log, time.monotonic)
+        self._throttled = LogThrottle(log, time.monotonic)
         self._closing = asyncio.Event()
         self._tracks: dict[MediaKind, TrackInfo] = {}
         self._backlog: list[OutputItem] = []  # taken from the queue, not sent yet
@@ -77,21 +77,19 @@ class RtmpSink:
 
     async def run(self) -> None:
         """Publish until closed or cancelled; reconnect by itself. It connects when there is something to publish."""
-        wait_s = self._backoff_s[0]
+        backoff = Backoff(self._backoff_s, steady_s=_SETTLED_S)
         try:
             self._backlog = await self._queue.get(_BATCH)
             if not self._backlog:
                 return
             while True:
-                began_s, last = time.monotonic(), self._closing.is_set()
+                began_s, links, last = time.monotonic(), self._links, self._closing.is_set()
                 error = await self._attempt()
                 if error is None or last:
                     break
                 self._note(error)
-                if time.monotonic() - began_s > _SETTLED_S and self._links:
-                    wait_s = self._backoff_s[0]
-                await self._pause(self._reject_retry_s if isinstance(error, Rejected) else wait_s)
-                wait_s = min(2 * wait_s, self._backoff_s[1])
+                wait_s = backoff.next_s(time.monotonic() - began_s if self._links > links else 0.0)
+                await self._pause(jittered(self._reject_retry_s) if isinstance(error, Rejected) else wait_s)
         except asyncio.CancelledError:
             await self._hurry()
             raise
@@ -175,7 +173,7 @@ class RtmpSink:
         self._dropped += skipped
         link.flush()
         if stream.problem is not None:
-            self._notices.warn("track left out", sink=self.name, problem=stream.problem)
+            self._throttled.warning("track left out", sink=self.name, problem=stream.problem)
             stream.problem = None
 
     def _trim(self) -> None:
@@ -192,13 +190,13 @@ class RtmpSink:
     def _note(self, error: Exception) -> None:
         self._errors += 1
         problem = f"no answer within {self._connect_timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
-        self._notices.warn("not publishing", sink=self.name, problem=problem or type(error).__name__)
+        self._throttled.warning("not publishing", sink=self.name, problem=problem or type(error).__name__)
 
     async def _pause(self, wait_s: float) -> None:
         """Wait before the next attempt; a closing output makes that at once, its last."""
         self._trim()
         try:
-            async with asyncio.timeout(wait_s * random.uniform(0.75, 1.25)):
+            async with asyncio.timeout(wait_s):
                 await self._closing.wait()
         except TimeoutError:
             pass

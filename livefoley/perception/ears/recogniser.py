@@ -10,13 +10,15 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import ctranslate2
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.errors import LivefoleyError
+from livefoley.core.errors import ModelError
 from livefoley.perception.ears.mel import FRAMES_PER_S, HOP, log_mel
+from livefoley.perception.ears.model import VOCABULARIES
 
 MIN_FRAMES = 700  # with a shorter picture the decoder often does not find the end and says everything twice
 TAIL_FRAMES = 200  # silence the decoder wants after the last word
@@ -51,25 +53,25 @@ class Hypothesis:
 class Recogniser:
     """One loaded model, for any number of rooms in turn. ``cost_s`` is the processor time all calls took."""
 
-    def __init__(self, name: str, files: Mapping[str, bytes], device: str = "auto") -> None:
-        """Load the model from its ``files``; raises ``LivefoleyError``.
+    def __init__(self, place: str, files: dict[str, bytes] | None = None, device: str = "auto") -> None:
+        """Load the model that lies in the directory ``place``, or in ``files``; raises ``LivefoleyError``.
 
         ``auto`` takes a GPU where there is one that works (it may lack its libraries), else the processor.
         """
         self.cost_s = 0.0
         self.passes = 0
         try:
-            self._ids = {token: number for number, token in enumerate(_vocabulary(files))}
-        except (KeyError, ValueError):
-            raise LivefoleyError(f"{name}: not a Whisper model that can be loaded (its vocabulary)") from None
-        self.device, self._model = self._load(name, files, devices() if device == "auto" else [device])
+            self._ids = {token: number for number, token in enumerate(_vocabulary(Path(place), files or {}))}
+        except (OSError, ValueError):
+            raise ModelError(f"{place}: not a Whisper model that can be loaded (its vocabulary)") from None
+        self.device, self._model = self._load(place, files, devices() if device == "auto" else [device])
         if not self._model.is_multilingual:
-            raise LivefoleyError(f"{name}: knows English only; take a multilingual model, like base")
+            raise ModelError(f"{place}: knows English only; take a multilingual model, like base")
         self._bands = self._model.n_mels
 
     @staticmethod
     def _load(
-        name: str, files: Mapping[str, bytes], candidates: Sequence[str]
+        place: str, files: dict[str, bytes] | None, candidates: Sequence[str]
     ) -> tuple[str, ctranslate2.models.Whisper]:
         """Return the first device the model runs on, and the model there."""
         reason = ""
@@ -77,14 +79,14 @@ class Recogniser:
             compute = "float16" if device == "cuda" else "int8"
             try:
                 model = ctranslate2.models.Whisper(
-                    name, device=device, compute_type=compute, intra_threads=THREADS, inter_threads=1, files=dict(files)
+                    place, device=device, compute_type=compute, intra_threads=THREADS, inter_threads=1, files=files
                 )
                 model.encode(ctranslate2.StorageView.from_array(np.zeros((1, model.n_mels, 100), np.float32)))
             except (RuntimeError, ValueError) as error:
                 reason = str(error)
                 continue
             return device, model
-        raise LivefoleyError(f"{name}: not a Whisper model that can be loaded ({reason})")
+        raise ModelError(f"{place}: not a Whisper model that can be loaded ({reason})")
 
     def listen(self, samples: NDArray[np.float32], *, hasty: bool = False) -> Heard:
         """Read ``[n]`` samples at 16 kHz, of which the model sees 30 s at most; ``hasty`` for less, not so well."""
@@ -146,11 +148,13 @@ class Recogniser:
         self.cost_s += time.process_time() - began_s
 
 
-def _vocabulary(files: Mapping[str, bytes]) -> list[str]:
+def _vocabulary(directory: Path, files: Mapping[str, bytes]) -> list[str]:
     """Return the tokens in order of their numbers; converters write them as lines or as JSON."""
-    if "vocabulary.json" in files:
-        return list(json.loads(files["vocabulary.json"]))
-    return files["vocabulary.txt"].decode().split("\n")
+    for name in VOCABULARIES:
+        if name in files or (not files and (directory / name).exists()):
+            content = files[name] if files else (directory / name).read_bytes()
+            return list(json.loads(content)) if name.endswith(".json") else content.decode().split("\n")
+    raise ValueError("no vocabulary")
 
 
 def devices() -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
 import time
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +21,7 @@ import structlog
 from livefoley.clips.jobs.job import JobDirectory, Record
 from livefoley.clips.jobs.lease import is_abandoned, is_leased
 from livefoley.clips.model import ClipState, Priority
+from livefoley.core.backoff import Backoff
 from livefoley.core.errors import LivefoleyError
 from livefoley.runtime.clips.celery_app import MAX_ATTEMPTS, TASK, WITHDRAW, hand_over
 from livefoley.runtime.workers.ipc import Header
@@ -98,7 +98,7 @@ class ClipQueue:
             self._running = False
 
     async def _hand_over(self) -> None:
-        pause_s = BACKOFF_S[0]
+        backoff = Backoff(BACKOFF_S)
         while True:
             if not self._to_send:
                 await asyncio.sleep(0.05)
@@ -108,13 +108,12 @@ class ClipQueue:
             except Exception as error:  # kombu's errors depend on the broker
                 self._failures += 1
                 self._note(False, error)
-                await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))
-                pause_s = min(BACKOFF_S[1], pause_s * 2)
+                await asyncio.sleep(backoff.next_s())
                 continue
             self._to_send.popleft()
             self._sent += 1
             self._note(True)
-            pause_s = BACKOFF_S[0]
+            backoff.reset()
 
     def _note(self, connected: bool, error: Exception | None = None) -> None:
         """Log the change, not every try; the broker's URL is no part of it."""

@@ -23,6 +23,7 @@ from livefoley.core.errors import InputError
 from livefoley.core.event_json import Event
 from livefoley.core.highlights import Highlight, Reason
 from livefoley.core.snapshots import ClipsSnapshot
+from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
 from livefoley.engine.clock import PlayoutClock
 from livefoley.engine.mixer import MixSettings
@@ -137,6 +138,7 @@ class RoomClips:
         self._ranges = ClipRanges(settings.ranges, ORIGIN)
         self._wanted: list[_Wanted] = []
         self._lost = 0
+        self._throttled = LogThrottle(log, time.monotonic)
 
     # ---- what the room tells; called between blocks ----
 
@@ -150,8 +152,7 @@ class RoomClips:
                     self._buffer.sound(start, mixed.original, mixed.stem)
         except Exception:  # a mistake of ours must cost clips and not the stream
             self._lost += 1
-            if self._lost < 10 or self._lost % 1000 == 0:
-                log.exception("what left was not kept for clips", room=self.room, lost=self._lost)
+            self._throttled.exception("what left was not kept for clips", room=self.room, lost=self._lost)
 
     def noticed(self, event: Event) -> None:
         """Take what perception or the recogniser reports."""

@@ -17,6 +17,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from livefoley.core.backoff import Backoff
 from livefoley.core.events import HearingEvent, KeywordHit, KeywordState, Transcript
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.snapshots import EarsSnapshot, Latency
@@ -185,14 +186,13 @@ class EarsService:
 
     async def _look_again(self) -> None:
         """Open a model that could not be opened once it can: `livefoley ears fetch` needs no restart."""
-        pause_s = LOOK_AGAIN_S[0]
+        backoff = Backoff(LOOK_AGAIN_S)
         while True:
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(backoff.next_s())
             if self.state == "unavailable" and self.worker.ready:
                 self._open()
-                pause_s = min(LOOK_AGAIN_S[1], pause_s * 1.5)
             else:
-                pause_s = LOOK_AGAIN_S[0]
+                backoff.reset()
 
     def _ready(self) -> None:
         self.listening, self.reason = False, ""

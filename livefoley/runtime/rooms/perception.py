@@ -1,7 +1,7 @@
 """The room's eyes and ears: feeds its perception worker and hands on what it reports.
 
-The worker gets the room's video as it came, so decoding it, and whatever a hostile stream does to a decoder,
-happens there.
+The worker, which other rooms share, gets the room's video as it came: decoding it, and whatever a hostile stream does
+to a decoder, happens there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from livefoley.core.ticks import Tick
 from livefoley.runtime.rooms.taps import AudioBatcher
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import event_from, track_header, unit_header
-from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
+from livefoley.runtime.workers.process import WorkerStatistics
+from livefoley.runtime.workers.shared import SharedWorkers
 
 MODULE = "livefoley.runtime.workers.perception_worker"
 MAX_GOP_UNITS = 600  # ten seconds at 60 fps: encoders left to themselves put a keyframe every 250 frames
@@ -28,9 +29,11 @@ MAX_BEHIND_S = 0.8  # a worker further behind than this is given no more picture
 class Perception:
     """Implements the engine's ``Taps``. ``on_event`` is called from the event loop."""
 
-    def __init__(self, room: str, on_event: Callable[[PerceptionEvent], None], watch: bool = True) -> None:
+    def __init__(
+        self, room: str, workers: SharedWorkers, on_event: Callable[[PerceptionEvent], None], watch: bool = True
+    ) -> None:
         """Listen to the room and, with ``watch``, look at it."""
-        self.worker = WorkerProcess(f"perception-{room}", MODULE, on_message=self._message, on_ready=self._ready)
+        self._worker = workers.seat(room, self._message, self._ready)
         self._on_event = on_event
         self._watch = watch
         self._track: TrackInfo | None = None
@@ -42,9 +45,9 @@ class Perception:
         self._speaking_at: Tick | None = None
         self.failures = self.skipped_units = 0
 
-    async def run(self) -> None:
-        """Keep the worker running until cancelled."""
-        await self.worker.run()
+    def close(self) -> None:
+        """The room is gone."""
+        self._worker.leave()
 
     # ---- Taps ----
 
@@ -59,7 +62,7 @@ class Perception:
             self._send_track(item)
             return
         self._remember(item)
-        behind = self.worker.behind_s > MAX_BEHIND_S
+        behind = self._worker.behind_s > MAX_BEHIND_S
         if item.packet.keyframe:
             self._skipping = False
         if behind and not self._skipping:
@@ -67,17 +70,17 @@ class Perception:
         if self._skipping:
             self.skipped_units += 1
         else:
-            self._skipping = not self.worker.send_nowait(unit_header(item), item.packet.data)
+            self._skipping = not self._worker.send_nowait(unit_header(item), item.packet.data)
 
     def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
         """Pass on sound, in batches."""
         self._audio.feed(samples, start)
 
     def _send_audio(self, payload: bytes, start: Tick) -> None:
-        self.worker.send_nowait({"op": "audio", "start": start}, payload)
+        self._worker.send_nowait({"op": "audio", "start": start}, payload)
 
     def _send_track(self, track: TrackInfo) -> None:
-        self.worker.send_nowait(track_header(track), track.extradata)
+        self._worker.send_nowait(track_header(track), track.extradata)
 
     def _remember(self, unit: Unit) -> None:
         """Keep the current group of pictures: a new worker decodes from its keyframe on."""
@@ -100,7 +103,7 @@ class Perception:
         self._send_track(self._track)
         self._skipping = False
         for unit in self._gop:
-            self.worker.send_nowait(unit_header(unit), unit.packet.data)
+            self._worker.send_nowait(unit_header(unit), unit.packet.data)
 
     def _message(self, header: Header, payload: bytes) -> None:
         if header.get("op") != "event":
@@ -115,6 +118,11 @@ class Perception:
             self._speaking_at = event.at if event.active else None
         self._on_event(event)
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The process that watches this room, and others."""
+        return self._worker.process.worker.pid
+
     def statistics(self) -> WorkerStatistics:
-        """Return the worker's figures."""
-        return self.worker.statistics()
+        """Return the worker's figures, with what this room sent and lost."""
+        return self._worker.statistics()

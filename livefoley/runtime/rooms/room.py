@@ -18,6 +18,7 @@ from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent, ScreenText
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
+from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
@@ -79,6 +80,7 @@ class Room:
         self.failure: str | None = None
         self.sources = SourceLog(parts.highlights.feed.publish)
         self._now = now
+        self._throttled = LogThrottle(log, now)
         self._fed = asyncio.Event()
         self._source_over = False
         self._tasks: asyncio.TaskGroup | None = None
@@ -149,8 +151,6 @@ class Room:
                 beside = {
                     "highlights": parts.highlights,
                     "audience": parts.audience,
-                    "perception": parts.perception,
-                    "screen": parts.screen,
                     "clips": parts.clips,
                 }
                 helpers += [
@@ -167,8 +167,9 @@ class Room:
                     task.cancel()
         finally:
             self._tasks = None
-            if parts.audience is not None:
-                parts.audience.close()
+            for part in (parts.audience, parts.perception, parts.screen):
+                if part is not None:
+                    part.close()
             for maker in (parts.foley, parts.student):
                 if maker is not None:
                     maker.forget(self.name)
@@ -189,8 +190,7 @@ class Room:
             self.engine.feed(item, self._now())
         except Exception:
             self.feed_errors += 1
-            if self.feed_errors < 10 or self.feed_errors % 1000 == 0:
-                log.exception("an item was lost", room=self.name, lost=self.feed_errors)
+            self._throttled.exception("an item was lost", room=self.name, lost=self.feed_errors)
         if not self._fed.is_set():
             self._fed.set()
         if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:
@@ -218,8 +218,7 @@ class Room:
                 self._play_block(self._now())
             except Exception:
                 self.play_errors += 1
-                if self.play_errors < 10 or self.play_errors % 1000 == 0:
-                    log.exception("a block was lost", room=self.name, lost=self.play_errors)
+                self._throttled.exception("a block was lost", room=self.name, lost=self.play_errors)
                 await asyncio.sleep(ERROR_PAUSE_S)
             if self._source_over and self._run_out():
                 break

@@ -1,7 +1,7 @@
 """A room's on-screen text: gives its worker a key picture now and then, and hands on the keywords that appear.
 
-Reading costs much and hurries nobody: the worker has the lowest priority, gets a picture every two seconds at most, and
-none while it reads one. What it was not given is counted.
+Reading costs much and hurries nobody: one worker reads for all rooms. It has the lowest priority, gets a
+room's picture every two seconds at most, and none while one waits to be read. What it was not given is counted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import screen_from, track_header, unit_header
-from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
+from livefoley.runtime.workers.process import WorkerStatistics
+from livefoley.runtime.workers.shared import SharedWorkers
 
 MODULE = "livefoley.runtime.workers.screen_worker"
 INTERVAL: Tick = ticks_from_s(2.0)
@@ -28,11 +29,15 @@ HANG_TIMEOUT_S = 30.0  # one picture, on a machine with better things to do
 class Screen:
     """Implements the engine's ``Taps``; ``on_event`` is called from the event loop."""
 
-    def __init__(self, room: str, keywords: Sequence[dict[str, Any]], on_event: Callable[[ScreenText], None]) -> None:
+    def __init__(
+        self,
+        room: str,
+        workers: SharedWorkers,
+        keywords: Sequence[dict[str, Any]],
+        on_event: Callable[[ScreenText], None],
+    ) -> None:
         """Look for ``keywords``, as ``Keyword.to_json`` gives them."""
-        self.worker = WorkerProcess(
-            f"screen-{room}", MODULE, on_message=self._message, on_ready=self._ready, hang_timeout_s=HANG_TIMEOUT_S
-        )
+        self._worker = workers.seat(room, self._message, self._ready)
         self.skipped = 0
         self._keywords = list(keywords)
         self._on_event = on_event
@@ -41,17 +46,17 @@ class Screen:
         self._given: Tick | None = None
         self._count = 0
 
-    async def run(self) -> None:
-        """Keep the worker running until cancelled."""
-        await self.worker.run()
+    def close(self) -> None:
+        """The room is gone."""
+        self._worker.leave()
 
     def video(self, item: TrackInfo | Unit) -> None:
         """Pass on a keyframe when it is time for one and the worker is free."""
         if isinstance(item, TrackInfo):
             self._track = item
-            self.worker.send_nowait(track_header(item), item.extradata)
+            self._worker.send_nowait(track_header(item), item.extradata)
         elif item.packet.keyframe and (self._given is None or abs(item.pts - self._given) >= INTERVAL):
-            if self._reading or not self.worker.send_nowait(unit_header(item), item.packet.data):
+            if self._reading or not self._worker.send_nowait(unit_header(item), item.packet.data):
                 self.skipped += 1
                 return
             self._given, self._reading = item.pts, True
@@ -61,9 +66,9 @@ class Screen:
 
     def _ready(self) -> None:
         self._reading = False
-        self.worker.send_nowait({"op": "keywords", "keywords": self._keywords})
+        self._worker.send_nowait({"op": "keywords", "keywords": self._keywords})
         if self._track is not None:
-            self.worker.send_nowait(track_header(self._track), self._track.extradata)
+            self._worker.send_nowait(track_header(self._track), self._track.extradata)
 
     def _message(self, header: Header, payload: bytes) -> None:
         if header.get("op") == "event":
@@ -74,4 +79,4 @@ class Screen:
 
     def statistics(self) -> WorkerStatistics:
         """Return the worker's figures."""
-        return self.worker.statistics()
+        return self._worker.statistics()

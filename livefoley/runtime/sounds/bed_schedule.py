@@ -6,7 +6,7 @@ all the time would cost a tenth of a core for every room.
 
 from __future__ import annotations
 
-from livefoley.foley.rendered import KEPT_SEGMENTS
+from livefoley.foley.bed import KEPT_SEGMENTS
 
 FIRST_S = 3.0
 """How soon the first segment is wanted: until then the procedural bed sounds."""

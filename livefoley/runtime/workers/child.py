@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import psutil
 
@@ -25,12 +25,7 @@ def serve(handle: Handler, nice: int = NICE) -> None:
 
     ``nice`` as Unix has it; at ``LOWEST`` the work gets only the processor time that nobody else wants.
     """
-    windows = WINDOWS_IDLE if nice >= LOWEST else WINDOWS_BELOW_NORMAL
-    with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(windows if os.name == "nt" else nice)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on; it closes our pipe
-    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a library that prints must not break the protocol
+    incoming, outgoing = pipes(nice)
     with contextlib.suppress(BrokenPipe, BrokenPipeError):
         write_message_blocking(outgoing, {"op": "ready"})
         while True:
@@ -38,11 +33,22 @@ def serve(handle: Handler, nice: int = NICE) -> None:
             if header.get("op") == "ping":
                 write_message_blocking(outgoing, {"op": "pong"})
                 continue
-            for reply, data in _answers(handle, header, payload):
+            for reply, data in answers(handle, header, payload):
                 write_message_blocking(outgoing, reply, data)
 
 
-def _answers(handle: Handler, header: Header, payload: bytes) -> Iterator[Reply]:
+def pipes(nice: int = NICE) -> tuple[BinaryIO, BinaryIO]:
+    """Make this process a worker: lower its priority; return where messages come from and where they go."""
+    windows = WINDOWS_IDLE if nice >= LOWEST else WINDOWS_BELOW_NORMAL
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process().nice(windows if os.name == "nt" else nice)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on; it closes our pipe
+    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a library that prints must not break the protocol
+    return incoming, outgoing
+
+
+def answers(handle: Handler, header: Header, payload: bytes) -> Iterator[Reply]:
     """Yield the answers as they come: one that takes long may tell how far it is."""
     try:
         yield from handle(header, payload)

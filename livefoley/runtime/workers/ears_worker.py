@@ -42,7 +42,7 @@ class EarsWorker:
 
     def _open(self, name: str) -> Header:
         try:
-            self._recogniser = Recogniser(name, model.find(name))
+            self._recogniser = Recogniser(*model.find(name))
         except LivefoleyError as error:
             return {"op": "unavailable", "reason": str(error)}
         return {"op": "opened", "device": self._recogniser.device}

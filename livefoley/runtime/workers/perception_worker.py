@@ -1,6 +1,6 @@
-"""The worker that watches and listens to one room: ``python -m livefoley.runtime.workers.perception_worker``.
+"""The worker that watches and listens to rooms: ``python -m livefoley.runtime.workers.perception_worker``.
 
-It gets the room's encoded video and decoded mono sound, and answers with events.
+It gets each room's encoded video and decoded mono sound, and answers with events.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from livefoley.perception.hearing.crowd import CrowdDetector
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.runtime.rooms.taps import audio_from
-from livefoley.runtime.workers.child import Reply, serve
+from livefoley.runtime.workers.child import Reply
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import event_header, track_from, unit_from
+from livefoley.runtime.workers.shared_child import serve_rooms
 
 
-class PerceptionWorker:
-    """Hands each message to the analyser it is for."""
+class RoomWatcher:
+    """Hands each message of a room to the analyser it is for."""
 
     def __init__(self) -> None:
         self._motion = MotionAnalyser()
@@ -41,4 +42,4 @@ class PerceptionWorker:
 
 
 if __name__ == "__main__":
-    serve(PerceptionWorker().handle)
+    serve_rooms(lambda: RoomWatcher().handle)

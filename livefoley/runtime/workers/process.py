@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
+from livefoley.core.backoff import Backoff
+from livefoley.core.throttle import LogThrottle
 from livefoley.runtime.workers.ipc import BrokenPipe, Header, pack, read_message
 
 log = structlog.get_logger("livefoley.worker")
@@ -68,6 +70,7 @@ class WorkerProcess:
         self._ready = False
         self._heard_s = 0.0
         self._pings: deque[float] = deque(maxlen=64)  # when those were sent that have not been answered
+        self._throttled = LogThrottle(log, time.monotonic)
         self._starts = self._hangs = self._sent = self._dropped = self._unusable = 0
 
     @property
@@ -102,15 +105,14 @@ class WorkerProcess:
 
     async def run(self) -> None:
         """Keep the worker running until cancelled."""
-        backoff_s = BACKOFF_S[0]
+        backoff = Backoff(BACKOFF_S, steady_s=STEADY_S)
         while True:
             started_s = self._now()
             try:
                 await self._one_life()
             except (BrokenPipe, OSError, TimeoutError) as error:
                 log.warning("worker stopped, starting it again", worker=self.name, reason=str(error) or "no answer")
-            backoff_s = BACKOFF_S[0] if self._now() - started_s > STEADY_S else min(BACKOFF_S[1], backoff_s * 2)
-            await asyncio.sleep(backoff_s * random.uniform(0.8, 1.2))
+            await asyncio.sleep(backoff.next_s(self._now() - started_s))
 
     async def _one_life(self) -> None:
         self._process = process = await asyncio.create_subprocess_exec(
@@ -157,8 +159,7 @@ class WorkerProcess:
             self._on_message(header, payload)
         except Exception:  # a fault of ours in what becomes of it: no reason to end the worker, or the room
             self._unusable += 1
-            if self._unusable < 10 or self._unusable % 1000 == 0:
-                log.exception("what a worker said was lost", worker=self.name, lost=self._unusable)
+            self._throttled.exception("what a worker said was lost", worker=self.name, lost=self._unusable)
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         while True:

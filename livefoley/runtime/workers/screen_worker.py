@@ -1,4 +1,4 @@
-"""The worker that reads a room's screen: ``python -m livefoley.runtime.workers.screen_worker``."""
+"""The worker that reads the screens of all rooms: ``python -m livefoley.runtime.workers.screen_worker``."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from dataclasses import asdict
 from livefoley.perception.ears.keywords import Keyword
 from livefoley.perception.screen.reader import TextReader
 from livefoley.perception.screen.watcher import ScreenWatcher
-from livefoley.runtime.workers.child import LOWEST, Reply, serve
+from livefoley.runtime.workers.child import LOWEST, Reply
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import screen_header, track_from, unit_from
+from livefoley.runtime.workers.shared_child import serve_rooms
 
 
-class ScreenWorker:
-    """Hands key pictures to the watcher, and says after each that it is free again."""
+class RoomScreen:
+    """Hands a room's key pictures to the watcher, and says after each that it is free again."""
 
-    def __init__(self) -> None:
-        self._reader = TextReader()
+    def __init__(self, reader: TextReader) -> None:
+        self._reader = reader
         self._watcher: ScreenWatcher | None = None
 
     def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
@@ -36,4 +37,5 @@ class ScreenWorker:
 
 
 if __name__ == "__main__":
-    serve(ScreenWorker().handle, LOWEST)
+    text_reader = TextReader()
+    serve_rooms(lambda: RoomScreen(text_reader).handle, LOWEST)

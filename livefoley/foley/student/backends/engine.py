@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from livefoley.core.errors import ModelError
-from livefoley.foley.render_cache import write_atomically
+from livefoley.core.errors import ModelError, OutputError
 from livefoley.foley.student.backends import cuda
 from livefoley.foley.student.backends.engines import EngineKey, EngineStore
 from livefoley.foley.student.backends.tensorrt import (
@@ -28,6 +27,7 @@ from livefoley.foley.student.backends.tensorrt import (
 from livefoley.foley.student.features import COLUMNS, FRAMES_PER_TOKEN, Floats
 from livefoley.foley.student.models import Model
 from livefoley.foley.student.spec import INPUTS
+from livefoley.system.files import write_whole
 
 KEPT_GRAPHS = 8
 
@@ -79,8 +79,8 @@ class TensorRtBackend:
         """Store what was compiled for a new shape: the next start finds it done."""
         self._new_shape = False
         if self._kernels is not None:
-            with contextlib.suppress(OSError):
-                write_atomically(self._store.beside(self._key, ".kernels"), bytes(self._kernels.serialize()))
+            with contextlib.suppress(OutputError):
+                write_whole(self._store.beside(self._key, ".kernels"), bytes(self._kernels.serialize()), parents=True)
 
     def _out(self, batch: int, tokens: int) -> dict[str, tuple[int, ...]]:
         return {
@@ -130,7 +130,7 @@ def _context(trt: ModuleType, engine: Any, store: EngineStore, key: EngineKey) -
     config = engine.create_runtime_config()
     config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
     kernels = config.create_runtime_cache()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OutputError):
         kernels.deserialize(store.beside(key, ".kernels").read_bytes())
     config.set_runtime_cache(kernels)
     return engine.create_execution_context(config), kernels

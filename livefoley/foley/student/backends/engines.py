@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from livefoley.foley.render_cache import user_cache_directory, write_atomically
+from livefoley.system.dirs import cache_directory
+from livefoley.system.files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class EngineStore:
     """The engines in one directory (the user's own cache unless given)."""
 
     def __init__(self, directory: Path | None = None) -> None:
-        self.directory = directory if directory is not None else user_cache_directory() / "engines"
+        self.directory = directory if directory is not None else cache_directory() / "engines"
 
     def load(self, key: EngineKey) -> bytes | None:
         """Return the engine for ``key``, None when there is none that is whole."""
@@ -54,11 +55,11 @@ class EngineStore:
         return path.read_bytes() if path.exists() and not _problem(path, key) else None
 
     def save(self, key: EngineKey, engine: bytes) -> Path:
-        """Store an engine; the manifest comes last. Raises ``OSError``."""
+        """Store an engine; the manifest comes last. Raises ``OutputError``."""
         path = self._path(key)
         manifest = {"sha256": hashlib.sha256(engine).hexdigest(), "key": asdict(key)}
-        write_atomically(path, engine)
-        write_atomically(path.with_suffix(".json"), json.dumps(manifest, indent=1).encode())
+        write_whole(path, engine, parents=True)
+        write_whole(path.with_suffix(".json"), json.dumps(manifest, indent=1))
         return path
 
     def beside(self, key: EngineKey, suffix: str) -> Path:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from livefoley.core.errors import ModelError
+from livefoley.core.errors import ModelError, OutputError
 from livefoley.foley.student.backends.engines import EngineKey, EngineStore
 from livefoley.foley.student.features import CONTROLS
 from livefoley.foley.student.models import Model
 from livefoley.foley.student.spec import StudentSpec
+from livefoley.system.files import write_whole
 
 LIBRARIES = ("tensorrt_rtx", "tensorrt")
 TARGETS = ("sm75", "sm80", "sm86", "sm89", "sm120")
@@ -158,9 +159,9 @@ def build(model: Model, target: str, store: EngineStore, trt: ModuleType | None 
     try:
         store.save(key, built.engine)
         if built.timings:
-            timings.write_bytes(built.timings)
-    except OSError as error:
-        raise ModelError(f"{store.directory}: cannot be written ({error.strerror})") from error
+            write_whole(timings, built.timings)
+    except OutputError as error:
+        raise ModelError(str(error)) from None
     return key, True
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from livefoley.formats.bits import Bits
+
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _AAC_CHANNELS = (0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 0, 8, 0)
 _MPEG_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
@@ -13,11 +15,11 @@ def audio_specific_config(config: bytes) -> tuple[int, int]:
 
     With explicit SBR the rate is the one that comes out; channels are 0 when a program config element holds them.
     """
-    bits = _Bits(config)
+    bits = Bits(config)
     try:
         kind = _object_type(bits)
         rate = _rate(bits)
-        channels = _AAC_CHANNELS[bits.take(4)]
+        channels = _AAC_CHANNELS[bits.u(4)]
         if kind in (_SBR, _PS):
             rate = _rate(bits)
     except IndexError:
@@ -40,25 +42,11 @@ def mpeg_audio(frame: bytes | memoryview) -> tuple[int, int]:
     return rates[index], 1 if frame[3] >> 6 == 3 else 2
 
 
-def _object_type(bits: _Bits) -> int:
-    kind = bits.take(5)
-    return 32 + bits.take(6) if kind == _ESCAPE else kind
+def _object_type(bits: Bits) -> int:
+    kind = bits.u(5)
+    return 32 + bits.u(6) if kind == _ESCAPE else kind
 
 
-def _rate(bits: _Bits) -> int:
-    index = bits.take(4)
-    return bits.take(24) if index == 15 else _AAC_RATES[index]
-
-
-class _Bits:
-    """Reads bits from the first; past the end it raises IndexError."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data, "big")
-        self._left = 8 * len(data)
-
-    def take(self, count: int) -> int:
-        self._left -= count
-        if self._left < 0:
-            raise IndexError
-        return self._value >> self._left & ((1 << count) - 1)
+def _rate(bits: Bits) -> int:
+    index = bits.u(4)
+    return bits.u(24) if index == 15 else _AAC_RATES[index]

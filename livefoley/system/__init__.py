@@ -1,0 +1,1 @@
+"""What touches a user's disk for everybody: files that appear whole, and the directories that are ours."""
