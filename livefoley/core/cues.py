@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -102,3 +102,8 @@ def ambience_of(place: str, description: str, seed: int, length: int = 0) -> Sou
     """Return the request for a place's ambience; two places that are described alike sound alike and not the same."""
     own = zlib.crc32(f"{place}\0{description}".encode()) ^ seed
     return SoundRequest(CueKind.BED, description, length=length, seed=own)
+
+
+def segment_of(ambience: SoundRequest, part: int) -> SoundRequest:
+    """Return the request for one of the segments of which an ambience is woven: as long as its maker likes."""
+    return replace(ambience, length=0, seed=zlib.crc32(f"{ambience.seed}:{part}".encode()))

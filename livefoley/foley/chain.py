@@ -1,32 +1,20 @@
 """Who makes a sound: of all makers, the one that suits the request best; where it cannot, the next; every no is kept.
 
-``Course`` is that policy, and knows neither a clock nor a thread. Two shells go by it: ``SoundChain`` here, where time
-waits for every answer (files, clips, single sounds), and ``runtime.sounds.chain.LiveChain``, where it does not.
-
-A maker is one class: what it says of a request (``offer``), and what it makes of it. It may be put around another one
-and speak in its place, as ``foley.take_cache.CachedTakes`` does: a request holds all that a sound depends on.
+``Course`` is that policy, and knows neither a clock nor a thread. Two shells go by it: ``foley.sound_chain``, where
+time waits for every answer (files, clips, single sounds), and ``runtime.sounds.chain``, where it does not.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
-import numpy as np
-import structlog
-
-from livefoley.core.breaker import Breaker, BreakerState
-from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource, Stereo
+from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
 from livefoley.core.errors import BankError, DescriptionError, LivefoleyError
 from livefoley.core.ports import BedSource
-
-log = structlog.get_logger("livefoley.sounds")
-
-KEPT_REFUSALS = 64
 
 
 class Fit(IntEnum):
@@ -69,13 +57,31 @@ class Maker(Protocol):
         ...
 
 
+class SoundMaker(Maker, Protocol):
+    """Makes sounds while whoever asks waits: one class. It may be put around another one and speak in its place, as
+    ``foley.take_cache.CachedTakes`` does: a request holds all that a sound depends on."""
+
+    def make(self, request: SoundRequest) -> Sound | Refusal:
+        """Return the sound, the same samples for the same request; of a request of kind ``BED`` a segment of some
+        seconds, of which an ambience is woven. A ``LivefoleyError`` is taken as a refusal."""
+        ...
+
+
+@runtime_checkable
+class BedMaker(Protocol):
+    """A maker whose ambience goes on by itself, and is no weave of segments."""
+
+    def bed(self, request: SoundRequest) -> BedSource | Refusal:
+        """Return the ambience of a request of kind ``BED`` from its beginning; its ``read`` may raise."""
+        ...
+
+
 def refusal_of(error: LivefoleyError) -> Refusal:
     """Return an error as a refusal: of what was asked for, or a fault of the maker's."""
     return Refusal(str(error), fault=not isinstance(error, DescriptionError | BankError))
 
 
 M = TypeVar("M", bound=Maker)
-T = TypeVar("T")
 
 
 class StudentUse(StrEnum):
@@ -185,141 +191,3 @@ class Course(Generic[M]):
 
     def _note(self, maker: M, refusal: Refusal) -> None:
         self.refusals.append(replace(refusal, source=maker.source))
-
-
-# ---- where time waits ----
-
-
-class SoundMaker(Maker, Protocol):
-    """Makes sounds while whoever asks waits. What it raises but ``LivefoleyError`` is a mistake in it."""
-
-    def make(self, request: SoundRequest) -> Sound | Refusal:
-        """Return the sound: the same samples for the same request."""
-        ...
-
-    def bed(self, request: SoundRequest) -> BedSource | Refusal:
-        """Return the endless ambience of a request of kind ``BED`` from its beginning; its ``read`` may raise."""
-        ...
-
-
-class SoundChain:
-    """All makers as one, for one thread. Implements ``core.ports.EffectSource``.
-
-    A maker that fails three times in a row is asked no more: what is made here once is not made again later.
-    """
-
-    def __init__(self, makers: Sequence[SoundMaker], order: MakerOrder | None = None) -> None:
-        self.refusals: deque[Refusal] = deque(maxlen=KEPT_REFUSALS)
-        self._makers = [_Guarded(maker) for maker in makers]
-        self._order = order if order is not None else MakerOrder()
-
-    def make(self, request: SoundRequest) -> Sound | None:
-        """Return the best sound there is, None when nobody has one; ``refusals`` tells why."""
-        made = self.ask(request)
-        return None if isinstance(made, Refusal) else made
-
-    def ask(self, request: SoundRequest, least: Fit = Fit.STAND_IN) -> Sound | Refusal:
-        """Return the best sound that fits at least so well, or all reasons why there is none.
-
-        Of an ambience that is the first ``request.length`` ticks.
-        """
-        course = Course(request, self._makers, self._order, least=least)
-        if request.kind is CueKind.BED:
-            return self._begun(course)
-        while (maker := course.next(0.0)) is not None:
-            made = maker.make(request)
-            if isinstance(made, Sound):
-                self.refusals += course.refusals
-                return made
-            course.refused(made)
-        self.refusals += course.refusals
-        return Refusal(course.reasons())
-
-    def _begun(self, course: Course[_Guarded]) -> Sound | Refusal:
-        bed, request = ChainBed(course, self.refusals.append), course.request
-        samples = bed.read(request.length)
-        if not bed.source:
-            return Refusal(course.reasons())
-        return Sound(samples, 0, bed.source, request.prompt, seed=request.seed)
-
-    def bed(self, request: SoundRequest) -> ChainBed:
-        """Return the ambience of a request of kind ``BED``."""
-        return ChainBed(Course(request, self._makers, self._order), self.refusals.append)
-
-
-class ChainBed:
-    """An ambience by the best maker there is; where it fails, the next goes on in its place. A ``BedSource``.
-
-    Opened when it is first heard of; where nobody is left it is silent.
-    """
-
-    def __init__(self, course: Course[_Guarded], note: Callable[[Refusal], None]) -> None:
-        self._course = course
-        self._note = note
-        self._bed: BedSource | None = None
-
-    @property
-    def source(self) -> str:
-        """Who makes what is read next."""
-        self._open()
-        return self._bed.source if self._bed is not None else ""
-
-    def read(self, samples: int) -> Stereo:
-        """Return the next ``samples`` ticks, ``[2, samples]``."""
-        self._open()
-        while self._bed is not None:
-            try:
-                return self._bed.read(samples)
-            except LivefoleyError as error:
-                self._leave(refusal_of(error))
-                self._open()
-        return np.zeros((2, samples), np.float32)
-
-    def _open(self) -> None:
-        while self._bed is None and (maker := self._course.next(0.0)) is not None:
-            opened = maker.bed(self._course.request)
-            if isinstance(opened, Refusal):
-                self._leave(opened)
-            else:
-                self._bed = opened
-
-    def _leave(self, refusal: Refusal) -> None:
-        self._bed = None
-        self._course.refused(refusal)
-        self._note(self._course.refusals[-1])
-        log.warning("an ambience stops, another goes on", source=self._course.refusals[-1].source, why=refusal.reason)
-
-
-class _Guarded:
-    """A maker behind its breaker. No time passes here: once open, it stays so."""
-
-    def __init__(self, maker: SoundMaker) -> None:
-        self.source = maker.source
-        self._maker = maker
-        self._breaker = Breaker()
-        self._reason = ""
-
-    def offer(self, request: SoundRequest, now: float) -> Offer | Refusal:
-        if self._breaker.state(0.0) is not BreakerState.CLOSED:
-            return Refusal(f"is left alone after it failed ({self._reason})")
-        return self._maker.offer(request, now)
-
-    def make(self, request: SoundRequest) -> Sound | Refusal:
-        try:
-            return self._judged(self._maker.make(request))
-        except LivefoleyError as error:
-            return self._judged(refusal_of(error))
-
-    def bed(self, request: SoundRequest) -> BedSource | Refusal:
-        try:
-            return self._judged(self._maker.bed(request))
-        except LivefoleyError as error:
-            return self._judged(refusal_of(error))
-
-    def _judged(self, made: T) -> T:
-        if not isinstance(made, Refusal):
-            self._breaker.success()
-        elif made.fault:
-            self._reason = made.reason
-            self._breaker.failure(0.0)
-        return made

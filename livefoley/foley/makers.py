@@ -9,15 +9,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from livefoley.core.cues import Sound, SoundRequest, SoundSource
+from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bed.bed import ProceduralBed
-from livefoley.foley.chain import MakerOrder, Offer, Refusal, SoundChain, SoundMaker, StudentUse
+from livefoley.foley.chain import MakerOrder, Offer, Refusal, SoundMaker, StudentUse
 from livefoley.foley.offers import procedural_offer
 from livefoley.foley.rendered import RenderedSounds
+from livefoley.foley.sound_chain import SoundChain
 from livefoley.foley.source import Foley
 from livefoley.foley.student.maker import StudentMaker
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.foley.take_cache import CachedTakes
+
+SEGMENT: Tick = ticks_from_s(6.0)
 
 
 class BankMaker:
@@ -36,13 +40,9 @@ class BankMaker:
         """Return the sound."""
         return self._bank.make(request) or Refusal("has no such sound")
 
-    def bed(self, request: SoundRequest) -> Refusal:
-        """Say that it makes none."""
-        return Refusal("makes no ambience")
-
 
 class ProceduralMaker:
-    """Synthesised ambience. Implements ``foley.chain.SoundMaker``."""
+    """Synthesised ambience. Implements ``foley.chain.SoundMaker`` and ``BedMaker``."""
 
     source = SoundSource.PROCEDURAL
 
@@ -53,9 +53,10 @@ class ProceduralMaker:
         """Say whether it knows the place."""
         return procedural_offer(request)
 
-    def make(self, request: SoundRequest) -> Refusal:
-        """Say that it makes none."""
-        return Refusal("makes ambience alone")
+    def make(self, request: SoundRequest) -> Sound:
+        """Return a segment of an ambience."""
+        samples = self.bed(request).read(request.length or SEGMENT)
+        return Sound(samples, 0, self.source, request.prompt, seed=request.seed)
 
     def bed(self, request: SoundRequest) -> ProceduralBed:
         """Return the ambience."""

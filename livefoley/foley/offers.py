@@ -5,7 +5,7 @@ Live the makers are other processes, offline they are here; they say the same in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from livefoley.core.cues import HIT, CueKind, SoundRequest
 from livefoley.core.ticks import s_from_ticks
@@ -36,6 +36,12 @@ def bank_offer(request: SoundRequest, is_named: Callable[[str], bool]) -> Offer 
     if request.kind is CueKind.ACTION:
         return Offer(Fit.STAND_IN, soon_s=BANK_S)
     return Refusal("has no such sound")
+
+
+def is_named(text: str, names: Collection[str]) -> bool:
+    """Say whether ``text`` is the name of an effect or of one of its variants; ``names`` are in lower case."""
+    key = text.strip().lower()
+    return key in names or key.rpartition("_")[0] in names
 
 
 def student_offer(request: SoundRequest) -> Offer | Refusal:

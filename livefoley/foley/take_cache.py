@@ -9,7 +9,6 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field, replace
 
 from livefoley.core.cues import CueKind, Sound, SoundRequest
-from livefoley.core.ports import BedSource
 from livefoley.foley.chain import Fit, Offer, Refusal, SoundMaker
 
 KEPT = 6
@@ -115,7 +114,3 @@ class CachedTakes:
             self._takes.keep(request, made)
             return made
         return self._takes.spare(request) or made
-
-    def bed(self, request: SoundRequest) -> BedSource | Refusal:
-        """Return the maker's."""
-        return self._maker.bed(request)

@@ -20,6 +20,7 @@ from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
+from livefoley.foley.chain import MakerOrder
 from livefoley.foley.description import lexicon
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.auth import HttpAuth
@@ -46,8 +47,7 @@ from livefoley.runtime.rooms.screen import Screen
 from livefoley.runtime.rooms.slate import draw_slate
 from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.rooms.transcode import Transcoder
-from livefoley.runtime.sounds.foley import FoleyService
-from livefoley.runtime.sounds.student import StudentService
+from livefoley.runtime.sounds.live import LiveSounds, RoomSounds
 from livefoley.runtime.workers.shared import SharedWorkers, processes_for
 
 log = structlog.get_logger("livefoley")
@@ -65,17 +65,16 @@ class Servers:
 
 
 @dataclass(frozen=True, slots=True)
-class Makers:
+class Workers:
     """The workers that all rooms share."""
 
-    foley: FoleyService
-    student: StudentService | None
+    sounds: LiveSounds
     ears: EarsService
     perception: SharedWorkers
     screen: SharedWorkers
 
 
-def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> Room:
+def build_room(name: str, room: cfg.Room, servers: Servers, workers: Workers) -> Room:
     """Return a room with all its parts; its keys are registered with ``servers``."""
     bitrate = room.audio.bitrate_kbps * 1000
     engine = RoomEngine(
@@ -84,7 +83,7 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
         encoder=AacEncoder(bitrate) if room.sinks else None,  # viewers by WHEP get Opus
         stem_encoder=AacEncoder(bitrate) if room.stem_sinks else None,
     )
-    source, use = make_source(name, room.source, servers), room.foley.student
+    source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
     parts = RoomParts(
         name=name,
         engine=engine,
@@ -92,26 +91,28 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
         sinks=[make_sink(sink) for sink in room.sinks],
         stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
         audience=make_audience(name, room.whep, source, servers.whep),
-        foley=makers.foley if room.foley.enabled else None,
-        student=makers.student if room.foley.enabled and use is not cfg.StudentUse.NEVER else None,
-        student_bed=bool if use is cfg.StudentUse.ALWAYS else lexicon.is_new_place,
-        highlights=make_highlights(name, room, engine),
+        sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
+        highlights=highlights,
         describe=room.describe,
-        seed=room.seed,
     )
     if room.on_drop is OnDrop.SLATE:
         parts.make_slate = lambda info: draw_slate(info, SLATE_TEXT, room.slate)
     made = Room(parts)
     if room.foley.enabled:
-        parts.perception = Perception(name, makers.perception, made.perceive, watch=room.actions.enabled)
+        parts.perception = Perception(name, workers.perception, made.perceive, watch=room.actions.enabled)
     if room.listen.enabled:
-        parts.ears = open_ears(name, room.listen, makers.ears, made.hear)
+        parts.ears = open_ears(name, room.listen, workers.ears, made.hear)
     if room.listen.screen:
-        parts.screen = open_screen(name, room.listen, makers.screen, made.read)
+        parts.screen = open_screen(name, room.listen, workers.screen, made.read)
     taps = [tap for tap in (parts.perception, parts.ears, parts.screen) if tap is not None]
     if taps:
         engine.taps = taps[0] if len(taps) == 1 else Fork(*taps)
     return made
+
+
+def open_sounds(name: str, room: cfg.Room, shared: LiveSounds, highlights: HighlightService) -> RoomSounds:
+    """Return a room's sounds, by the makers it wants, in its order."""
+    return shared.room(name, MakerOrder.of(room.foley.student), room.seed, highlights.feed.publish)
 
 
 def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer) -> WhepAudience:

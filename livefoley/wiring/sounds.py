@@ -10,7 +10,9 @@ from livefoley import config as cfg
 from livefoley.core.errors import ModelError
 from livefoley.foley.student import models
 from livefoley.foley.student.settings import StudentSettings
-from livefoley.runtime.sounds.foley import FoleyService
+from livefoley.runtime.sounds.cached_takes import LiveCachedTakes
+from livefoley.runtime.sounds.chain import LiveMaker
+from livefoley.runtime.sounds.live import LiveSounds
 from livefoley.runtime.sounds.student import StudentService
 from livefoley.system.dirs import library_directory
 
@@ -29,7 +31,17 @@ def student_settings(given: cfg.Student) -> StudentSettings | None:
     return StudentSettings(given.model, given.device, given.threads, given.steps)
 
 
-def make_student(given: cfg.Student, foley: FoleyService) -> StudentService | None:
+def live_sounds(config: cfg.Config) -> LiveSounds:
+    """Return the makers of the live rooms' sounds, of equally good ones the earlier first: the bank, and these.
+
+    Offline they are listed in ``foley.makers``.
+    """
+    student = make_student(config.student)
+    makers: list[LiveMaker] = [LiveCachedTakes(student)] if student is not None else []
+    return LiveSounds(libraries(config), makers, student)
+
+
+def make_student(given: cfg.Student) -> StudentService | None:
     """Return the student of all rooms; None, and a line in the log, where there are no weights for it."""
     settings = student_settings(given)
     if settings is None:
@@ -40,6 +52,4 @@ def make_student(given: cfg.Student, foley: FoleyService) -> StudentService | No
         tell = log.error if given.enabled is True else log.warning
         tell("no student; bank and procedural sounds go on", reason=str(error))
         return None
-    student = StudentService(settings, foley.give)
-    foley.on_loss = student.again
-    return student
+    return StudentService(settings)

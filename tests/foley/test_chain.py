@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
-from livefoley.foley.chain import Course, Fit, MakerOrder, Offer, Refusal, SoundChain, StudentUse
+from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource, Stereo
+from livefoley.core.ticks import TICK_RATE
+from livefoley.foley.chain import Course, Fit, MakerOrder, Offer, Refusal, StudentUse
 from livefoley.foley.makers import Makers
+from livefoley.foley.sound_chain import SoundChain
 from livefoley.foley.take_cache import KEPT, CachedTakes
 from tests.foley.theremin import Theremin
 
@@ -114,9 +116,27 @@ def test_what_fails_is_stood_in_for_and_soon_not_asked_any_more(tmp_path: Path) 
     bed = SoundChain([Theremin(fails=True), *Makers(cache_directory=tmp_path).makers()]).bed(
         SoundRequest(CueKind.BED, "theremin")
     )
-    assert (bed.read(4800).shape, bed.source) == ((2, 4800), "theremin")
     assert np.abs(bed.read(48_000)).max() > 0.0005
     assert bed.source == SoundSource.PROCEDURAL
+
+
+def test_an_ambience_of_segments_goes_on_whatever_becomes_of_its_maker() -> None:
+    def read(pieces: list[int], fails: bool = False) -> Stereo:
+        theremin = Theremin()
+        bed = SoundChain([theremin]).bed(SoundRequest(CueKind.BED, "theremin", seed=3))
+        made = [bed.read(pieces[0])]
+        theremin.fails = fails
+        made += [bed.read(n) for n in pieces[1:]]
+        assert theremin.asked == (4 if not fails else 1 + 3)
+        assert bed.source == "theremin"
+        return np.concatenate(made, axis=1)
+
+    whole = read([48_000, 40 * TICK_RATE])
+    np.testing.assert_array_equal(whole, read([48_000, 1, 40 * TICK_RATE - 100_001, 100_000]))
+    broken = read([48_000, 40 * TICK_RATE], fails=True)
+    assert np.abs(broken[:, -TICK_RATE:]).max() > 0.1
+    first, other = (SoundChain([Theremin()]).bed(SoundRequest(CueKind.BED, "theremin", seed=n)) for n in (1, 2))
+    assert not np.array_equal(first.read(48_000), other.read(48_000))
 
 
 def test_where_nobody_has_a_sound_the_reasons_are_told(tmp_path: Path) -> None:

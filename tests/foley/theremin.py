@@ -13,7 +13,7 @@ from livefoley.foley.chain import Fit, Offer, Refusal
 
 
 class Theremin:
-    """Plays where somebody speaks of a theremin, a note or without an end. ``fails`` lets it break.
+    """Plays where somebody speaks of a theremin, a note, or a segment of an ambience. ``fails`` lets it break.
 
     Implements ``foley.chain.SoundMaker``.
     """
@@ -36,27 +36,8 @@ class Theremin:
         self.may_go_on.wait(20.0)
         if self.fails:
             raise ModelError("the theremin is broken")
-        length = request.length or TICK_RATE // 2
+        length = request.length or (6 * TICK_RATE if request.kind is CueKind.BED else TICK_RATE // 2)
         return Sound(tone(0, length), 0, self.source, request.prompt, seed=request.seed)
-
-    def bed(self, request: SoundRequest) -> Playing | Refusal:
-        return Playing(self.fails) if request.kind is CueKind.BED else Refusal("only ambience goes on")
-
-
-class Playing:
-    """Implements ``core.ports.BedSource``."""
-
-    source = "theremin"
-
-    def __init__(self, fails: bool) -> None:
-        self._fails = fails
-        self._at = 0
-
-    def read(self, samples: int) -> Stereo:
-        if self._fails and self._at:
-            raise ModelError("out of breath")
-        self._at += samples
-        return tone(self._at - samples, samples)
 
 
 def tone(start: int, length: int) -> Stereo:

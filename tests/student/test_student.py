@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livefoley.core.cues import Cue, CueKind, SoundRequest, Stereo
+from livefoley.core.cues import Cue, CueKind, Sound, SoundRequest, Stereo
 from livefoley.core.errors import DescriptionError, ModelError
 from livefoley.foley import levels
 from livefoley.foley.student import features
 from livefoley.foley.student.embed import TextEncoder
-from livefoley.foley.student.sources import StudentBed, answer, wish_of
+from livefoley.foley.student.sources import answer, segments_of, wish_of
 from livefoley.foley.student.student import Student, Wish, open_student
 
 from .tiny import write_model
@@ -89,14 +89,19 @@ def test_a_broken_model_is_not_heard(tmp_path: Path, fault: str, said: str) -> N
     assert isinstance(bed, ModelError)
 
 
-def test_a_bed_read_in_pieces_is_the_bed_read_at_once(tiny: Student) -> None:
-    def read(pieces: list[int]) -> Stereo:
-        bed = StudentBed(tiny, SoundRequest(CueKind.BED, "rain at night", seed=SEED))
-        return np.concatenate([bed.read(n) for n in pieces], axis=1)
-
-    whole = read([400_000])
-    assert whole.shape == (2, 400_000)
-    np.testing.assert_array_equal(whole, read([1, 4800, 300_000, 95_199]))
+def test_a_segment_depends_on_its_request_alone_and_comes_with_others(tiny: Student, tmp_path: Path) -> None:
+    rain, sea = (SoundRequest(CueKind.BED, words, seed=SEED) for words in ("rain at night", "sea"))
+    first, empty, second = segments_of(tiny, [rain, replace(sea, prompt=" "), sea])
+    assert isinstance(empty, DescriptionError)
+    for request, made in ((rain, first), (sea, second)):
+        assert isinstance(made, Sound)
+        assert (made.source, made.name, made.seed) == ("student", request.prompt, SEED)
+        assert made.samples.shape[1] > 5 * 48_000
+        [alone] = segments_of(tiny, [request])
+        assert isinstance(alone, Sound)
+        np.testing.assert_allclose(alone.samples, made.samples, atol=2e-3)
+    [broken] = segments_of(student(tmp_path, "nan"), [rain])
+    assert isinstance(broken, ModelError)
 
 
 def test_beds_advance_together_as_they_would_alone(tiny: Student) -> None:

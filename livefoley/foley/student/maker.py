@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import structlog
 
-from livefoley.core.cues import Sound, SoundRequest, SoundSource
+from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
 from livefoley.core.errors import LivefoleyError, ModelError
 from livefoley.foley.chain import Offer, Refusal, refusal_of
 from livefoley.foley.offers import student_offer
 from livefoley.foley.student.settings import StudentSettings
-from livefoley.foley.student.sources import StudentBed, answer, wish_of
+from livefoley.foley.student.sources import cues_of, segments_of
 from livefoley.foley.student.student import Student, open_student
 
 log = structlog.get_logger("livefoley.student")
-
-T = TypeVar("T")
 
 
 class StudentMaker:
@@ -52,26 +47,14 @@ class StudentMaker:
         return student_offer(request) if self._missing is None else Refusal(str(self._missing))
 
     def make(self, request: SoundRequest) -> Sound | Refusal:
-        """Return the sound."""
-        return self._by_student(lambda student: _made(student, request))
-
-    def bed(self, request: SoundRequest) -> StudentBed | Refusal:
-        """Return the ambience."""
-        return self._by_student(lambda student: StudentBed(student, request))
-
-    def _by_student(self, make: Callable[[Student], T]) -> T | Refusal:
+        """Return the sound, or a segment of an ambience."""
         if self._missing is not None:
             return Refusal(str(self._missing))
+        make = segments_of if request.kind is CueKind.BED else cues_of
         try:
-            return make(self.student())
-        except LivefoleyError as error:
+            [made] = make(self.student(), [request])
+        except ModelError as error:
             if error is self._missing:
                 log.warning("no student; bank and procedural sounds go on", reason=str(error))
             return refusal_of(error)
-
-
-def _made(student: Student, request: SoundRequest) -> Sound:
-    [made] = student.make([wish_of(request)])
-    if isinstance(made, LivefoleyError):
-        raise made
-    return answer(request, made)
+        return refusal_of(made) if isinstance(made, LivefoleyError) else made

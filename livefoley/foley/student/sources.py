@@ -1,11 +1,13 @@
-"""The student as a source of sound: requests become wishes, and an ambience goes on without an end."""
+"""The student as a source of sound: requests become wishes, and ambiences segments."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from livefoley.core.cues import HIT, CueKind, Sound, SoundRequest, SoundSource, Stereo
-from livefoley.core.errors import LivefoleyError
+from livefoley.core.errors import LivefoleyError, ModelError
 from livefoley.core.ticks import TICK_RATE, s_from_ticks
 from livefoley.foley import levels
 from livefoley.foley.bank.library import even
@@ -15,6 +17,8 @@ from livefoley.foley.student.student import Continuation, Student, Wish
 
 ACTION_S, ACCENT_S, LONGEST_CUE_S = 2.0, 3.0, 10.0
 ONSET_S = 0.2
+SEGMENT_WINDOWS = 2
+"""Of an ambience, about six seconds."""
 _LONGEST_NAME = 60
 
 
@@ -72,26 +76,41 @@ def _intensity(request: SoundRequest) -> float:
     return min(1.0, max(0.0, request.intensity))
 
 
-class StudentBed:
-    """An ambience that continues window by window. Implements ``core.ports.BedSource``.
+def segments_of(student: Student, requests: Sequence[SoundRequest]) -> list[Sound | LivefoleyError]:
+    """Return a segment of each ambience, made together, or why there is none."""
+    made: list[Sound | LivefoleyError] = [ModelError("nothing was made")] * len(requests)
+    beds: dict[int, Continuation] = {}
+    for place, request in enumerate(requests):
+        try:
+            beds[place] = student.bed(request.prompt, request.seed)
+        except LivefoleyError as error:
+            made[place] = error
+    pieces: dict[int, list[Stereo]] = {place: [] for place in beds}
+    for _ in range(SEGMENT_WINDOWS):
+        for (place, _), piece in zip(beds.items(), student.advance(list(beds.values())), strict=True):
+            if isinstance(piece, ModelError):
+                made[place] = piece
+            else:
+                pieces[place].append(piece)
+    for place, whole in pieces.items():
+        if len(whole) == SEGMENT_WINDOWS:
+            request = requests[place]
+            name = request.prompt[:_LONGEST_NAME]
+            samples = np.concatenate(whole, axis=1)
+            made[place] = Sound(samples, 0, SoundSource.STUDENT, name, seed=request.seed)
+    return made
 
-    Chunked equals whole: windows lie on a grid of their own. Raises ``ModelError`` where the model fails, and
-    ``DescriptionError`` for words it cannot use.
-    """
 
-    source = SoundSource.STUDENT
+def cues_of(student: Student, requests: Sequence[SoundRequest]) -> list[Sound | LivefoleyError]:
+    """Return the sound of each request, made together, or why there is none."""
 
-    def __init__(self, student: Student, request: SoundRequest) -> None:
-        self._student = student
-        self._bed: Continuation = student.bed(request.prompt, request.seed)
-        self._ahead = np.zeros((2, 0), np.float32)
+    def finished(request: SoundRequest, made: Stereo | LivefoleyError) -> Sound | LivefoleyError:
+        if isinstance(made, LivefoleyError):
+            return made
+        try:
+            return answer(request, made)
+        except LivefoleyError as error:
+            return error
 
-    def read(self, samples: int) -> Stereo:
-        """Return the next ``samples`` ticks, ``[2, samples]``."""
-        while self._ahead.shape[1] < samples:
-            [made] = self._student.advance([self._bed])
-            if isinstance(made, LivefoleyError):
-                raise made
-            self._ahead = np.concatenate((self._ahead, made), axis=1)
-        given, self._ahead = self._ahead[:, :samples], self._ahead[:, samples:]
-        return given
+    wishes = [wish_of(request) for request in requests]
+    return [finished(*pair) for pair in zip(requests, student.make(wishes), strict=True)]
