@@ -4,7 +4,7 @@ Every clean line of the manifest (any of shared/speech's form) is heard in noise
 is, by the listener of a live room with the default lists and, as an operator would add them, the manifest's keywords
 these lack. A keyword counts when it is told on time and not withdrawn; a false highlight is one that stands where the
 written text has no such phrase. Value: recall over all of it. Baseline, in the same run: the same sound through
-``faster_whisper.transcribe`` (``pip install faster-whisper``) and a substring search.
+faster-whisper's own ``transcribe`` and a substring search.
 
 The threshold was chosen on the odd lines (train); even lines and mixes (valid) had no part in it.
 """
@@ -38,11 +38,13 @@ from speech import (
     spoken_in,
 )
 
-from livefoley.core.events import KeywordHit, KeywordState
+from livefoley.core.events import KeywordHit
+from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import model
 from livefoley.perception.ears.keywords import Keyword
 from livefoley.perception.ears.normalise import is_han, units
+from livefoley.perception.ears.recogniser import load
 
 SNRS_DB = (20.0, 10.0)
 RECALL = {20.0: 0.9, 10.0: 0.85}
@@ -106,7 +108,7 @@ def hear_one(
     for event in hear(sound, keywords):
         if isinstance(event, KeywordHit):
             hits[event.id] = event
-    standing = [hit for hit in hits.values() if hit.state is not KeywordState.WITHDRAWN]
+    standing = [hit for hit in hits.values() if hit.state is not EvidenceState.WITHDRAWN]
     found = [each.keyword for each in clip.keywords if any(_is(hit, each, lead_s, keywords) for hit in standing)]
     written = spoken_in(clip.text, keywords)
     false = [f"{hit.keyword} <- {hit.text_heard}" for hit in standing if hit.keyword not in written]
@@ -128,13 +130,7 @@ class Baseline:
     """The usual way: faster-whisper as it comes, and a search for the phrase in what it wrote."""
 
     def __init__(self) -> None:
-        from faster_whisper import WhisperModel
-
-        files = dict(model.find())
-        tokenizer = Path(str(model._package_data(model._PACKAGE[0]))) / "tokenizer.json"
-        self._model = WhisperModel(
-            "base", device="cpu", compute_type="int8", files={**files, "tokenizer.json": tokenizer.read_bytes()}
-        )
+        _, self._model = load(*model.find(), device="cpu", threads=0)  # as many as it takes by itself
 
     def found(self, sound: NDArray[np.float32], clip: Clip, keywords: Sequence[Keyword]) -> list[str]:
         """Return the clip's keywords whose spelling stands in the transcript."""
@@ -183,7 +179,7 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path, default=SPEECH / "manifest.csv")
     parser.add_argument("--no-baseline", action="store_true")
     given = parser.parse_args()
-    baseline = None if given.no_baseline else _baseline()
+    baseline = None if given.no_baseline else Baseline()
     fixtures = clips(given.manifest)
     done = list(trials(fixtures, room_keywords(fixtures), baseline))
     rows, passed = _judge(done, baseline is not None)
@@ -214,14 +210,6 @@ def _judge(done: Sequence[Trial], with_baseline: bool) -> tuple[list[tuple[str, 
             passed &= found >= least * wanted
     rows.append(_row("all", done, None, with_baseline))
     return rows, passed
-
-
-def _baseline() -> Baseline | None:
-    try:
-        return Baseline()
-    except ImportError:
-        print("no baseline: pip install faster-whisper", file=sys.stderr)
-        return None
 
 
 if __name__ == "__main__":

@@ -38,9 +38,11 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
+from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.supervise import supervise
+from livefoley.system.descriptors import raise_limit
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
@@ -227,7 +229,7 @@ class Application:
     def chat(self, room: str, lines: Sequence[ChatLine], dropped: int = 0) -> None:
         """Take what the room's audience wrote."""
         messages = (ChatMessage(line.text, line.user) for line in lines)
-        self._rooms[room].parts.highlights.chat(messages, time.monotonic(), dropped)
+        self._rooms[room].parts.chat.write(messages, time.monotonic(), dropped)
 
     async def cue(self, room: str, request: CueRequest) -> int:
         """Lay an accent on a room. Raises ``BankError`` for an effect that does not exist."""
@@ -271,6 +273,7 @@ def _rejections(counted: Mapping[str, int]) -> tuple[Rejection, ...]:
 
 async def serve(config: cfg.Config) -> None:
     """Run a configuration. The first SIGTERM or Ctrl-C finishes the outputs, the second stops at once."""
+    raise_limit()
     configure_log(config.server.log.level.value, as_json=config.server.log.format is cfg.LogFormat.JSON)
     application = Application(config)
     with _signals(application.stop):
@@ -286,6 +289,7 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
         nonlocal asked
         if asked:
             log.warning("stopped before the outputs were finished")
+            drain_log(0.2)
             os._exit(1)
         asked = True
         stop()
@@ -294,7 +298,12 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if sys.platform == "win32":
         numbers.append(signal.SIGBREAK)
+    else:
+        numbers.append(signal.SIGQUIT)
     before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(on_signal)) for number in numbers}
+    if sys.platform != "win32":  # a terminal that is closed must not end a stream, nor a signal nobody listens to
+        ignored = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+        before |= {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
     try:
         yield
     finally:

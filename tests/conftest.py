@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from tests.peers import IMPOSSIBLE, MATERIAL, SKIPPED
+from tests.support.peers import IMPOSSIBLE, MATERIAL, SKIPPED
 
 
 @pytest.fixture(autouse=True)

@@ -29,9 +29,10 @@ from livefoley.control.signalling.whep import whep_router
 from livefoley.core.notices import SceneNotice
 from livefoley.media.webrtc import IceSettings, WhepAudience, WhepServer
 from tests.control.studio import Studio, served
-from tests.peers import free_port, require
+from tests.support.peers import free_port, require
+from tests.support.waiting import until
 from tests.webrtc.publisher import video_packets
-from tests.webrtc.test_whep import Room
+from tests.webrtc.rooms import Room
 from tests.webrtc.viewer import Viewer
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -171,9 +172,7 @@ async def test_the_nginx_edge_passes_events_as_a_websocket_to_who_has_the_token(
         with pytest.raises(InvalidStatus, match="401"):
             await connect(url, proxy=None)
         async with connect(url, proxy=None, additional_headers={"Authorization": "Bearer a-token"}) as events:
-            async with asyncio.timeout(10):
-                while not studio.feeds["stage"].statistics().listeners:  # noqa: ASYNC110 - told over the network
-                    await asyncio.sleep(0.02)
+            await until(lambda: studio.feeds["stage"].statistics().listeners)
             studio.feeds["stage"].publish(SceneNotice("Main", "rain"))
             assert json.loads(await asyncio.wait_for(events.recv(), 10))["data"]["scene"] == "Main"
         chat = {"Authorization": "Bearer a-token"}

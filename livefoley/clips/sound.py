@@ -19,8 +19,9 @@ from livefoley.core.event_json import Event
 from livefoley.core.events import MotionOnset, Speech
 from livefoley.core.ports import BedSource, EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks
-from livefoley.dsp.levels import SILENCE_DB, integrated_lufs, linear_from_db, true_peak_db
+from livefoley.dsp.levels import SILENCE_DB, linear_from_db, true_peak_db
 from livefoley.dsp.limiter import Limiter
+from livefoley.dsp.loudness import integrated_lufs
 from livefoley.engine.mixer import Mixer, MixSettings
 from livefoley.engine.planner import Planner, PlannerSettings
 

@@ -7,22 +7,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import OutputError
-from livefoley.core.ticks import TICK_RATE
+from livefoley.dsp.spectrogram import WINDOW, as_grey, spectrogram_db
 
 WIDTH, WAVE, SPECTRUM = 1200, 120, 200
-LOW_HZ, HIGH_HZ = 60.0, 16_000.0
 FLOOR_DB, CEILING_DB = -100.0, -20.0
-_WINDOW = 2048
 _BACK, _INK = (34, 28, 24), (196, 170, 90)
 
 
 def write_waveform(path: Path, sound: Stereo) -> None:
     """Write a PNG of ``WIDTH`` x ``WAVE + SPECTRUM``; raises ``OutputError``."""
-    mono = sound.mean(axis=0) if sound.shape[1] >= _WINDOW else np.zeros(_WINDOW, np.float32)
+    mono = sound.mean(axis=0) if sound.shape[1] >= WINDOW else np.zeros(WINDOW, np.float32)
     good, png = cv2.imencode(".png", np.concatenate((_wave(mono), _spectrum(mono))))
     if not good:
         raise OutputError(f"{path.name}: the waveform cannot be encoded")
@@ -44,11 +41,5 @@ def _wave(mono: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _spectrum(mono: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return a spectrogram with a logarithmic axis, the highest frequency above."""
-    hop = max(_WINDOW // 8, len(mono) // WIDTH)
-    hz, _, power = signal.spectrogram(mono, TICK_RATE, nperseg=_WINDOW, noverlap=_WINDOW - hop, scaling="spectrum")
-    level = 10 * np.log10(power + 1e-12)
-    rows = np.interp(np.geomspace(HIGH_HZ, LOW_HZ, SPECTRUM), hz, np.arange(len(hz)))
-    image = np.clip((level[np.round(rows).astype(int)] - FLOOR_DB) / (CEILING_DB - FLOOR_DB), 0.0, 1.0)
-    wide = cv2.resize((image * 255).astype(np.uint8), (WIDTH, SPECTRUM), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.applyColorMap(wide, cv2.COLORMAP_INFERNO), np.uint8)
+    grey = as_grey(spectrogram_db(mono, SPECTRUM, WIDTH), FLOOR_DB, CEILING_DB)
+    return np.asarray(cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO), np.uint8)

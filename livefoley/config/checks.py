@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from livefoley.config.document import KeyPath, dotted
 from livefoley.config.rooms import Sink
-from livefoley.config.values import Address
+from livefoley.config.values import Address, SecretUrl
 
 if TYPE_CHECKING:
     from livefoley.config import Config
@@ -88,16 +88,19 @@ def _same_output(config: Config) -> Iterator[Problem]:
         for index, sink in outputs + stems:
             where: KeyPath = ("rooms", name, "sinks", index, sink.kind)
             target = _target(sink)
+            if target is None:
+                continue
             if target in seen:
                 yield where, f"goes where {seen[target]} goes; each output needs its own place"
             seen.setdefault(target, dotted(where))
 
 
-def _target(sink: Sink) -> str:
-    if sink.path is not None:
-        return os.path.normcase(os.path.abspath(sink.path))
-    secret = sink.rtmp or sink.srt
-    return secret.get_secret_value() if secret is not None else ""
+def _target(sink: Sink) -> str | None:
+    """Return the file, directory or URL an output writes to; None for a kind that writes to none of these."""
+    place = getattr(sink, sink.kind)
+    if isinstance(place, Path):
+        return os.path.normcase(os.path.abspath(place))
+    return place.get_secret_value() if isinstance(place, SecretUrl) else None
 
 
 def _loops(config: Config) -> Iterator[Problem]:

@@ -1,1 +1,4 @@
-"""Values every layer shares: ticks, media, cues, events, ports, errors. No asyncio, no I/O."""
+"""Values every layer shares: ticks, media, cues, events, snapshots, ports, errors. No asyncio, no I/O.
+
+Begin with ``ticks`` (the unit of everything), ``media`` (what travels) and ``ports`` (what the engine asks of others).
+"""

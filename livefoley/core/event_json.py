@@ -7,10 +7,8 @@ from typing import Any, TypeAlias
 
 from livefoley.core.cues import Cue, CueKind
 from livefoley.core.events import (
-    CrowdSound,
     HearingEvent,
     KeywordHit,
-    KeywordState,
     MotionKind,
     MotionOnset,
     PerceptionEvent,
@@ -19,6 +17,7 @@ from livefoley.core.events import (
     Transcript,
     Word,
 )
+from livefoley.core.highlights import EvidenceState
 
 Event: TypeAlias = PerceptionEvent | HearingEvent
 Object: TypeAlias = dict[str, Any]
@@ -37,12 +36,10 @@ def event_from_json(given: Object) -> Event:
             return MotionOnset(**{**fields, "kind": MotionKind(fields["kind"])})
         case "SceneCut":
             return SceneCut(**fields)
-        case "CrowdSound":
-            return CrowdSound(**fields)
         case "Speech":
             return Speech(**fields)
         case "KeywordHit":
-            return KeywordHit(**{**fields, "state": KeywordState(fields["state"])})
+            return KeywordHit(**{**fields, "state": EvidenceState(fields["state"])})
         case "Transcript":
             return Transcript(**{**fields, "words": tuple(Word(**word) for word in fields["words"])})
         case other:

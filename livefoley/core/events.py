@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from livefoley.core.highlights import Evidence, EvidenceState, Origin
 from livefoley.core.ticks import Tick
+
+KEYWORD = "keyword"
+"""The signal: somebody said one of the room's phrases."""
 
 
 class MotionKind(StrEnum):
@@ -81,14 +85,6 @@ class Transcript:
     revision: int = 0
 
 
-class KeywordState(StrEnum):
-    """How sure a keyword is; every id ends confirmed or withdrawn."""
-
-    SPOTTED = "spotted"  # heard while the sentence goes on
-    CONFIRMED = "confirmed"  # in the sentence's final text too
-    WITHDRAWN = "withdrawn"  # the final text does not have it
-
-
 @dataclass(frozen=True, slots=True)
 class KeywordHit:
     """A keyword of the room's lists was heard from ``at`` to ``end``; told again, with the same ``id``, as it settles.
@@ -100,7 +96,7 @@ class KeywordHit:
     """
 
     id: int
-    state: KeywordState
+    state: EvidenceState
     at: Tick
     end: Tick
     keyword: str
@@ -111,41 +107,16 @@ class KeywordHit:
     confidence: float = 1.0
     utterance: int = 0
 
+    def evidence(self) -> Evidence:
+        """Return what it says of a highlight."""
+        score = self.weight * self.confidence
+        kind = self.cue or KEYWORD
+        return Evidence(KEYWORD, self.id, Origin.SPEECH, self.at, self.end, score, self.keyword, kind, self.state)
+
 
 HearingEvent: TypeAlias = Transcript | KeywordHit
 """What the recogniser reports."""
 
 
-@dataclass(frozen=True, slots=True)
-class CrowdSound:
-    """The original sound rose above what the room sounds like; told again, with the same ``id``, as it goes on.
-
-    ``crowd`` says that it is cheering or applause, else it is just loud. ``rise_db`` is how far it stands above the
-    room's own level, ``strength`` in 0..1 how sure and how strong.
-    """
-
-    id: int
-    at: Tick
-    end: Tick
-    crowd: bool
-    strength: float
-    rise_db: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenText:
-    """A keyword of the room's lists newly stands in the picture: in the line ``text``, first seen at ``at``.
-
-    ``keyword``, ``cue`` and ``weight`` are as in ``KeywordHit``.
-    """
-
-    id: int
-    at: Tick
-    end: Tick
-    keyword: str
-    text: str
-    cue: str = ""
-    weight: float = 1.0
-
-
-PerceptionEvent: TypeAlias = MotionOnset | SceneCut | Speech | CrowdSound
+PerceptionEvent: TypeAlias = MotionOnset | SceneCut | Speech
+"""What is seen and heard without words."""

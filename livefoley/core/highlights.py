@@ -2,31 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from livefoley.core.ticks import Tick
 
+SIGNAL_NAME = re.compile(r"[a-z0-9_-]{1,32}")  # as a kind of moment in a configuration: a signal may be one
 
-class Signal(StrEnum):
-    """Who noticed something."""
 
-    KEYWORD = "keyword"  # somebody said one of the room's phrases
-    CHAT = "chat"  # the audience writes more than it does otherwise
-    CROWD = "crowd"  # cheering or applause in the original sound
-    LOUD = "loud"  # the original sound jumps up
-    SCREEN = "screen"  # one of the room's phrases newly stands in the picture
+class Origin(StrEnum):
+    """What a signal was noticed in."""
+
+    SPEECH = "speech"  # words that were said from ``at`` to ``end``
+    SOUND = "sound"  # the original sound, words apart
+    PICTURE = "picture"
+    AUDIENCE = "audience"  # those who watch, and are late
+
+
+class EvidenceState(StrEnum):
+    """How sure a signal is; every id ends confirmed or withdrawn."""
+
+    SPOTTED = "spotted"  # it may be taken back
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """One signal's part in a highlight: ``score`` in 0..1 is how much it alone says, ``detail`` why, in a few words."""
+class Evidence:
+    """One signal's part in a highlight: something was noticed from ``at`` to ``end``. The one shape for all signals.
 
-    signal: Signal
+    It is told again, with the same ``signal`` and ``id``, as it goes on or settles. ``signal`` names who noticed it
+    (``keyword``, ``chat``, ``crowd``, ``loud``, ``screen``, or a new one's name), ``score`` in 0..1 is how much of a
+    highlight it is by itself, ``detail`` why, in a few words. ``kind`` is what the moment is about, if that is known.
+    ``reach`` is how long before ``at`` its moment may lie: 0 for what is exact. ``people`` is about how many took part,
+    None where nobody counts. Raises ``ValueError`` for a name or a span that is none.
+    """
+
+    signal: str
+    id: int
+    origin: Origin
     at: Tick
     end: Tick
     score: float
     detail: str = ""
+    kind: str = ""
+    state: EvidenceState = EvidenceState.CONFIRMED
+    reach: Tick = 0
+    people: int | None = None
+
+    def __post_init__(self) -> None:
+        if not SIGNAL_NAME.fullmatch(self.signal):
+            raise ValueError(f"{self.signal!r} names no signal; 1 to 32 of a-z, 0-9, - and _ do")
+        if self.end < self.at or self.reach < 0:
+            raise ValueError(f"the evidence of {self.signal} ends before it begins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +63,8 @@ class ChatBurst:
     """The audience of a room writes more than it does otherwise; told again, with the same ``id``, as it goes on.
 
     ``rate`` and ``usual`` are writers a second (somebody who writes twice within a second counts once), ``share`` in
-    0..1 how much of what was read holds one of the room's chat words, ``score`` in 0..1 how unusual all that is.
+    0..1 how much of what was read holds one of the room's chat words, ``score`` in 0..1 how unusual all that is,
+    ``writers`` how many there were in the window at its height.
     """
 
     id: int
@@ -44,6 +74,7 @@ class ChatBurst:
     usual: float
     share: float
     score: float
+    writers: int
     over: bool = False
 
 
@@ -72,5 +103,5 @@ class Highlight:
     end: Tick
     peak: Tick
     score: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Evidence, ...]
     transcript: str = ""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from livefoley.core.cues import Sound, SoundRequest, Stereo
 from livefoley.core.events import PerceptionEvent
+from livefoley.core.highlights import Evidence
 from livefoley.core.media import OutputItem, Packet, SourceItem, TrackInfo, Unit
 from livefoley.core.ticks import Tick
 
@@ -186,4 +187,12 @@ class SpeechAnalyser(Protocol):
 
     def feed(self, samples: NDArray[np.float32], start: Tick) -> list[PerceptionEvent]:
         """Take ``[n]`` samples that begin at ``start``; return the ``Speech`` events found by now."""
+        ...
+
+
+class Detector(Protocol):
+    """Finds signals of a highlight in 48 kHz mono sound."""
+
+    def feed(self, samples: NDArray[np.float32], start: Tick) -> list[Evidence]:
+        """Take ``[n]`` samples that begin at ``start``; return what was noticed by now, or is known anew of it."""
         ...

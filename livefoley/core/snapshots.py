@@ -104,6 +104,14 @@ class StateCount:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalCount:
+    """How often a signal (``keyword``, ``chat``, ``crowd``, ...) brought evidence of a highlight."""
+
+    signal: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SignalsSnapshot:
     """What the room's audience and its host let it notice, and who was told."""
 
@@ -113,6 +121,7 @@ class SignalsSnapshot:
     chat_bursts: int = 0
     keywords: tuple[StateCount, ...] = ()
     highlights: tuple[StateCount, ...] = ()
+    evidence: tuple[SignalCount, ...] = ()
     events: int = 0
     event_listeners: int = 0
     events_dropped: int = 0  # for listeners that did not read

@@ -10,16 +10,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from scipy import signal
 
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import OutputError
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.sprite import Colour, Picture
+from livefoley.dsp.spectrogram import HIGH_HZ, LOW_HZ, as_grey, spectrogram_db
 
 WIDTH, PANEL, LEFT, TOP, GAP, BOTTOM = 1500, 250, 78, 64, 44, 56
-LOW_HZ, HIGH_HZ = 60.0, 16_000.0
 FLOOR_DB, CEILING_DB = -95.0, -25.0
 TICKS_HZ = (100, 300, 1000, 3000, 10_000)
 _INK, _GREY, _BACK = (236, 232, 226), (150, 144, 138), (34, 28, 24)
@@ -51,24 +49,12 @@ def draw(
     _write(path, picture)
 
 
-def levels_db(sound: Stereo, seconds: float, columns: int, rows: int) -> NDArray[np.float32]:
-    """Return a spectrogram ``[rows, columns]`` in dB of full scale, the highest frequency in row 0 (logarithmic)."""
+def _panel(sound: Stereo, seconds: float, columns: int) -> Picture:
     wanted = round(seconds * TICK_RATE)
     mono = np.zeros(wanted, np.float32)
     mono[: min(wanted, sound.shape[1])] = sound.mean(0)[:wanted]
-    window = 2048
-    _, _, power = signal.spectrogram(mono, TICK_RATE, nperseg=window, noverlap=window * 3 // 4, scaling="spectrum")
-    decibels = 10 * np.log10(power + 1e-12).astype(np.float32)
-    bins = np.geomspace(HIGH_HZ, LOW_HZ, rows).astype(np.float32) * window / TICK_RATE
-    steps = np.linspace(0, decibels.shape[1] - 1, columns, dtype=np.float32)
-    across, down = np.meshgrid(steps, bins)
-    return np.asarray(cv2.remap(decibels, across, down, cv2.INTER_LINEAR), np.float32)
-
-
-def _panel(sound: Stereo, seconds: float, columns: int) -> Picture:
-    level = levels_db(sound, seconds, columns, PANEL)
-    grey = np.clip((level - FLOOR_DB) / (CEILING_DB - FLOOR_DB), 0, 1)
-    return np.asarray(cv2.applyColorMap((grey * 255).astype(np.uint8), cv2.COLORMAP_INFERNO), np.uint8)
+    grey = as_grey(spectrogram_db(mono, PANEL, columns), FLOOR_DB, CEILING_DB)
+    return np.asarray(cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO), np.uint8)
 
 
 def _frequencies(picture: Picture, top: int) -> None:

@@ -32,14 +32,14 @@ class TickRing:
         self._samples = np.zeros((2, self.capacity), np.float32)
         self._late = 0
         self._early = 0
-        self.reset(start)
-
-    def reset(self, start: Tick) -> None:
-        """Empty the ring and put its edge at ``start``; the counters stay."""
-        self._samples[:] = 0.0
         self._edge = start
         self._starts: list[Tick] = []  # of the written spans: disjoint, never touching, in order
         self._ends: list[Tick] = []
+
+    def reset(self, start: Tick) -> None:
+        """Empty the ring and put its edge at ``start``; the counters stay."""
+        self.clear_from(self._edge)  # and not the rest, which no system has given memory to before it is written
+        self._edge = start
 
     @property
     def edge(self) -> Tick:

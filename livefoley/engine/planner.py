@@ -27,7 +27,7 @@ SWEEP_MIN_STRENGTH = 0.5  # a whoosh for every small drift would be noise
 
 @dataclass(frozen=True, slots=True)
 class PlannerSettings:
-    """What the room wants. ``action_prompts`` are tried in turn: one kind of action may have several sounds."""
+    """What the room wants. Several prompts for one kind of movement take turns."""
 
     actions: bool = True
     bed: bool = True

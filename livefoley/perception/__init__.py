@@ -1,1 +1,3 @@
-"""What the frames and the sound of a room say: motion, cuts, speech. Sees core and dsp only."""
+"""What a room's pictures and sound say: movements (``motion``), speech and crowds (``hearing``), words (``ears``,
+``screen``). Media in, events of ``core.events`` out; it runs in workers. Sees core, dsp, formats and system only.
+"""

@@ -28,7 +28,8 @@ from livefoley.core.events import MotionOnset, PerceptionEvent
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ports import AudioDecoder
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s, ticks_from_stamp
-from livefoley.dsp.levels import SILENCE_DB, integrated_lufs, linear_from_db, true_peak_db
+from livefoley.dsp.levels import SILENCE_DB, linear_from_db, true_peak_db
+from livefoley.dsp.loudness import integrated_lufs
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.description import lexicon

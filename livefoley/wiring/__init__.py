@@ -1,1 +1,1 @@
-"""From configuration to adapters: the only place that picks concrete ones."""
+"""From configuration to adapters: the only package that picks concrete sources, sinks, workers and stores."""

@@ -1,4 +1,4 @@
-"""From configuration to adapters: the only place that picks concrete sources, sinks, codecs and servers."""
+"""From configuration to rooms: their sources, sinks, workers, and the servers they share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import structlog
 
 from livefoley import config as cfg
 from livefoley.core.errors import ConfigError
-from livefoley.core.events import HearingEvent, ScreenText
+from livefoley.core.events import HearingEvent
+from livefoley.core.highlights import Evidence
 from livefoley.core.ports import Sink, Source
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.highlights.moments import HighlightSettings
@@ -36,8 +37,10 @@ from livefoley.media.webrtc import IceServer, IceSettings, WhepAudience, WhepSer
 from livefoley.perception.ears import MODULES as EAR_MODULES
 from livefoley.perception.screen import MODULES as SCREEN_MODULES
 from livefoley.perception.screen import REMEDY as SCREEN_REMEDY
+from livefoley.runtime.events.chat import ChatSettings, RoomChat
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.events.highlights import HighlightService, HighlightServiceSettings
+from livefoley.runtime.events.speech import RoomSpeech
 from livefoley.runtime.events.subtitles import SubtitleFile
 from livefoley.runtime.rooms import perception, screen
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
@@ -93,17 +96,19 @@ def build_room(name: str, room: cfg.Room, servers: Servers, workers: Workers) ->
         audience=make_audience(name, room.whep, source, servers.whep),
         sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
         highlights=highlights,
+        chat=make_chat(room, highlights, engine),
+        speech=make_speech(room, highlights),
         describe=room.describe,
     )
     if room.on_drop is OnDrop.SLATE:
         parts.make_slate = lambda info: draw_slate(info, SLATE_TEXT, room.slate)
     made = Room(parts)
     if room.foley.enabled:
-        parts.perception = Perception(name, workers.perception, made.perceive, watch=room.actions.enabled)
+        parts.perception = Perception(name, workers.perception, made.perceive, made.signal, watch=room.actions.enabled)
     if room.listen.enabled:
         parts.ears = open_ears(name, room.listen, workers.ears, made.hear)
     if room.listen.screen:
-        parts.screen = open_screen(name, room.listen, workers.screen, made.read)
+        parts.screen = open_screen(name, room.listen, workers.screen, made.signal)
     taps = [tap for tap in (parts.perception, parts.ears, parts.screen) if tap is not None]
     if taps:
         engine.taps = taps[0] if len(taps) == 1 else Fork(*taps)
@@ -154,7 +159,9 @@ def open_ears(name: str, given: cfg.Listen, ears: EarsService, on_event: Callabl
     return ears.open(name, given.languages, keywords, on_event)
 
 
-def open_screen(name: str, given: cfg.Listen, workers: SharedWorkers, on_event: Callable[[ScreenText], None]) -> Screen:
+def open_screen(
+    name: str, given: cfg.Listen, workers: SharedWorkers, on_evidence: Callable[[Evidence], None]
+) -> Screen:
     """Return what reads a room's screen; raises ``ConfigError`` without the extras, and for a bad keyword list."""
     missing = [module for module in SCREEN_MODULES if importlib.util.find_spec(module) is None]
     if missing:
@@ -163,18 +170,28 @@ def open_screen(name: str, given: cfg.Listen, workers: SharedWorkers, on_event: 
         )
     from livefoley.perception.ears.keywords import load  # of the extra
 
-    return Screen(name, workers, [keyword.to_json() for keyword in load(given.keywords)], on_event)
+    return Screen(name, workers, [keyword.to_json() for keyword in load(given.keywords)], on_evidence)
 
 
 def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightService:
-    """Return what notices the room's highlights."""
+    """Return what makes highlights of the evidence that the room's signals bring, with the room's event feed."""
     given = room.highlights
-    fusion = HighlightSettings(given.threshold, ticks_from_s(given.join_s), ticks_from_s(given.chat.lag_s))
+    fusion = HighlightSettings(given.threshold, ticks_from_s(given.join_s))
     feed = EventFeed(name, room.transcripts.ttl_s)
+    return HighlightService(HighlightServiceSettings(fusion, given.accents), feed, engine.clock)
+
+
+def make_chat(room: cfg.Room, highlights: HighlightService, engine: RoomEngine) -> RoomChat:
+    """Return what counts the audience's messages."""
+    given = room.highlights.chat
+    settings = ChatSettings(given.words, ticks_from_s(given.lag_s))
+    return RoomChat(settings, highlights.feed, engine.clock, highlights.signal)
+
+
+def make_speech(room: cfg.Room, highlights: HighlightService) -> RoomSpeech:
+    """Return what tells of the host's words."""
     subtitles = SubtitleFile(room.transcripts.file) if room.transcripts.file is not None else None
-    return HighlightService(
-        HighlightServiceSettings(fusion, given.accents, given.chat.words), feed, engine.clock, subtitles
-    )
+    return RoomSpeech(highlights.feed, highlights.quote, highlights.signal, subtitles)
 
 
 def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:

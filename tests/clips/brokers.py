@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import kombu
 from kombu.exceptions import OperationalError
 
-from tests.peers import free_port, require
+from tests.support.peers import free_port, require
+from tests.support.waiting import wait_until
 
 
 class Broker:
@@ -34,7 +34,7 @@ class Broker:
         """Run it until it takes connections."""
         command = [require("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1"]
         self._run([*command, "--dir", str(self.folder), "--save", "", "--appendonly", "yes"])
-        until(lambda: answers(self.url))
+        wait_until(lambda: answers(self.url))
 
     def kill(self) -> None:
         """End it at once."""
@@ -93,7 +93,7 @@ class RabbitMQ(Broker):
             RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}",
             **names,
         )
-        until(lambda: answers(self.url), 150)
+        wait_until(lambda: answers(self.url), 150)
 
 
 @contextlib.contextmanager
@@ -112,11 +112,3 @@ def answers(url: str) -> bool:
         connection.ensure_connection(max_retries=1, interval_start=0)
         return True
     return False
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 90.0) -> None:
-    """Wait for something; fail when it does not come."""
-    end_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end_s
-        time.sleep(0.05)

@@ -15,7 +15,7 @@ from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.engine.timeline import ORIGIN
 from livefoley.media.files.file_source import read_items
 from tests.clips.sounds import Samples
-from tests.peers import require
+from tests.support.peers import require
 
 FPS = 30
 FLASH_FRAMES = 2

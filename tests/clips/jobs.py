@@ -9,9 +9,9 @@ from typing import Any
 from livefoley.clips.buffer.rolling import RollingBuffer
 from livefoley.clips.checks.clip_checks import CheckSettings, ClipChecks
 from livefoley.clips.jobs.files import write_input
-from livefoley.clips.jobs.job import Job, JobDirectory
+from livefoley.clips.jobs.job import Job, JobDirectory, Record
 from livefoley.clips.marker import Marker
-from livefoley.clips.model import ClipRequest
+from livefoley.clips.model import ClipFiles, ClipRequest, ClipState
 from livefoley.clips.pipeline import Tools
 from livefoley.clips.publish import Naming, StorePublisher, open_store
 from livefoley.core.ticks import ticks_from_s
@@ -56,3 +56,8 @@ def tools(place: Path, **changes: Any) -> Tools:
         StorePublisher(open_store(str(place)), Naming()),
     )
     return replace(made, **changes)
+
+
+def published(record: Record) -> ClipFiles:
+    assert (record.state, record.error) == (ClipState.READY, "")
+    return ClipFiles(Path(record.location))

@@ -9,7 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.peers import require
+from tests.support.peers import require
 
 Samples = NDArray[np.float32]
 RATE = 48_000

@@ -42,7 +42,7 @@ class Drawer:
             return
         assert self.buffer is not None
         self.stored[chunk.number] = b"".join(chunk.parts)
-        self.buffer.shelved(chunk, None if self.broken else chunk.number)
+        self.buffer.chunk_stored(chunk, None if self.broken else chunk.number)
 
     def drop_nowait(self, chunk: Chunk) -> None:
         self.stored.pop(chunk.number, None)

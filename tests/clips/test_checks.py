@@ -19,7 +19,7 @@ from livefoley.clips.checks.text import WordList, read_lists
 from livefoley.clips.model import ClipFiles, PlacedSound
 from livefoley.core.errors import ConfigError
 from tests.clips.finished import finished, metadata
-from tests.peers import require
+from tests.support.peers import require
 
 MOVING, SOUNDING = "testsrc=s=320x180:d=6", "sine=d=6"
 BLACK, STILL, SILENT = "color=black:s=320x180:d=6", "smptebars=s=320x180:d=6", "anullsrc=d=6"

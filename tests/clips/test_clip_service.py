@@ -15,6 +15,7 @@ from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.process import WorkerStatistics
 from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
+from tests.support.waiting import until
 
 TOOLS = {"libraries": [], "place": ""}
 LIVE, BATCH = Priority.LIVE, Priority.BATCH
@@ -56,9 +57,7 @@ def left_undone(folder: Path, *priorities: Priority) -> list[str]:
 
 async def run_until(service: ClipService, condition: Callable[[], bool]) -> None:
     running = asyncio.create_task(service.run())
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 - of a process
-            await asyncio.sleep(0.02)
+    await until(condition)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

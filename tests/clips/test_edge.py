@@ -25,7 +25,8 @@ from livefoley.control.guard import Access, Guard
 from livefoley.control.server import HttpServer
 from livefoley.outbound.prewarm import prewarm
 from tests.clips.finished import finished, metadata
-from tests.peers import free_port, require
+from tests.support.peers import free_port, require
+from tests.support.waiting import until
 
 CONF = Path(__file__).parents[2] / "deploy" / "nginx" / "clips-edge.conf"
 SECRET = "planted-secret-of-links"
@@ -53,9 +54,7 @@ class Stand:
 
     async def told(self, requests: int) -> None:
         """Wait until the edge has told of so many requests."""
-        async with asyncio.timeout(20):
-            while sum(self.log.requests.values()) < requests:  # noqa: ASYNC110 - of another program
-                await asyncio.sleep(0.02)
+        await until(lambda: sum(self.log.requests.values()) >= requests)
 
 
 @contextlib.asynccontextmanager

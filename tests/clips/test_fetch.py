@@ -20,7 +20,7 @@ from livefoley.core.errors import InputError
 from livefoley.renders.examine import IntakeLimits, examine
 from livefoley.renders.fetch import FetchLimits, fetch, is_public, sniffed
 from tests.clips.certificates import signing_chain
-from tests.peers import require
+from tests.support.peers import require
 
 OWN = FetchLimits(allowed_hosts=("127.0.0.1",))
 MEDIA = b"\0\0\0\x18ftypisom" + bytes(100_000)
@@ -280,3 +280,9 @@ def test_a_damaged_file_is_an_answer_or_a_refusal(tmp_path: Path) -> None:
         (tmp_path / "b.mp4").write_bytes(damaged)
         with contextlib.suppress(InputError):
             assert examine(tmp_path / "b.mp4").duration_s > 0
+
+
+@pytest.mark.parametrize("url", ["https://xn--/", "https://xn--a/v.mp4", "https://[/v.mp4", "https://\u2488com/v.mp4"])
+async def test_a_name_that_cannot_be_one_is_refused_in_words(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InputError):
+        await fetch(url, tmp_path / "a.mp4", OWN)

@@ -22,9 +22,10 @@ from livefoley.clips.model import ClipState, Priority
 from livefoley.core.errors import OutputError
 from livefoley.runtime.clips.celery_app import DEAD, JOBS, MAX_ATTEMPTS, TASK, hand_over, make_celery
 from livefoley.runtime.clips.job_queue import ClipQueue
-from tests.clips.brokers import Broker, RabbitMQ, running, until
+from tests.clips.brokers import Broker, RabbitMQ, running
 from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
+from tests.support.waiting import wait_until
 
 WORKER = (
     "from livefoley.runtime.clips import celery_worker\n"
@@ -97,10 +98,10 @@ async def test_no_clip_is_lost_or_published_twice_when_a_worker_is_killed(
         queue.send_nowait(order(each))
     victim, _ = start(), start()
     await asyncio.to_thread(send, broker, tmp_path, jobs[:10])  # some are delivered twice in any case
-    await asyncio.to_thread(until, lambda: len(published(tmp_path)) >= 5)
+    await asyncio.to_thread(wait_until, lambda: len(published(tmp_path)) >= 5)
     os.killpg(victim.pid, signal.SIGKILL)
     early = published(tmp_path)
-    await asyncio.to_thread(until, lambda: len(over) == 40, 120)
+    await asyncio.to_thread(wait_until, lambda: len(over) == 40, 120)
     handing.cancel()
     await asyncio.gather(handing, return_exceptions=True)
     late = published(tmp_path)
@@ -126,7 +127,7 @@ def test_live_clips_go_first_and_a_worker_that_is_stopped_finishes(
     send(broker, tmp_path, batch, Priority.BATCH)
     send(broker, tmp_path, live)
     worker = start()
-    until(lambda: len(published(tmp_path)) == 30)
+    wait_until(lambda: len(published(tmp_path)) == 30)
     in_order = sorted((when, name) for name, when in published(tmp_path).items())
     assert all(int(name.rpartition("-")[2], 16) >= 100 for _, name in in_order[:15])
     worker.terminate()
@@ -143,7 +144,7 @@ def test_a_clip_that_cannot_be_made_is_tried_again_and_put_aside(
     send(broker, tmp_path, [broken], Priority.BATCH)
     hand_over(make_celery(broker.url), "a task of nobody", ())
     worker, dead = start(), 1 + broker.keeps_refused
-    until(lambda: broker.waiting(DEAD) == dead)
+    wait_until(lambda: broker.waiting(DEAD) == dead)
     record = broken.record()
     assert (record.state, record.attempts) == (ClipState.FAILED, MAX_ATTEMPTS)
     assert "published" in record.error
@@ -166,18 +167,18 @@ async def test_jobs_outlive_a_broker_that_dies_and_are_told_as_they_go(
     made, kept, late = (job(tmp_path, number) for number in range(3))
     worker = start()
     await asyncio.to_thread(send, broker, tmp_path, [made])
-    await asyncio.to_thread(until, lambda: is_leased(made.path) or bool(published(tmp_path)))
+    await asyncio.to_thread(wait_until, lambda: is_leased(made.path) or bool(published(tmp_path)))
     os.kill(worker.pid, signal.SIGSTOP)  # what talks to the broker; what makes clips goes on
-    await asyncio.to_thread(until, lambda: len(published(tmp_path)) == 1)
+    await asyncio.to_thread(wait_until, lambda: len(published(tmp_path)) == 1)
     queue.send_nowait({"op": "open", "tools": tools(tmp_path)})
     queue.send_nowait(order(kept))
-    await asyncio.to_thread(until, lambda: queue.statistics().alive)
+    await asyncio.to_thread(wait_until, lambda: queue.statistics().alive)
     broker.kill()
     queue.send_nowait(order(late))
-    await asyncio.to_thread(until, lambda: queue.statistics().dropped > 0)
+    await asyncio.to_thread(wait_until, lambda: queue.statistics().dropped > 0)
     os.kill(worker.pid, signal.SIGCONT)  # it finds the broker again by itself
     await asyncio.to_thread(broker.start)
-    await asyncio.to_thread(until, lambda: len(over) == 2)
+    await asyncio.to_thread(wait_until, lambda: len(over) == 2)
     handing.cancel()
     await asyncio.gather(handing, return_exceptions=True)
     assert {each.record().state for each in (made, kept, late)} == {ClipState.READY}
@@ -192,9 +193,9 @@ async def test_a_job_that_nobody_begins_is_handed_over_again(
     handing = asyncio.create_task(queue.run())
     queue.send_nowait({"op": "open", "tools": tools(tmp_path)})
     queue.send_nowait(order(job(tmp_path, 1)))
-    await asyncio.to_thread(until, lambda: broker.waiting(JOBS) == 1)
+    await asyncio.to_thread(wait_until, lambda: broker.waiting(JOBS) == 1)
     broker.clear(JOBS)
-    await asyncio.to_thread(until, lambda: broker.waiting(JOBS) >= 1)
+    await asyncio.to_thread(wait_until, lambda: broker.waiting(JOBS) >= 1)
     handing.cancel()
     await asyncio.gather(handing, return_exceptions=True)
 

@@ -15,7 +15,7 @@ from livefoley.marks.provenance import read_provenance
 from livefoley.media.files.audio_file import write_audio
 from tests.clips.certificates import signing_chain
 from tests.clips.sounds import read
-from tests.peers import require
+from tests.support.peers import require
 
 ID = "0123456789abcdef" * 2
 LAYOUTS = {"moov at the end": (), "moov first": ("-movflags", "+faststart")}

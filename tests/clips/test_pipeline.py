@@ -18,12 +18,14 @@ from livefoley.core.cues import Cue, CueKind
 from livefoley.core.errors import OutputError
 from livefoley.core.events import MotionKind, MotionOnset, Transcript, Word
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
-from livefoley.dsp.levels import integrated_lufs, true_peak_db
+from livefoley.dsp.levels import true_peak_db
+from livefoley.dsp.loudness import integrated_lufs
 from livefoley.engine.timeline import ORIGIN
 from tests.clips import flashes
-from tests.clips.jobs import tools, write_job
+from tests.clips.jobs import published, tools, write_job
 from tests.clips.sounds import read
-from tests.peers import require
+from tests.support.media_files import decodes
+from tests.support.peers import require
 
 FRAME_S = 1 / flashes.FPS
 
@@ -33,23 +35,11 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return flashes.make(tmp_path_factory.mktemp("stream") / "flashes.mp4")
 
 
-def published(record: Record) -> ClipFiles:
-    assert (record.state, record.error) == (ClipState.READY, "")
-    return ClipFiles(Path(record.location))
-
-
 def probe(path: Path) -> dict[str, dict[str, str]]:
     """Return what ffprobe says of the streams, by kind."""
     command = [require("ffprobe"), "-v", "error", "-show_streams", "-of", "json", str(path)]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
     return {each["codec_type"]: each for each in found["streams"]}
-
-
-def decodes(path: Path) -> None:
-    """Assert that ffmpeg decodes all of it without a word."""
-    command = [require("ffmpeg"), "-v", "warning", "-i", str(path), "-f", "null", "-"]
-    done = subprocess.run(command, check=False, capture_output=True, timeout=60)
-    assert (done.returncode, done.stderr.decode()) == (0, "")
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(3.5, 8.5), (0.0, 2.0), (4.0, 5.0), (5.21, 9.97)])

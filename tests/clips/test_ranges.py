@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.clips.buffer.ranges import ClipRanges, Range, RangeSettings
-from livefoley.core.highlights import Highlight, HighlightState, Reason, Signal
+from livefoley.core.highlights import Evidence, Highlight, HighlightState, Origin
 from livefoley.core.ticks import TICK_RATE, Tick
 
 ORIGIN = TICK_RATE
@@ -18,7 +18,7 @@ def moment(
     number: int, start_s: float, end_s: float, state: HighlightState = CONFIRMED, score: float = 0.7
 ) -> Highlight:
     start, end = ORIGIN + round(start_s * S), ORIGIN + round(end_s * S)
-    reason = Reason(Signal.CHAT, start, end, score, "many")
+    reason = Evidence("chat", number, Origin.AUDIENCE, start, end, score, "many")
     return Highlight(number, 0, state, "chat", start, end, (start + end) // 2, score, (reason,))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import subprocess
-from hashlib import md5
 from pathlib import Path
 
 import av
@@ -18,10 +17,10 @@ from livefoley.clips.pictures.reframe import camera, window
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE
 from tests.clips import flashes
-from tests.clips.jobs import tools, write_job
+from tests.clips.jobs import published, tools, write_job
 from tests.clips.sounds import read
-from tests.clips.test_pipeline import decodes, published
-from tests.peers import require
+from tests.support.media_files import VIDEO, decodes, file_hashes
+from tests.support.peers import require
 
 FRAME = TICK_RATE // flashes.FPS
 
@@ -33,11 +32,6 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def made(folder: Path, buffer: RollingBuffer, start_s: float, end_s: float, **request: bool) -> ClipFiles:
     return published(pipeline.run(write_job(folder / "job", buffer, start_s, end_s, **request), tools(folder / "out")))
-
-
-def payloads(path: Path) -> list[str]:
-    with av.open(str(path)) as container:
-        return [md5(bytes(packet)).hexdigest() for packet in container.demux(video=0) if packet.size]
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(3.5, 8.5), (2.0, 4.0), (4.1, 4.9), (3.1, 4.5), (0.5, 2.2)])
@@ -57,7 +51,7 @@ def test_an_exact_clip_holds_the_frames_asked_for_and_copies_what_it_can(
     assert [moment for moment in flashes.flashes_s(files.clip) if moment > 0.05] == pytest.approx(wanted, abs=0.002)
     heard = flashes.beeps_s(read(files.clip))
     assert all(min(abs(moment - beep) for beep in heard) < 0.006 for moment in wanted)
-    copied = set(payloads(stream)) & set(payloads(files.clip))
+    copied = set(file_hashes(stream, VIDEO)) & set(file_hashes(files.clip, VIDEO))
     whole_groups = max(0, int(end_s // 2) - int(-(-start_s // 2)))
     assert len(copied) >= whole_groups * 2 * flashes.FPS
 

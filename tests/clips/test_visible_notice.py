@@ -17,10 +17,9 @@ from livefoley.clips.open_tools import open_tools
 from livefoley.clips.pictures.visible_notice import with_visible_notice
 from livefoley.system.dirs import library_directory
 from tests.clips import flashes
-from tests.clips.jobs import tools, write_job
+from tests.clips.jobs import published, tools, write_job
 from tests.clips.sounds import read
-from tests.clips.test_pipeline import decodes, published
-from tests.clips.test_recut import payloads
+from tests.support.media_files import VIDEO, decodes, file_hashes
 
 NOTICE_S = 4.0
 BRIGHT = 180
@@ -68,7 +67,7 @@ def test_the_notice_stands_for_four_seconds_and_the_pictures_after_it_are_the_pu
     assert not any(map(has_notice, wanted))
     copied = round((-(-(start_s + NOTICE_S) // 2) * 2 - start_s) * flashes.FPS)  # from the first keyframe after it on
     assert all(np.array_equal(a, b) for a, b in zip(shown[copied:], wanted[copied:], strict=True))
-    payload = Counter(payloads(stream)) & Counter(payloads(files.clip))
+    payload = Counter(file_hashes(stream, VIDEO)) & Counter(file_hashes(files.clip, VIDEO))
     assert payload.total() >= len(shown) - copied
     assert max(float(np.abs(a[80:].astype(int) - b[80:]).mean()) for a, b in zip(shown, wanted, strict=True)) < 3
     heard = flashes.beeps_s(read(files.clip))
@@ -87,7 +86,7 @@ def test_exact_and_upright_clips_show_it_too(stream: Path, tmp_path: Path, reque
     assert told.visible_notice
     if told.exact:
         assert [has_notice(each) for each in shown] == [n < NOTICE_S * flashes.FPS for n in range(len(shown))]
-        assert len(set(payloads(stream)) & set(payloads(files.clip))) >= 2 * flashes.FPS
+        assert len(set(file_hashes(stream, VIDEO)) & set(file_hashes(files.clip, VIDEO))) >= 2 * flashes.FPS
     else:
         letters = [(each[8:30, 8:60] > BRIGHT).mean() for each in shown]
         dark = [n for n, each in enumerate(shown) if each[100:].mean() < 60]

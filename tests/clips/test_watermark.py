@@ -24,7 +24,7 @@ from livefoley.marks.masking import bark
 from tests.clips.heard import noise_to_mask_db
 from tests.clips.sounds import RATE as RATE_48K
 from tests.clips.sounds import Samples, at_level, lasting, level_db, read, through_ffmpeg
-from tests.peers import shared
+from tests.support.peers import shared
 
 ID = "00c0ffee12345678" * 2
 STEMS = ("RAIN", "FIRE", "CROWDS", "FOOTSTEPS")

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from livefoley.demo.clip import make_clip
-from tests.peers import require
+from tests.support.peers import require
 
 SECONDS = 8
 DESCRIPTION = "雨夜的街道, rain on a window"  # steady: hits stand out of it

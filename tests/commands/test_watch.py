@@ -16,7 +16,8 @@ from livefoley.control.server import HttpServer
 from livefoley.core.errors import InputError
 from livefoley.core.notices import ClipNotice, GapNotice, SceneNotice
 from tests.control.studio import Studio, served
-from tests.control.test_events import CHAT, MOMENT, SAID
+from tests.control.told import CHAT, MOMENT, SAID
+from tests.support.waiting import until
 
 CLIP = ClipNotice("0123", "ready", "[b]Goal[/b]", "goal", 10.0, 25.0, 0.9, "s3://bucket/stage/0123", "", 3.2)
 
@@ -53,9 +54,7 @@ async def test_events_are_printed_over_a_restart_of_the_server(monkeypatch: pyte
     for number, server in enumerate((first, None)):
         server = server or HttpServer(make_app(studio), "127.0.0.1", port)
         serving = asyncio.create_task(server.run())
-        async with asyncio.timeout(20):
-            while text.getvalue().count("\n") < number + 1:  # noqa: ASYNC110 - printed by another task
-                await asyncio.sleep(0.01)
+        await until(lambda lines=number + 1: text.getvalue().count("\n") >= lines)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
         studio.feeds["stage"].publish(MOMENT)  # while nobody can ask

@@ -17,26 +17,10 @@ from livefoley.control.api import chat
 from livefoley.control.api.events import from_json, to_json
 from livefoley.control.guard import Access
 from livefoley.control.state import ChatLine
-from livefoley.core.notices import ChatNotice, HighlightNotice, ReasonNotice, TranscriptNotice
 from livefoley.runtime.events.event_feed import KEEP, QUEUE, EventFeed
 from tests.control.studio import Studio, served
-
-CHAT = ChatNotice("c1", over=False, rate=12.0, usual=1.5, share=0.4, score=0.8)
-SAID = TranscriptNotice("t1", 2, True, "zh", "今天全场五折", 1.0, 2.5, ())
-MOMENT = HighlightNotice(
-    "h1",
-    0,
-    "spotted",
-    "discount",
-    1.5,
-    2.4,
-    1.5,
-    0.9,
-    (ReasonNotice("keyword", 1.5, 2.4, 0.9, "全场五折"),),
-    "今天全场五折",
-    "",
-    None,
-)
+from tests.control.told import CHAT, MOMENT, SAID
+from tests.support.waiting import until
 
 
 @asynccontextmanager
@@ -134,9 +118,7 @@ async def test_chat_is_taken_singly_and_in_batches_by_post_and_by_socket() -> No
         async with socket(client, "/v1/rooms/stage/chat") as writer:
             await writer.send('{"text": "好球"}')
             await writer.send('[{"text": "wow"}, {"text": "wow"}]')
-            async with asyncio.timeout(10):
-                while len(studio.chats) < 6:  # noqa: ASYNC110 - taken by another task
-                    await asyncio.sleep(0.01)
+            await until(lambda: len(studio.chats) >= 6)
         assert studio.chats[0] == ChatLine("666", "a")
         assert [line.text for line in studio.chats] == ["666", "冲", "gg", "好球", "wow", "wow"]
         wrong = await client.post("/v1/rooms/stage/chat", json={"text": 5})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from livefoley.control.delivery.hls import _place, _read
 from livefoley.control.guard import Access
 from tests.control.studio import Studio, served
-from tests.peers import impossible
+from tests.support.peers import impossible
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,8 +16,9 @@ from livefoley.core.notices import ChatNotice, ClipNotice, SceneNotice
 from livefoley.outbound import webhooks
 from livefoley.outbound.webhooks import TRIES, Webhook, signature
 from livefoley.runtime.events.event_feed import QUEUE, EventFeed
-from tests.media.test_auth import hook
-from tests.peers import free_port
+from tests.support.hooks import hook
+from tests.support.peers import free_port
+from tests.support.waiting import until
 
 SECRET = "shared-secret-of-the-hook"
 BURST = ChatNotice("c1", over=False, rate=12.0, usual=1.5, share=0.4, score=0.8)
@@ -34,12 +35,6 @@ async def delivering(feed: EventFeed, port: int, **options: Any) -> AsyncIterato
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - another task's doing
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)

@@ -100,9 +100,10 @@ def test_a_file_that_is_no_recording_is_named_in_one_line(tmp_path: Path) -> Non
 def test_a_tone_lies_in_the_row_of_its_frequency() -> None:
     t = np.arange(2 * TICK_RATE) / TICK_RATE
     tone = np.stack([0.5 * np.sin(2 * math.pi * 1000 * t)] * 2).astype(np.float32)
-    level = spectrogram.levels_db(tone, 2.0, 50, 200)
-    rows = np.geomspace(spectrogram.HIGH_HZ, spectrogram.LOW_HZ, 200)
-    assert rows[int(level[:, 25].argmax())] == pytest.approx(1000, rel=0.05)
+    panel = spectrogram._panel(tone, 2.0, 50)
+    rows = np.geomspace(spectrogram.HIGH_HZ, spectrogram.LOW_HZ, spectrogram.PANEL)
+    brightness = panel[:, 25].astype(int).sum(axis=1)
+    assert rows[int(brightness.argmax())] == pytest.approx(1000, rel=0.05)
 
 
 def test_the_picture_of_the_sound_is_a_png_also_in_a_folder_with_a_chinese_name(tmp_path: Path) -> None:

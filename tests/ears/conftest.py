@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import model
 from livefoley.perception.ears.recogniser import Recogniser
-from tests.peers import shared
+from tests.support.peers import shared
 
 Sound = NDArray[np.float32]
 

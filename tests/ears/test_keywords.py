@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from livefoley.core.errors import ConfigError
-from livefoley.core.events import KeywordHit, KeywordState
+from livefoley.core.events import KeywordHit
+from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.keywords import Keyword, load, parse, patterns
@@ -143,7 +144,7 @@ def test_a_keyword_is_spotted_early_and_confirmed_by_the_final_text() -> None:
     (early,) = room.partial(said("三二一上练节"))
     assert room.partial(said("三二一上练节马")) == []
     (late,) = room.final(said("三二一上链接马上"))
-    assert (early.state, late.state) == (KeywordState.SPOTTED, KeywordState.CONFIRMED)
+    assert (early.state, late.state) == (EvidenceState.SPOTTED, EvidenceState.CONFIRMED)
     assert late.id == early.id
     assert late.at == early.at
 
@@ -169,7 +170,7 @@ def test_an_alternative_of_the_final_text_confirms_what_was_spotted_and_brings_n
     assert room.final(said("this is a blashtail", "en", others=("this is a flash sale",))) == []
     room.partial(said("this is a flash sale", "en", utterance=2))
     (hit,) = room.final(said("this is a blashtail", "en", utterance=2, others=("this is a flash sale",)))
-    assert hit.state is KeywordState.CONFIRMED
+    assert hit.state is EvidenceState.CONFIRMED
 
 
 def test_the_longest_of_the_phrases_that_fit_is_told() -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefoley.core.events import HearingEvent, KeywordHit, KeywordState, Transcript
+from livefoley.core.events import HearingEvent, KeywordHit, Transcript
+from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.keywords import load
@@ -45,7 +46,7 @@ def hits(events: Sequence[HearingEvent]) -> list[KeywordHit]:
 def settled(events: Sequence[HearingEvent]) -> list[KeywordHit]:
     """Return what is left of the hits: what a pass in mid-word took for another word is withdrawn, and when passes fall
     depends on how fast this machine is."""
-    return [hit for hit in {hit.id: hit for hit in hits(events)}.values() if hit.state is not KeywordState.WITHDRAWN]
+    return [hit for hit in {hit.id: hit for hit in hits(events)}.values() if hit.state is not EvidenceState.WITHDRAWN]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_keyword_is_heard_in_its_language_and_in_its_place(
 ) -> None:
     events = hear(listener(recogniser), line(name))
     (last,) = settled(events)
-    assert (last.keyword, last.language, last.state) == (keyword, language, KeywordState.CONFIRMED)
+    assert (last.keyword, last.language, last.state) == (keyword, language, EvidenceState.CONFIRMED)
     assert last.at == pytest.approx(START + start_s * TICK_RATE, abs=0.3 * TICK_RATE)
     assert last.end == pytest.approx(START + end_s * TICK_RATE, abs=0.3 * TICK_RATE)
 
@@ -76,7 +77,7 @@ def test_the_final_text_comes_once_with_the_times_of_its_words(recogniser: Recog
 def test_a_keyword_is_told_before_the_sentence_is_over(recogniser: Recogniser, line: Line) -> None:
     events = hear(listener(recogniser), line("zh01.wav"))
     states = [hit.state for hit in hits(events)]
-    assert states == [KeywordState.SPOTTED, KeywordState.CONFIRMED]
+    assert states == [EvidenceState.SPOTTED, EvidenceState.CONFIRMED]
     assert events.index(hits(events)[0]) < events.index(finals(events)[0])
 
 
@@ -120,7 +121,7 @@ def test_a_listener_that_is_late_leaves_the_unfinished_alone_and_then_the_rest(
     recogniser: Recogniser, line: Line
 ) -> None:
     late, too_late = listener(recogniser), listener(recogniser)
-    assert [hit.state for hit in hits(hear(late, line("en03.wav"), lag_s=1.0))] == [KeywordState.CONFIRMED]
+    assert [hit.state for hit in hits(hear(late, line("en03.wav"), lag_s=1.0))] == [EvidenceState.CONFIRMED]
     assert hear(too_late, line("en03.wav"), lag_s=10.0) == []
     assert (too_late.statistics().shed, too_late.statistics().passes) == (1, 0)
 

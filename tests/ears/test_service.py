@@ -14,13 +14,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefoley.core.events import HearingEvent, KeywordHit, KeywordState, Transcript
+from livefoley.core.events import HearingEvent, KeywordHit, Transcript
+from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import LISTS, model
 from livefoley.perception.ears.keywords import load
 from livefoley.runtime.rooms import ears as module
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
-from tests.peers import impossible
+from tests.support.peers import impossible
+from tests.support.waiting import until
 
 Sound = NDArray[np.float32]
 PATIENCE_S = 60.0
@@ -35,12 +37,6 @@ async def running(service: EarsService) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 def room(service: EarsService, name: str, events: list[HearingEvent]) -> RoomEars:
@@ -64,7 +60,7 @@ async def speak_until(ears: RoomEars, sound: Sound, heard: Callable[[], object],
 
 
 def confirmed(events: list[HearingEvent]) -> set[str]:
-    return {e.keyword for e in events if isinstance(e, KeywordHit) and e.state is KeywordState.CONFIRMED}
+    return {e.keyword for e in events if isinstance(e, KeywordHit) and e.state is EvidenceState.CONFIRMED}
 
 
 async def test_two_rooms_are_heard_by_one_worker(line: Callable[[str], Sound]) -> None:
@@ -110,7 +106,10 @@ async def test_a_worker_lost_in_mid_sentence_leaves_nothing_open_and_comes_back(
         await until(lambda: service.state == "listening")
         await speak_until(ears, sound[: int(3.2 * TICK_RATE)], lambda: lost)
         await until(lambda: lost and service.worker.pid not in (None, *lost) and service.state == "listening")
-        assert [e.state for e in events if isinstance(e, KeywordHit)] == [KeywordState.SPOTTED, KeywordState.WITHDRAWN]
+        assert [e.state for e in events if isinstance(e, KeywordHit)] == [
+            EvidenceState.SPOTTED,
+            EvidenceState.WITHDRAWN,
+        ]
         assert all(event.final for event in events[-1:] if isinstance(event, Transcript))
         first_ids = {event.id for event in events if isinstance(event, KeywordHit)}
         events.clear()

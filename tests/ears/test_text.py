@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.pre_tokenizers import ByteLevel
 
+from livefoley.perception.ears import model
 from livefoley.perception.ears.distance import FAR, NEAR, syllable_distance, syllables, word_distance
 from livefoley.perception.ears.hallucination import is_made_up, without_loop
 from livefoley.perception.ears.normalise import simplified, spoken_number, units
 from livefoley.perception.ears.text import Written
-from livefoley.perception.ears.tokens import _byte_of, decode, pieces
+from livefoley.perception.ears.tokens import Spelling
 
 
 def spelt(text: str, language: str) -> list[str]:
     return [unit.text for unit in units([text], language)]
 
 
-def tokens_of(text: str) -> list[str]:
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    """Whisper's, with the id of every byte."""
+    return Tokenizer.from_file(str(Path(model.find()[0]) / "tokenizer.json"))
+
+
+@pytest.fixture(scope="module")
+def spelling(tokenizer: Tokenizer) -> Spelling:
+    return Spelling(tokenizer)
+
+
+def tokens_of(text: str, tokenizer: Tokenizer) -> list[int]:
     """Spell every byte as a token of its own: the worst a tokenizer can do."""
-    spelling = {byte: character for character, byte in _byte_of().items()}
-    return [spelling[byte] for byte in text.encode()]
+    spelt = ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(text)
+    return [tokenizer.token_to_id(byte) for run, _ in spelt for byte in run]
 
 
 @pytest.mark.parametrize(
@@ -70,20 +86,24 @@ def test_words_of_one_stem_are_equal_and_short_words_are_their_own() -> None:
     assert word_distance("lets", "let") > 0.0
 
 
-@given(st.text(alphabet="abc五折鐘é ", max_size=12))
-def test_text_survives_a_tokenizer_that_splits_every_byte(text: str) -> None:
-    assert decode(tokens_of(text)) == text
-    assert [piece.text for piece in pieces(tokens_of(text))] == list(text)
+@given(text=st.text(alphabet="abc五折鐘é ", max_size=12))
+def test_text_survives_tokens_that_split_every_byte(text: str, tokenizer: Tokenizer, spelling: Spelling) -> None:
+    tokens = tokens_of(text, tokenizer)
+    assert spelling.text(tokens) == text
+    pieces = spelling.pieces(tokens)
+    assert [piece.text for piece in pieces] == list(text)
+    assert [place for piece in pieces for place in range(piece.first, piece.last)] == list(range(len(tokens)))
 
 
-def test_a_character_cut_off_at_the_end_is_left_out() -> None:
-    assert decode([*tokens_of("五"), *tokens_of("折")[:2]]) == "五"
-    assert decode(["<|zh|>", "<|notimestamps|>", *tokens_of("好"), "<|endoftext|>"]) == "好"
+def test_a_character_cut_off_at_the_end_is_left_out(tokenizer: Tokenizer, spelling: Spelling) -> None:
+    assert spelling.text([*tokens_of("五", tokenizer), *tokens_of("折", tokenizer)[:2]]) == "五"
+    marked = [*spelling.prompt("zh"), *tokens_of("好", tokenizer), tokenizer.token_to_id("<|endoftext|>")]
+    assert spelling.text(spelling.spoken(marked)) == "好"
 
 
-def test_words_carry_their_times_and_a_comma_does_not_stretch_them() -> None:
-    tokens = ["Ġsold", "Ġout", ",", "Ġnow"]
-    written = Written(tokens, "en", (48_000, 10 * 48_000), lambda: [0.0, 0.5, 1.0, 2.0, 2.5])
+def test_words_carry_their_times_and_a_comma_does_not_stretch_them(tokenizer: Tokenizer, spelling: Spelling) -> None:
+    tokens = tokenizer.encode(" sold out, now", add_special_tokens=False).ids
+    written = Written(tokens, spelling, "en", (48_000, 10 * 48_000), lambda: [0.0, 0.5, 1.0, 2.0, 2.5])
     assert [(word.text, word.start / 48_000, word.end / 48_000) for word in written.words()] == [
         ("sold", 1.0, 1.5),
         ("out,", 1.5, 2.0),
@@ -91,8 +111,9 @@ def test_words_carry_their_times_and_a_comma_does_not_stretch_them() -> None:
     ]
 
 
-def test_the_last_word_ends_with_the_voice() -> None:
-    written = Written(["Ġover"], "en", (0, 48_000), lambda: [0.5, 9.0])
+def test_the_last_word_ends_with_the_voice(tokenizer: Tokenizer, spelling: Spelling) -> None:
+    tokens = tokenizer.encode(" over", add_special_tokens=False).ids
+    written = Written(tokens, spelling, "en", (0, 48_000), lambda: [0.5, 9.0])
     assert written.words()[0].end == 48_000
 
 

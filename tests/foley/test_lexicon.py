@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from opencc import OpenCC
 
 from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.bed.kinds import KINDS
 from livefoley.foley.description import lexicon
+from livefoley.foley.description.words import tokens
 
 
 def kinds(text: str) -> set[str]:
@@ -96,3 +101,18 @@ def test_any_text_gives_a_usable_recipe(text: str) -> None:
     assert 1 <= len(recipe.layers) <= lexicon.MOST_LAYERS
     assert all(layer.kind in KINDS and 0 <= layer.level <= 1 for layer in recipe.layers)
     assert all(name in EFFECTS for name in lexicon.action_effects(text))
+
+
+def test_every_chinese_word_is_understood_in_traditional_characters_too() -> None:
+    content = yaml.safe_load(resources.files(lexicon.__package__).joinpath("lexicon.yaml").read_text("utf-8"))
+    items = [*content["entries"], *content["surfaces"], *content["modifiers"].values()]
+    words = [word for item in items for word in item.get("zh", ())]
+    assert len(words) > 500
+    for script in ("s2t", "s2tw", "s2hk"):
+        written = OpenCC(script)
+        other = {word for word in words if stems(written.convert(word)) != stems(word)}
+        assert other == {"背包"}  # 揹包, for which OpenCC knows no way back
+
+
+def stems(text: str) -> list[str]:
+    return [token.stem for token in tokens(text)]

@@ -11,6 +11,8 @@ import pytest
 
 from livefoley.core.cues import CueKind, SoundRequest
 from livefoley.core.errors import BankError
+from livefoley.dsp.levels import linear_from_db, peak
+from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley import audio_file, levels
 from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bank.library import INDEX, LONGEST_S, Library
@@ -56,10 +58,10 @@ def test_a_sound_of_any_format_is_taken_in(tmp_path: Path, suffix: str, codec: s
     (entry,) = library.entries
     samples = library.read(entry)
     assert samples.shape == (2, entry.samples)
-    assert levels.peak_of(samples) <= levels.gain(levels.PEAK_DBFS) + 0.01
-    assert levels.loudest_lufs(samples) == pytest.approx(levels.EFFECT_LUFS, abs=0.6)
+    assert peak(samples) <= linear_from_db(levels.PEAK_DBFS) + 0.01
+    assert loudest_lufs(samples) == pytest.approx(levels.EFFECT_LUFS, abs=0.6)
     assert entry.onset <= 480, "the silence before the onset is cut"
-    assert np.abs(samples[:, entry.onset : entry.onset + 200]).max() > 0.2 * levels.peak_of(samples)
+    assert np.abs(samples[:, entry.onset : entry.onset + 200]).max() > 0.2 * peak(samples)
 
 
 def test_bad_files_cost_one_line_each_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from livefoley.dsp.levels import linear_from_db, peak
+from livefoley.dsp.loudness import integrated_lufs, loudest_lufs
 from livefoley.foley import levels
 from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.bed.kinds import KINDS
@@ -29,8 +31,8 @@ def test_an_effect_is_finite_audible_and_within_its_level(name: str, rendered: R
     assert take.samples.dtype == np.float32
     assert 0 <= take.onset < take.samples.shape[1]
     assert np.all(np.isfinite(take.samples))
-    assert levels.peak_of(take.samples) <= levels.gain(levels.PEAK_DBFS) + 1e-4
-    loud = levels.integrated_lufs(take.samples) if effect.texture else levels.loudest_lufs(take.samples)
+    assert peak(take.samples) <= linear_from_db(levels.PEAK_DBFS) + 1e-4
+    loud = integrated_lufs(take.samples) if effect.texture else loudest_lufs(take.samples)
     assert -30 < loud < levels.EFFECT_LUFS + 1.0
     assert np.abs(take.samples[:, -1]).max() < 0.01, "ends in a click"
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefoley.core.events import CrowdSound
+from livefoley.core.highlights import Evidence
 from livefoley.core.ticks import TICK_RATE
 from livefoley.foley.audio_file import read
-from livefoley.perception.hearing.crowd import CrowdDetector
-from tests.peers import shared
+from livefoley.perception.hearing.crowd import CROWD, CrowdDetector
+from tests.support.peers import shared
 
 Mono = NDArray[np.float32]
 
@@ -29,11 +29,9 @@ def talk(seconds: float, level_db: float = -24.0) -> Mono:
     return (np.resize(at_level(np.concatenate(lines), level_db), count) + murmur).astype(np.float32)
 
 
-def hear(samples: Mono, block: int = 4096) -> list[CrowdSound]:
+def hear(samples: Mono, block: int = 4096) -> list[Evidence]:
     detector = CrowdDetector()
-    found = [event for at in range(0, len(samples), block) for event in detector.feed(samples[at : at + block], at)]
-    assert all(isinstance(event, CrowdSound) for event in found)
-    return found  # type: ignore[return-value]
+    return [event for at in range(0, len(samples), block) for event in detector.feed(samples[at : at + block], at)]
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +46,11 @@ def test_applause_after_talk_is_a_crowd_told_from_its_beginning_to_its_end(appla
     scene[begin : begin + len(applause)] += at_level(applause, -24.0)
     events = hear(scene)
     assert {event.id for event in events} == {1}
-    assert all(event.crowd for event in events)
+    assert all(event.signal == CROWD for event in events)
     assert abs(events[0].at - begin) < TICK_RATE
     assert abs(events[-1].end - begin - len(applause)) < 1.5 * TICK_RATE
     assert [event.end for event in events] == sorted(event.end for event in events)
-    assert 0.3 < events[-1].strength <= 0.7
+    assert 0.3 < events[-1].score <= 0.7
 
 
 def test_talk_alone_and_a_steady_hall_are_nothing(applause: Mono) -> None:
@@ -66,8 +64,8 @@ def test_a_host_who_shouts_is_loud_and_no_crowd() -> None:
     scene[20 * TICK_RATE : 25 * TICK_RATE] *= 10 ** (16 / 20)
     events = hear(scene)
     assert events
-    assert not any(event.crowd for event in events)
-    assert all(event.strength <= 0.4 for event in events)
+    assert not any(event.signal == CROWD for event in events)
+    assert all(event.score <= 0.4 for event in events)
 
 
 def test_chunked_equals_whole_and_a_gap_is_survived(applause: Mono) -> None:

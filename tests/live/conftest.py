@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from livefoley.media.rtmp import RtmpServer
-from tests.live import rtmp_peers
-from tests.peers import require
+from tests.support.media_files import make_clip
+from tests.support.peers import require
 
 
 @pytest.fixture(autouse=True)
@@ -32,21 +32,21 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def h264_clip(clips: Path) -> Path:
     """H.264 with B-frames and AAC in MP4, 320x240, 3 s, a keyframe each second."""
     options = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "30", "-pix_fmt", "yuv420p"]
-    return rtmp_peers.make_clip(clips / "h264.mp4", *options, seconds=3.0)
+    return make_clip(clips / "h264.mp4", *options, seconds=3.0)
 
 
 @pytest.fixture(scope="session")
 def hevc_clip(clips: Path) -> Path:
     """HEVC with B-frames and AAC in MP4."""
     options = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=2:keyint=30"]
-    return rtmp_peers.make_clip(clips / "hevc.mp4", *options, "-pix_fmt", "yuv420p", "-tag:v", "hvc1")
+    return make_clip(clips / "hevc.mp4", *options, "-pix_fmt", "yuv420p", "-tag:v", "hvc1")
 
 
 @pytest.fixture(scope="session")
 def av1_clip(clips: Path) -> Path:
     """AV1 and Opus in MP4."""
     options = ["-c:v", "libsvtav1", "-preset", "12", "-g", "30", "-pix_fmt", "yuv420p"]
-    return rtmp_peers.make_clip(clips / "av1.mp4", *options, audio="libopus")
+    return make_clip(clips / "av1.mp4", *options, audio="libopus")
 
 
 @pytest_asyncio.fixture

@@ -10,7 +10,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from tests.peers import free_port, missing, require
+from tests.support.peers import free_port, missing, require
+from tests.support.programs import process
 
 _MODULES = ("/usr/lib/nginx/modules/ngx_rtmp_module.so", "/usr/share/nginx/modules/ngx_rtmp_module.so")
 _NGINX = """
@@ -19,18 +20,6 @@ daemon off; pid {root}/nginx.pid; error_log {root}/error.log info; worker_proces
 events {{ worker_connections 64; }}
 rtmp {{ server {{ listen 127.0.0.1:{port}; application live {{ live on; idle_streams off; }} }} }}
 """
-
-
-@contextmanager
-def process(*command: object) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program until the block ends, then end it."""
-    null = subprocess.DEVNULL
-    child = subprocess.Popen([str(part) for part in command], stdin=null, stdout=null, stderr=null)
-    try:
-        yield child
-    finally:
-        child.kill()
-        child.wait()
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable
@@ -13,11 +11,11 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
-import av
-
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.media.rtmp import RtmpServer, RtmpSource
-from tests.peers import free_port, require, shared
+from tests.support.peers import free_port, require, shared
+from tests.support.programs import run_peer
+from tests.support.waiting import until
 
 KEY = "a-stream-key-nobody-may-see"
 
@@ -47,14 +45,7 @@ class Captured:
 
     async def wait(self, ready: Callable[[Captured], Any], timeout_s: float = 15.0) -> None:
         """Wait until ``ready(self)``."""
-        await eventually(lambda: ready(self), timeout_s)
-
-
-async def eventually(ready: Callable[[], Any], timeout_s: float = 15.0) -> None:
-    """Wait until ``ready()``; fail after ``timeout_s``."""
-    async with asyncio.timeout(timeout_s):
-        while not ready():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.01)
+        await until(lambda: ready(self), timeout_s)
 
 
 @asynccontextmanager
@@ -68,25 +59,6 @@ async def capture(source: RtmpSource) -> AsyncIterator[Captured]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def run_peer(*command: str | Path, timeout_s: float = 60.0, env: dict[str, str] | None = None) -> tuple[int, str]:
-    """Run a program to its end; return its exit status and all it said. It is killed when it takes too long."""
-    process = await asyncio.create_subprocess_exec(
-        *map(str, command),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, **(env or {})},
-    )
-    try:
-        async with asyncio.timeout(timeout_s):
-            said, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode or 0, said.decode(errors="replace")
 
 
 async def publish_ffmpeg(url: str, clip: Path, *options: str) -> tuple[int, str]:
@@ -171,27 +143,6 @@ async def _listening(port: int) -> None:
             else:
                 writer.close()
                 return
-
-
-def file_packets(path: Path, kind: MediaKind) -> list[Any]:
-    """Return the PyAV packets of one track of a file in the order stored."""
-    with av.open(str(path)) as container:
-        streams = [stream for stream in container.streams if stream.type == kind.value]
-        return [packet for packet in container.demux(streams) if packet.size] if streams else []
-
-
-def file_hashes(path: Path, kind: MediaKind) -> list[str]:
-    """Return the MD5 of each packet's payload of one track of a file."""
-    return [md5(bytes(packet)).hexdigest() for packet in file_packets(path, kind)]
-
-
-def make_clip(path: Path, *video: str, seconds: float = 2.0, audio: str = "aac") -> Path:
-    """Encode a short moving test picture with a tone, by Debian's ffmpeg; ``video`` are its encoder's options."""
-    picture = ["-f", "lavfi", "-i", f"testsrc2=size=320x240:rate=30:duration={seconds}"]
-    tone = ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={seconds}"]
-    command = [require("ffmpeg"), "-v", "error", "-y", *picture, *tone, *video, "-c:a", audio, "-ac", "2", str(path)]
-    subprocess.run(command, check=True, timeout=60)
-    return path
 
 
 @asynccontextmanager

@@ -14,10 +14,12 @@ from livefoley.formats import nal
 from livefoley.media.audio_codecs import make_decoder
 from livefoley.media.files.file_source import read_items
 from livefoley.media.pull import PullSource
-from tests.live.media_peers import gstreamer_rtsp, nginx_rtmp, process, publishing, segmented, web
+from tests.live.media_peers import gstreamer_rtsp, nginx_rtmp, publishing, segmented, web
 from tests.media.clips import clip
-from tests.media.render import payloads, until
-from tests.peers import free_port
+from tests.media.render import payloads
+from tests.support.peers import free_port
+from tests.support.programs import process
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 

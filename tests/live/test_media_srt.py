@@ -19,10 +19,12 @@ from livefoley.formats import nal
 from livefoley.media.files.file_source import read_items
 from livefoley.media.srt import SrtSink, SrtSource
 from livefoley.media.transport_stream import TsStream
-from tests.live.media_peers import process, publishing
+from tests.live.media_peers import publishing
 from tests.media.clips import clip
-from tests.media.render import events_s, output_items, until
-from tests.peers import free_port, require
+from tests.media.render import events_s, output_items
+from tests.support.peers import free_port, require
+from tests.support.programs import process
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 PASSPHRASE = "planted-secret"

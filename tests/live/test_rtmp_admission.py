@@ -12,7 +12,9 @@ from livefoley.core.media import MediaKind
 from livefoley.media.auth import AuthRequest
 from livefoley.media.rtmp import RtmpServer
 from tests.live.rtmp_client import connect
-from tests.live.rtmp_peers import KEY, capture, eventually, file_hashes, publish_ffmpeg, serving, url
+from tests.live.rtmp_peers import KEY, capture, publish_ffmpeg, serving, url
+from tests.support.media_files import file_hashes
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -37,7 +39,7 @@ async def test_nothing_says_yes_before_the_hook_has() -> None:
         connect(url(server, f"{KEY}?user=u&pass=p&token=t")) as client,
     ):
         publishing = asyncio.create_task(client.publish())
-        await eventually(lambda: gate.requests)
+        await until(lambda: gate.requests)
         await asyncio.sleep(0.1)
         assert not client.session.publishing
         gate.verdict.set_result(True)
@@ -70,9 +72,9 @@ async def test_a_publisher_that_leaves_while_the_hook_thinks_is_forgotten() -> N
     async with serving(auth=gate) as server, capture(server.register(KEY)) as captured:
         async with connect(url(server)) as client:
             publishing = asyncio.create_task(client.publish())
-            await eventually(lambda: gate.requests)
+            await until(lambda: gate.requests)
             publishing.cancel()
-        await eventually(lambda: server.statistics().connections == 0)
+        await until(lambda: server.statistics().connections == 0)
         gate.verdict.set_result(True)
         await asyncio.sleep(0.05)
         assert server.statistics().published_total == 0

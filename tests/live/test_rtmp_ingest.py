@@ -10,17 +10,8 @@ import pytest
 
 from livefoley.core.media import MediaKind
 from livefoley.media.rtmp import RtmpServer
-from tests.live.rtmp_peers import (
-    KEY,
-    Captured,
-    capture,
-    file_hashes,
-    file_packets,
-    publish_ffmpeg,
-    publish_gstreamer,
-    publish_obs,
-    publish_pyav,
-)
+from tests.live.rtmp_peers import KEY, Captured, capture, publish_ffmpeg, publish_gstreamer, publish_obs, publish_pyav
+from tests.support.media_files import file_hashes, file_packets
 
 pytestmark = pytest.mark.live
 

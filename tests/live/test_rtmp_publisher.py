@@ -15,8 +15,10 @@ from livefoley.core.ticks import MILLISECONDS, TICK_RATE, ms_from_ticks
 from livefoley.media.rtmp import RtmpLimits, RtmpServer, RtmpSink
 from livefoley.media.rtmp.protocol.server_session import PublishRequest, ServerSession
 from tests.live.rtmp_client import AVCC, output_of
-from tests.live.rtmp_peers import KEY, Captured, capture, eventually, file_hashes, nginx_rtmp
-from tests.peers import free_port
+from tests.live.rtmp_peers import KEY, Captured, capture, nginx_rtmp
+from tests.support.media_files import file_hashes
+from tests.support.peers import free_port
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -36,7 +38,7 @@ async def feed(publisher: RtmpSink, items: list[OutputItem]) -> None:
     first = next(index for index, item in enumerate(items) if isinstance(item, Unit)) + 1
     for item in items[:first]:
         publisher.write_nowait(item)
-    await eventually(lambda: publisher.statistics().connected)
+    await until(lambda: publisher.statistics().connected)
     for item in items[first:]:
         publisher.write_nowait(item)
         await asyncio.sleep(0)
@@ -129,7 +131,7 @@ async def recorded(record: Path, clip: Path) -> None:
     def counts(path: Path) -> list[int]:
         return [len(file_hashes(path, kind)) for kind in MediaKind]
 
-    await eventually(whole)
+    await until(whole)
 
 
 async def test_nginx_rtmp_records_the_same_payloads(h264_clip: Path, tmp_path: Path) -> None:
@@ -157,10 +159,10 @@ async def test_a_server_that_says_no_is_asked_again_slowly(
     publisher = RtmpSink(url(server), reject_retry_s=0.4, backoff_s=(0.01, 0.01))
     knock(publisher)
     async with running(publisher):
-        await eventually(lambda: publisher.statistics().errors == 1)
+        await until(lambda: publisher.statistics().errors == 1)
         await asyncio.sleep(0.1)
         assert publisher.statistics().errors == 1
-        await eventually(lambda: publisher.statistics().errors == 2)
+        await until(lambda: publisher.statistics().errors == 2)
         assert not publisher.statistics().connected
     said = "".join(capsys.readouterr())
     assert "NetStream.Publish.BadName" in said
@@ -172,7 +174,7 @@ async def test_a_server_that_says_yes_and_hangs_up_is_asked_ever_less_often(tmp_
         publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/closed/{KEY}", backoff_s=(0.05, 10))
         knock(publisher)
         async with running(publisher):
-            await eventually(lambda: publisher.statistics().errors >= 2)
+            await until(lambda: publisher.statistics().errors >= 2)
             await asyncio.sleep(0.7)
             assert publisher.statistics().errors <= 6
 
@@ -183,7 +185,7 @@ async def test_a_server_that_is_not_there_yet_gets_the_stream_when_it_comes() ->
     for item in [VIDEO, *frames(0, 50)]:
         publisher.write_nowait(item)
     async with running(publisher):
-        await eventually(lambda: publisher.statistics().errors > 2)
+        await until(lambda: publisher.statistics().errors > 2)
         server = RtmpServer("127.0.0.1", port)
         await server.start()
         async with capture(server.register(KEY)) as captured:
@@ -203,7 +205,7 @@ async def test_after_a_restart_of_the_server_headers_come_anew_and_pictures_from
                 publisher.write_nowait(item)
             await captured.wait(lambda got: len(numbers(got)) == 25)
             await server.close()
-        await eventually(lambda: not publisher.statistics().connected)
+        await until(lambda: not publisher.statistics().connected)
         for item in frames(25, 25):
             publisher.write_nowait(item)
         server = RtmpServer("127.0.0.1", port)
@@ -225,7 +227,7 @@ async def test_a_long_outage_starts_again_at_the_newest_keyframe() -> None:
             for item in [VIDEO, *frames(first, 100)]:
                 publisher.write_nowait(item)
             errors = publisher.statistics().errors
-            await eventually(lambda errors=errors: publisher.statistics().errors > errors + 1)
+            await until(lambda errors=errors: publisher.statistics().errors > errors + 1)
         assert publisher.statistics().queue_units <= 100
         server = RtmpServer("127.0.0.1", port)
         await server.start()
@@ -286,7 +288,7 @@ async def test_a_wedged_server_is_noticed_and_left() -> None:
     )
     async with running(publisher):
         await feed(publisher, [VIDEO, *frames(0, 500, size=50_000)])
-        await eventually(lambda: len(wedges) >= 2)
+        await until(lambda: len(wedges) >= 2)
         statistics = publisher.statistics()
         assert statistics.errors >= 1
         assert statistics.dropped_units > 0
@@ -309,7 +311,7 @@ async def test_a_slow_server_is_not_taken_for_a_wedged_one() -> None:
     publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}", write_timeout_s=0.5)
     async with running(publisher):
         await feed(publisher, [VIDEO, *frames(0, 200, size=30_000)])
-        await eventually(lambda: publisher.statistics().units == 200)
+        await until(lambda: publisher.statistics().units == 200)
         assert publisher.statistics().errors == 0
     listening.close()
 
@@ -320,7 +322,7 @@ async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
     publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}", connect_timeout_s=0.2, backoff_s=(0.01, 0.02))
     knock(publisher)
     async with running(publisher):
-        await eventually(lambda: publisher.statistics().errors >= 2, 5)
+        await until(lambda: publisher.statistics().errors >= 2, 5)
     silent.close()
 
 
@@ -334,7 +336,7 @@ async def test_a_server_that_speaks_something_else_is_an_error_not_a_crash() -> 
     publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/{KEY}", backoff_s=(0.01, 0.02))
     knock(publisher)
     async with running(publisher):
-        await eventually(lambda: publisher.statistics().errors >= 2, 5)
+        await until(lambda: publisher.statistics().errors >= 2, 5)
     http.close()
 
 
@@ -344,7 +346,7 @@ async def test_closing_with_nobody_to_send_to_ends_and_counts_what_was_lost() ->
         publisher.write_nowait(item)
     async with asyncio.timeout(8):
         running_task = asyncio.create_task(publisher.run())
-        await eventually(lambda: publisher.statistics().errors == 1)
+        await until(lambda: publisher.statistics().errors == 1)
         publisher.close()
         await running_task
     assert publisher.statistics().dropped_units == 20
@@ -369,7 +371,7 @@ async def test_rtmps_goes_to_a_server_whose_certificate_is_trusted_only(contexts
         doubtful = RtmpSink(place)
         knock(doubtful)
         async with running(doubtful):
-            await eventually(lambda: doubtful.statistics().errors == 1)
+            await until(lambda: doubtful.statistics().errors == 1)
         await send(RtmpSink(place, ssl_context=contexts[1]), output_of(h264_clip))
         await captured.wait(lambda got: got.disconnects)
     assert captured.hashes(MediaKind.VIDEO) == file_hashes(h264_clip, MediaKind.VIDEO)

@@ -14,8 +14,11 @@ from livefoley.core.errors import AddressInUse, ConfigError, Rejected
 from livefoley.core.media import MediaKind
 from livefoley.media.rtmp import RtmpLimits, RtmpServer
 from tests.live.rtmp_client import connect
-from tests.live.rtmp_peers import KEY, capture, eventually, file_hashes, publish_ffmpeg, run_peer, serving, url
-from tests.peers import require
+from tests.live.rtmp_peers import KEY, capture, publish_ffmpeg, serving, url
+from tests.support.media_files import file_hashes
+from tests.support.peers import require
+from tests.support.programs import run_peer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -176,7 +179,7 @@ async def test_a_peer_that_connects_and_says_nothing_is_dropped() -> None:
         async with asyncio.timeout(5):
             assert await asyncio.gather(reader.read(1), return_exceptions=True)
         writer.close()
-        await eventually(lambda: server.statistics().connections == 0)
+        await until(lambda: server.statistics().connections == 0)
         assert server.statistics().timeouts == 1
 
 
@@ -186,7 +189,7 @@ async def test_a_peer_that_never_asks_to_publish_is_dropped() -> None:
         async with connect(url(server)) as client:
             await client.step()
             await client.wait_end(5)
-        await eventually(lambda: server.statistics().timeouts == 1)
+        await until(lambda: server.statistics().timeouts == 1)
 
 
 async def test_a_publisher_that_falls_silent_is_dropped_while_its_connection_lives() -> None:
@@ -207,11 +210,11 @@ async def test_a_publisher_that_falls_silent_is_dropped_while_its_connection_liv
 async def test_too_many_connections_are_turned_away() -> None:
     async with serving(limits=RtmpLimits(max_connections=5, max_connections_per_ip=2)) as server:
         open_sockets = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
-        await eventually(lambda: server.statistics().rejected == {"full": 1})
+        await until(lambda: server.statistics().rejected == {"full": 1})
         assert server.statistics().connections <= 3
         for one in open_sockets:
             one.close()
-        await eventually(lambda: server.statistics().connections == 0)
+        await until(lambda: server.statistics().connections == 0)
 
 
 async def test_a_message_above_the_limit_ends_the_publisher() -> None:
@@ -237,8 +240,8 @@ async def test_a_peer_that_asks_for_ever_and_reads_nothing_is_cut_off(server: Rt
             for _ in range(2000):
                 client.writer.write(ping * 4000)
                 await client.writer.drain()
-        await eventually(lambda: server.statistics().rejected == {"protocol": 1})
-    await eventually(lambda: server.statistics().connections == 0)
+        await until(lambda: server.statistics().rejected == {"protocol": 1})
+    await until(lambda: server.statistics().connections == 0)
 
 
 async def test_media_of_half_a_message_then_silence_frees_everything(server: RtmpServer) -> None:
@@ -248,7 +251,7 @@ async def test_media_of_half_a_message_then_silence_frees_everything(server: Rtm
             client.writer.write(b"\x06" + bytes(3) + b"\x10\x00\x00\x09" + bytes(4) + b"x" * 100)
             await client.writer.drain()
         await captured.wait(lambda got: got.disconnects)
-    await eventually(lambda: server.statistics().connections == 0)
+    await until(lambda: server.statistics().connections == 0)
 
 
 async def test_an_occupied_port_is_one_clear_line(server: RtmpServer) -> None:
@@ -310,7 +313,7 @@ async def test_no_log_line_shows_a_key(server: RtmpServer, capsys: pytest.Captur
                     await client.publish()
                 except Rejected:
                     pass
-        await eventually(lambda: server.statistics().connections == 0)
+        await until(lambda: server.statistics().connections == 0)
     out = "".join(capsys.readouterr())
     assert "publisher came" in out
     assert "rejected" in out

@@ -6,25 +6,23 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-import yaml
 
 from livefoley.commands.verify import examine
-from livefoley.demo.sidecar import ROOM, free_ports, running, write_config
+from livefoley.demo.sidecar import ROOM
 from livefoley.marks.carrier import ID_DIGITS
 from tests.clips import flashes
 from tests.clips.certificates import signing_chain
-from tests.live.test_sidecar_clips import over
-from tests.live.test_sidecar_stream import publish, wait_room
-from tests.peers import free_port
+from tests.live.clip_steps import over
+from tests.support.peers import free_port
+from tests.support.sidecars import client, publish, sidecar, wait_room
 
 pytestmark = pytest.mark.live
 
 SECRET = "planted-secret-of-links"
 
 
-def configured(place: Path, edge: str) -> dict[str, Any]:
+def delivering(place: Path, edge: str) -> dict[str, Any]:
     chain, key = signing_chain(place, "Studio of the test")
     return {
         "directory": f"{place}/clips",
@@ -40,16 +38,13 @@ async def test_a_clip_goes_from_quarantine_to_a_viewer_with_all_its_marks(tmp_pa
     stream = flashes.make(tmp_path / "flashes.mp4", 24)
     warmed: list[bytes] = []
     edge = await asyncio.start_server(lambda r, w: _note(r, w, warmed), "127.0.0.1", 0)
-    ports, config = free_ports(), tmp_path / "room.yaml"
-    write_config(config, ports, {"sinks": [], "describe": "rain and a crowd", "clips": {"enabled": True}})
-    clips = configured(tmp_path, f"http://127.0.0.1:{edge.sockets[0].getsockname()[1]}")
-    config.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), "clips": clips}))
-    async with edge, running(config, ports, tmp_path / "sidecar.log") as made:
-        await made.wait_ready()
-        publishing = asyncio.create_task(publish(ports.publish_url, stream, "-t", "15"))
+    around = {"clips": delivering(tmp_path, f"http://127.0.0.1:{edge.sockets[0].getsockname()[1]}")}
+    room: dict[str, Any] = {"sinks": [], "describe": "rain and a crowd", "clips": {"enabled": True}}
+    async with edge, sidecar(tmp_path, around, **room) as made:
+        publishing = asyncio.create_task(publish(made.ports.publish_url, stream, "-t", "15"))
         await wait_room(made, lambda room: room["units_out"] > 240)
-        base = f"http://127.0.0.1:{ports.http}"
-        async with httpx.AsyncClient(base_url=f"{base}/v1", trust_env=False, timeout=30) as http:
+        base = f"http://127.0.0.1:{made.ports.http}"
+        async with client(made, "/v1") as http:
             asked = await http.post("/clips", json={"room": ROOM, "last_s": 6, "title": "p0rn"})
             clip = asked.json()["id"]
             status = await over(http, clip)

@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import av
 import httpx
 import psutil
 import pytest
-import yaml
 from websockets.asyncio.client import connect
 
 from livefoley.clips import pipeline
 from livefoley.clips.jobs.job import JobDirectory
 from livefoley.clips.model import ClipFiles, ClipMetadata
-from livefoley.demo.sidecar import ROOM, Sidecar, free_ports, running, write_config
+from livefoley.demo.sidecar import ROOM, running
 from tests.clips import flashes
 from tests.clips.jobs import tools
-from tests.clips.sounds import read
-from tests.live.rtmp_peers import file_hashes, run_peer
-from tests.live.test_sidecar_stream import VIDEO, publish, wait_room
-from tests.peers import require
+from tests.live.clip_steps import OVER, files, in_sync, keeping_clips, over, published
+from tests.support.media_files import VIDEO, file_hashes
+from tests.support.programs import run_peer
+from tests.support.sidecars import client, publish, wait_room, worker_pid
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
-
-OVER = ("ready", "failed", "quarantined")
 
 
 @pytest.fixture(scope="module")
@@ -43,77 +37,13 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return flashes.make(tmp_path_factory.mktemp("stream") / "flashes.mp4", 110)
 
 
-@asynccontextmanager
-async def sidecar(place: Path, clips: dict[str, Any] | None = None, **room: Any) -> AsyncIterator[Sidecar]:
-    """A sidecar whose room keeps clips, ready."""
-    ports = free_ports()
-    config = place / "room.yaml"
-    sinks = [{"file": f"{place}/o.mp4"}]
-    write_config(config, ports, {"sinks": sinks, "clips": {"enabled": True, **(clips or {})}, **room})
-    document = yaml.safe_load(config.read_text())
-    config.write_text(yaml.safe_dump({**document, "clips": {"directory": f"{place}/clips", "checks": {"black": 1}}}))
-    async with running(config, ports, place / "sidecar.log") as made:
-        await made.wait_ready()
-        yield made
-
-
-@asynccontextmanager
-async def published(url: str, clip: Path) -> AsyncIterator[None]:
-    """Publish ``clip`` while the body runs, which is over before the clip is."""
-    command = [require("ffmpeg"), "-v", "error", "-re", "-i", str(clip), "-c", "copy", "-f", "flv"]
-    process = await asyncio.create_subprocess_exec(*command, url, stdin=asyncio.subprocess.DEVNULL)
-    try:
-        yield
-        assert process.returncode is None
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-@asynccontextmanager
-async def client(made: Sidecar) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{made.ports.http}/v1", trust_env=False) as http:
-        yield http
-
-
-async def over(http: httpx.AsyncClient, clip: str, timeout_s: float = 60.0) -> dict[str, Any]:
-    """Wait until a clip is over."""
-    async with asyncio.timeout(timeout_s):
-        while (status := (await http.get(f"/clips/{clip}")).json())["state"] not in OVER:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
-    return status
-
-
-def files(status: dict[str, Any]) -> tuple[ClipFiles, ClipMetadata]:
-    assert (status["state"], status["error"]) == ("ready", "")
-    made = ClipFiles(Path(status["location"]))
-    return made, ClipMetadata.from_json(made.metadata.read_text())
-
-
-def in_sync(made: ClipFiles) -> None:
-    """Assert that every flash has its beep."""
-    heard = flashes.beeps_s(read(made.clip))
-    seen = [moment for moment in flashes.flashes_s(made.clip) if moment > 0.1]
-    assert len(seen) >= 2
-    assert max(min(abs(moment - beep) for beep in heard) for moment in seen) < 0.01
-
-
-def clip_worker() -> int:
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if "livefoley.runtime.clips.worker" in " ".join(process.cmdline()):
-                return process.pid
-    raise AssertionError("no clips worker")
-
-
 async def test_a_clip_is_published_while_the_room_is_live_and_the_stream_is_untouched(
     tmp_path: Path, stream: Path
 ) -> None:
-    async with sidecar(tmp_path, {"title": "${host}: ${kind}", "values": {"host": "Mei"}}) as made:
+    async with keeping_clips(tmp_path, {"title": "${host}: ${kind}", "values": {"host": "Mei"}}) as made:
         async with published(made.ports.publish_url, stream):
             await wait_room(made, lambda room: room["units_out"] > 30)
-            async with client(made) as http:
+            async with client(made, "/v1") as http:
                 assert (await http.post("/clips", json={"room": "nowhere", "last_s": 2})).status_code == 409
                 assert (await http.post("/clips", json={"room": ROOM, "start": 3, "end": 2})).status_code == 422
                 asked = await http.post("/clips", json={"room": ROOM, "start": 3.5, "end": 9.2})
@@ -127,7 +57,7 @@ async def test_a_clip_is_published_while_the_room_is_live_and_the_stream_is_unto
                 assert told.title == "Mei: manual"
                 assert told.duration_s == pytest.approx(5.7, abs=0.15)
                 in_sync(found)
-                os.kill(clip_worker(), signal.SIGKILL)
+                os.kill(worker_pid("clips.worker"), signal.SIGKILL)
                 latest = (await http.post("/clips", json={"room": ROOM, "last_s": 4, "exact": False})).json()["id"]
                 in_sync(files(await over(http, latest))[0])
                 assert [each["id"] for each in (await http.get("/clips")).json()] == [latest, again, clip]
@@ -144,14 +74,14 @@ async def test_a_clip_is_published_while_the_room_is_live_and_the_stream_is_unto
 
 
 async def test_a_clip_over_a_publishers_restart_has_both_sides(tmp_path: Path, stream: Path) -> None:
-    async with sidecar(tmp_path, on_drop="freeze") as made:
+    async with keeping_clips(tmp_path, on_drop="freeze") as made:
         assert (await publish(made.ports.publish_url, stream, "-t", "5"))[0] == 0
         await wait_room(made, lambda room: not room["publisher_connected"])
         await asyncio.sleep(2.0)
         async with published(made.ports.publish_url, stream):
             back = await wait_room(made, lambda room: room["epoch"] > 0 and room["publisher_connected"])
             now = await wait_room(made, lambda room: room["position_s"] > back["position_s"] + 5)
-            async with client(made) as http:
+            async with client(made, "/v1") as http:
                 asked = await http.post("/clips", json={"room": ROOM, "start": 1, "end": now["position_s"]})
                 found, told = files(await over(http, asked.json()["id"]))
         await made.stop()
@@ -165,16 +95,15 @@ async def test_a_clip_over_a_publishers_restart_has_both_sides(tmp_path: Path, s
 async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, stream: Path) -> None:
     """The audience writes from the very start, and to the very end: both are cut, as far as the stream goes."""
     highlights = {"threshold": 0.3, "join_s": 1, "chat": {"lag_s": 0}}
-    async with sidecar(tmp_path, {"lead_s": 2, "tail_s": 1}, highlights=highlights, on_drop="audio") as made:
+    async with keeping_clips(tmp_path, {"lead_s": 2, "tail_s": 1}, highlights=highlights, on_drop="audio") as made:
         feed = f"ws://127.0.0.1:{made.ports.http}/v1/rooms/{ROOM}"
-        async with client(made) as http, connect(f"{feed}/events?type=clip.ready", proxy=None) as events:
+        async with client(made, "/v1") as http, connect(f"{feed}/events?type=clip.ready", proxy=None) as events:
             async with published(made.ports.publish_url, stream):
                 await wait_room(made, lambda room: room["units_out"] > 10)
                 await crowd(http, 22.0)
             async with asyncio.timeout(90):
                 await events.recv()
-                while not await all_over(http):  # noqa: ASYNC110
-                    await asyncio.sleep(0.2)
+                await until(lambda: all_over(http))
             clips = (await http.get("/clips", params={"room": ROOM, "state": "ready"})).json()
         await made.stop()
     spans = sorted((clip["start_s"], clip["end_s"]) for clip in clips)
@@ -186,20 +115,18 @@ async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, 
 
 async def test_a_full_disk_costs_the_clip_and_nothing_else(tmp_path: Path, stream: Path) -> None:
     """The kernel refuses the worker every file of more than 200 kB, and then does so no more."""
-    async with sidecar(tmp_path) as made:
+    async with keeping_clips(tmp_path) as made:
         async with published(made.ports.publish_url, stream):
             await wait_room(made, lambda room: room["position_s"] > 6)
-            async with client(made) as http:
-                worker = psutil.Process(clip_worker())
+            async with client(made, "/v1") as http:
+                worker = psutil.Process(worker_pid("clips.worker"))
                 worker.rlimit(psutil.RLIMIT_FSIZE, (200_000, psutil.RLIM_INFINITY))
                 clip = (await http.post("/clips", json={"room": ROOM, "last_s": 4})).json()["id"]
                 status = await over(http, clip)
                 assert status["state"] == "failed"
                 assert "cannot be written" in status["error"]
                 assert not list((tmp_path / "clips" / "published").rglob("*.mp4"))
-                async with asyncio.timeout(10):
-                    while list((tmp_path / "clips" / ".jobs").rglob("*.s16")):  # noqa: ASYNC110
-                        await asyncio.sleep(0.1)
+                await until(lambda: not list((tmp_path / "clips" / ".jobs").rglob("*.s16")))
                 worker.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
                 again = (await http.post("/clips", json={"room": ROOM, "last_s": 4})).json()["id"]
                 in_sync(files(await over(http, again))[0])
@@ -211,21 +138,19 @@ async def test_a_full_disk_costs_the_clip_and_nothing_else(tmp_path: Path, strea
 async def test_a_clip_that_was_being_made_when_the_process_was_killed_is_made_after_its_next_start(
     tmp_path: Path, stream: Path
 ) -> None:
-    async with sidecar(tmp_path, on_drop="audio") as made, published(made.ports.publish_url, stream):
+    async with keeping_clips(tmp_path, on_drop="audio") as made, published(made.ports.publish_url, stream):
         await wait_room(made, lambda room: room["position_s"] > 10)
-        async with client(made) as http:
-            worker = clip_worker()
+        async with client(made, "/v1") as http:
+            worker = worker_pid("clips.worker")
             os.kill(worker, signal.SIGSTOP)
             clip = (await http.post("/clips", json={"room": ROOM, "last_s": 8})).json()["id"]
             job = tmp_path / "clips" / ".jobs" / clip / "record.json"
-            async with asyncio.timeout(20):
-                while not job.exists():  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+            await until(lambda: job.exists())
         os.kill(worker, signal.SIGKILL)
         made.kill()
     async with running(tmp_path / "room.yaml", made.ports, tmp_path / "again.log") as again:
         await again.wait_ready()
-        async with client(again) as http:
+        async with client(again, "/v1") as http:
             found, told = files(await over(http, clip))
         in_sync(found)
         assert told.duration_s == pytest.approx(8, abs=0.2)
@@ -236,16 +161,14 @@ async def test_a_clip_whose_end_never_comes_goes_as_far_as_the_stream(tmp_path: 
     """A file as source: its end is the stream's, and the process's. The job is on disk whatever was made of it yet."""
     short = flashes.make(tmp_path / "short.mp4", 10)
     source = {"file": f"{short}"}
-    async with sidecar(tmp_path, source=source) as made:
+    async with keeping_clips(tmp_path, source=source) as made:
         await wait_room(made, lambda room: room["position_s"] > 1)
-        async with client(made) as http:
+        async with client(made, "/v1") as http:
             asked = await http.post("/clips", json={"room": ROOM, "start": 5, "end": 50})
             assert asked.status_code == 202
             never = await http.post("/clips", json={"room": ROOM, "start": 900, "end": 910})
             assert never.status_code == 409
-        async with asyncio.timeout(60):
-            while made.alive:  # noqa: ASYNC110
-                await asyncio.sleep(0.2)
+        await until(lambda: not made.alive)
     job = JobDirectory(tmp_path / "clips" / ".jobs" / asked.json()["id"])
     record = await asyncio.to_thread(pipeline.run, job, tools(tmp_path / "clips" / "published"))
     found = ClipFiles(Path(record.location))

@@ -16,9 +16,9 @@ from websockets.asyncio.client import connect
 
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.sidecar import ROOM
-from tests.live.rtmp_peers import file_hashes
-from tests.live.test_sidecar_stream import VIDEO, decoded_sound, publish, sidecar, wait_room, worker_pid
-from tests.peers import shared
+from tests.support.media_files import VIDEO, decoded_sound, file_hashes
+from tests.support.peers import shared
+from tests.support.sidecars import publish, sidecar, wait_room, worker_pid
 
 pytestmark = pytest.mark.live
 
@@ -67,7 +67,7 @@ async def test_keywords_become_events_and_accents_though_the_recogniser_is_kille
         publishing = asyncio.create_task(publish(made.ports.publish_url, clip))
         await wait_room(made, lambda room: room["units_out"] > 0)
         await asyncio.sleep(KILL_S - room["lookahead_s"])
-        os.kill(worker_pid("ears"), signal.SIGKILL)
+        os.kill(worker_pid("ears_worker"), signal.SIGKILL)
         await wait_room(made, lambda room: room["ears"]["state"] == "starting")
         await wait_room(made, lambda room: room["ears"]["state"] == "listening", timeout_s=60)
         assert (await publishing)[0] == 0

@@ -15,10 +15,10 @@ from websockets.asyncio.client import connect
 
 from livefoley.demo.sidecar import ROOM
 from livefoley.outbound.webhooks import signature
-from tests.live.rtmp_peers import file_hashes
-from tests.live.test_sidecar_stream import VIDEO, decoded_sound, publish, sidecar, wait_room
-from tests.media.test_auth import hook
-from tests.peers import shared
+from tests.support.hooks import hook
+from tests.support.media_files import VIDEO, decoded_sound, file_hashes
+from tests.support.peers import shared
+from tests.support.sidecars import publish, sidecar, wait_room
 
 pytestmark = pytest.mark.live
 

@@ -10,22 +10,20 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-import yaml
 
-from livefoley.demo.sidecar import ROOM, free_ports, running, write_config
+from livefoley.demo.sidecar import ROOM, free_ports, running
 from tests.clips import brokers, flashes
-from tests.live.test_sidecar_clips import files, in_sync, over, published
-from tests.live.test_sidecar_stream import wait_room
+from tests.live.clip_steps import files, in_sync, over, published
+from tests.support.sidecars import configured, wait_room
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(150)]
 
 
 async def test_a_clip_is_made_by_a_worker_and_served_by_the_sidecar(tmp_path: Path) -> None:
-    stream, ports, config = flashes.make(tmp_path / "flashes.mp4", 60), free_ports(), tmp_path / "room.yaml"
-    write_config(config, ports, {"sinks": [], "clips": {"enabled": True}})
+    stream, ports = flashes.make(tmp_path / "flashes.mp4", 60), free_ports()
     with brokers.running(brokers.Broker(tmp_path)) as broker:
-        more = {"clips": {"directory": f"{tmp_path}/clips", "checks": {"black": 1}}, "jobs": {"broker": broker.url}}
-        config.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), **more}))
+        around = {"clips": {"directory": f"{tmp_path}/clips", "checks": {"black": 1}}, "jobs": {"broker": broker.url}}
+        config = configured(tmp_path, ports, around, sinks=[], clips={"enabled": True})
         worker = subprocess.Popen([sys.executable, "-m", "livefoley", "worker", config])  # noqa: ASYNC220
         try:
             async with running(config, ports, tmp_path / "sidecar.log") as made:

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.sidecar import Sidecar
-from tests.clips.test_pipeline import decodes
-from tests.live import test_sidecar_clips as clips
-from tests.live.rtmp_peers import file_hashes, make_clip
-from tests.live.test_obs_link import PASSWORD, obs, operator, with_replays
-from tests.live.test_sidecar_stream import VIDEO, decoded_sound, publish, sidecar, wait_room
-from tests.peers import free_port
+from tests.live.clip_steps import files, keeping_clips, over
+from tests.support.media_files import VIDEO, decoded_sound, decodes, file_hashes, make_clip
+from tests.support.obs import PASSWORD, obs, operator, with_replays
+from tests.support.peers import free_port
+from tests.support.sidecars import client, publish, sidecar, wait_room
 
 pytestmark = pytest.mark.live
 
@@ -121,9 +120,9 @@ async def test_obs_own_hotkey_for_replays_cuts_a_clip_of_what_it_streams(tmp_pat
     port = free_port()
     link = {"url": f"ws://127.0.0.1:{port}", "password": PASSWORD, "clip_on_replay_s": 4}
     (tmp_path / "obs").mkdir()
-    async with clips.sidecar(tmp_path, obs=link, actions={"enabled": False}, on_drop="audio") as made:
+    async with keeping_clips(tmp_path, obs=link, actions={"enabled": False}, on_drop="audio") as made:
         streaming = obs(port, tmp_path / "obs.log", with_replays(tmp_path / "obs"), made.ports.publish_url)
-        async with streaming, operator(port) as at, clips.client(made) as http:
+        async with streaming, operator(port) as at, client(made, "/v1") as http:
             await wait_room(made, follows(""), PATIENCE_S)
             await wait_room(made, lambda room: room["position_s"] > 6, PATIENCE_S)
             await at.do("TriggerHotkeyByName", hotkeyName="ReplayBuffer.Save")  # nothing is kept yet: OBS does nothing
@@ -132,7 +131,7 @@ async def test_obs_own_hotkey_for_replays_cuts_a_clip_of_what_it_streams(tmp_pat
                 while not (cut := (await http.get("/clips")).json()):
                     await at.do("TriggerHotkeyByName", hotkeyName="ReplayBuffer.Save")
                     await asyncio.sleep(4.0)
-            found, told = clips.files(await clips.over(http, cut[-1]["id"]))
+            found, told = files(await over(http, cut[-1]["id"]))
         await made.stop()
     assert (told.kind, told.exact) == ("replay", False)
     assert told.duration_s == pytest.approx(4, abs=0.3)

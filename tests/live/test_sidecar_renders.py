@@ -8,7 +8,7 @@ import json
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,14 +17,15 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-import yaml
 
 from livefoley.demo.measure import find_onsets_s, match_onsets
-from livefoley.demo.sidecar import Ports, Sidecar, free_ports, running, write_config
+from livefoley.demo.sidecar import Sidecar, free_ports, running
 from livefoley.marks.labels import read_labels
 from tests.clips import videos
 from tests.clips.sounds import read
-from tests.peers import require
+from tests.support.peers import require
+from tests.support.sidecars import client, configured
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
@@ -38,48 +39,46 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[float]]:
     return videos.play(tmp_path_factory.mktemp("play"))
 
 
-def config_of(place: Path, ports: Ports, **render: Any) -> Path:
-    config = place / "room.yaml"
-    write_config(config, ports, {"sinks": []})
-    document = yaml.safe_load(config.read_text())
-    document["server"]["http"]["token"] = TOKEN
-    document["render"] = {"enabled": True, "directory": f"{place}/renders", **render}
-    config.write_text(yaml.safe_dump(document))
-    return config
+def rendering(place: Path, **render: Any) -> dict[str, Any]:
+    """Return what the configuration of a sidecar holds that renders."""
+    return {
+        "server": {"http": {"token": TOKEN}},
+        "render": {"enabled": True, "directory": f"{place}/renders", **render},
+    }
 
 
 @asynccontextmanager
-async def sidecar(place: Path, **render: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
+async def rendering_sidecar(place: Path, **render: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
     ports = free_ports()
-    config = config_of(place, ports, **render)
-    async with running(config, ports, place / "sidecar.log") as made, client(made) as http:
+    config = configured(place, ports, rendering(place, **render), sinks=[])
+    async with running(config, ports, place / "sidecar.log") as made, permitted(made) as http:
         await answering(made, http)
         yield made, http
 
 
-def client(made: Sidecar) -> httpx.AsyncClient:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    return httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{made.ports.http}", headers=headers, timeout=120.0, trust_env=False
-    )
+def permitted(made: Sidecar) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    return client(made, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=120.0)
 
 
 async def answering(made: Sidecar, http: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            with contextlib.suppress(httpx.HTTPError):
-                if (await http.get("/livez")).status_code == 200:
-                    return
-            made.check()
-            await asyncio.sleep(0.1)
+    async def alive() -> bool:
+        made.check()
+        with contextlib.suppress(httpx.HTTPError):
+            return (await http.get("/livez")).status_code == 200
+        return False
+
+    await until(alive)
 
 
 async def state(http: httpx.AsyncClient, render: str, *wanted: str) -> dict[str, Any]:
     """Wait until a render is in one of the states."""
-    async with asyncio.timeout(180):
-        while (status := (await http.get(f"/v1/render/{render}")).json())["state"] not in wanted:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
-    return status
+
+    async def asked() -> dict[str, Any] | None:
+        status = (await http.get(f"/v1/render/{render}")).json()
+        return status if status["state"] in wanted else None
+
+    found: dict[str, Any] = await until(asked, 180)
+    return found
 
 
 def upload(http: httpx.AsyncClient, video: Path, **fields: str) -> Awaitable[httpx.Response]:
@@ -124,7 +123,7 @@ def serving(folder: Path) -> Iterator[tuple[int, list[str]]]:
 async def test_an_upload_becomes_a_sound_in_sync_and_is_deleted_when_asked(
     tmp_path: Path, play: tuple[Path, list[float]]
 ) -> None:
-    async with sidecar(tmp_path) as (made, http):
+    async with rendering_sidecar(tmp_path) as (made, http):
         asked = await upload(http, play[0], **ASKED)
         assert asked.status_code == 202, asked.text
         render = asked.json()["id"]
@@ -168,7 +167,7 @@ async def test_what_cannot_be_rendered_is_refused_in_one_line_and_leaves_nothing
 ) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("no video at all\n" * 1000)
-    async with sidecar(tmp_path, max_mb=1, per_minute=0) as (made, http):
+    async with rendering_sidecar(tmp_path, max_mb=1, per_minute=0) as (made, http):
         with serving(tmp_path) as (port, canary):
             for url in (f"http://127.0.0.1:{port}/a.mp4", f"https://localhost:{port}/a.mp4", "https://[::1]/a.mp4"):
                 refused = await http.post("/generate_audio", json={"video_url": url})
@@ -196,10 +195,8 @@ async def test_what_cannot_be_rendered_is_refused_in_one_line_and_leaves_nothing
         status = await state(http, bomb, *OVER)
         assert (status["state"], "8192x8192" in status["error"]) == ("failed", True)
         assert (await http.get(f"/v1/render/{bomb}/result")).status_code == 422
-        async with asyncio.timeout(30):
-            while len(kept := list((tmp_path / "renders").glob("*/*"))) > 4:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-        assert {entry.name for entry in kept} == {"job.json"}
+        await until(lambda: len(list((tmp_path / "renders").glob("*/*"))) <= 4)
+        assert {entry.name for entry in (tmp_path / "renders").glob("*/*")} == {"job.json"}
         await made.stop()
 
 
@@ -215,14 +212,12 @@ async def _too_much() -> AsyncIterator[bytes]:
 async def test_a_url_of_ones_own_network_is_answered_with_the_sound_when_it_is_allowed(
     tmp_path: Path, play: tuple[Path, list[float]]
 ) -> None:
-    async with sidecar(tmp_path, allowed_hosts=["127.0.0.1"], waiting=1, wait_s=150) as (made, http):
+    async with rendering_sidecar(tmp_path, allowed_hosts=["127.0.0.1"], waiting=1, wait_s=150) as (made, http):
         with serving(play[0].parent) as (port, _):
             body = {"video_url": f"http://127.0.0.1:{port}/{play[0].name}", **ASKED}
             waiting = asyncio.create_task(http.post("/generate_audio", json=body))
             left = asyncio.create_task(http.post("/generate_audio", json=body, headers={"Accept": "application/json"}))
-            async with asyncio.timeout(60):
-                while len(list((tmp_path / "renders").glob("*/job.json"))) < 2:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+            await until(lambda: len(list((tmp_path / "renders").glob("*/job.json"))) >= 2)
             busy = await http.post("/generate_audio", json=body)
             assert busy.status_code == 503
             assert int(busy.headers["retry-after"]) > 0
@@ -241,12 +236,11 @@ async def test_a_server_that_is_killed_leaves_nothing_half_done_and_goes_on_when
     tmp_path: Path, play: tuple[Path, list[float]]
 ) -> None:
     long = videos.again(play[0], tmp_path / "long.mp4", 31)
-    async with sidecar(tmp_path) as (made, http):
+    async with rendering_sidecar(tmp_path) as (made, http):
         render = (await upload(http, long, **ASKED)).json()["id"]
         await state(http, render, "rendering")
-        async with asyncio.timeout(60):
-            while len(workers := processes()) < 3:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(lambda: len(processes()) >= 3)
+        workers = processes()
         half, others = tmp_path / "renders" / ("0" * 32), tmp_path / "renders" / "photos"
         for folder in (half, others):
             folder.mkdir()
@@ -255,7 +249,7 @@ async def test_a_server_that_is_killed_leaves_nothing_half_done_and_goes_on_when
         gone, alive = await asyncio.to_thread(psutil.wait_procs, workers, 20)
         assert (len(gone), alive) == (3, [])
         assert not list((tmp_path / "renders").glob("*/result*"))
-    async with sidecar(tmp_path) as (made, http):
+    async with rendering_sidecar(tmp_path) as (made, http):
         status = await state(http, render, *OVER)
         assert (status["state"], status["error"]) == ("ready", "")
         assert (half.exists(), others.exists()) == (False, True)

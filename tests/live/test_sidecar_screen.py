@@ -13,10 +13,10 @@ import pytest
 from websockets.asyncio.client import connect
 
 from livefoley.demo.sidecar import ROOM
-from tests.live.rtmp_peers import file_hashes
-from tests.live.test_sidecar_stream import VIDEO, publish, sidecar, wait_room
-from tests.peers import require, require_packages
 from tests.perception.banners import picture
+from tests.support.media_files import VIDEO, file_hashes
+from tests.support.peers import require, require_packages
+from tests.support.sidecars import publish, sidecar, wait_room
 
 pytestmark = pytest.mark.live
 

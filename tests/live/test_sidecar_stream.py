@@ -3,73 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import av
 import httpx
 import numpy as np
 import psutil
 import pytest
 
 from livefoley.core.media import MediaKind
-from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running, write_config
-from tests.live import rtmp_peers
-from tests.live.rtmp_peers import eventually, file_hashes, nginx_rtmp, publish_gstreamer, publish_obs, run_peer
-from tests.peers import require, shared
+from livefoley.demo.sidecar import KEY, ROOM
+from tests.live.rtmp_peers import nginx_rtmp, publish_gstreamer, publish_obs
+from tests.support.media_files import decoded_sound, file_hashes, file_packets, make_clip, recordings
+from tests.support.peers import require, shared
+from tests.support.sidecars import publish, sidecar, wait_room, worker_pid
+from tests.support.waiting import until
 
 VIDEO, AUDIO = MediaKind.VIDEO, MediaKind.AUDIO
-
-
-@asynccontextmanager
-async def sidecar(place: Path, **room: Any) -> AsyncIterator[Sidecar]:
-    """A sidecar with one room, ready."""
-    ports = free_ports()
-    write_config(place / "room.yaml", ports, room)
-    async with running(place / "room.yaml", ports, place / "sidecar.log") as made:
-        await made.wait_ready()
-        yield made
-
-
-def decoded_sound(path: Path) -> np.ndarray:
-    """Return the sound of a file, ``[2, n]`` at 48 kHz."""
-    resampler = av.AudioResampler("fltp", "stereo", 48_000)
-    with av.open(str(path)) as container:
-        frames = [made for frame in container.decode(audio=0) for made in resampler.resample(frame)]
-    return np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
-
-
-async def publish(url: str, clip: Path, *options: str) -> tuple[int, str]:
-    """Publish ``clip`` with Debian's ffmpeg at its own pace, streams copied unless ``options`` say otherwise."""
-    command = [require("ffmpeg"), "-v", "warning", "-re", "-i", clip, "-map", "0:v?", "-map", "0:a?", "-c", "copy"]
-    return await run_peer(*command, *options, "-f", "flv", url)
-
-
-def recordings(place: Path, pattern: str) -> list[Path]:
-    """Return the files of a place, oldest first."""
-    return sorted(place.glob(pattern), key=lambda path: path.stat().st_mtime)
-
-
-def worker_pid(name: str) -> int:
-    """Return the process of a worker of this test's sidecar."""
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if f"livefoley.runtime.workers.{name}_worker" in " ".join(process.cmdline()):
-                return process.pid
-    raise AssertionError(f"no {name} worker")
-
-
-async def wait_room(sidecar: Sidecar, ready: Any, timeout_s: float = 20.0) -> dict[str, Any]:
-    """Wait until the room's snapshot satisfies ``ready``; return it."""
-    async with asyncio.timeout(timeout_s):
-        while not ready(snapshot := await sidecar.room()):  # noqa: ASYNC110 - asked over HTTP
-            await asyncio.sleep(0.05)
-    return snapshot
 
 
 async def test_every_picture_reaches_every_output_untouched_with_foley_under_the_sound(
@@ -122,7 +74,7 @@ async def test_killed_and_hung_workers_cost_foley_and_not_one_packet(tmp_path: P
         await wait_room(running_sidecar, lambda room: room["units_out"] > 60)
         for number, name in ((signal.SIGKILL, "foley"), (signal.SIGKILL, "perception"), (signal.SIGSTOP, "foley")):
             before = {w["name"]: w["restarts"] for w in (await running_sidecar.room())["workers"]}
-            os.kill(worker_pid(name), number)
+            os.kill(worker_pid(f"{name}_worker"), number)
 
             def is_back(room: dict[str, Any], name: str = name, count: int = before[name]) -> bool:
                 return any(w["name"] == name and w["alive"] and w["restarts"] > count for w in room["workers"])
@@ -144,9 +96,7 @@ async def test_killed_and_hung_workers_cost_foley_and_not_one_packet(tmp_path: P
 async def test_a_publisher_that_returns_with_another_picture_keeps_the_same_output(
     tmp_path: Path, h264_clip: Path, policy: str
 ) -> None:
-    other = rtmp_peers.make_clip(
-        tmp_path / "other.mp4", "-c:v", "libx264", "-vf", "scale=480:270", "-g", "30", seconds=2
-    )
+    other = make_clip(tmp_path / "other.mp4", "-c:v", "libx264", "-vf", "scale=480:270", "-g", "30", seconds=2)
     async with nginx_rtmp(tmp_path / "nginx") as (port, records):
         sinks = [{"rtmp": f"rtmp://127.0.0.1:{port}/live/out"}, {"file": f"{tmp_path}/o.mp4"}]
         async with sidecar(tmp_path, sinks=sinks, on_drop=policy) as running_sidecar:
@@ -160,10 +110,10 @@ async def test_a_publisher_that_returns_with_another_picture_keeps_the_same_outp
             await asyncio.sleep(2.0)
             await running_sidecar.stop()
         recording = recordings(records, "*.flv")[0]
-        stamps = [packet.dts for packet in rtmp_peers.file_packets(recording, VIDEO)]
+        stamps = [packet.dts for packet in file_packets(recording, VIDEO)]
         assert stamps == sorted(stamps)
         assert set(file_hashes(h264_clip, VIDEO)) | set(file_hashes(other, VIDEO)) <= set(file_hashes(recording, VIDEO))
-        sound = [packet.dts for packet in rtmp_peers.file_packets(recording, AUDIO)]
+        sound = [packet.dts for packet in file_packets(recording, AUDIO)]
         assert max(np.diff(sound)) < 60  # ms: without a break
     assert (tmp_path / "o-2.mp4").exists()
 
@@ -252,6 +202,6 @@ async def test_a_second_signal_stops_at_once(tmp_path: Path, h264_clip: Path) ->
         await asyncio.sleep(0.5)
         assert made.alive  # ten seconds of look-ahead are running out
         process.send_signal(signal.SIGTERM)
-        await eventually(lambda: not made.alive, 5.0)
+        await until(lambda: not made.alive, 5.0)
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.peers import require
+from tests.support.peers import require
 
 FLASHES_S = (0.5, 1.0, 1.5, 2.0, 2.5)
 """When the picture turns white for one frame and the sound ticks."""

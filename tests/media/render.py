@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import av
@@ -14,6 +13,7 @@ from livefoley.core.ports import Sink
 from livefoley.core.ticks import ticks_from_stamp
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.files.file_source import read_items
+from tests.support.waiting import until
 
 START = 96_000
 """Where on the timeline a clip's stamp 0 is laid."""
@@ -42,12 +42,6 @@ def output_items(path: Path, start: int = START, keep: Collection[str] = VIDEO_C
             yield from (Unit(packet, packet.pts, packet.dts, 0) for packet in encoder.encode(samples, joined))
             joined += samples.shape[1]
     yield from (Unit(packet, packet.pts, packet.dts, 0) for packet in encoder.flush())
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until ``condition`` holds; the test's own timeout is the limit."""
-    while not condition():  # noqa: ASYNC110 - it watches a thread
-        await asyncio.sleep(0.01)
 
 
 async def poured(sink: Sink, items: Iterable[OutputItem]) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import pytest
 
 from livefoley.core.errors import ConfigError
 from livefoley.media.auth import SIGNATURE_HEADER, AuthRequest, HttpAuth
-from tests.peers import free_port
+from tests.support.hooks import hook
+from tests.support.peers import free_port
 
 REQUEST = AuthRequest.of_query(
     ip="203.0.113.7",
@@ -24,38 +21,6 @@ REQUEST = AuthRequest.of_query(
     query="user=anna&pass=secret-word&token=secret-token",
     user_agent="FMLE/3.0",
 )
-
-
-@dataclass
-class Hook:
-    """A small HTTP server that answers with ``status`` after ``delay_s``."""
-
-    status: str = "200 OK"
-    delay_s: float = 0.0
-    extra: str = ""
-    port: int = 0
-    heads: list[str] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        size = next(int(line.split(":")[1]) for line in head.lower().splitlines() if line.startswith("content-length"))
-        self.heads.append(head)
-        self.bodies.append(await reader.readexactly(size))
-        await asyncio.sleep(self.delay_s)
-        writer.write(f"HTTP/1.1 {self.status}\r\nContent-Length: 0\r\nConnection: close\r\n{self.extra}\r\n".encode())
-        writer.close()
-
-
-@asynccontextmanager
-async def hook(**options: object) -> AsyncIterator[Hook]:
-    made = Hook(**options)  # type: ignore[arg-type]
-    listening = await asyncio.start_server(made.answer, "127.0.0.1", 0)
-    made.port = listening.sockets[0].getsockname()[1]
-    try:
-        yield made
-    finally:
-        listening.close()
 
 
 async def ask(port: int, **options: object) -> bool:

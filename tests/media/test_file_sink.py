@@ -13,7 +13,8 @@ from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, OutputItem, Unit
 from livefoley.media.files.file_sink import FileSink
 from tests.media.clips import clip
-from tests.media.render import names_in, output_items, payloads, until
+from tests.media.render import names_in, output_items, payloads
+from tests.support.waiting import until
 
 
 def items_of(name: str) -> list[OutputItem]:

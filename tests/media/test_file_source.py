@@ -17,7 +17,7 @@ from livefoley.media.files.file_source import FileSource, looped, probe, read_it
 from livefoley.media.files.mux import Muxer
 from tests.media.clips import clip
 from tests.media.render import events_s, output_items
-from tests.peers import shared
+from tests.support.peers import shared
 
 
 def split(items: list[SourceItem]) -> tuple[dict[MediaKind, TrackInfo], dict[MediaKind, list[Packet]]]:

@@ -19,8 +19,9 @@ from livefoley.formats.fmp4 import boxes, init_segment
 from livefoley.media.hls.segmenter import Segment, Segmenter
 from livefoley.media.hls.sink import PLAYLIST, Entry, HlsSink, Playlist
 from tests.media.clips import clip
-from tests.media.render import events_s, names_in, output_items, payloads, poured, until
-from tests.peers import require
+from tests.media.render import events_s, names_in, output_items, payloads, poured
+from tests.support.peers import require
+from tests.support.waiting import until
 
 
 def laps(name: str, count: int) -> list[OutputItem]:

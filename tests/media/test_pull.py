@@ -12,7 +12,8 @@ from livefoley.core.errors import ConfigError
 from livefoley.core.media import SourceItem
 from livefoley.media.pull import PullSource
 from livefoley.media.urls import safe_url
-from tests.peers import free_port
+from tests.support.peers import free_port
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -33,9 +34,11 @@ def test_a_url_that_cannot_work_is_refused_at_once(url: str, wanted: str) -> Non
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("rtmp://host:1935/live/secret-key", "rtmp://host:1935/live/***"),
+        ("rtmp://host:1935/live/secret-key", "rtmp://host:1935/***"),
         ("rtsp://user:hunter2@cam.local/stream?token=abc", "rtsp://cam.local/***"),
-        ("https://[::1]:8443/a/b/index.m3u8?sig=abc#x", "https://[::1]:8443/a/b/***"),
+        ("https://[::1]:8443/a/b/index.m3u8?sig=abc#x", "https://[::1]:8443/***"),
+        ("http://panel.example/live/user/password/123.ts", "http://panel.example/***"),
+        ("rtmp://h/app/secret-key/", "rtmp://h/***"),
         ("srt://10.0.0.1:9000?passphrase=secretsecret", "srt://10.0.0.1:9000"),
         ("nonsense", "(a URL without scheme or host)"),
     ],
@@ -81,9 +84,7 @@ async def test_a_peer_that_accepts_and_says_nothing_is_given_up() -> None:
     port = server.sockets[0].getsockname()[1]
     source = PullSource(f"rtmp://127.0.0.1:{port}/live/x", 0.3, 0.3, backoff_s=(0.01, 0.02))
     task = asyncio.create_task(source.run(lambda item: None))
-    async with asyncio.timeout(10):
-        while connections < 3:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: connections >= 3)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 2)

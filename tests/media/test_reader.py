@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from livefoley.media.blocking_thread import BlockingThread
 from livefoley.media.reader import Pacer, Reader
-from tests.media.render import until
+from tests.support.waiting import until
 
 
 async def test_a_reader_gives_every_item_in_order_and_ends() -> None:

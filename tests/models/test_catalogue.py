@@ -11,7 +11,7 @@ import pytest
 
 from livefoley.models.catalogue import CATALOGUE, Entry
 from livefoley.models.resolver import candidates
-from tests.peers import missing
+from tests.support.peers import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [path for folder in ("livefoley", "benchmarks") for path in (ROOT / folder).rglob("*.py")]

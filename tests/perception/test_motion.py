@@ -10,8 +10,8 @@ import pytest
 from livefoley.core.events import MotionKind, MotionOnset, PerceptionEvent, SceneCut
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.motion.analyser import MotionAnalyser
-from tests.peers import shared
 from tests.perception import clips
+from tests.support.peers import shared
 
 
 def watch(clip: clips.Clip) -> tuple[list[PerceptionEvent], list[int]]:

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefoley.core.events import ScreenText
+from livefoley.core.highlights import Evidence
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.keywords import load
 from livefoley.perception.screen.watcher import ScreenWatcher
-from tests.peers import require_packages
 from tests.perception.banners import picture
+from tests.support.peers import require_packages
 
 STEP = 2 * TICK_RATE
 
@@ -49,7 +49,7 @@ def new_watcher() -> ScreenWatcher:
     return ScreenWatcher(load(LISTS), TextReader().read)
 
 
-def watch(*pictures: NDArray[np.uint8]) -> tuple[list[ScreenText], ScreenWatcher]:
+def watch(*pictures: NDArray[np.uint8]) -> tuple[list[Evidence], ScreenWatcher]:
     watcher = new_watcher()
     info, units = keyframes(pictures)
     watcher.configure(info)
@@ -60,8 +60,8 @@ def test_a_banner_that_appears_is_told_once_in_its_place_though_it_stays() -> No
     bare, banner = picture("Hello", "my bike"), picture("Hello", "SOLD OUT")
     events, watcher = watch(bare, bare, banner, banner, picture("Bye", "SOLD OUT"), picture("Bye", "SOLD OUT"))
     (event,) = events
-    assert (event.keyword, event.at, event.text) == ("sold out", 3 * STEP, "SOLD OUT")
-    assert event.cue
+    assert (event.signal, event.at, event.detail) == ("screen", 3 * STEP, "SOLD OUT")
+    assert event.kind
     assert (watcher.statistics().read, watcher.statistics().unchanged, watcher.statistics().errors) == (3, 3, 0)
 
 
@@ -86,5 +86,5 @@ def test_a_broken_unit_costs_itself() -> None:
     rubbish = Unit(Packet(MediaKind.VIDEO, b"\x00" * 90, 1, 1, Fraction(1, TICK_RATE), True), 1, 1, 0)
     assert watcher.feed(rubbish) == []
     watcher.configure(info)
-    assert [event.keyword for unit in (units[0], rubbish, units[1]) for event in watcher.feed(unit)] == ["sold out"]
+    assert [event.detail for unit in (units[0], rubbish, units[1]) for event in watcher.feed(unit)] == ["SOLD OUT"]
     assert watcher.statistics().errors == 2

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from livefoley.core.events import PerceptionEvent, Speech
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.hearing.vad import SpeechDetector
-from tests.peers import shared
+from tests.support.peers import shared
 
 Span = tuple[float, float]
 

@@ -12,6 +12,7 @@ import pytest
 
 from livefoley.core.events import MotionOnset, PerceptionEvent
 from livefoley.perception.motion.analyser import MotionAnalyser
+from livefoley.runtime.rooms import perception
 from livefoley.runtime.rooms.perception import MODULE, Perception
 from livefoley.runtime.workers.shared import SharedWorkers
 from tests.perception import clips
@@ -23,17 +24,23 @@ class Watched:
 
     def __init__(self, name: str, workers: SharedWorkers) -> None:
         self.events: list[PerceptionEvent] = []
-        self.perception = Perception(name, workers, self.events.append)
+        self.perception = Perception(name, workers, self.events.append, lambda evidence: None)
 
     @property
     def onsets(self) -> list[MotionOnset]:
         return [event for event in self.events if isinstance(event, MotionOnset)]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, every picture is looked at."""
+    monkeypatch.setattr(perception, "MAX_BEHIND_S", 1e9)
+
+
 @asynccontextmanager
 async def watched(*names: str) -> AsyncIterator[list[Watched]]:
     """Rooms at one process that has started."""
-    workers = SharedWorkers("perception", MODULE)
+    workers = SharedWorkers("perception", MODULE, hang_timeout_s=60.0)
     rooms = [Watched(name, workers) for name in names]
     task = asyncio.create_task(workers.run())
     await until(lambda: workers.ready)

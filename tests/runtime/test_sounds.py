@@ -19,6 +19,7 @@ from livefoley.runtime.sounds.chain import Answer, LiveChain, Wanted
 from livefoley.runtime.sounds.live import LiveSounds
 from livefoley.runtime.sounds.threaded import MAX_WAITING, ThreadedMaker
 from tests.foley.theremin import Theremin
+from tests.support.waiting import until
 
 ALL = MakerOrder()
 ACTION = SoundRequest(CueKind.ACTION, "a theremin")
@@ -64,12 +65,6 @@ class Asked:
 
 def pair() -> tuple[Puppet, Puppet]:
     return Puppet("first", Offer(Fit.MADE, soon_s=0.1)), Puppet("second", Offer(Fit.STAND_IN, soon_s=0.1))
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 - what is waited for is in a thread, or in another process
-            await asyncio.sleep(0.01)
 
 
 async def test_who_refuses_is_followed_by_the_next_and_at_last_by_nothing() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.process import MAX_BACKLOG, WorkerProcess
+from tests.support.waiting import until
 
 
 class Rig:
@@ -20,32 +21,22 @@ class Rig:
     def __init__(self) -> None:
         self.said: list[tuple[Header, bytes]] = []
         self.readies = 0
-        self.changed = asyncio.Event()
         self.worker = WorkerProcess(
             "echo", "tests.runtime.echo_worker", on_message=self._message, on_ready=self._ready, hang_timeout_s=0.5
         )
 
     def _message(self, header: Header, payload: bytes) -> None:
         self.said.append((header, payload))
-        self.changed.set()
 
     def _ready(self) -> None:
         self.readies += 1
-        self.changed.set()
-
-    async def wait_until(self, condition) -> None:  # type: ignore[no-untyped-def]
-        async with asyncio.timeout(30):
-            while not condition():
-                self.changed.clear()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.changed.wait(), 0.05)
 
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
     rig = Rig()
     task = asyncio.create_task(rig.worker.run())
-    await rig.wait_until(lambda: rig.readies == 1)
+    await until(lambda: rig.readies == 1)
     yield rig
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -57,7 +48,7 @@ async def test_messages_go_there_and_back_with_their_payload(rig: Rig) -> None:
     payload = os.urandom(1_000_000)
     for n in range(3):
         rig.worker.send_nowait({"op": "echo", "n": n}, payload)
-    await rig.wait_until(lambda: len(rig.said) == 3)
+    await until(lambda: len(rig.said) == 3)
     assert [header["n"] for header, _ in rig.said] == [0, 1, 2]
     assert all(data == payload for _, data in rig.said)
 
@@ -65,7 +56,7 @@ async def test_messages_go_there_and_back_with_their_payload(rig: Rig) -> None:
 async def test_a_message_that_cannot_be_handled_costs_itself_alone(rig: Rig) -> None:
     rig.worker.send_nowait({"op": "fail", "number": 7})
     rig.worker.send_nowait({"op": "echo", "n": 1})
-    await rig.wait_until(lambda: len(rig.said) == 2)
+    await until(lambda: len(rig.said) == 2)
     assert rig.said[0][0]["op"] == "failed"
     assert rig.said[0][0]["number"] == 7
     assert rig.worker.statistics().starts == 1
@@ -75,22 +66,22 @@ async def test_a_killed_worker_is_started_again(rig: Rig) -> None:
     pid = rig.worker.pid
     assert pid is not None
     os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-    await rig.wait_until(lambda: rig.readies == 2)
+    await until(lambda: rig.readies == 2)
     assert rig.worker.pid != pid
     rig.worker.send_nowait({"op": "echo", "n": 5})
-    await rig.wait_until(lambda: len(rig.said) == 1)
+    await until(lambda: len(rig.said) == 1)
 
 
 async def test_a_hung_worker_is_killed_and_started_again(rig: Rig) -> None:
     rig.worker.send_nowait({"op": "hang"})
-    await rig.wait_until(lambda: rig.readies == 2)
+    await until(lambda: rig.readies == 2)
     assert rig.worker.statistics().hangs == 1
 
 
 async def test_a_worker_that_dies_of_a_message_does_not_take_the_parent_along(rig: Rig) -> None:
     for readies in (2, 3):
         rig.worker.send_nowait({"op": "die"})
-        await rig.wait_until(lambda readies=readies: rig.readies == readies)
+        await until(lambda readies=readies: rig.readies == readies)
     assert rig.worker.statistics().starts == 3
 
 

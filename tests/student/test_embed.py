@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from livefoley.core.errors import DescriptionError
 from livefoley.foley.student.embed import TextEncoder, plain
+from livefoley.system.memory import give_back
+from tests.support.peers import missing
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +62,16 @@ def test_an_embedding_is_found_on_disk_by_another_encoder_and_a_torn_file_is_mad
     third = TextEncoder(tmp_path)
     assert np.array_equal(third.encode("wind in trees"), first)
     assert third.statistics().computed == 1
+
+
+def test_tables_that_were_let_go_of_are_loaded_again_for_the_next_new_description() -> None:
+    if platform.libc_ver()[0] != "glibc":
+        missing("glibc, whose allocator can be asked,")
+    encoder = TextEncoder()
+    before, process = encoder.encode("a kettle boils"), psutil.Process()
+    loaded = process.memory_info().rss
+    encoder.release()
+    give_back()
+    assert process.memory_info().rss < loaded - 80_000_000
+    assert np.array_equal(encoder.encode("a kettle boils"), before)  # remembered
+    assert np.linalg.norm(encoder.encode("a gate creaks")) == pytest.approx(1, abs=1e-5)

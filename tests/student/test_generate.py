@@ -15,7 +15,7 @@ from livefoley.foley import audio_file
 from livefoley.foley.chain import StudentUse
 from livefoley.foley.makers import Makers
 from livefoley.foley.student.settings import StudentSettings
-from tests.live import rtmp_peers
+from tests.support.media_files import make_clip
 
 from .tiny import write_model
 
@@ -202,7 +202,7 @@ def test_a_single_sound_that_the_student_cannot_make_is_made_by_whoever_has_it(r
 
 def test_a_file_is_rendered_with_the_student_where_there_are_weights(run, tmp_path: Path) -> None:
     clip, report = tmp_path / "clip.mp4", tmp_path / "report.json"
-    rtmp_peers.make_clip(clip, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", seconds=2.0)
+    make_clip(clip, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", seconds=2.0)
     options = ("--describe", "a velociraptor breathing", "-o", tmp_path / "o.wav", "-f", "--report", report)
     for more, maker in ((("--steps", 2), "student"), (("--no-student",), "procedural")):
         code, out, err = run("render", clip, *options, *more)

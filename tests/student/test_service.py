@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
@@ -19,10 +19,9 @@ from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.sounds.bed_supply import BedSupply
 from livefoley.runtime.sounds.cached_takes import LiveCachedTakes
 from livefoley.runtime.sounds.student import StudentService
+from tests.support.waiting import until
 
 from .tiny import write_model
-
-WAIT_S = 100.0
 
 
 class Studio:
@@ -65,11 +64,6 @@ class Studio:
         else:
             self.refusals.append(made)
 
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(WAIT_S):
-            while not condition():  # noqa: ASYNC110 - what is waited for is in another process
-                await asyncio.sleep(0.02)
-
     @property
     def state(self) -> str:
         return self.service.snapshot().state
@@ -97,12 +91,12 @@ async def test_a_cue_is_answered_and_a_room_is_given_segments(tmp_path: Path) ->
         assert not studio.ask("too early: there is no model yet")
         studio.describe("shop", "rain on a tin roof")
         studio.describe("silent", "  ")
-        await studio.until(lambda: studio.segments)
+        await until(lambda: studio.segments)
         room, text, segment = studio.segments[0]
         assert (room, text) == ("shop", "rain on a tin roof")
         assert segment.samples.shape[1] > 5 * 48_000
         assert studio.ask("a velociraptor purring")
-        await studio.until(lambda: studio.sounds)
+        await until(lambda: studio.sounds)
         assert studio.sounds[0].source == "student"
         figures = studio.service.snapshot()
         assert (figures.state, figures.model, figures.device) == ("working", "student-tiny", "onnx cpu")
@@ -113,22 +107,22 @@ async def test_a_cue_is_answered_and_a_room_is_given_segments(tmp_path: Path) ->
 
 async def test_an_action_that_recurs_is_answered_at_once(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path)) as studio:
-        await studio.until(lambda: studio.state == "working")
+        await until(lambda: studio.state == "working")
         for seed in range(6):
             assert studio.ask("a robot's jaw", kind=CueKind.ACTION, intensity=0.7, seed=seed)
-            await studio.until(lambda seed=seed: len(studio.sounds) > seed)
+            await until(lambda seed=seed: len(studio.sounds) > seed)
         assert studio.ask("a robot's jaw", within_s=0.01, kind=CueKind.ACTION, intensity=0.72, seed=9)
         assert len(studio.sounds) == 7
 
 
 async def test_words_it_cannot_use_are_refused_and_leave_it_working(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path)) as studio:
-        await studio.until(lambda: studio.state == "working")
+        await until(lambda: studio.state == "working")
         studio.describe("room", "ሰላም ለዓለም ዝናብ", 0)
-        await studio.until(lambda: studio.service.snapshot().refused == 1)
+        await until(lambda: studio.service.snapshot().refused == 1)
         for _ in range(4):
             assert studio.ask("ሰላም ለዓለም ዝናብ")
-        await studio.until(lambda: len(studio.refusals) == 4)
+        await until(lambda: len(studio.refusals) == 4)
         assert not any(refusal.fault for refusal in studio.refusals)
         assert studio.state == "working"
 
@@ -137,17 +131,17 @@ async def test_many_rooms_are_served_in_batches(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path)) as studio:
         for number in range(6):
             studio.describe(f"room{number}", ("rain", "sea")[number % 2], number)
-        await studio.until(lambda: len({room for room, _, _ in studio.segments}) == 6)
+        await until(lambda: len({room for room, _, _ in studio.segments}) == 6)
         assert studio.service.snapshot().batches < len(studio.segments)
         studio.describe("room0", "rain", 0)  # nothing new
         studio.beds.forget("room1")
         assert studio.ask("a velociraptor purring")
-        await studio.until(lambda: studio.sounds)
+        await until(lambda: studio.sounds)
 
 
 async def test_a_model_that_makes_no_numbers_is_not_used(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path, fault="nan")) as studio:
-        await studio.until(lambda: studio.state == "unavailable")
+        await until(lambda: studio.state == "unavailable")
         assert "no numbers" in studio.service.snapshot().reason
         assert not studio.ask("rain")
 
@@ -157,7 +151,7 @@ async def test_weights_with_a_wrong_hash_are_not_used(tmp_path: Path) -> None:
     model.with_suffix(".onnx").write_bytes(b"other weights")
     async with at_work(model) as studio:
         studio.describe("shop", "rain", 0)
-        await studio.until(lambda: studio.state == "unavailable")
+        await until(lambda: studio.state == "unavailable")
         assert "SHA-256" in studio.service.snapshot().reason
         assert not studio.ask("anything")
 
@@ -165,23 +159,23 @@ async def test_weights_with_a_wrong_hash_are_not_used(tmp_path: Path) -> None:
 async def test_a_worker_that_is_killed_comes_back_and_goes_on(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path)) as studio:
         studio.describe("shop", "sea", 0)
-        await studio.until(lambda: studio.segments)
+        await until(lambda: studio.segments)
         pid = studio.service.worker.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
         count = len(studio.segments)
-        await studio.until(lambda: len(studio.segments) > count)
+        await until(lambda: len(studio.segments) > count)
         assert studio.service.worker.pid != pid
         assert studio.state == "working"
         studio.beds.restart()  # whoever had them has lost them
         count = len(studio.segments)
-        await studio.until(lambda: len(studio.segments) > count)
+        await until(lambda: len(studio.segments) > count)
 
 
 async def test_a_model_that_hangs_is_killed_and_tried_less_and_less(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path, fault="hang"), hang_timeout_s=1.0) as studio:
         studio.describe("shop", "sea", 0)
-        await studio.until(lambda: studio.state == "resting")
+        await until(lambda: studio.state == "resting")
         assert not studio.ask("anything")
         assert studio.service.worker.statistics().hangs >= 3
         assert studio.service.snapshot().openings == 1
@@ -193,7 +187,7 @@ async def test_a_model_that_hangs_is_killed_and_tried_less_and_less(tmp_path: Pa
 
 async def test_what_is_late_is_handed_on_in_time_for_the_bank(tmp_path: Path) -> None:
     async with at_work(write_model(tmp_path)) as studio:
-        await studio.until(lambda: studio.state == "working")
+        await until(lambda: studio.state == "working")
         pid = studio.service.worker.pid
         assert pid is not None
         psutil.Process(pid).suspend()
@@ -201,7 +195,7 @@ async def test_what_is_late_is_handed_on_in_time_for_the_bank(tmp_path: Path) ->
             asked_s = time.monotonic()
             assert studio.ask("a velociraptor purring", within_s=1.0)
             assert studio.ask("another", within_s=1.2)
-            await studio.until(lambda: len(studio.refusals) == 2)
+            await until(lambda: len(studio.refusals) == 2)
             assert time.monotonic() - asked_s < 10
         finally:
             psutil.Process(pid).resume()

@@ -10,6 +10,8 @@ import pytest
 
 from livefoley.core.cues import Cue, CueKind, Sound, SoundRequest, Stereo
 from livefoley.core.errors import DescriptionError, ModelError
+from livefoley.dsp.levels import peak
+from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley import levels
 from livefoley.foley.student import features
 from livefoley.foley.student.embed import TextEncoder
@@ -43,8 +45,8 @@ def sound_of(student: Student, *wishes: Wish) -> list[Stereo]:
 def test_a_wish_becomes_stereo_of_its_length_at_the_level_of_effects(tiny: Student) -> None:
     [sound] = sound_of(tiny, Wish("rain on a tin roof", features.tokens_for(2.0)))
     assert sound.shape == (2, 96_000)
-    assert levels.loudest_lufs(sound) == pytest.approx(levels.EFFECT_LUFS, abs=1.5)
-    assert levels.peak_of(sound) <= 1
+    assert loudest_lufs(sound) == pytest.approx(levels.EFFECT_LUFS, abs=1.5)
+    assert peak(sound) <= 1
 
 
 def test_one_seed_repeats_and_two_differ(tiny: Student) -> None:
@@ -122,7 +124,7 @@ def test_a_cue_becomes_one_onset_and_its_sound_begins_there(tiny: Student) -> No
         ("student", "a velociraptor purring", 3)
     ] * 2
     assert sounds[0].onset < 4800
-    assert levels.loudest_lufs(sounds[1].samples) < levels.loudest_lufs(sounds[0].samples) - 6
+    assert loudest_lufs(sounds[1].samples) < loudest_lufs(sounds[0].samples) - 6
 
 
 def test_a_request_with_curves_is_made_by_them_and_as_long_as_asked(tiny: Student) -> None:

@@ -14,7 +14,7 @@ from livefoley.foley.student.backends import tensorrt
 from livefoley.foley.student.backends.engines import EngineKey, EngineStore
 from livefoley.foley.student.models import Model
 from livefoley.foley.student.student import open_backend
-from tests.peers import require_packages
+from tests.support.peers import require_packages
 
 from .tiny import write_model
 

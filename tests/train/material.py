@@ -10,7 +10,7 @@ import numpy as np
 
 from livefoley.foley import audio_file
 from livefoley.foley.student.features import RATE, Floats
-from tests.peers import require_packages
+from tests.support.peers import require_packages
 
 LATENT = 24
 

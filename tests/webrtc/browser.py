@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.peers import require
+from tests.support.peers import require
 
 FLAGS = (
     "--headless=new",

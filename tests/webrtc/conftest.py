@@ -19,7 +19,7 @@ from livefoley.control.signalling.whip import whip_router
 from livefoley.core.media import Disconnected, Packet, SourceItem, TrackInfo
 from livefoley.media.webrtc import IceSettings, WhipServer, WhipSource
 from tests.control.studio import Studio
-from tests.live.rtmp_peers import make_clip
+from tests.support.media_files import make_clip
 from tests.webrtc import obs_like
 from tests.webrtc.publisher import sound_packets, video_packets
 

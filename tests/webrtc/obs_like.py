@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.peers import missing, require
+from tests.support.peers import missing, require
 
 HERE = Path(__file__).parent / "obs"
 INSTALL_S = 180.0

@@ -14,7 +14,7 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCSessionDescription
 from av import AudioFrame, VideoFrame
 
-from livefoley.media.webrtc.aiortc_overrides import EncodedPeer
+from livefoley.media.webrtc.aiortc_overrides import VP8, EncodedPeer
 from livefoley.media.webrtc.ice import IceSettings
 
 RATE = 30
@@ -114,3 +114,34 @@ class Publisher:
         response = await self._client.delete(self.location, headers=self.headers)
         await self.peer.close()
         return response
+
+
+class Vp8Publisher(Publisher):
+    """Offers VP8 alone, as a browser without H.264 does."""
+
+    async def offer(self, video: list[bytes], sound: list[bytes]) -> str:
+        """Return the offer."""
+        create = self.peer.createOffer
+
+        async def of_vp8() -> Any:
+            for transceiver in self.peer.getTransceivers():
+                if transceiver.kind == "video":
+                    transceiver.setCodecPreferences([VP8])
+            return await create()
+
+        self.peer.createOffer = of_vp8  # type: ignore[method-assign]
+        return await super().offer(video, sound)
+
+
+def vp8_packets(seconds: float) -> list[bytes]:
+    """Return VP8 frames of 320x240, a keyframe each half second."""
+    encoder: Any = av.CodecContext.create("libvpx", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
+    encoder.time_base, encoder.framerate, encoder.gop_size = Fraction(1, RATE), Fraction(RATE), 15
+    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+    made: list[bytes] = []
+    for index in range(round(seconds * RATE)):
+        picture = av.VideoFrame.from_ndarray(np.full((240, 320, 3), index * 5 % 256, np.uint8), format="rgb24")
+        picture.pts = index
+        made += [bytes(packet) for packet in encoder.encode(picture)]
+    return made

@@ -20,6 +20,7 @@ from livefoley.media.webrtc import aiortc_overrides, ice
 from livefoley.media.webrtc.aiortc_overrides import EncodedPeer, EncodedReceiver
 from livefoley.media.webrtc.ice import IceServer, IceSettings, MediaConnection
 from livefoley.media.webrtc.rtp.reassembly import Frame
+from tests.support.waiting import until
 from tests.webrtc.publisher import RATE as FPS
 from tests.webrtc.publisher import Encoded
 
@@ -59,9 +60,7 @@ class Pair:
         await self.near.setRemoteDescription(self.far.localDescription)
 
     async def wait(self, done: Callable[[], object], within_s: float = 15.0) -> None:
-        async with asyncio.timeout(within_s):
-            while not done():  # noqa: ASYNC110 - nothing tells of it
-                await asyncio.sleep(0.02)
+        await until(done, within_s)
 
 
 @pytest_asyncio.fixture

@@ -12,11 +12,11 @@ from typing import Any
 import av
 import httpx
 import numpy as np
-import yaml
 
-from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running
-from tests.live.rtmp_peers import run_peer
-from tests.peers import require
+from livefoley.demo.sidecar import KEY, ROOM, Sidecar
+from tests.support.peers import require
+from tests.support.programs import run_peer
+from tests.support.sidecars import client, sidecar
 from tests.webrtc.browser import Browser, Page, chromium
 
 QUIET = {"enabled": True, "bed": {"enabled": False}}
@@ -45,14 +45,8 @@ LISTEN = """(async () => {
 @asynccontextmanager
 async def stage(place: Path, **room: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
     """A sidecar with one room."""
-    ports = free_ports()
-    server = {"rtmp": {"listen": f"127.0.0.1:{ports.rtmp}"}, "http": {"listen": f"127.0.0.1:{ports.http}"}}
-    config = place / "room.yaml"
-    config.write_text(yaml.safe_dump({"server": server, "rooms": {ROOM: {"on_drop": "audio", **room}}}))
-    async with running(config, ports, place / "sidecar.log") as made:
-        await made.wait_ready()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports.http}", trust_env=False) as client:
-            yield made, client
+    async with sidecar(place, **{"on_drop": "audio", **room}) as made, client(made) as http:
+        yield made, http
 
 
 def silence(path: Path) -> Path:

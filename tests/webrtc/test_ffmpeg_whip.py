@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 
 from livefoley.formats import nal
-from tests.peers import impossible
+from tests.support.peers import impossible
 from tests.webrtc.conftest import KEY, House
 from tests.webrtc.publisher import RATE
 

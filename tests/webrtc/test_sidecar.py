@@ -14,17 +14,17 @@ import av
 import httpx
 import numpy as np
 import pytest
-import yaml
 
 from livefoley.core.media import MediaKind
-from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running
+from livefoley.demo.sidecar import KEY, ROOM, Sidecar
 from livefoley.formats import nal
-from tests.live.rtmp_peers import file_hashes, nginx_rtmp
-from tests.live.test_sidecar_stream import decoded_sound, recordings, wait_room
-from tests.peers import free_port
+from tests.live.rtmp_peers import nginx_rtmp
+from tests.support.media_files import decoded_sound, file_hashes, recordings
+from tests.support.peers import free_port
+from tests.support.sidecars import sidecar, wait_room
 from tests.webrtc import flashes, obs_like
+from tests.webrtc.publisher import Vp8Publisher, vp8_packets
 from tests.webrtc.relay import Relay
-from tests.webrtc.test_whep_sidecar import Vp8Publisher, vp8_packets
 
 SECONDS = 8.0
 
@@ -40,19 +40,12 @@ def recording(tmp_path_factory: pytest.TempPathFactory, pictures: list[bytes]) -
 
 
 @asynccontextmanager
-async def sidecar(place: Path, udp_port: int, **room: Any) -> AsyncIterator[tuple[Sidecar, str]]:
+async def taking_whip(place: Path, udp_port: int, **room: Any) -> AsyncIterator[tuple[Sidecar, str]]:
     """A sidecar whose room takes WHIP, ready; and the URL to publish to."""
-    ports = free_ports()
-    server = {
-        "rtmp": {"listen": f"127.0.0.1:{ports.rtmp}"},
-        "http": {"listen": f"127.0.0.1:{ports.http}"},
-        "webrtc": {"udp_port_range": [udp_port, udp_port]},
-    }
-    document = {"server": server, "rooms": {ROOM: {"source": {"whip": {"key": KEY}}, "on_drop": "audio", **room}}}
-    (place / "room.yaml").write_text(yaml.safe_dump(document))
-    async with running(place / "room.yaml", ports, place / "sidecar.log") as made:
-        await made.wait_ready()
-        yield made, f"http://127.0.0.1:{ports.http}/{ROOM}/whip"
+    around = {"server": {"webrtc": {"udp_port_range": [udp_port, udp_port]}}}
+    room = {"source": {"whip": {"key": KEY}}, "on_drop": "audio", **room}
+    async with sidecar(place, around, **room) as made:
+        yield made, f"http://127.0.0.1:{made.ports.http}/{ROOM}/whip"
 
 
 def sent_hashes(units: list[bytes]) -> list[str]:
@@ -78,7 +71,7 @@ async def test_every_picture_reaches_every_output_untouched_and_in_step_with_the
         sinks = [{"rtmp": rtmp}, {"hls": hls}, {"file": file}]
         udp_port = free_port(socket.SOCK_DGRAM)
         room = {"describe": "heavy rain", "stem": True, "actions": {"enabled": False}, "sinks": sinks}
-        async with sidecar(tmp_path, udp_port, **room) as (made, url):
+        async with taking_whip(tmp_path, udp_port, **room) as (made, url):
             async with obs_like.publishing(program, url, KEY, recording) as obs:
                 await obs.wait("deleted")
             told = await wait_room(made, lambda room: not room["publisher_connected"] and room["units_out"] > 400)
@@ -101,7 +94,7 @@ async def test_vp8_goes_where_it_can_and_rtmp_says_that_it_cannot(tmp_path: Path
     async with nginx_rtmp(tmp_path / "nginx") as (port, _):
         sinks = [{"rtmp": f"rtmp://127.0.0.1:{port}/live/out"}, {"file": f"{tmp_path}/o.mkv"}]
         async with (
-            sidecar(tmp_path, free_port(socket.SOCK_DGRAM), sinks=sinks) as (made, url),
+            taking_whip(tmp_path, free_port(socket.SOCK_DGRAM), sinks=sinks) as (made, url),
             httpx.AsyncClient(base_url=url.removesuffix(f"/{ROOM}/whip"), trust_env=False) as client,
         ):
             publisher = Vp8Publisher(client, ROOM, KEY)
@@ -121,7 +114,7 @@ async def test_a_new_resolution_reaches_rtmp_with_its_own_sequence_header(
     recording = obs_like.record(tmp_path / "stream", units, sound * 2)
     async with nginx_rtmp(tmp_path / "nginx") as (port, records):
         sinks = [{"rtmp": f"rtmp://127.0.0.1:{port}/live/out"}]
-        async with sidecar(tmp_path, free_port(socket.SOCK_DGRAM), sinks=sinks) as (made, url):
+        async with taking_whip(tmp_path, free_port(socket.SOCK_DGRAM), sinks=sinks) as (made, url):
             async with obs_like.publishing(program, url, KEY, recording) as obs:
                 await obs.wait("deleted")
             told = await wait_room(made, lambda room: not room["publisher_connected"] and room["units_out"] > 200)
@@ -139,7 +132,7 @@ async def test_a_bad_network_costs_pictures_and_never_the_stream(
     udp_port = free_port(socket.SOCK_DGRAM)
     async with (
         Relay(("127.0.0.1", udp_port), loss=loss, jitter_s=0.03) as relay,
-        sidecar(tmp_path, udp_port, foley={"enabled": False}, sinks=[{"file": f"{tmp_path}/o.mp4"}]) as (made, url),
+        taking_whip(tmp_path, udp_port, foley={"enabled": False}, sinks=[{"file": f"{tmp_path}/o.mp4"}]) as (made, url),
     ):
         async with obs_like.publishing(program, url, KEY, recording, "--via", str(relay.port)) as obs:
             await obs.wait("deleted")

@@ -6,39 +6,33 @@ import asyncio
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import httpx
 import numpy as np
 import pytest
 
 from livefoley.core.media import MediaKind
-from livefoley.demo.sidecar import KEY, ROOM, Sidecar, free_ports, running, write_config
+from livefoley.demo.sidecar import KEY, ROOM, Sidecar
 from livefoley.formats import nal
-from livefoley.media.webrtc.aiortc_overrides import VP8
-from tests.live import rtmp_peers
-from tests.live.rtmp_peers import run_peer
-from tests.peers import require
-from tests.webrtc.publisher import RATE, Publisher, video_packets
+from tests.support.media_files import file_packets
+from tests.support.peers import require
+from tests.support.programs import run_peer
+from tests.support.sidecars import client, sidecar
+from tests.webrtc.publisher import Publisher, Vp8Publisher, video_packets, vp8_packets
 from tests.webrtc.viewer import Viewer
 
 
 @asynccontextmanager
-async def sidecar(place: Path, **room: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
+async def watched_room(place: Path, **room: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
     """A sidecar with one room, ready, and a client of its HTTP port."""
-    ports = free_ports()
     room = {"foley": {"enabled": False}, "sinks": [{"file": f"{place}/out.mp4"}], "on_drop": "audio", **room}
-    write_config(place / "room.yaml", ports, room)
-    async with running(place / "room.yaml", ports, place / "sidecar.log") as made:
-        await made.wait_ready()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports.http}", trust_env=False) as client:
-            yield made, client
+    async with sidecar(place, **room) as made, client(made) as http:
+        yield made, http
 
 
-def publish(made: Sidecar, clip: Path, *options: str) -> asyncio.Task[tuple[int, str]]:
+def publish_for_ever(made: Sidecar, clip: Path, *options: str) -> asyncio.Task[tuple[int, str]]:
     """Publish a clip over and over until cancelled."""
     command = [require("ffmpeg"), "-v", "warning", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", *options]
     return asyncio.create_task(run_peer(*command, "-f", "flv", made.ports.publish_url))
@@ -62,8 +56,8 @@ async def watched(viewer: Viewer) -> None:
 async def test_a_viewer_of_an_rtmp_room_gets_its_pictures_untouched_and_its_sound(
     tmp_path: Path, plain_clip: Path
 ) -> None:
-    async with sidecar(tmp_path) as (made, client):
-        publishing = publish(made, plain_clip)
+    async with watched_room(tmp_path) as (made, client):
+        publishing = publish_for_ever(made, plain_clip)
         viewer = Viewer(client, ROOM)
         await watched(viewer)
         await viewer.wait_frames("video", 90)
@@ -71,7 +65,7 @@ async def test_a_viewer_of_an_rtmp_room_gets_its_pictures_untouched_and_its_soun
         assert (await viewer.leave()).status_code == 200
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)
-    sent = {bytes(packet) for packet in rtmp_peers.file_packets(plain_clip, MediaKind.VIDEO)}
+    sent = {bytes(packet) for packet in file_packets(plain_clip, MediaKind.VIDEO)}
     came = [nal.split_annex_b(frame.data) for frame in viewer.frames["video"]]
     stripped = {nal.join_length_prefixed(u for u in units if nal.unit_type("h264", u) not in (7, 8)) for units in came}
     assert len(viewer.pictures()) >= 89
@@ -101,8 +95,8 @@ def flashes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def test_lips_and_voice_meet_at_a_viewer(tmp_path: Path, flashes: Path) -> None:
-    async with sidecar(tmp_path) as (made, client):
-        publishing = publish(made, flashes)
+    async with watched_room(tmp_path) as (made, client):
+        publishing = publish_for_ever(made, flashes)
         viewer = Viewer(client, ROOM)
         await watched(viewer)
         await viewer.wait_frames("video", 240)
@@ -129,7 +123,7 @@ async def test_what_webrtc_cannot_carry_is_refused_with_words_or_transcoded_for_
     for transcode in (False, True):
         place = tmp_path / str(transcode)
         place.mkdir()
-        async with sidecar(place, source=source, whep={"transcode": transcode}) as (made, client):
+        async with watched_room(place, source=source, whep={"transcode": transcode}) as (made, client):
             viewers = [Viewer(client, ROOM) for _ in range(2)]
             if transcode:
                 for viewer in viewers:
@@ -151,40 +145,9 @@ async def test_what_webrtc_cannot_carry_is_refused_with_words_or_transcoded_for_
         assert moments == sorted(moments)
 
 
-def vp8_packets(seconds: float) -> list[bytes]:
-    """Return VP8 frames of 320x240, a keyframe each half second."""
-    encoder: Any = av.CodecContext.create("libvpx", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
-    encoder.time_base, encoder.framerate, encoder.gop_size = Fraction(1, RATE), Fraction(RATE), 15
-    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
-    made: list[bytes] = []
-    for index in range(round(seconds * RATE)):
-        picture = av.VideoFrame.from_ndarray(np.full((240, 320, 3), index * 5 % 256, np.uint8), format="rgb24")
-        picture.pts = index
-        made += [bytes(packet) for packet in encoder.encode(picture)]
-    return made
-
-
-class Vp8Publisher(Publisher):
-    """Offers VP8 alone, as a browser without H.264 does."""
-
-    async def offer(self, video: list[bytes], sound: list[bytes]) -> str:
-        """Return the offer."""
-        create = self.peer.createOffer
-
-        async def of_vp8() -> Any:
-            for transceiver in self.peer.getTransceivers():
-                if transceiver.kind == "video":
-                    transceiver.setCodecPreferences([VP8])
-            return await create()
-
-        self.peer.createOffer = of_vp8  # type: ignore[method-assign]
-        return await super().offer(video, sound)
-
-
 async def test_vp8_by_whip_comes_out_by_whep_as_it_went_in(tmp_path: Path, sound: list[bytes]) -> None:
     frames = vp8_packets(6)
-    async with sidecar(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
+    async with watched_room(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
         publisher = Vp8Publisher(client, ROOM, KEY)
         assert (await publisher.publish(frames, sound * 3)).status_code == 201
         viewer = Viewer(client, ROOM)
@@ -199,7 +162,7 @@ async def test_vp8_by_whip_comes_out_by_whep_as_it_went_in(tmp_path: Path, sound
 
 
 async def test_a_new_resolution_by_whip_reaches_the_viewer(tmp_path: Path, sound: list[bytes]) -> None:
-    async with sidecar(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
+    async with watched_room(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
         publisher = Publisher(client, ROOM, KEY)
         units = video_packets(4) + video_packets(2, (640, 480))
         assert (await publisher.publish(units, sound * 3)).status_code == 201

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from livefoley.media.webrtc.aiortc_overrides import EncodedPeer
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.rtp.reassembly import Frame
+from tests.support.waiting import until
 
 RATES = {"audio": 48_000, "video": 90_000}
 
@@ -71,9 +71,7 @@ class Viewer:
 
     async def wait_frames(self, kind: str, count: int, timeout_s: float = 30.0) -> None:
         """Wait until so many frames came."""
-        async with asyncio.timeout(timeout_s):
-            while len(self.frames[kind]) < count:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(lambda: len(self.frames[kind]) >= count, timeout_s)
 
     def moments(self, kind: str) -> list[float]:
         """Return when each frame is to be played, by the sender's clock of its last report."""

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from livefoley.core.highlights import Highlight, HighlightState, Reason
+from livefoley.core.highlights import Evidence, Highlight, HighlightState
 from livefoley.core.ticks import TICK_RATE, Tick
 
 MAX_OPEN = 64
@@ -37,7 +37,7 @@ class Range:
     peak: Tick
     kind: str
     score: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Evidence, ...]
 
 
 class ClipRanges:

@@ -26,7 +26,7 @@ from livefoley.engine.hold import is_filler
 
 BLOCK: Tick = 2 * TICK_RATE  # of sound
 MAX_EVENTS = 20_000
-MAX_SHELVING = 16  # chunks on their way to a disk that does not answer
+MAX_STORING = 16  # chunks on their way to a disk that does not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class ChunkStore(Protocol):
     """Where chunks go that memory has no room for. Nothing here blocks."""
 
     def put_nowait(self, chunk: Chunk) -> None:
-        """Store a chunk; `RollingBuffer.shelved` is told when that is done."""
+        """Store a chunk; `RollingBuffer.chunk_stored` is told when that is done."""
         ...
 
     def drop_nowait(self, chunk: Chunk) -> None:
@@ -60,7 +60,7 @@ class BufferStatistics:
     dropped_pictures: int  # could not be kept: a group too large, or no room for it
     dropped_bytes: int
     dropped_events: int
-    shelved: int
+    stored: int  # chunks that went to disk
     chunk_store_errors: int
 
 
@@ -81,9 +81,9 @@ class RollingBuffer:
         self._speech: Speech | None = None  # the last one that was too old to be kept
         self._describes: deque[tuple[Tick, str]] = deque()
         self._number = 0
-        self._memory = self._disk = self._shelving = 0
+        self._memory = self._disk = self._storing = 0
         self._dropped_pictures = self._dropped_bytes = self._dropped_events = 0
-        self._shelved = self._chunk_store_errors = 0
+        self._stored = self._chunk_store_errors = 0
 
     @property
     def end(self) -> Tick:
@@ -159,7 +159,7 @@ class RollingBuffer:
             dropped_pictures=self._dropped_pictures,
             dropped_bytes=self._dropped_bytes,
             dropped_events=self._dropped_events,
-            shelved=self._shelved,
+            stored=self._stored,
             chunk_store_errors=self._chunk_store_errors,
         )
 
@@ -206,23 +206,23 @@ class RollingBuffer:
             while lane and lane[0].end < oldest:
                 self._forget(lane.popleft())
         self._forget_events(oldest)
-        self._shelve()
+        self._move_to_disk()
         while self._memory > self._limits.memory_bytes and (chunk := self._oldest()) is not None:
             self._lose(chunk)
 
-    def _shelve(self) -> None:
+    def _move_to_disk(self) -> None:
         """Send the oldest chunks in memory to disk until what stays fits; for want of room the oldest there go."""
         if self._chunk_store is None:
             return
         staying = self._memory - sum(chunk.size for chunk in self._chunks() if chunk.leaving)
         for chunk in sorted((each for each in self._chunks() if each.in_memory), key=lambda each: each.start):
-            if staying <= self._limits.memory_bytes * 3 // 4 or self._shelving >= MAX_SHELVING:
+            if staying <= self._limits.memory_bytes * 3 // 4 or self._storing >= MAX_STORING:
                 return
             if not self._has_room(chunk.size):
                 return
             chunk.leaving = True
             staying -= chunk.size
-            self._shelving += 1
+            self._storing += 1
             self._disk += chunk.size
             self._chunk_store.put_nowait(chunk)
 
@@ -235,15 +235,15 @@ class RollingBuffer:
             self._lose(oldest)
         return size <= self._limits.disk_bytes
 
-    def shelved(self, chunk: Chunk, where: object | None) -> None:
+    def chunk_stored(self, chunk: Chunk, where: object | None) -> None:
         """A chunk is on disk at ``where``, or (None) could not be written."""
-        self._shelving -= 1
+        self._storing -= 1
         chunk.leaving = False
         if where is None:
             self._chunk_store_errors += 1
             self._disk -= chunk.size
             return
-        self._shelved += 1
+        self._stored += 1
         if chunk.gone:
             self._disk -= chunk.size
             return

@@ -1,8 +1,8 @@
 """Word lists: whether a text holds what must not be published, however it is spelt.
 
-Spaces and punctuation between Chinese characters, full-width forms, traditional characters (where the extra ``ears`` is
-installed), upper case, accents, invisible characters and figures in place of letters (``p0rn``) make no difference. An
-entry with a Chinese character is looked for anywhere, others as whole words: ``ass`` is not found in ``class``.
+Spaces and punctuation between Chinese characters, full-width forms, traditional characters, upper case, accents,
+invisible characters and figures in place of letters (``p0rn``) make no difference. An entry with a Chinese character is
+looked for anywhere, others as whole words: ``ass`` is not found in ``class``.
 """
 
 from __future__ import annotations
@@ -10,18 +10,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cache
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
+from livefoley.core.chinese import HAN, simplified
 from livefoley.core.errors import ConfigError
 
 LISTS = ("en", "zh")
 MAX_ENTRIES = 100_000
 
-_HAN = re.compile(r"[㐀-䶿一-鿿]")
 _WORD = re.compile(r"[^\W_㐀-䶿一-鿿]+(?:['’][^\W\d_㐀-䶿一-鿿]+)*")
 _FIGURES = str.maketrans("0134578@$!", "oieastbasi")
 _SYMBOLS = re.compile(r"(?<=\w)[@$!](?=\w)")
@@ -35,7 +32,7 @@ class WordList:
         self._words: dict[str, list[tuple[str, ...]]] = {}
         chinese = []
         for entry in entries:
-            if _HAN.search(entry):
+            if HAN.search(entry):
                 chinese.append(_run(entry))
             elif row := tuple(_words(entry)):
                 self._words.setdefault(row[0], []).append(row)
@@ -82,7 +79,7 @@ def _plain(text: str) -> str:
 
 def _run(text: str) -> str:
     """Return a text with Chinese as it compares: letters and figures alone, in one run."""
-    return "".join(char for char in _simplified(_plain(text)) if char.isalnum())
+    return "".join(char for char in simplified(_plain(text)) if char.isalnum())
 
 
 def _words(text: str) -> list[str]:
@@ -94,17 +91,3 @@ def _words(text: str) -> list[str]:
 def _spelt(word: str) -> str:
     letters = word.translate(_FIGURES) if not word.isdecimal() else word
     return _LONG.sub(r"\1", letters.replace("'", "").replace("’", ""))
-
-
-@cache
-def _converter() -> Any:
-    if find_spec("opencc") is None:
-        return None
-    import opencc
-
-    return opencc.OpenCC("t2s")
-
-
-def _simplified(text: str) -> str:
-    converter = _converter()
-    return str(converter.convert(text)) if converter is not None else text

@@ -244,6 +244,12 @@ def _signals(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
             for each in getattr(room.signals, name):
                 states.add_metric([room.name, each.state], each.count)
         yield states
+    text = "What a signal (keyword, chat, crowd, loud, screen) said of highlights, each time it said it anew."
+    evidence = CounterMetricFamily("livefoley_room_evidence", text, labels=["room", "signal"])
+    for room in rooms:
+        for said in room.signals.evidence:
+            evidence.add_metric([room.name, said.signal], said.count)
+    yield evidence
     for make, name, text, figure in _DELIVERIES:
         family = make(f"livefoley_delivery_{name}", text, labels=["room", "delivery"])
         for room in rooms:

@@ -12,7 +12,7 @@ import statistics
 import unicodedata
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from livefoley.core.highlights import ChatBurst
 
@@ -170,18 +170,17 @@ class ChatMeter:
         read = sum(second.read for second in self._window)
         share = sum(second.hits for second in self._window) / read if read else 0.0
         score = burst_score(excess, share)
+        writers = sum(second.writers for second in self._window)
         if self._burst is not None:
-            score = max(score, self._burst.score)
-        self._burst = ChatBurst(number, start_s, end_s, self._rate, self._usual, share, score)
+            score, writers = max(score, self._burst.score), max(writers, self._burst.writers)
+        self._burst = ChatBurst(number, start_s, end_s, self._rate, self._usual, share, score, writers)
         return self._burst
 
     def _end(self, end_s: float) -> ChatBurst:
         before, self._burst = self._burst, None
         self._during.clear()
         assert before is not None  # noqa: S101 - for the type checker
-        return ChatBurst(
-            before.id, before.start_s, end_s, self._rate, self._usual, before.share, before.score, over=True
-        )
+        return replace(before, end_s=end_s, rate=self._rate, usual=self._usual, over=True)
 
 
 def burst_score(excess: float, share: float) -> float:

@@ -5,8 +5,8 @@ out" right after "half price" is another moment. Each signal says by itself, in 
 different signals add up as independent witnesses do (noisy-or), two of the same kind count as the stronger one. A
 moment is told once it reaches the threshold, and from then on whenever something of it changes.
 
-The audience is late: it sees the room seconds after it happened and then has to type. So a burst of chat is taken to be
-about something up to two ``chat_lag`` before it, and never says when its moment was if any other signal does.
+Some notice late: the audience sees the room seconds after it happened and then has to type. What they report is about
+something up to its ``reach`` before, and never says when its moment was if any other signal does.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from livefoley.core.events import CrowdSound, KeywordHit, KeywordState, ScreenText, Transcript
-from livefoley.core.highlights import ChatBurst, Highlight, HighlightState, Reason, Signal
+from livefoley.core.events import Transcript
+from livefoley.core.highlights import Evidence, EvidenceState, Highlight, HighlightState, Origin
 from livefoley.core.ticks import TICK_RATE, Tick
 
 LONGEST: Tick = 45 * TICK_RATE  # what comes later after the beginning is another moment
@@ -27,6 +28,8 @@ MAX_SENTENCES = 64
 MAX_QUOTE = 500  # characters
 TOLD_STEP = 0.1  # a score that moves less is not told again
 
+Key: TypeAlias = tuple[str, int]  # a signal and the id it tells of
+
 
 @dataclass(frozen=True, slots=True)
 class HighlightSettings:
@@ -34,18 +37,6 @@ class HighlightSettings:
 
     threshold: float = 0.6
     join: Tick = 5 * TICK_RATE
-    chat_lag: Tick = 6 * TICK_RATE
-
-
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """A reason with what else fusion needs: ``reach`` is how long before ``at`` its moment may lie."""
-
-    key: tuple[Signal, int]
-    reason: Reason
-    kind: str
-    sure: bool = True
-    reach: Tick = 0
 
 
 class _Moment:
@@ -53,32 +44,31 @@ class _Moment:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.evidence: dict[tuple[Signal, int], _Evidence] = {}
+        self.evidence: dict[Key, Evidence] = {}
         self.touched: Tick = 0  # when something was last heard of it
         self.told: Highlight | None = None
 
     @property
     def unsettled(self) -> bool:
-        return not all(each.sure for each in self.evidence.values())
+        return any(each.state is EvidenceState.SPOTTED for each in self.evidence.values())
 
     @property
     def named(self) -> str:
-        """What a keyword says it is about; empty when none has been heard."""
+        """What some signal says it is about; empty when none does."""
         return next((each.kind for each in self.evidence.values() if each.kind), "")
 
     def span(self) -> tuple[Tick, Tick]:
         """Return where it lies: by what is exact about that, if anything is."""
         exact = [each for each in self.evidence.values() if not each.reach] or list(self.evidence.values())
-        return min(each.reason.at for each in exact), max(each.reason.end for each in exact)
+        return min(each.at for each in exact), max(each.end for each in exact)
 
-    def reasons(self) -> tuple[Reason, ...]:
+    def reasons(self) -> tuple[Evidence, ...]:
         """Return the reasons, the strongest first."""
-        found = (each.reason for each in self.evidence.values())
-        return tuple(sorted(found, key=lambda reason: (-reason.score, reason.at)))
+        return tuple(sorted(self.evidence.values(), key=lambda each: (-each.score, each.at)))
 
     def kind(self) -> str:
-        """Return what a keyword says it is, else the strongest signal's name."""
-        return self.named or self.reasons()[0].signal.value
+        """Return what a signal says it is, else the strongest signal's name."""
+        return self.named or self.reasons()[0].signal
 
 
 class Highlighter:
@@ -89,40 +79,28 @@ class Highlighter:
         self._open: list[_Moment] = []
         self._sentences: dict[int, Transcript] = {}
         self._count = 0
-        self._chat_seen = False
+        self._longest_reach: Tick = 0  # late signals that have been heard in this room
 
     # ---- in ----
 
-    def keyword(self, hit: KeywordHit, now: Tick) -> list[Highlight]:
-        """Take a keyword, or what became of one."""
-        key = (Signal.KEYWORD, hit.id)
-        if hit.state is KeywordState.WITHDRAWN:
-            return self._withdraw(key, now)
-        reason = Reason(Signal.KEYWORD, hit.at, hit.end, hit.weight * hit.confidence, hit.keyword)
-        sure = hit.state is KeywordState.CONFIRMED
-        return self._take(_Evidence(key, reason, hit.cue or Signal.KEYWORD.value, sure), now)
+    def take(self, evidence: Evidence, now: Tick) -> list[Highlight]:
+        """Take what a signal noticed, or what became of it."""
+        self._longest_reach = max(self._longest_reach, evidence.reach)
+        if evidence.state is EvidenceState.WITHDRAWN:
+            return self._withdraw(_key(evidence), now)
+        found = self.advance(now)
+        moment = self._moment_of(evidence)
+        if moment is None:
+            found += self._make_room()
+            self._count += 1
+            moment = _Moment(self._count)
+            self._open.append(moment)
+        moment.evidence[_key(evidence)] = evidence
+        moment.touched = max(now, evidence.end)
+        return found + self._tell(moment)
 
-    def chat(self, burst: ChatBurst, at: Tick, end: Tick, now: Tick) -> list[Highlight]:
-        """Take a burst of chat written from ``at`` to ``end``, as the audience then saw the room."""
-        self._chat_seen = True
-        lag = self.settings.chat_lag
-        detail = f"{burst.rate:.1f}/s, usually {burst.usual:.1f}/s"
-        reason = Reason(Signal.CHAT, at - lag, max(at, end - lag), burst.score, detail)
-        return self._take(_Evidence((Signal.CHAT, burst.id), reason, "", reach=lag), now)
-
-    def crowd(self, sound: CrowdSound, now: Tick) -> list[Highlight]:
-        """Take what the room's original sound tells of its crowd."""
-        signal = Signal.CROWD if sound.crowd else Signal.LOUD
-        reason = Reason(signal, sound.at, sound.end, sound.strength, f"{sound.rise_db:+.0f} dB")
-        return self._take(_Evidence((signal, sound.id), reason, ""), now)
-
-    def screen(self, text: ScreenText, now: Tick) -> list[Highlight]:
-        """Take a keyword that newly stands in the picture."""
-        reason = Reason(Signal.SCREEN, text.at, text.end, text.weight, text.text)
-        return self._take(_Evidence((Signal.SCREEN, text.id), reason, text.cue), now)
-
-    def transcript(self, sentence: Transcript) -> None:
-        """Remember what was said, to quote it."""
+    def quote(self, sentence: Transcript) -> None:
+        """Remember what was said, to quote it with its moment."""
         self._sentences.pop(sentence.utterance, None)
         self._sentences[sentence.utterance] = sentence
         while len(self._sentences) > MAX_SENTENCES:
@@ -144,33 +122,21 @@ class Highlighter:
     def _patience(self, moment: _Moment) -> Tick:
         if moment.unsettled:
             return PATIENCE
-        return max(self.settings.join, 2 * self.settings.chat_lag if self._chat_seen else 0)
+        return max(self.settings.join, 2 * self._longest_reach)
 
-    def _take(self, evidence: _Evidence, now: Tick) -> list[Highlight]:
-        found = self.advance(now)
-        moment = self._moment_of(evidence)
-        if moment is None:
-            found += self._make_room()
-            self._count += 1
-            moment = _Moment(self._count)
-            self._open.append(moment)
-        moment.evidence[evidence.key] = evidence
-        moment.touched = max(now, evidence.reason.end)
-        return found + self._tell(moment)
-
-    def _moment_of(self, evidence: _Evidence) -> _Moment | None:
+    def _moment_of(self, evidence: Evidence) -> _Moment | None:
         """Return the moment that has this evidence already, else the newest it lies close to."""
         for moment in self._open:
-            if evidence.key in moment.evidence:
+            if _key(evidence) in moment.evidence:
                 return moment
         return next((moment for moment in reversed(self._open) if self._close(moment, evidence)), None)
 
-    def _close(self, moment: _Moment, evidence: _Evidence) -> bool:
+    def _close(self, moment: _Moment, evidence: Evidence) -> bool:
         start, end = moment.span()
-        reason, join = evidence.reason, self.settings.join
-        apart = reason.at - evidence.reach > end + join or reason.end + evidence.reach < start - join
+        join, reach = self.settings.join, evidence.reach
+        apart = evidence.at - reach > end + join or evidence.end + reach < start - join
         other = bool(evidence.kind) and moment.named not in ("", evidence.kind)
-        return not apart and not other and reason.at - start < LONGEST
+        return not apart and not other and evidence.at - start < LONGEST
 
     def _make_room(self) -> list[Highlight]:
         """End the oldest moment when too many are open."""
@@ -179,7 +145,7 @@ class Highlighter:
         oldest = self._open.pop(0)
         return [self._end(oldest)] if oldest.told is not None else []
 
-    def _withdraw(self, key: tuple[Signal, int], now: Tick) -> list[Highlight]:
+    def _withdraw(self, key: Key, now: Tick) -> list[Highlight]:
         found = self.advance(now)
         moment = next((each for each in self._open if key in each.evidence), None)
         if moment is None:
@@ -210,7 +176,7 @@ class Highlighter:
         return [made]
 
     def _state(self, moment: _Moment) -> HighlightState:
-        sure = self._score(each for each in moment.evidence.values() if each.sure)
+        sure = self._score(each for each in moment.evidence.values() if each.state is EvidenceState.CONFIRMED)
         return HighlightState.CONFIRMED if sure >= self.settings.threshold else HighlightState.SPOTTED
 
     def _end(self, moment: _Moment) -> Highlight:
@@ -239,28 +205,33 @@ class Highlighter:
         return " ".join(s.text for s in sorted(close, key=lambda s: s.start) if s.text)[:MAX_QUOTE]
 
     @staticmethod
-    def _score(evidence: Iterable[_Evidence]) -> float:
+    def _score(evidence: Iterable[Evidence]) -> float:
         """Return how much of a highlight it is: different signals add up, of the same signal the best counts."""
-        best: dict[Signal, float] = {}
+        best: dict[str, float] = {}
         for each in evidence:
-            signal, score = each.key[0], min(1.0, max(0.0, each.reason.score))
-            best[signal] = max(best.get(signal, 0.0), score)
+            best[each.signal] = max(best.get(each.signal, 0.0), min(1.0, max(0.0, each.score)))
         return 1.0 - math.prod(1.0 - score for score in best.values())
+
+
+def _key(evidence: Evidence) -> Key:
+    return evidence.signal, evidence.id
+
+
+def _spoken(highlight: Highlight) -> list[Evidence]:
+    return [reason for reason in highlight.reasons if reason.origin is Origin.SPEECH]
 
 
 def _differs(new: Highlight, old: Highlight) -> bool:
     """Say whether there is anything to tell: growing longer alone is told at the end."""
-    before = {(reason.signal, reason.detail) for reason in old.reasons if reason.signal is Signal.KEYWORD}
-    after = {(reason.signal, reason.detail) for reason in new.reasons if reason.signal is Signal.KEYWORD}
+    before, after = ({reason.detail for reason in _spoken(highlight)} for highlight in (old, new))
     signals = {reason.signal for reason in new.reasons} != {reason.signal for reason in old.reasons}
     moved = abs(new.score - old.score) >= TOLD_STEP
     return new.state is not old.state or new.kind != old.kind or signals or before != after or moved
 
 
 def accent_start(highlight: Highlight) -> Tick | None:
-    """Return where the accent of a highlight belongs: on its first keyword's end, so that it does not cover the words.
+    """Return where the accent of a highlight belongs: on the end of what was said, so that it does not cover the words.
 
     None when nobody said anything: then it comes as soon as it can.
     """
-    keywords = [reason for reason in highlight.reasons if reason.signal is Signal.KEYWORD]
-    return min((reason.end for reason in keywords), default=None)
+    return min((reason.end for reason in _spoken(highlight)), default=None)

@@ -18,6 +18,7 @@ from scipy import signal
 from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource, Stereo
 from livefoley.core.errors import BankError
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
+from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.foley import levels
 from livefoley.foley.bank import ucs
 from livefoley.foley.bank.catalogue import EFFECTS, Effect
@@ -220,8 +221,8 @@ def _shape(choice: _Choice, request: SoundRequest) -> Sound:
     intensity = min(1.0, max(0.0, request.intensity))
     samples = brighten(samples, levels.INTENSITY_TILT_DB * (intensity - choice.strength))
     vary_db = float(rng.uniform(-_LEVEL_VARY_DB, 0))
-    factor = levels.gain(levels.INTENSITY_DB * (intensity - levels.FULL_INTENSITY) + vary_db)
-    samples = samples * np.float32(min(factor, levels.gain(levels.PEAK_DBFS) / max(levels.peak_of(samples), 1e-9)))
+    factor = linear_from_db(levels.INTENSITY_DB * (intensity - levels.FULL_INTENSITY) + vary_db)
+    samples = samples * np.float32(min(factor, linear_from_db(levels.PEAK_DBFS) / max(peak(samples), 1e-9)))
     if request.length > 0:
         samples = fit(samples, onset, request.length, choice.texture)
     return Sound(
@@ -234,7 +235,7 @@ def brighten(samples: Stereo, db: float) -> Stereo:
     if abs(db) < 0.25:
         return samples
     k = math.tan(math.pi * _SHELF_HZ / TICK_RATE)
-    g = levels.gain(db)
+    g = linear_from_db(db)
     b = np.array([g + k, k - g], np.float32) / np.float32(1 + k)
     a = np.array([1, (k - 1) / (k + 1)], np.float32)
     return np.asarray(signal.lfilter(b, a, samples, axis=1), dtype=np.float32)

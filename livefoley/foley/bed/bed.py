@@ -15,6 +15,7 @@ import numpy as np
 from numpy.random import Generator
 
 from livefoley.core.cues import SoundSource, Stereo
+from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
 from livefoley.foley.bed.kinds import KINDS
 from livefoley.foley.bed.streams import BLOCK, Events, GivenSegments, Pool, Stream, Tally
@@ -181,7 +182,7 @@ def _streams(recipe: BedRecipe, rendered: RenderedSounds, tally: Tally, rng: Gen
         factor = even * layer.weight
         for texture in KINDS[layer.kind].textures:
             pool = Pool(texture, layer.level, rendered, len(streams) * 3)
-            gain = factor * levels.gain(texture.gain_db) / np.sqrt(2)
+            gain = factor * linear_from_db(texture.gain_db) / np.sqrt(2)
             streams += [Stream(pool, gain, child, lead) for lead, child in enumerate(rng.spawn(2))]
         rate = 0.5 + layer.level
         own = min(factor, layer.weight)  # quiet textures are brought up to the level, but their events are not
@@ -190,4 +191,4 @@ def _streams(recipe: BedRecipe, rendered: RenderedSounds, tally: Tally, rng: Gen
 
 
 def _power(layer: BedLayer) -> float:
-    return float(sum((layer.weight * levels.gain(t.gain_db)) ** 2 for t in KINDS[layer.kind].textures))
+    return float(sum((layer.weight * linear_from_db(t.gain_db)) ** 2 for t in KINDS[layer.kind].textures))

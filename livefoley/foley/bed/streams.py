@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
-from livefoley.foley import levels
+from livefoley.dsp.levels import linear_from_db
 from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.bed import KEPT_SEGMENTS
 from livefoley.foley.bed.kinds import EventSpec, TextureSpec
@@ -169,7 +169,7 @@ class Stream:
             self._swell += -0.01 * self._swell + 0.14 * float(self._rng.standard_normal())
 
     def _swell_gain(self) -> float:
-        return levels.gain(self._pool.swell_db * float(np.tanh(self._swell)))
+        return linear_from_db(self._pool.swell_db * float(np.tanh(self._swell)))
 
 
 @dataclass(slots=True)
@@ -240,7 +240,7 @@ class Events:
         samples = self._rendered.effect(self._effect, variant, layer).samples.astype(np.float32) * _SCALE
         ratio = 2 ** (float(rng.uniform(-spec.vary, spec.vary)) / 12)
         retuned = soxr.resample(samples.T, TICK_RATE, TICK_RATE * ratio, quality="LQ").T
-        loud = self._factor * levels.gain(float(rng.uniform(spec.quiet_db, spec.loud_db)))
+        loud = self._factor * linear_from_db(float(rng.uniform(spec.quiet_db, spec.loud_db)))
         angle = (float(rng.uniform(-spec.width, spec.width)) + 1) * np.pi / 4
         sides = np.array([[np.cos(angle)], [np.sin(angle)]], np.float32) * np.float32(loud * np.sqrt(2))
         return np.asarray(np.clip(retuned, -1, 1) * sides, dtype=np.float32)

@@ -7,21 +7,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-Tag = TypeVar("Tag")
+from livefoley.core.chinese import simplified
 
-_TRADITIONAL = (
-    "聲風門電話車馬鳥鳴葉樹氣鐵鋼劍頭時鐘鍾錶歡慶勝輸贏燒烤煙歲紙書頁讀開關閉鬧熱場聽觀眾戲劇舞臺擊敲鑼槍彈飛機艙廚飯館廳"
-    "滾奏揭曉號獎單錢發財買賣訊賬帳鏈殺節傾盆雲霧濕濺潑遊泳濱灘漁溝間隻個們過這還裡裏後從來對於與為無沒別樂鍵盤碼編鏡攝魚貓"
-    "蟬蟲蛙雞鴨鵝狗豬羊遠處輕緩細強猛擁擠繁驚嚇訝響鈴鎖鑰匙盒積塊礫卵路腳踏跑樓梯櫃桌椅燈爐鍋鏟湯麵餅雙擺擁動運籃網排壓"
-    "縮視訪談錄棚試衣裝妝護膚紅髮剪繩鞭棍滑雪橋嶺嶽巖漿壺懸緊張計數彎曲鬆軟墊圖溫泉瀑層陣雜稱讚親愛國際學術邊著灣島壞盡緒買詢舉業優惠"
-)
-_SIMPLIFIED = (
-    "声风门电话车马鸟鸣叶树气铁钢剑头时钟钟表欢庆胜输赢烧烤烟岁纸书页读开关闭闹热场听观众戏剧舞台击敲锣枪弹飞机舱厨饭馆厅"
-    "滚奏揭晓号奖单钱发财买卖讯账账链杀节倾盆云雾湿溅泼游泳滨滩渔沟间只个们过这还里里后从来对于与为无没别乐键盘码编镜摄鱼猫"
-    "蝉虫蛙鸡鸭鹅狗猪羊远处轻缓细强猛拥挤繁惊吓讶响铃锁钥匙盒积块砾卵路脚踏跑楼梯柜桌椅灯炉锅铲汤面饼双摆拥动运篮网排压"
-    "缩视访谈录棚试衣装妆护肤红发剪绳鞭棍滑雪桥岭岳岩浆壶悬紧张计数弯曲松软垫图温泉瀑层阵杂称赞亲爱国际学术边着湾岛坏尽绪买询举业优惠"
-)
-_FOLD = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
+Tag = TypeVar("Tag")
 
 _HAN = r"\u3400-\u9fff"
 _TOKEN = re.compile(rf"[a-z0-9]+(?:'[a-z]+)?|[{_HAN}]|[^\s]")
@@ -50,8 +38,8 @@ class Match(Generic[Tag]):
 
 
 def tokens(text: str) -> list[Token]:
-    """Return the tokens of a text in any mixture of the two languages, traditional characters folded."""
-    plain = unicodedata.normalize("NFKC", text).lower().replace("’", "'").translate(_FOLD)
+    """Return the tokens of a text in any mixture of the two languages, traditional characters simplified."""
+    plain = simplified(unicodedata.normalize("NFKC", text).lower().replace("’", "'"))
     return [Token(stem(word), word) for word in _TOKEN.findall(plain)]
 
 

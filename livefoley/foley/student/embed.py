@@ -87,6 +87,10 @@ class TextEncoder:
             self._memory.popitem(last=False)
         return found
 
+    def release(self) -> None:
+        """Let go of the tables; they are loaded again for the next description that nobody remembers."""
+        self._model = None
+
     def statistics(self) -> EncoderStatistics:
         """Return a snapshot."""
         return EncoderStatistics(self._memory_hits, self._disk_hits, self._computed)

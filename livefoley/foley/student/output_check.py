@@ -6,7 +6,7 @@ import numpy as np
 
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import DescriptionError, ModelError
-from livefoley.foley import levels
+from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley.student.features import REFERENCE_RMS, Floats
 
 QUIETEST_DB, LOUDEST_DB = -40.0, 18.0
@@ -55,7 +55,7 @@ def check_finished(samples: Stereo, wanted_lufs: float) -> Stereo:
     clipped = float(np.mean(np.abs(samples) >= 0.999))
     if not np.all(np.isfinite(samples)) or clipped > MOST_CLIPPED:
         raise ModelError(f"{clipped:.1%} of the generated sound is clipped")
-    lufs = levels.loudest_lufs(samples)
+    lufs = loudest_lufs(samples)
     if not wanted_lufs - BELOW_LU <= lufs <= wanted_lufs + ABOVE_LU:
         raise ModelError(f"the generated sound lies at {lufs:.0f} LUFS, not near {wanted_lufs:.0f}")
     return samples

@@ -9,6 +9,7 @@ import numpy as np
 from livefoley.core.cues import HIT, CueKind, Sound, SoundRequest, SoundSource, Stereo
 from livefoley.core.errors import LivefoleyError, ModelError
 from livefoley.core.ticks import TICK_RATE, s_from_ticks
+from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
 from livefoley.foley.bank.library import even
 from livefoley.foley.student import features
@@ -64,7 +65,7 @@ def answer(request: SoundRequest, made: Stereo) -> Sound:
         samples = np.ascontiguousarray(made[:, : request.length], np.float32)
         return Sound(samples, 0, SoundSource.STUDENT, name, seed=request.seed)
     samples, onset = even(made, request.prompt)
-    samples = samples * np.float32(levels.gain(levels.INTENSITY_DB * (_intensity(request) - levels.FULL_INTENSITY)))
+    samples = samples * np.float32(linear_from_db(levels.INTENSITY_DB * (_intensity(request) - levels.FULL_INTENSITY)))
     return Sound(levels.round_off(samples), onset, SoundSource.STUDENT, name, seed=request.seed)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import DescriptionError, LivefoleyError, ModelError
 from livefoley.core.ticks import ticks_from_s
+from livefoley.dsp.levels import linear_from_db
+from livefoley.dsp.loudness import integrated_lufs
 from livefoley.foley import levels
 from livefoley.foley.student import decoder, features, models, output_check, windows
 from livefoley.foley.student.backends import tensorrt
@@ -133,7 +135,7 @@ class Continuation:
             output_check.check_raw(mono)
             wide = self._widener.feed(mono)
             if self._gain is None:  # one gain for the whole, so that what swells may swell
-                self._gain = levels.gain(levels.BED_LUFS - levels.integrated_lufs(wide))
+                self._gain = linear_from_db(levels.BED_LUFS - integrated_lufs(wide))
             return output_check.check_finished(levels.round_off(wide * np.float32(self._gain)), levels.BED_LUFS)
         except ModelError as error:
             self.reset()

@@ -1,4 +1,4 @@
-"""How a sound grows: windows of latents on a fixed grid, each told the end of the one before: no joints.
+"""A long sound, made window by window on a fixed grid: each is told how the one before ended, so no join is heard.
 
 Which window comes next depends on the sound alone, never on who else is made in the same batch or how the reader cuts
 what comes out.

@@ -23,7 +23,7 @@ BASELINE = 66  # profile_idc of what a transcoder makes
 
 
 class Viewer(Protocol):
-    """Who is fed."""
+    """One who watches: takes the frames of a room's audience as they leave."""
 
     original: bool  # wants the sound without foley
 

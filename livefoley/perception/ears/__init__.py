@@ -6,5 +6,5 @@ Its modules need the extra ``ears``; this one does not.
 LISTS = ("shop", "game", "sport")
 """The keyword lists that come along."""
 
-MODULES = ("ctranslate2", "opencc", "pypinyin", "snowballstemmer")
+MODULES = ("faster_whisper", "pypinyin", "snowballstemmer")
 """What the extra ``ears`` installs."""

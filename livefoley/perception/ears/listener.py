@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import soxr
@@ -18,11 +19,9 @@ from livefoley.core.events import HearingEvent, Speech, Transcript, Word
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.ears.hallucination import is_made_up, without_loop
 from livefoley.perception.ears.keywords import Keyword
-from livefoley.perception.ears.mel import RATE
-from livefoley.perception.ears.recogniser import Heard, Hypothesis, Recogniser
+from livefoley.perception.ears.recogniser import RATE, Heard, Hypothesis, Recogniser
 from livefoley.perception.ears.spotter import Spotter
 from livefoley.perception.ears.text import Written
-from livefoley.perception.ears.tokens import is_special
 from livefoley.perception.ears.utterance import Sound, Utterance
 from livefoley.perception.hearing.vad import SpeechDetector
 
@@ -243,9 +242,11 @@ class Listener:
     def _write(self, utterance: Utterance, heard: Heard, at: Tick, free: bool) -> Written | None:
         language = utterance.language or self._languages[0]
         hypothesis = self._recogniser.write(heard, language, BEAM if free else 1)
-        tokens, *others = (without_loop(_text_only(each)) for each in (hypothesis.tokens, *hypothesis.others))
+        spelling = self._recogniser.spelling
+        tokens, *others = (without_loop(spelling.spoken(each)) for each in (hypothesis.tokens, *hypothesis.others))
         span = (at, utterance.voice_end or utterance.passed)
-        written = Written(tokens, language, span, lambda: self._recogniser.times(heard, language, tokens), others)
+        times = partial(self._recogniser.times, heard, language, tokens)
+        written = Written(tokens, spelling, language, span, times, others)
         if self._believed(written, hypothesis):
             return written
         self._made_up += 1
@@ -262,7 +263,3 @@ class Listener:
         words: tuple[Word, ...] = written.words() if final and written is not None else ()
         language = utterance.language or self._languages[0]
         return Transcript(utterance.start, end, text, language, words, final, utterance.number, utterance.revision)
-
-
-def _text_only(tokens: Sequence[str]) -> list[str]:
-    return [token for token in tokens if not is_special(token)]

@@ -11,12 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 
-import opencc
+from livefoley.core import chinese
 
 _WORD = re.compile(r"[㐀-䶿一-鿿]|\d+|[^\W\d_㐀-䶿一-鿿]+(?:'[^\W\d_㐀-䶿一-鿿]+)*|[%％]")
-_HAN = re.compile(r"[㐀-䶿一-鿿]")
 
 _ZH_DIGITS = "零一二三四五六七八九"
 _EN_DIGITS = [
@@ -50,13 +48,12 @@ def units(texts: Iterable[str], language: str) -> list[Unit]:
 
 def simplified(text: str) -> str:
     """Return ``text`` with full-width forms narrowed and traditional characters simplified."""
-    narrow = unicodedata.normalize("NFKC", text)
-    return str(_converter().convert(narrow)) if _HAN.search(narrow) else narrow
+    return chinese.simplified(unicodedata.normalize("NFKC", text))
 
 
 def is_han(text: str) -> bool:
     """Say whether ``text`` has a Chinese character in it."""
-    return _HAN.search(text) is not None
+    return chinese.HAN.search(text) is not None
 
 
 def _spoken(run: str, language: str) -> Iterator[str]:
@@ -94,8 +91,3 @@ def _below_hundred_en(value: int) -> list[str]:
         return [_EN_DIGITS[value]]
     tens, ones = divmod(value, 10)
     return [_EN_TENS[tens], *([_EN_DIGITS[ones]] if ones else [])]
-
-
-@cache
-def _converter() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")

@@ -1,24 +1,30 @@
 """Whisper, called for what it costs: a few seconds of sound as they are, not padded to half a minute.
 
-`CTranslate2 <https://opennmt.net/CTranslate2/>`_ runs the model. A pass is ``listen`` (the encoder, once), then any of
-``language``, ``write`` (the decoder) and ``times`` (where its words lie) on what it returned.
+`faster-whisper <https://github.com/SYSTRAN/faster-whisper>`_ loads the model, draws the picture of sound it reads, and
+spells its tokens; its own ``transcribe`` always takes 30 s, three times what a sentence needs, and is for clips. A pass
+is ``listen`` (the encoder, once), then any of ``languages``, ``write`` (the decoder) and ``times`` (where its words
+lie) on what it returned.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.feature_extractor import FeatureExtractor
 from numpy.typing import NDArray
 
 from livefoley.core.errors import ModelError
-from livefoley.perception.ears.mel import FRAMES_PER_S, HOP, log_mel
-from livefoley.perception.ears.model import VOCABULARIES
+from livefoley.perception.ears.tokens import Spelling
+
+RATE = 16_000
+HOP = 160  # samples a column of the picture
+FRAMES_PER_S = RATE // HOP
 
 MIN_FRAMES = 700  # with a shorter picture the decoder often does not find the end and says everything twice
 TAIL_FRAMES = 200  # silence the decoder wants after the last word
@@ -44,10 +50,10 @@ class Heard:
 class Hypothesis:
     """What the decoder wrote: its tokens, the mean log probability of one, how likely it is that nobody spoke."""
 
-    tokens: tuple[str, ...]
+    tokens: tuple[int, ...]
     score: float
     no_speech: float
-    others: tuple[tuple[str, ...], ...] = ()  # what it might have written instead, the likeliest first
+    others: tuple[tuple[int, ...], ...] = ()  # what it might have written instead, the likeliest first
 
 
 class Recogniser:
@@ -60,33 +66,10 @@ class Recogniser:
         """
         self.cost_s = 0.0
         self.passes = 0
-        try:
-            self._ids = {token: number for number, token in enumerate(_vocabulary(Path(place), files or {}))}
-        except (OSError, ValueError):
-            raise ModelError(f"{place}: not a Whisper model that can be loaded (its vocabulary)") from None
-        self.device, self._model = self._load(place, files, devices() if device == "auto" else [device])
-        if not self._model.is_multilingual:
-            raise ModelError(f"{place}: knows English only; take a multilingual model, like base")
-        self._bands = self._model.n_mels
-
-    @staticmethod
-    def _load(
-        place: str, files: dict[str, bytes] | None, candidates: Sequence[str]
-    ) -> tuple[str, ctranslate2.models.Whisper]:
-        """Return the first device the model runs on, and the model there."""
-        reason = ""
-        for device in candidates:
-            compute = "float16" if device == "cuda" else "int8"
-            try:
-                model = ctranslate2.models.Whisper(
-                    place, device=device, compute_type=compute, intra_threads=THREADS, inter_threads=1, files=files
-                )
-                model.encode(ctranslate2.StorageView.from_array(np.zeros((1, model.n_mels, 100), np.float32)))
-            except (RuntimeError, ValueError) as error:
-                reason = str(error)
-                continue
-            return device, model
-        raise ModelError(f"{place}: not a Whisper model that can be loaded ({reason})")
+        self.device, whisper = load(place, files, device)
+        self._model = whisper.model
+        self._features = FeatureExtractor(feature_size=self._model.n_mels)
+        self.spelling = Spelling(whisper.hf_tokenizer)
 
     def listen(self, samples: NDArray[np.float32], *, hasty: bool = False) -> Heard:
         """Read ``[n]`` samples at 16 kHz, of which the model sees 30 s at most; ``hasty`` for less, not so well."""
@@ -94,8 +77,9 @@ class Recogniser:
         frames = min(MAX_FRAMES, -(-len(samples) // HOP))
         least, tail = (HASTY_MIN_FRAMES, HASTY_TAIL_FRAMES) if hasty else (MIN_FRAMES, TAIL_FRAMES)
         padded = min(MAX_FRAMES, max(least, frames + tail))
-        picture = log_mel(samples, padded + padded % 2, self._bands)
-        encoded = self._model.encode(ctranslate2.StorageView.from_array(picture[None]))
+        sound = np.zeros((padded + padded % 2) * HOP, np.float32)
+        sound[: frames * HOP][: len(samples)] = samples[: frames * HOP]
+        encoded = self._model.encode(ctranslate2.StorageView.from_array(self._features(sound, padding=0)[None]))
         self.passes += 1
         self._spent(began_s)
         return Heard(encoded, frames)
@@ -113,11 +97,10 @@ class Recogniser:
         From the beginning each time: one that is given to CTranslate2 is computed step by step all the same.
         """
         began_s = time.process_time()
-        prompt = ["<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>"]
         limit = BASE_TOKENS + TOKENS_PER_S * heard.frames // FRAMES_PER_S
         result = self._model.generate(
             heard.encoded,
-            [prompt],
+            [self.spelling.prompt(language)],
             beam_size=beam,
             num_hypotheses=beam,
             max_length=limit,
@@ -125,18 +108,17 @@ class Recogniser:
             return_no_speech_prob=True,
         )[0]
         self._spent(began_s)
-        best, *others = map(tuple, result.sequences)
+        best, *others = map(tuple, result.sequences_ids)
         return Hypothesis(best, result.scores[0], result.no_speech_prob, tuple(others))
 
-    def times(self, heard: Heard, language: str, tokens: Sequence[str]) -> list[float]:
+    def times(self, heard: Heard, language: str, tokens: Sequence[int]) -> list[float]:
         """Return when each of ``tokens`` begins, and the last one ends, in seconds of the sound: ``len(tokens) + 1``.
 
         The path through the cross-attention of the model's alignment heads, as in OpenAI's ``timing.py``.
         """
         began_s = time.process_time()
-        start = [self._ids[token] for token in ("<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>")]
-        text = [self._ids[token] for token in tokens]
-        path = self._model.align(heard.encoded, start, [text], heard.frames, median_filter_width=MEDIAN_WIDTH)[0]
+        start, text = self.spelling.start(language), [list(tokens)]
+        path = self._model.align(heard.encoded, start, text, heard.frames, median_filter_width=MEDIAN_WIDTH)[0]
         begins: dict[int, int] = {}
         for token, step in path.alignments:
             begins.setdefault(token, step)
@@ -148,13 +130,33 @@ class Recogniser:
         self.cost_s += time.process_time() - began_s
 
 
-def _vocabulary(directory: Path, files: Mapping[str, bytes]) -> list[str]:
-    """Return the tokens in order of their numbers; converters write them as lines or as JSON."""
-    for name in VOCABULARIES:
-        if name in files or (not files and (directory / name).exists()):
-            content = files[name] if files else (directory / name).read_bytes()
-            return list(json.loads(content)) if name.endswith(".json") else content.decode().split("\n")
-    raise ValueError("no vocabulary")
+def load(place: str, files: dict[str, bytes] | None, device: str = "auto", threads: int = THREADS) -> tuple[str, Any]:
+    """Return the first device that a model runs on, and its ``WhisperModel`` there; raises ``ModelError``.
+
+    Never goes to the network.
+    """
+    reason = ""
+    for each in devices() if device == "auto" else [device]:
+        compute = "float16" if each == "cuda" else "int8"
+        try:
+            loaded = WhisperModel(
+                place,
+                device=each,
+                compute_type=compute,
+                cpu_threads=threads,
+                num_workers=1,
+                files=dict(files) if files is not None else None,
+                local_files_only=True,
+            )
+            silence = np.zeros((1, loaded.model.n_mels, 100), np.float32)
+            loaded.model.encode(ctranslate2.StorageView.from_array(silence))
+        except Exception as error:  # the tokenizer's errors are plain ones
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            continue
+        if not loaded.model.is_multilingual:
+            raise ModelError(f"{place}: knows English only; take a multilingual model, like base")
+        return each, loaded
+    raise ModelError(f"{place}: not a Whisper model that can be loaded ({reason})")
 
 
 def devices() -> list[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from livefoley.core.events import KeywordHit, KeywordState
+from livefoley.core.events import KeywordHit
+from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.ears.keywords import Keyword, Pattern, patterns
 from livefoley.perception.ears.match import Finder, Fit, Sounds
@@ -49,7 +50,7 @@ class Spotter:
 
     def partial(self, said: Said) -> list[KeywordHit]:
         """Return the keywords heard for the first time."""
-        return list(self._new(said, KeywordState.SPOTTED))
+        return list(self._new(said, EvidenceState.SPOTTED))
 
     def final(self, said: Said | None) -> list[KeywordHit]:
         """Return how the keywords spotted before turned out, and those that only the final text has.
@@ -59,10 +60,10 @@ class Spotter:
         told: list[KeywordHit] = []
         for keyword, hit in list(self._open.values()):
             there = said is not None and self._confirmed(keyword, hit, said)
-            told.append(replace(hit, state=KeywordState.CONFIRMED if there else KeywordState.WITHDRAWN))
+            told.append(replace(hit, state=EvidenceState.CONFIRMED if there else EvidenceState.WITHDRAWN))
             if not there:
                 self._forget(keyword, hit)
-        found = list(self._new(said, KeywordState.CONFIRMED)) if said else []
+        found = list(self._new(said, EvidenceState.CONFIRMED)) if said else []
         self._open.clear()
         return told + found
 
@@ -84,7 +85,7 @@ class Spotter:
     def _find(self, sounds: Sounds) -> list[Fit]:
         return self._finder.find(sounds, _limit)
 
-    def _new(self, said: Said, state: KeywordState) -> Iterator[KeywordHit]:
+    def _new(self, said: Said, state: EvidenceState) -> Iterator[KeywordHit]:
         for fit in _strongest(self._find(said.sounds)):
             keyword = fit.pattern.keyword
             at, end = said.place(fit.first, fit.last)
@@ -92,7 +93,7 @@ class Spotter:
                 continue
             hit = self._hit(said, fit, at, end, state)
             self._last_end[keyword] = end
-            if state is KeywordState.SPOTTED:
+            if state is EvidenceState.SPOTTED:
                 self._open[hit.id] = (keyword, hit)
             yield hit
 
@@ -103,7 +104,7 @@ class Spotter:
         last = self._last_end.get(keyword)
         return last is not None and at - last < ticks_from_s(keyword.cooldown_s)
 
-    def _hit(self, said: Said, fit: Fit, at: Tick, end: Tick, state: KeywordState) -> KeywordHit:
+    def _hit(self, said: Said, fit: Fit, at: Tick, end: Tick, state: EvidenceState) -> KeywordHit:
         number, self._next_id = self._next_id, self._next_id + 1
         keyword = fit.pattern.keyword
         heard = (" " if keyword.language == "en" else "").join(said.texts[fit.first : fit.last])

@@ -11,7 +11,7 @@ from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.ears.match import Sounds
 from livefoley.perception.ears.normalise import Unit, is_han, simplified, units
 from livefoley.perception.ears.spotter import Said
-from livefoley.perception.ears.tokens import Piece, decode, pieces
+from livefoley.perception.ears.tokens import Piece, Spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,16 @@ class Written:
 
     def __init__(
         self,
-        tokens: Sequence[str],
+        tokens: Sequence[int],
+        spelling: Spelling,
         language: str,
         span: tuple[Tick, Tick],
         times: Callable[[], Sequence[float]],
-        others: Sequence[Sequence[str]] = (),
+        others: Sequence[Sequence[int]] = (),
     ) -> None:
         """``others`` are what might have been written instead."""
         self.tokens = tuple(tokens)
+        self._spelling = spelling
         self.language = language
         self._start, self._end = span
         self._ask_times = times
@@ -46,10 +48,9 @@ class Written:
         """The whole text, characters simplified."""
         return self.text_of(self.tokens)
 
-    @staticmethod
-    def text_of(tokens: Sequence[str]) -> str:
+    def text_of(self, tokens: Sequence[int]) -> str:
         """Return the text of some of the tokens."""
-        return simplified(decode(tokens)).strip()
+        return simplified(self._spelling.text(tokens)).strip()
 
     def words(self) -> tuple[Word, ...]:
         """Return the words with their times; punctuation stays with the word before."""
@@ -58,7 +59,7 @@ class Written:
     def said(self, utterance: int) -> Said:
         """Return what a spotter looks at."""
         found = units([run.text for run in self._runs], self.language)
-        others = tuple(Sounds.of(units([decode(tokens)], self.language)) for tokens in self._others)
+        others = tuple(Sounds.of(units([self._spelling.text(tokens)], self.language)) for tokens in self._others)
         texts = [unit.text for unit in found]
         return Said(Sounds.of(found), texts, self._placer(found), self.language, utterance, others)
 
@@ -74,7 +75,7 @@ class Written:
     def _runs(self) -> list[_Run]:
         """Join pieces to words: a space begins a new one, and so does every Chinese character."""
         runs: list[_Run] = []
-        for piece in pieces(self.tokens):
+        for piece in self._spelling.pieces(self.tokens):
             for text in _split(piece):
                 if runs and _joins(runs[-1].text, text):
                     last = piece.last if _is_spoken(text) else runs[-1].last  # a comma lasts as long as the pause

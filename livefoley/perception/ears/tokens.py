@@ -1,14 +1,15 @@
-"""Whisper's tokens as text: byte-level pieces, grouped to whole characters and then to words.
-
-The vocabulary spells bytes with printable characters, as GPT-2's does (Radford et al., 2019); a Chinese character may
-be split over two or three tokens.
-"""
+"""Whisper's tokens as text, by faster-whisper's tokenizer: whole characters, and the tokens each comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
+
+import tokenizers
+from faster_whisper.tokenizer import Tokenizer
+
+LOST = "\ufffd"  # what bytes give that are no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,43 +21,35 @@ class Piece:
     last: int
 
 
-def decode(tokens: Sequence[str]) -> str:
-    """Return the text of ``tokens``; bytes that are no text at the end of a cut-off character are left out."""
-    return "".join(piece.text for piece in pieces(tokens))
+class Spelling:
+    """Spells the tokens of a multilingual model. A Chinese character may be split over two or three of them."""
 
+    def __init__(self, tokenizer: tokenizers.Tokenizer) -> None:
+        self._tokenizer: Any = Tokenizer(tokenizer, multilingual=True, task="transcribe", language="en")
 
-def pieces(tokens: Sequence[str]) -> list[Piece]:
-    """Return the text in the smallest runs that are whole characters; special tokens and broken ends give none."""
-    found: list[Piece] = []
-    pending, first = b"", 0
-    for index, token in enumerate(tokens):
-        if is_special(token):
-            continue
-        if not pending:
-            first = index
-        pending += _bytes(token)
-        try:
-            found.append(Piece(pending.decode(), first, index + 1))
-        except UnicodeDecodeError:
-            if len(pending) < 16:
-                continue
-        pending = b""
-    return found
+    def prompt(self, language: str) -> list[int]:
+        """Return the tokens a transcript in ``language`` begins with, without times."""
+        return [*self.start(language), self._tokenizer.no_timestamps]
 
+    def start(self, language: str) -> list[int]:
+        """Return the tokens that say what is to be done."""
+        mark = self._tokenizer.tokenizer.token_to_id(f"<|{language}|>")
+        return [self._tokenizer.sot, mark, self._tokenizer.transcribe]
 
-def is_special(token: str) -> bool:
-    """Say whether ``token`` is a mark (``<|zh|>``, ``<|endoftext|>``, ``<|3.20|>``), not text."""
-    return token.startswith("<|") and token.endswith("|>")
+    def spoken(self, tokens: Sequence[int]) -> list[int]:
+        """Return ``tokens`` without marks (``<|zh|>``, ``<|endoftext|>``, ``<|3.20|>``), which are no text."""
+        return [token for token in tokens if token < self._tokenizer.eot]
 
+    def pieces(self, tokens: Sequence[int]) -> list[Piece]:
+        """Return the text of ``spoken`` tokens in the smallest runs of whole characters; broken ends give none."""
+        found, first = [], 0
+        texts, groups = self._tokenizer.split_tokens_on_unicode(list(tokens))
+        for text, group in zip(texts, groups, strict=True):
+            if clean := text.replace(LOST, ""):
+                found.append(Piece(clean, first, first + len(group)))
+            first += len(group)
+        return found
 
-def _bytes(token: str) -> bytes:
-    table = _byte_of()
-    return bytes(table[character] for character in token if character in table)
-
-
-@cache
-def _byte_of() -> dict[str, int]:
-    """Printable Latin-1 stands for itself, every other byte for a character from U+0100 on, in order."""
-    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
-    others = [byte for byte in range(256) if byte not in printable]
-    return {chr(byte): byte for byte in printable} | {chr(0x100 + index): byte for index, byte in enumerate(others)}
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return the text of ``spoken`` tokens."""
+        return "".join(piece.text for piece in self.pieces(tokens))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.perception.ears.mel import RATE
+from livefoley.perception.ears.recogniser import RATE
 
 STEP = TICK_RATE // RATE
 VALLEY = RATE // 5  # a pause between two words is about so long
@@ -28,9 +28,9 @@ class Utterance:
     settled: bool = False  # passed over as a whole since the voice was last heard
     told: str = ""
     revision: int = 0
-    _last: tuple[str, ...] = field(default=())
+    _last: tuple[int, ...] = field(default=())
 
-    def agree(self, tokens: Sequence[str]) -> tuple[str, ...]:
+    def agree(self, tokens: Sequence[int]) -> tuple[int, ...]:
         """Take a pass's tokens; return the longest beginning that it and the one before have in common.
 
         "LocalAgreement-2" of Liu et al., "Low-latency sequence-to-sequence speech recognition" (2020).

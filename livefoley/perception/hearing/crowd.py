@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.events import CrowdSound, PerceptionEvent
+from livefoley.core.highlights import Evidence, Origin
 from livefoley.core.ticks import TICK_RATE, Tick
+
+CROWD, LOUD = "crowd", "loud"
+"""The signals: cheering or applause in the original sound; a jump of it."""
 
 FRAME = 2048
 STEP = 12  # frames a judgement: about half a second
@@ -63,7 +66,7 @@ class _Look:
 
 
 class CrowdDetector:
-    """48 kHz mono in any blocks, ``CrowdSound`` events out; chunked equals whole."""
+    """48 kHz mono in any blocks, evidence of ``crowd`` and ``loud`` out; a ``Detector``. Chunked equals whole."""
 
     def __init__(self) -> None:
         self._window = np.hanning(FRAME).astype(np.float32)
@@ -79,13 +82,13 @@ class CrowdDetector:
         self._at: Tick = 0  # where the samples begin
         self._fresh = 0  # frames since the last judgement
 
-    def feed(self, samples: NDArray[np.float32], start: Tick) -> list[PerceptionEvent]:
+    def feed(self, samples: NDArray[np.float32], start: Tick) -> list[Evidence]:
         """Take ``[n]`` samples that begin at ``start``; a gap begins a new window, the room's level is kept."""
         if self._expected is None or start != self._expected:
             self._restart(start)
         self._expected = start + len(samples)
         self._samples = np.concatenate((self._samples, samples))
-        events: list[PerceptionEvent] = []
+        events: list[Evidence] = []
         while len(self._samples) >= FRAME:
             self._frames.append(np.abs(np.fft.rfft(self._samples[:FRAME] * self._window)) ** 2 * self._scale)
             self._samples = self._samples[FRAME:]
@@ -139,12 +142,12 @@ class _Judge:
     def __init__(self) -> None:
         self._usual: deque[_Look] = deque(maxlen=MEMORY)
         self._risen: list[_Look] = []  # of the event that is open, or may be about to open
-        self._open: CrowdSound | None = None
+        self._open: Evidence | None = None
         self._told = 0  # steps of the open event that were told
         self._count = 0
         self.steps = self.crowds = self.jumps = 0
 
-    def feed(self, look: _Look) -> list[PerceptionEvent]:
+    def feed(self, look: _Look) -> list[Evidence]:
         """Take the next look; return what is known anew."""
         self.steps += 1
         if len(self._usual) < WARM_UP:
@@ -162,7 +165,7 @@ class _Judge:
         crowd = look.is_crowd and look.floor_db > quiet + CROWD_RISE_DB - slack
         return crowd or look.level_db > loudest + LOUD_RISE_DB - slack
 
-    def _grow(self, quiet: float, loudest: float) -> list[PerceptionEvent]:
+    def _grow(self, quiet: float, loudest: float) -> list[Evidence]:
         """Open the event, or tell it again, when there is something new about it."""
         if len(self._risen) < 2:
             return []
@@ -170,17 +173,18 @@ class _Judge:
         floor, level = max(look.floor_db for look in self._risen), max(look.level_db for look in self._risen)
         rise = floor - quiet if crowd else level - loudest
         strength = crowd_strength(rise) if crowd else jump_strength(rise)
-        before = self._open
+        signal, before = CROWD if crowd else LOUD, self._open
         if before is None:
             self._count += 1
-        elif crowd == before.crowd and strength < before.strength + 0.1 and len(self._risen) < self._told + RETELL:
+        elif signal == before.signal and strength < before.score + 0.1 and len(self._risen) < self._told + RETELL:
             return []
         self._told = len(self._risen)
         end = self._risen[-1].at + STEP * FRAME
-        self._open = CrowdSound(self._count, self._risen[0].at, end, crowd, strength, rise)
+        at, detail = self._risen[0].at, f"{rise:+.0f} dB"
+        self._open = Evidence(signal, self._count, Origin.SOUND, at, end, strength, detail)
         return [self._open]
 
-    def _end(self, look: _Look) -> list[PerceptionEvent]:
+    def _end(self, look: _Look) -> list[Evidence]:
         """Close what is open; what was no event after all, or goes on too long, is the room's own sound."""
         before, risen, self._open, self._risen = self._open, self._risen, None, []
         if before is None or len(risen) >= LONGEST:
@@ -188,10 +192,9 @@ class _Judge:
         self._usual.append(look)
         if before is None:
             return []
-        self.crowds += before.crowd
-        self.jumps += not before.crowd
-        last = CrowdSound(before.id, before.at, look.at, before.crowd, before.strength, before.rise_db)
-        return [last] if last.end > before.end else []
+        self.crowds += before.signal == CROWD
+        self.jumps += before.signal == LOUD
+        return [replace(before, end=look.at)] if look.at > before.end else []
 
 
 def crowd_strength(rise_db: float) -> float:

@@ -1,6 +1,6 @@
 """On-screen text as a signal; all but this file needs the extra ``ocr``, and ``ears`` for its keywords."""
 
-MODULES = ("rapidocr_onnxruntime", "pypinyin", "opencc", "snowballstemmer")
+MODULES = ("rapidocr_onnxruntime", "pypinyin", "snowballstemmer")
 """What they import that livefoley does without."""
 
 REMEDY = "pip install 'livefoley[ears,ocr]' && pip install --no-deps rapidocr-onnxruntime==1.4.4 (Python below 3.13)"

@@ -14,7 +14,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.events import ScreenText
+from livefoley.core.highlights import Evidence, Origin
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.ears.keywords import Keyword, patterns
@@ -22,6 +22,7 @@ from livefoley.perception.ears.match import Finder, Fit, Sounds
 from livefoley.perception.ears.normalise import is_han, units
 from livefoley.perception.motion.decoder import Grey, PictureDecoder, Shrinker
 
+SIGNAL = "screen"  # one of the room's phrases newly stands in the picture
 MAX_WIDTH = 960  # pixels of a picture that is read; more cost more and tell little
 LOOK_WIDTH = 160
 CHANGED = 16  # of 255, where it changed most
@@ -40,7 +41,7 @@ class WatcherStatistics:
 
 
 class ScreenWatcher:
-    """Keyframes in, ``ScreenText`` out. ``read`` returns the lines of text of a picture."""
+    """Keyframes in, evidence of ``screen`` out. ``read`` returns the lines of text of a picture."""
 
     def __init__(self, keywords: Iterable[Keyword], read: Read) -> None:
         self._finder = Finder(pattern for keyword in keywords for pattern in patterns(keyword))
@@ -51,6 +52,7 @@ class ScreenWatcher:
         self._looked: Grey | None = None
         self._seen: dict[Keyword, Tick] = {}  # when it was there last
         self._standing: set[Keyword] = set()  # what the last reading found
+        self._news_count = 0
         self._pictures = self._unchanged = self._errors = 0
 
     def configure(self, info: TrackInfo) -> None:
@@ -60,7 +62,7 @@ class ScreenWatcher:
         except UnsupportedCodec:
             self._decoder = None
 
-    def feed(self, unit: Unit) -> list[ScreenText]:
+    def feed(self, unit: Unit) -> list[Evidence]:
         """Take a keyframe; return what newly stands in it."""
         frames = self._decoder.decode(unit) + self._decoder.flush() if self._decoder is not None else []
         if not frames:
@@ -91,15 +93,16 @@ class ScreenWatcher:
             return True
         return int(np.abs(small.astype(np.int16) - before).max()) >= CHANGED
 
-    def _news(self, lines: list[str], at: Tick) -> list[ScreenText]:
+    def _news(self, lines: list[str], at: Tick) -> list[Evidence]:
         found = {fit.pattern.keyword: (fit, line) for line in lines for fit in self._find(line)}
         fresh = [found[keyword] for keyword in found.keys() - self._standing if self._is_news(keyword, at)]
         self._standing = set(found)
         self._seen |= dict.fromkeys(found, at)
-        return [
-            ScreenText(0, at, at, fit.pattern.phrase, line, fit.pattern.keyword.kind, fit.pattern.keyword.weight)
-            for fit, line in fresh
-        ]
+        return [self._evidence(fit.pattern.keyword, line, at) for fit, line in fresh]
+
+    def _evidence(self, keyword: Keyword, line: str, at: Tick) -> Evidence:
+        self._news_count += 1
+        return Evidence(SIGNAL, self._news_count, Origin.PICTURE, at, at, keyword.weight, line, keyword.kind)
 
     def _is_news(self, keyword: Keyword, at: Tick) -> bool:
         last = self._seen.get(keyword)

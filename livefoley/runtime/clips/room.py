@@ -21,7 +21,7 @@ from livefoley.clips.model import ClipReason, ClipRequest
 from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError
 from livefoley.core.event_json import Event
-from livefoley.core.highlights import Highlight, Reason
+from livefoley.core.highlights import Evidence, Highlight
 from livefoley.core.snapshots import ClipsSnapshot
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
@@ -134,7 +134,7 @@ class RoomClips:
         self._seed = seed
         self._chunk_store = ChunkFiles(settings.directory / ".buffer" / room)
         self._buffer = RollingBuffer(settings.limits, self._chunk_store)
-        self._chunk_store.on_stored = self._buffer.shelved
+        self._chunk_store.on_stored = self._buffer.chunk_stored
         self._ranges = ClipRanges(settings.ranges, ORIGIN)
         self._wanted: list[_Wanted] = []
         self._lost = 0
@@ -286,10 +286,8 @@ class RoomClips:
         )
 
 
-def _reason(given: Reason) -> ClipReason:
-    return ClipReason(
-        given.signal.value, _stream_s(given.at), _stream_s(given.end), round(given.score, 3), given.detail
-    )
+def _reason(given: Evidence) -> ClipReason:
+    return ClipReason(given.signal, _stream_s(given.at), _stream_s(given.end), round(given.score, 3), given.detail)
 
 
 def _stream_s(tick: Tick) -> float:

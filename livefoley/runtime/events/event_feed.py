@@ -103,6 +103,7 @@ class EventFeed:
         self._recent: deque[tuple[float, Notice]] = deque(maxlen=KEEP)
         self._listeners: set[Listener] = set()
         self.last = int(now_s() * 1000)  # ids begin here, so they also count up over a restart
+        self.session = f"{self.last:x}"  # what is told several times bears it in its id, for the same reason
         self._published = self._dropped = self._refused = 0
 
     def publish(self, data: NoticeData) -> Notice:

@@ -1,6 +1,6 @@
-"""A room's highlights, live: brings the signals to the fusion, lays the accents, tells the feed.
+"""A room's highlights, live: brings what the signals notice to the fusion, lays the accents, tells the feed.
 
-The room calls in with what it hears; nothing here waits, and nothing here can fail the room.
+The room calls in with each piece of evidence; nothing here waits, and nothing here can fail the room.
 """
 
 from __future__ import annotations
@@ -8,22 +8,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from livefoley.core.events import CrowdSound, HearingEvent, ScreenText, Transcript
-from livefoley.core.highlights import ChatBurst, Highlight, HighlightState
-from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.core.events import Transcript
+from livefoley.core.highlights import Evidence, Highlight, HighlightState
+from livefoley.core.ticks import Tick
 from livefoley.engine.clock import PlayoutClock
-from livefoley.engine.highlights.chat import DEFAULT_WORDS, ChatMessage, ChatMeter, ChatStatistics
 from livefoley.engine.highlights.moments import Highlighter, HighlightSettings, accent_start
 from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events import notices
-from livefoley.runtime.events.event_feed import EventFeed, FeedStatistics
-from livefoley.runtime.events.subtitles import SubtitleFile
+from livefoley.runtime.events.event_feed import EventFeed
 
 STEP_S = 0.5
+MAX_SIGNALS = 32  # counted by name; what calls itself by one more is counted as "other"
 
 
 class Accents(Protocol):
@@ -44,99 +43,54 @@ class HighlightServiceSettings:
 
     fusion: HighlightSettings = field(default_factory=HighlightSettings)
     accents: Mapping[str, str] = field(default_factory=dict)
-    chat_words: tuple[str, ...] = DEFAULT_WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class HighlightStatistics:
-    """Counts since the room began; ``highlights`` and ``keywords`` by what state they were told in."""
+    """Counts since the room began: highlights by what state they were told in, evidence by its signal."""
 
-    chat: ChatStatistics
-    feed: FeedStatistics
-    chat_dropped: int
     highlights: Mapping[str, int]
-    keywords: Mapping[str, int]
+    evidence: Mapping[str, int]
 
 
 class HighlightService:
     """See the module. ``clock`` tells which tick leaves now; ``now`` (seconds, monotonic) is an argument."""
 
-    def __init__(
-        self,
-        settings: HighlightServiceSettings,
-        feed: EventFeed,
-        clock: PlayoutClock,
-        subtitles: SubtitleFile | None = None,
-    ) -> None:
+    def __init__(self, settings: HighlightServiceSettings, feed: EventFeed, clock: PlayoutClock) -> None:
         self.feed = feed
         self.accents: Accents | None = None
         self.on_highlight: Callable[[Highlight], None] = lambda highlight: None
         self._settings = settings
         self._clock = clock
-        self._subtitles = subtitles
         self._fusion = Highlighter(settings.fusion)
-        self._meter = ChatMeter(settings.chat_words)
-        self._session = f"{feed.last:x}"
         self._laid: dict[int, tuple[int, str]] = {}  # the cue and the sound of each open highlight
-        self._burst_told = self._chat_dropped = 0
         self._highlights: Counter[str] = Counter()
-        self._keywords: Counter[str] = Counter()
+        self._evidence: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Let time pass for the moments, and write what was said, until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            if self._subtitles is not None:
-                tasks.create_task(self._subtitles.run())
-            while True:
-                await asyncio.sleep(STEP_S)
-                self.advance(time.monotonic())
+        """Let time pass for the moments, until cancelled."""
+        while True:
+            await asyncio.sleep(STEP_S)
+            self.advance(time.monotonic())
 
-    # ---- signals ----
+    def signal(self, evidence: Evidence, now: float) -> None:
+        """Take what a signal noticed, whichever it is."""
+        known = evidence.signal in self._evidence or len(self._evidence) < MAX_SIGNALS
+        self._evidence[evidence.signal if known else "other"] += 1
+        self._tell(self._fusion.take(evidence, self._head(now)), now)
 
-    def chat(self, messages: Iterable[ChatMessage], now: float, dropped: int = 0) -> None:
-        """Take what the audience wrote; ``dropped`` were left out on the way."""
-        self._chat_dropped += dropped
-        self._burst(self._meter.feed(messages, now), now)
-
-    def hear(self, event: HearingEvent, now: float) -> None:
-        """Take what the recogniser reports."""
-        if isinstance(event, Transcript):
-            self._fusion.transcript(event)
-            self.feed.publish(notices.transcript(event, f"{self._session}-t{event.utterance}"))
-            if event.final and event.text and self._subtitles is not None:
-                self._subtitles.take(event)
-        else:
-            self._keywords[event.state.value] += 1
-            self.feed.publish(notices.keyword(event, f"{self._session}-k{event.id}"))
-            self._tell(self._fusion.keyword(event, self._head(now)), now)
-
-    def crowd(self, sound: CrowdSound, now: float) -> None:
-        """Take what the room's original sound tells of its crowd."""
-        self._tell(self._fusion.crowd(sound, self._head(now)), now)
-
-    def screen(self, text: ScreenText, now: float) -> None:
-        """Take a keyword that newly stands in the picture."""
-        self._tell(self._fusion.screen(text, self._head(now)), now)
+    def quote(self, sentence: Transcript) -> None:
+        """Take what was said, to quote it with the highlights it lies close to."""
+        self._fusion.quote(sentence)
 
     def advance(self, now: float) -> None:
         """Let time pass."""
-        self._burst(self._meter.advance(now), now)
         if self._clock.started:
             self._tell(self._fusion.advance(self._head(now)), now)
 
     def current(self) -> list[Highlight]:
         """Return the highlights that go on, as they are by now."""
         return self._fusion.current()
-
-    def _burst(self, bursts: list[ChatBurst], now: float) -> None:
-        for burst in bursts:
-            if burst.over or burst.id != self._burst_told:
-                self._burst_told = burst.id
-                self.feed.publish(notices.chat(burst, f"{self._session}-c{burst.id}"))
-            if self._clock.started:
-                seen = self._clock.playhead(now)
-                at, end = (seen - ticks_from_s(now - moment_s) for moment_s in (burst.start_s, burst.end_s))
-                self._tell(self._fusion.chat(burst, at, end, self._head(now)), now)
 
     def _head(self, now: float) -> Tick:
         return self._clock.playhead(now) + self._clock.lookahead if self._clock.started else ORIGIN
@@ -149,7 +103,7 @@ class HighlightService:
             self.on_highlight(highlight)
             airs_s = time.time() + self._clock.wall_s(highlight.start) - now
             accent = self._accent(highlight)
-            self.feed.publish(notices.highlight(highlight, f"{self._session}-{highlight.id}", accent, airs_s))
+            self.feed.publish(notices.highlight(highlight, f"{self.feed.session}-{highlight.id}", accent, airs_s))
 
     def _accent(self, highlight: Highlight) -> str:
         """Lay the accent of a highlight told for the first time, take it back when it was none; return its name."""
@@ -167,5 +121,4 @@ class HighlightService:
 
     def statistics(self) -> HighlightStatistics:
         """Return a snapshot."""
-        feed, chat = self.feed.statistics(), self._meter.statistics()
-        return HighlightStatistics(chat, feed, self._chat_dropped, dict(self._highlights), dict(self._keywords))
+        return HighlightStatistics(dict(self._highlights), dict(self._evidence))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livefoley.core.events import KeywordHit, Transcript
-from livefoley.core.highlights import ChatBurst, Highlight, Reason
+from livefoley.core.highlights import ChatBurst, Evidence, Highlight
 from livefoley.core.notices import (
     ChatNotice,
     HighlightNotice,
@@ -35,9 +35,9 @@ def highlight(given: Highlight, name: str, accent: str, airs_s: float) -> Highli
     )
 
 
-def _reason(given: Reason) -> ReasonNotice:
+def _reason(given: Evidence) -> ReasonNotice:
     score = round(given.score, 3)
-    return ReasonNotice(given.signal.value, stream_s(given.at), stream_s(given.end), score, given.detail)
+    return ReasonNotice(given.signal, stream_s(given.at), stream_s(given.end), score, given.detail)
 
 
 def keyword(given: KeywordHit, name: str) -> KeywordNotice:

@@ -18,7 +18,8 @@ import structlog
 from numpy.typing import NDArray
 
 from livefoley.core.backoff import Backoff
-from livefoley.core.events import HearingEvent, KeywordHit, KeywordState, Transcript
+from livefoley.core.events import HearingEvent, KeywordHit, Transcript
+from livefoley.core.highlights import EvidenceState
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.snapshots import EarsSnapshot, Latency
 from livefoley.core.ticks import TICK_RATE, Tick
@@ -98,7 +99,7 @@ class RoomEars:
             self._next_id = max(self._next_id, event.id + 1, event.utterance + 1)
             if event.id not in self._open.hits:
                 self._delays_s.append((self._head - event.end) / TICK_RATE)
-            if event.state is KeywordState.SPOTTED:
+            if event.state is EvidenceState.SPOTTED:
                 self._open.hits[event.id] = event
             else:
                 self._open.hits.pop(event.id, None)
@@ -108,7 +109,7 @@ class RoomEars:
         """The worker is dead: nobody will confirm what it spotted, nor finish what it began."""
         left, self._open = self._open, _Open()
         for hit in left.hits.values():
-            self._on_event(replace(hit, state=KeywordState.WITHDRAWN))
+            self._on_event(replace(hit, state=EvidenceState.WITHDRAWN))
         if left.transcript is not None:
             self._on_event(replace(left.transcript, final=True, revision=left.transcript.revision + 1))
 

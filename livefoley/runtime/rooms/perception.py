@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
+from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick
+from livefoley.runtime.rooms.evidence import EvidenceIds
 from livefoley.runtime.rooms.taps import AudioBatcher
 from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import event_from, track_header, unit_header
+from livefoley.runtime.workers.messages import event_from, evidence_from, track_header, unit_header
 from livefoley.runtime.workers.process import WorkerStatistics
 from livefoley.runtime.workers.shared import SharedWorkers
 
@@ -27,14 +29,21 @@ MAX_BEHIND_S = 0.8  # a worker further behind than this is given no more picture
 
 
 class Perception:
-    """Implements the engine's ``Taps``. ``on_event`` is called from the event loop."""
+    """Implements the engine's ``Taps``. ``on_event`` and ``on_evidence`` are called from the event loop."""
 
     def __init__(
-        self, room: str, workers: SharedWorkers, on_event: Callable[[PerceptionEvent], None], watch: bool = True
+        self,
+        room: str,
+        workers: SharedWorkers,
+        on_event: Callable[[PerceptionEvent], None],
+        on_evidence: Callable[[Evidence], None],
+        watch: bool = True,
     ) -> None:
         """Listen to the room and, with ``watch``, look at it."""
         self._worker = workers.seat(room, self._message, self._ready)
         self._on_event = on_event
+        self._on_evidence = on_evidence
+        self._ids = EvidenceIds()
         self._watch = watch
         self._track: TrackInfo | None = None
         self._gop: list[Unit] = []
@@ -95,6 +104,7 @@ class Perception:
     # ---- the worker ----
 
     def _ready(self) -> None:
+        self._ids.restart()
         if self._speaking_at is not None:  # the one that would have said "over" is dead
             self._on_event(Speech(self._speaking_at, active=False))
             self._speaking_at = None
@@ -106,10 +116,15 @@ class Perception:
             self._worker.send_nowait(unit_header(unit), unit.packet.data)
 
     def _message(self, header: Header, payload: bytes) -> None:
-        if header.get("op") != "event":
-            self.failures += 1
-            return
-        event = event_from(header)
+        match header.get("op"):
+            case "event":
+                self._tell(event_from(header))
+            case "evidence":
+                self._on_evidence(self._ids.unique(evidence_from(header)))
+            case _:
+                self.failures += 1
+
+    def _tell(self, event: PerceptionEvent) -> None:
         if isinstance(event, MotionOnset):
             if event.at <= self._last_onset:  # seen before by a worker that died since
                 return

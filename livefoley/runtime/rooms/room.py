@@ -10,12 +10,14 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
 from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError, LivefoleyError
-from livefoley.core.events import CrowdSound, HearingEvent, PerceptionEvent, ScreenText
+from livefoley.core.events import HearingEvent, PerceptionEvent
+from livefoley.core.highlights import Evidence
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
 from livefoley.core.throttle import LogThrottle
@@ -24,7 +26,9 @@ from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import Departure, RoomState
 from livefoley.runtime.clips.room import RoomClips
+from livefoley.runtime.events.chat import RoomChat
 from livefoley.runtime.events.highlights import HighlightService
+from livefoley.runtime.events.speech import RoomSpeech
 from livefoley.runtime.rooms.ears import RoomEars
 from livefoley.runtime.rooms.figures import RateMeter
 from livefoley.runtime.rooms.perception import Perception
@@ -41,6 +45,14 @@ ERROR_PAUSE_S = 0.02
 MakeSlate = Callable[[TrackInfo], tuple[TrackInfo, Packet]]
 
 
+class Part(Protocol):
+    """Something of the room that runs beside its stream."""
+
+    async def run(self) -> None:
+        """Do so until cancelled, or until there is nothing to do."""
+        ...
+
+
 @dataclass(slots=True)
 class RoomParts:
     """What a room is made of; the application picks the adapters."""
@@ -50,6 +62,8 @@ class RoomParts:
     source: Source
     sinks: Sequence[Sink]
     highlights: HighlightService
+    chat: RoomChat
+    speech: RoomSpeech
     stem_sinks: Sequence[Sink] = ()
     audience: Audience | None = None
     perception: Perception | None = None
@@ -140,8 +154,10 @@ class Room:
                 outputs = (*parts.sinks, *parts.stem_sinks)
                 sinks = [tasks.create_task(supervise(sink.name, sink.run, self.name)) for sink in outputs]
                 helpers = [tasks.create_task(self._run_source())]
-                beside = {
+                beside: dict[str, Part | None] = {
                     "highlights": parts.highlights,
+                    "chat": parts.chat,
+                    "speech": parts.speech,
                     "audience": parts.audience,
                     "clips": parts.clips,
                 }
@@ -251,9 +267,6 @@ class Room:
         now = self._now()
         if self.parts.clips is not None:
             self.parts.clips.noticed(event)
-        if isinstance(event, CrowdSound):
-            self.parts.highlights.crowd(event, now)
-            return
         self.engine.perceive(event, now)
         self._request(now)
 
@@ -261,11 +274,11 @@ class Room:
         """Take what the speech recogniser reports."""
         if self.parts.clips is not None:
             self.parts.clips.noticed(event)
-        self.parts.highlights.hear(event, self._now())
+        self.parts.speech.hear(event, self._now())
 
-    def read(self, text: ScreenText) -> None:
-        """Take what newly stands in the picture."""
-        self.parts.highlights.screen(text, self._now())
+    def signal(self, evidence: Evidence) -> None:
+        """Take what may be a highlight, from whoever noticed it."""
+        self.parts.highlights.signal(evidence, self._now())
 
     def _request(self, now: float) -> None:
         """Ask for what the planner wants by now."""

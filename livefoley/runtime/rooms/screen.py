@@ -7,17 +7,17 @@ room's picture every two seconds at most, and none while one waits to be read. W
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.events import ScreenText
+from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.runtime.rooms.evidence import EvidenceIds
 from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import screen_from, track_header, unit_header
+from livefoley.runtime.workers.messages import evidence_from, track_header, unit_header
 from livefoley.runtime.workers.process import WorkerStatistics
 from livefoley.runtime.workers.shared import SharedWorkers
 
@@ -27,24 +27,24 @@ HANG_TIMEOUT_S = 30.0  # one picture, on a machine with better things to do
 
 
 class Screen:
-    """Implements the engine's ``Taps``; ``on_event`` is called from the event loop."""
+    """Implements the engine's ``Taps``; ``on_evidence`` is called from the event loop."""
 
     def __init__(
         self,
         room: str,
         workers: SharedWorkers,
         keywords: Sequence[dict[str, Any]],
-        on_event: Callable[[ScreenText], None],
+        on_evidence: Callable[[Evidence], None],
     ) -> None:
         """Look for ``keywords``, as ``Keyword.to_json`` gives them."""
         self._worker = workers.seat(room, self._message, self._ready)
         self.skipped = 0
         self._keywords = list(keywords)
-        self._on_event = on_event
+        self._on_evidence = on_evidence
+        self._ids = EvidenceIds()
         self._track: TrackInfo | None = None
         self._reading = False
         self._given: Tick | None = None
-        self._count = 0
 
     def close(self) -> None:
         """The room is gone."""
@@ -65,15 +65,15 @@ class Screen:
         """A screen is not heard."""
 
     def _ready(self) -> None:
+        self._ids.restart()
         self._reading = False
         self._worker.send_nowait({"op": "keywords", "keywords": self._keywords})
         if self._track is not None:
             self._worker.send_nowait(track_header(self._track), self._track.extradata)
 
     def _message(self, header: Header, payload: bytes) -> None:
-        if header.get("op") == "event":
-            self._count += 1
-            self._on_event(replace(screen_from(header), id=self._count))
+        if header.get("op") == "evidence":
+            self._on_evidence(self._ids.unique(evidence_from(header)))
         else:  # it has read the picture, or could not
             self._reading = False
 

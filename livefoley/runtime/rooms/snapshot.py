@@ -12,15 +12,15 @@ from livefoley.core.snapshots import (
     Latency,
     RoomControls,
     RoomSnapshot,
+    SignalCount,
     SignalsSnapshot,
     StateCount,
     StudentSnapshot,
     WorkerSnapshot,
 )
 from livefoley.engine.room_types import RoomState
-from livefoley.runtime.events.highlights import HighlightStatistics
 from livefoley.runtime.events.notices import stream_s
-from livefoley.runtime.rooms.room import Room
+from livefoley.runtime.rooms.room import Room, RoomParts
 from livefoley.runtime.workers.process import WorkerStatistics
 
 
@@ -82,7 +82,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         workers=tuple(workers),
         sinks=sinks,
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
-        signals=_signals(parts.highlights.statistics()),
+        signals=_signals(parts),
         ears=parts.ears.snapshot() if parts.ears is not None else EarsSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
@@ -108,15 +108,16 @@ def controls(room: Room) -> RoomControls:
     )
 
 
-def _signals(statistics: HighlightStatistics) -> SignalsSnapshot:
-    chat, feed = statistics.chat, statistics.feed
+def _signals(parts: RoomParts) -> SignalsSnapshot:
+    chat, told, feed = parts.chat.statistics(), parts.highlights.statistics(), parts.highlights.feed.statistics()
     return SignalsSnapshot(
-        chat_messages=chat.messages,
-        chat_dropped=chat.unread + statistics.chat_dropped,
-        chat_rate=chat.rate,
-        chat_bursts=chat.bursts,
-        keywords=_states(statistics.keywords),
-        highlights=_states(statistics.highlights),
+        chat_messages=chat.meter.messages,
+        chat_dropped=chat.meter.unread + chat.dropped,
+        chat_rate=chat.meter.rate,
+        chat_bursts=chat.meter.bursts,
+        keywords=_states(parts.speech.statistics()),
+        highlights=_states(told.highlights),
+        evidence=tuple(SignalCount(signal, count) for signal, count in sorted(told.evidence.items())),
         events=feed.published,
         event_listeners=feed.listeners,
         events_dropped=feed.dropped,

@@ -12,27 +12,56 @@ from typing import BinaryIO, TypeAlias
 import psutil
 
 from livefoley.runtime.workers.ipc import BrokenPipe, Header, read_message_blocking, write_message_blocking
+from livefoley.system.memory import give_back
 
 Reply: TypeAlias = tuple[Header, bytes | memoryview]
 Handler: TypeAlias = Callable[[Header, bytes], Iterable[Reply]]
 
 NICE, LOWEST = 5, 19
+IDLE_PINGS, REST_PINGS = 4, 60
 WINDOWS_BELOW_NORMAL, WINDOWS_IDLE = 0x4000, 0x40  # psutil names them on Windows only
 
 
-def serve(handle: Handler, nice: int = NICE) -> None:
+class Rest:
+    """Notices by the parent's pings, one every half second, that a worker has nothing to do; gives back free memory.
+
+    ``on_rest`` is called when that has lasted for half a minute: it lets go of what can be loaded again.
+    """
+
+    def __init__(self, on_rest: Callable[[], None] | None = None) -> None:
+        self._on_rest = on_rest
+        self._pings = 0
+
+    def worked(self) -> None:
+        """Something was done."""
+        self._pings = 0
+
+    def pinged(self) -> None:
+        """Half a second has passed."""
+        self._pings += 1
+        if self._pings == IDLE_PINGS:
+            give_back()
+        if self._pings == REST_PINGS and self._on_rest is not None:
+            self._on_rest()
+            give_back()
+
+
+def serve(handle: Handler, nice: int = NICE, rest: Rest | None = None) -> None:
     """Answer messages until the parent goes away. A message that cannot be handled costs itself, not the worker.
 
     ``nice`` as Unix has it; at ``LOWEST`` the work gets only the processor time that nobody else wants.
     """
     incoming, outgoing = pipes(nice)
+    rest = rest if rest is not None else Rest()
     with contextlib.suppress(BrokenPipe, BrokenPipeError):
         write_message_blocking(outgoing, {"op": "ready"})
         while True:
             header, payload = read_message_blocking(incoming)
             if header.get("op") == "ping":
                 write_message_blocking(outgoing, {"op": "pong"})
+                rest.pinged()
                 continue
+            rest.worked()
             for reply, data in answers(handle, header, payload):
                 write_message_blocking(outgoing, reply, data)
 

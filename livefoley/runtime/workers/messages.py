@@ -9,7 +9,8 @@ import numpy as np
 
 from livefoley.core.cues import CueKind, Sound, SoundRequest, Stereo
 from livefoley.core.event_json import event_from_json, event_to_json
-from livefoley.core.events import HearingEvent, KeywordHit, PerceptionEvent, ScreenText, Transcript
+from livefoley.core.events import HearingEvent, KeywordHit, PerceptionEvent, Transcript
+from livefoley.core.highlights import Evidence, EvidenceState, Origin
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.runtime.workers.ipc import Header
 
@@ -58,12 +59,14 @@ def hearing_from(header: Header) -> HearingEvent:
     return event
 
 
-def screen_header(event: ScreenText) -> Header:
-    return {"op": "event", "event": asdict(event)}
+def evidence_header(evidence: Evidence) -> Header:
+    """What any signal noticed, from whichever worker."""
+    return {"op": "evidence", "evidence": asdict(evidence)}
 
 
-def screen_from(header: Header) -> ScreenText:
-    return ScreenText(**header["event"])
+def evidence_from(header: Header) -> Evidence:
+    fields = header["evidence"]
+    return Evidence(**{**fields, "origin": Origin(fields["origin"]), "state": EvidenceState(fields["state"])})
 
 
 def request_header(request: SoundRequest) -> Header:

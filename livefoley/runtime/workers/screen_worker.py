@@ -10,7 +10,7 @@ from livefoley.perception.screen.reader import TextReader
 from livefoley.perception.screen.watcher import ScreenWatcher
 from livefoley.runtime.workers.child import LOWEST, Reply
 from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import screen_header, track_from, unit_from
+from livefoley.runtime.workers.messages import evidence_header, track_from, unit_from
 from livefoley.runtime.workers.shared_child import serve_rooms
 
 
@@ -31,8 +31,8 @@ class RoomScreen:
         if header["op"] == "track":
             self._watcher.configure(track_from(header, payload))
         elif header["op"] == "unit":
-            for event in self._watcher.feed(unit_from(header, payload)):
-                yield screen_header(event), b""
+            for evidence in self._watcher.feed(unit_from(header, payload)):
+                yield evidence_header(evidence), b""
             yield {"op": "read", **asdict(self._watcher.statistics())}, b""
 
 

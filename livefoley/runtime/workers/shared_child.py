@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO
 
-from livefoley.runtime.workers.child import NICE, Handler, answers, pipes
+from livefoley.runtime.workers.child import NICE, Handler, Rest, answers, pipes
 from livefoley.runtime.workers.fair_queue import FairQueue
 from livefoley.runtime.workers.ipc import BrokenPipe, Header, Message, read_message_blocking, write_message_blocking
 
@@ -80,6 +80,7 @@ def serve_rooms(make: Callable[[], Handler], nice: int = NICE) -> None:
     """
     incoming, outgoing = pipes(nice)
     handlers: dict[str, Handler] = {}
+    rest = Rest()
     with contextlib.suppress(BrokenPipe, BrokenPipeError):
         write_message_blocking(outgoing, {"op": "ready"})
         inbox = Inbox(incoming)
@@ -88,12 +89,14 @@ def serve_rooms(make: Callable[[], Handler], nice: int = NICE) -> None:
             match header["op"]:
                 case "ping":
                     write_message_blocking(outgoing, {"op": "pong"})
+                    rest.pinged()
                 case "mark":
                     write_message_blocking(outgoing, {"op": "marked", "room": room})
                 case "leave":
                     handlers.pop(room, None)
                     inbox.forget(room)
                 case _:
+                    rest.worked()
                     began_s = time.perf_counter()
                     if room not in handlers:
                         handlers[room] = make()

@@ -13,7 +13,7 @@ from livefoley.core.errors import LivefoleyError
 from livefoley.foley.chain import refusal_of
 from livefoley.foley.student.sources import cues_of, segments_of
 from livefoley.foley.student.student import Student, Wish, open_student
-from livefoley.runtime.workers.child import Reply, serve
+from livefoley.runtime.workers.child import Reply, Rest, serve
 from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.messages import request_from, sound_header, stereo_bytes
 
@@ -26,6 +26,11 @@ class StudentWorker:
 
     def __init__(self) -> None:
         self._student: Student | None = None
+
+    def rest(self) -> None:
+        """There has been nothing to do for a while: the tables of the text encoder are half of all memory."""
+        if self._student is not None:
+            self._student.encoder.release()
 
     def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
         """Return the answers to one message."""
@@ -67,4 +72,5 @@ def _batch(student: Student, kind: str, jobs: list[Header]) -> list[Reply]:
 
 
 if __name__ == "__main__":
-    serve(StudentWorker().handle, NICE)
+    worker = StudentWorker()
+    serve(worker.handle, NICE, Rest(worker.rest))

@@ -65,6 +65,7 @@ def _session(graph: Path | bytes, providers: list[str], threads: int) -> ort.Inf
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # they keep 14 MB, and save no time here
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(graph if isinstance(graph, bytes) else str(graph), options, providers=providers)

@@ -1,4 +1,4 @@
-"""From RTMP's audio, video and data messages to track parameters and packets; the pair of from_items.
+"""From RTMP's audio, video and data messages to track parameters and packets; the pair of write_tags.
 
 One reader serves one publisher. A packet's payload is the tag's body behind the codec header, untouched. Of several
 tracks of a kind (multitrack) the first is taken.

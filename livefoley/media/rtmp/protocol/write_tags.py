@@ -1,4 +1,4 @@
-"""From track parameters and units to the bodies of RTMP's audio, video and data messages; the pair of to_items.
+"""From track parameters and units to the bodies of RTMP's audio, video and data messages; the pair of read_tags.
 
 H.264, AAC, MP3 and G.711 go out as every server knows them; HEVC, AV1 and Opus by their FourCC (enhanced RTMP).
 """

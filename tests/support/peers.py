@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+SHARED = Path(__file__).resolve().parents[3] / "shared"
 MATERIAL = "shared material"
 SKIPPED = "needs "
 """How the reason of a skip for want of something begins; what it is follows, and after a colon what of it."""

@@ -1,0 +1,70 @@
+"""Steps of tests that ask a running sidecar for clips."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from livefoley.clips.model import ClipFiles, ClipMetadata
+from livefoley.demo.sidecar import Sidecar
+from tests.clips import flashes
+from tests.clips.sounds import read
+from tests.support.peers import require
+from tests.support.sidecars import sidecar
+from tests.support.waiting import until
+
+OVER = ("ready", "failed", "quarantined")
+
+
+def keeping_clips(
+    place: Path, clips: dict[str, Any] | None = None, **room: Any
+) -> AbstractAsyncContextManager[Sidecar]:
+    """A sidecar whose room keeps clips, ready; ``clips`` is how."""
+    around = {"clips": {"directory": f"{place}/clips", "checks": {"black": 1}}}
+    room = {"sinks": [{"file": f"{place}/o.mp4"}], "clips": {"enabled": True, **(clips or {})}, **room}
+    return sidecar(place, around, **room)
+
+
+@asynccontextmanager
+async def published(url: str, clip: Path) -> AsyncIterator[None]:
+    """Publish ``clip`` while the body runs, which is over before the clip is."""
+    command = [require("ffmpeg"), "-v", "error", "-re", "-i", str(clip), "-c", "copy", "-f", "flv"]
+    process = await asyncio.create_subprocess_exec(*command, url, stdin=asyncio.subprocess.DEVNULL)
+    try:
+        yield
+        assert process.returncode is None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def over(http: httpx.AsyncClient, clip: str, timeout_s: float = 60.0) -> dict[str, Any]:
+    """Wait until a clip is over."""
+
+    async def asked() -> dict[str, Any] | None:
+        status = (await http.get(f"/clips/{clip}")).json()
+        return status if status["state"] in OVER else None
+
+    found: dict[str, Any] = await until(asked, timeout_s)
+    return found
+
+
+def files(status: dict[str, Any]) -> tuple[ClipFiles, ClipMetadata]:
+    assert (status["state"], status["error"]) == ("ready", "")
+    made = ClipFiles(Path(status["location"]))
+    return made, ClipMetadata.from_json(made.metadata.read_text())
+
+
+def in_sync(made: ClipFiles) -> None:
+    """Assert that every flash has its beep."""
+    heard = flashes.beeps_s(read(made.clip))
+    seen = [moment for moment in flashes.flashes_s(made.clip) if moment > 0.1]
+    assert len(seen) >= 2
+    assert max(min(abs(moment - beep) for beep in heard) for moment in seen) < 0.01
