@@ -18,7 +18,7 @@ from livefoley.foley.offers import bank_offer, is_named
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.sounds.chain import Answer, Wanted
 from livefoley.runtime.workers.deadlines import DeadlineQueue
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.link import LOOSE, Header
 from livefoley.runtime.workers.messages import request_header, sound_from, stereo_bytes, stereo_from
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
@@ -56,7 +56,13 @@ class FoleyService:
         """Serve from the built-in effects and the operator's ``libraries``. ``on_loss`` is called when the worker
         started anew: it has no segment of anybody."""
         self._libraries = [str(path) for path in libraries]
-        self.worker = WorkerProcess("foley", MODULE, on_message=self._message, on_ready=self._ready)
+        self.worker: WorkerProcess[Header, Header] = WorkerProcess(
+            "foley",
+            MODULE,
+            LOOSE,
+            on_message=self._message,  # type: ignore[arg-type]
+            on_ready=self._ready,
+        )
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
         self._lower: frozenset[str] = frozenset()
         self._on_loss = on_loss

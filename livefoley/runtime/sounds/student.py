@@ -23,7 +23,7 @@ from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.sounds.chain import Answer, Wanted
 from livefoley.runtime.workers.deadlines import DeadlineQueue
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.link import LOOSE, Header
 from livefoley.runtime.workers.messages import request_header, sound_from
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
@@ -55,10 +55,11 @@ class StudentService:
     source = SoundSource.STUDENT
 
     def __init__(self, settings: StudentSettings, hang_timeout_s: float = HANG_TIMEOUT_S) -> None:
-        self.worker = WorkerProcess(
+        self.worker: WorkerProcess[Header, Header] = WorkerProcess(
             "student",
             MODULE,
-            on_message=self._message,
+            LOOSE,
+            on_message=self._message,  # type: ignore[arg-type]
             on_ready=self._ready,
             hang_timeout_s=hang_timeout_s,
             environment=ENVIRONMENT,

@@ -13,8 +13,8 @@ from livefoley.core.errors import LivefoleyError
 from livefoley.foley.chain import refusal_of
 from livefoley.foley.student.sources import cues_of, segments_of
 from livefoley.foley.student.student import Student, Wish, open_student
-from livefoley.runtime.workers.child import Reply, Rest, serve
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.child import Answer, Rest, serve
+from livefoley.runtime.workers.link import LOOSE, Header
 from livefoley.runtime.workers.messages import request_from, sound_header, stereo_bytes
 
 BATCH_ON_CPU, BATCH_ON_GPU = 2, 32
@@ -32,7 +32,7 @@ class StudentWorker:
         if self._student is not None:
             self._student.encoder.release()
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
+    def handle(self, header: Header, payload: bytes) -> Iterable[Answer[Header]]:
         """Return the answers to one message."""
         match header["op"]:
             case "open":
@@ -58,10 +58,10 @@ class StudentWorker:
         return {"op": "opened", "model": student.spec.name, "device": name, "steps": student.steps, "batch": batch}
 
 
-def _batch(student: Student, kind: str, jobs: list[Header]) -> list[Reply]:
+def _batch(student: Student, kind: str, jobs: list[Header]) -> list[Answer[Header]]:
     """Return an answer to each job: a sound, or why there is none."""
     make = segments_of if kind == "beds" else cues_of
-    replies: list[Reply] = []
+    replies: list[Answer[Header]] = []
     for job, made in zip(jobs, make(student, [request_from(job["request"]) for job in jobs]), strict=True):
         if isinstance(made, LivefoleyError):
             refusal = refusal_of(made)
@@ -73,4 +73,4 @@ def _batch(student: Student, kind: str, jobs: list[Header]) -> list[Reply]:
 
 if __name__ == "__main__":
     worker = StudentWorker()
-    serve(worker.handle, NICE, Rest(worker.rest))
+    serve(LOOSE, worker.handle, NICE, Rest(worker.rest))
