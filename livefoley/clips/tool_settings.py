@@ -61,7 +61,7 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True)
 class ToolSettings:
-    """See the module; ``libraries`` are paths of the sounds, ``student`` is what that is opened with (None: not at all)."""
+    """See the module; ``libraries`` are paths of the sounds, ``student`` opens one (None: there is none)."""
 
     libraries: tuple[str, ...]
     publish: PublishSettings

@@ -83,7 +83,7 @@ def test_sound_on_demand_is_made_by_the_student_where_nobody_else_knows_the_word
     tmp_path: Path, words: str, sources: list[str]
 ) -> None:
     """In the process that makes it, with the memory it may have."""
-    video, _ = videos.play(tmp_path)
+    video, _ = videos.play()
     settings = StudentSettings(str(write_model(tmp_path / "model")), "cpu", 1)
     request = RenderRequest(words, OutputFormat.WAV)
     order = Order(video, tmp_path / "sound.wav", JOB.content_id, "Mei TV", (), request, RenderLimits(), settings)
