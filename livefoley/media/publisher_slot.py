@@ -6,7 +6,6 @@ again and again (two encoders with one key, both of which reconnect) is held bac
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -47,15 +46,15 @@ class PublisherSlot(Generic[Publisher]):
         self._end = end
         self._feed: Feed | None = None
 
-    async def run(self, feed: Feed) -> None:
-        """Take publishers, one at a time, until cancelled; the last one is the caller's to send away."""
+    def open(self, feed: Feed) -> None:
+        """Take publishers, one at a time, from now on."""
         if self._feed is not None:
             raise RuntimeError("this source is running already")
         self._feed = feed
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self._feed = None
+
+    def shut(self) -> None:
+        """Take none any more, and feed nothing; the one who is here is the caller's to send away."""
+        self._feed = None
 
     def refusal(self) -> Refusal | None:
         """Say why no publisher would be taken now; None when one might be."""

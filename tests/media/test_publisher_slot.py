@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -32,20 +31,17 @@ class Room:
         self.slot.release(publisher, reason)
 
 
-@contextlib.asynccontextmanager
-async def running(room: Room) -> AsyncIterator[PublisherSlot[str]]:
-    task = asyncio.create_task(room.slot.run(room.items.append))
-    await asyncio.sleep(0)
+@contextlib.contextmanager
+def running(room: Room) -> Iterator[PublisherSlot[str]]:
+    room.slot.open(room.items.append)
     yield room.slot
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    room.slot.shut()
 
 
-async def test_a_room_that_does_not_run_takes_nobody_and_feeds_nothing() -> None:
+def test_a_room_that_does_not_run_takes_nobody_and_feeds_nothing() -> None:
     room = Room()
     assert room.slot.refusal() is room.slot.admit("anna") is Refusal.IDLE
-    async with running(room) as slot:
+    with running(room) as slot:
         assert slot.admit("anna") is None
         assert slot.hears("anna")
     assert not slot.hears("anna")
@@ -54,9 +50,9 @@ async def test_a_room_that_does_not_run_takes_nobody_and_feeds_nothing() -> None
     assert room.items == []
 
 
-async def test_the_newest_takes_over_and_the_one_before_is_sent_away_first() -> None:
+def test_the_newest_takes_over_and_the_one_before_is_sent_away_first() -> None:
     room = Room()
-    async with running(room) as slot:
+    with running(room) as slot:
         assert slot.admit("anna") is slot.admit("bert") is None
         assert room.ended == [("anna", "another publisher took over")]
         assert (slot.hears("anna"), slot.hears("bert")) == (False, True)
@@ -66,9 +62,9 @@ async def test_the_newest_takes_over_and_the_one_before_is_sent_away_first() -> 
         assert (slot.published, slot.taken_over, slot.packets, slot.bytes) == (2, 1, 1, 4)
 
 
-async def test_with_reject_the_first_one_stays_until_it_leaves() -> None:
+def test_with_reject_the_first_one_stays_until_it_leaves() -> None:
     room = Room(OnDuplicate.REJECT)
-    async with running(room) as slot:
+    with running(room) as slot:
         assert slot.admit("anna") is None
         assert slot.refusal() is slot.admit("bert") is Refusal.DUPLICATE
         assert slot.release("anna", "done")
@@ -77,9 +73,9 @@ async def test_with_reject_the_first_one_stays_until_it_leaves() -> None:
         assert slot.taken_over == 0
 
 
-async def test_a_storm_of_takeovers_is_held_back_and_passes() -> None:
+def test_a_storm_of_takeovers_is_held_back_and_passes() -> None:
     room = Room()
-    async with running(room) as slot:
+    with running(room) as slot:
         taken = [slot.admit(name) for name in ("anna", "bert", "anna", "bert")]
         assert taken == [None, None, None, Refusal.STORM]
         assert slot.publisher == "anna"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -43,9 +44,11 @@ class RtmpSource:
 
     async def run(self, feed: Feed) -> None:
         """Take publishers, one at a time, until cancelled."""
+        self._slot.open(feed)
         try:
-            await self._slot.run(feed)
+            await asyncio.Event().wait()
         finally:
+            self._slot.shut()
             self.dismiss("the room has ended")
 
     def admit(self, publisher: Publisher, counters: Counters) -> Refusal | None:

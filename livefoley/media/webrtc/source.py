@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -59,9 +60,11 @@ class WhipSource:
 
     async def run(self, feed: Feed) -> None:
         """Take publishers, one at a time, until cancelled."""
+        self._slot.open(feed)
         try:
-            await self._slot.run(feed)
+            await asyncio.Event().wait()
         finally:
+            self._slot.shut()
             if self.session is not None:
                 await self.session.close("the room has ended")
 
