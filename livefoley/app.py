@@ -41,26 +41,24 @@ from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
-from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.supervise import supervise
 from livefoley.system.descriptors import raise_limit
-from livefoley.system.dirs import library_directory
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
 from livefoley.wiring.renders import RenderCollector, make_render_service, render_routes
 from livefoley.wiring.rooms import (
-    Makers,
     Servers,
+    Workers,
     build_room,
     ice_settings,
     make_ears,
     make_perception,
     make_screen,
-    make_student,
     planner_settings,
     rtmp_servers,
 )
+from livefoley.wiring.sounds import live_sounds
 
 log = structlog.get_logger("livefoley")
 
@@ -72,8 +70,7 @@ class Application:
 
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
-        self.foley = FoleyService([config.bank.library or library_directory()])
-        self.student = make_student(config.student, self.foley)
+        self.sounds = live_sounds(config)
         self.ears = make_ears(config)
         self.perception, self.screen = make_perception(config), make_screen()
         self.rtmp = rtmp_servers(config.server.rtmp)
@@ -86,8 +83,8 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        makers = Makers(self.foley, self.student, self.ears, self.perception, self.screen)
-        self._rooms = {name: build_room(name, room, servers, makers) for name, room in config.rooms.items()}
+        workers = Workers(self.sounds, self.ears, self.perception, self.screen)
+        self._rooms = {name: build_room(name, room, servers, workers) for name, room in config.rooms.items()}
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
         for name, made in self._rooms.items():
@@ -134,10 +131,7 @@ class Application:
     def _parts_beside(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
         """Yield what runs beside the rooms, by name; the streams go on without any of it."""
         parts = [room.parts for room in self._rooms.values()]
-        if any(part.foley is not None for part in parts):
-            yield "foley", self.foley.run
-        if self.student is not None and any(part.student is not None for part in parts):
-            yield "student", self.student.run
+        yield from self.sounds.parts()
         if any(part.perception is not None for part in parts):
             yield "perception", self.perception.run
         if any(part.screen is not None for part in parts):
@@ -246,7 +240,7 @@ class Application:
         )
 
     def _check_effect(self, name: str) -> None:
-        known = self.foley.names
+        known = self.sounds.effects
         if known and name not in known:
             near = difflib.get_close_matches(name, known, 1, 0.3)
             raise BankError(f"there is no effect {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))

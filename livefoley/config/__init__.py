@@ -22,7 +22,7 @@ from livefoley.config.explain import explain
 from livefoley.config.highlights import Webhook
 from livefoley.config.publishing import Jobs
 from livefoley.config.renders import Render
-from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, StudentUse, Whep
+from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, Whep
 from livefoley.config.server import (
     AuthHook,
     HttpServer,
@@ -35,7 +35,8 @@ from livefoley.config.server import (
     WebRtc,
 )
 from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
-from livefoley.core.errors import ConfigError
+from livefoley.core.errors import ConfigError, reason
+from livefoley.foley.chain import StudentUse
 
 __all__ = [
     "Address",
@@ -151,7 +152,7 @@ def _read(path: Path) -> Document:
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ConfigError(f"{path}: cannot be read ({reason(error)})") from None
     return document.read(text, str(path))
 
 
