@@ -30,6 +30,11 @@ def _recipe(name: str) -> Any:
     return defined
 
 
+def test_recipes_keep_to_the_length_of_lines() -> None:
+    shown = [line for language, text in RECIPES.blocks if language == "python" for line in text.splitlines()]
+    assert max(map(len, shown)) <= 120
+
+
 async def test_the_sink_takes_what_a_room_gives_and_ends_when_it_is_told() -> None:
     sink = _recipe("DiscardSink")["DiscardSink"]()
     running = asyncio.create_task(sink.run())
