@@ -35,7 +35,7 @@ from livefoley.config.server import (
     WebRtc,
 )
 from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
-from livefoley.core.errors import ConfigError
+from livefoley.core.errors import ConfigError, reason
 from livefoley.foley.chain import StudentUse
 
 __all__ = [
@@ -152,7 +152,7 @@ def _read(path: Path) -> Document:
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ConfigError(f"{path}: cannot be read ({reason(error)})") from None
     return document.read(text, str(path))
 
 
