@@ -63,12 +63,27 @@ class RtmpServer:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen. Raises ``AddressInUse`` when the port is taken, ``ConfigError`` when the address cannot be used."""
+        """Listen, on the port that is bound, or bind it. Raises as `bind` does."""
+        if self._server is None:
+            await self.bind()
+        if self._server is not None:
+            await self._server.start_serving()
+
+    async def bind(self) -> None:
+        """Take the port, and let nobody in before `start`.
+
+        Raises ``AddressInUse`` when it is taken, ``ConfigError`` when the address cannot be used.
+        """
         loop = asyncio.get_running_loop()
         timeout_s = self.limits.handshake_timeout_s if self._ssl else None
         try:
             self._server = await loop.create_server(
-                lambda: Connection(self), self._host, self._port, ssl=self._ssl, ssl_handshake_timeout=timeout_s
+                lambda: Connection(self),
+                self._host,
+                self._port,
+                ssl=self._ssl,
+                ssl_handshake_timeout=timeout_s,
+                start_serving=False,
             )
         except OSError as error:
             where = f"{self._host}:{self._port}"

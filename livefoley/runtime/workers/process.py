@@ -70,7 +70,7 @@ class WorkerProcess:
         self._hang_timeout_s = hang_timeout_s
         self._environment = environment or {}
         self._process: asyncio.subprocess.Process | None = None
-        self._ready = False
+        self._ready = self._caught_up = False
         self._heard_s = 0.0
         self._pings: deque[float] = deque(maxlen=64)  # when those were sent that have not been answered
         self._throttled = LogThrottle(log, time.monotonic)
@@ -79,6 +79,11 @@ class WorkerProcess:
     @property
     def ready(self) -> bool:
         return self._ready
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether it has done all that it was told when it was ready."""
+        return self._caught_up
 
     @property
     def pid(self) -> int | None:
@@ -139,7 +144,7 @@ class WorkerProcess:
         except* (BrokenPipe, OSError, TimeoutError) as group:
             raise group.exceptions[0] from None
         finally:
-            self._ready = False
+            self._ready = self._caught_up = False
             self._pings.clear()
             await self._end(process)
 
@@ -150,6 +155,7 @@ class WorkerProcess:
         self._heard_s = self._now()
         match header.get("op"):
             case "pong":
+                self._caught_up = True
                 if self._pings:
                     self._pings.popleft()
             case "ready":
