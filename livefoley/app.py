@@ -38,6 +38,7 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
+from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.sounds.foley import FoleyService
@@ -111,7 +112,8 @@ class Application:
         http = self._http_server()
         try:
             for server in self.rtmp:
-                await server.bind()
+                await server.listen()
+                log.info("listening", protocol=server.protocol, port=server.port)
             log.info("listening", protocol="http", port=http.port)
             async with asyncio.TaskGroup() as tasks:
                 helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
@@ -121,9 +123,8 @@ class Application:
                 await self._warm_up.wait(self._stopping)
                 helpers += [tasks.create_task(supervise(name, run)) for name, run in self._deliverers()]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
-                for server in () if self._stopping.is_set() else self.rtmp:
-                    await server.start()
-                    log.info("listening", protocol=server.protocol, port=server.port)
+                for server in self.rtmp:
+                    server.let_in()
                 await asyncio.wait(rooms)
                 await self.clips.drain(CLIPS_FINISH_S)
                 for helper in helpers:
@@ -305,6 +306,7 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
         nonlocal asked
         if asked:
             log.warning("stopped before the outputs were finished")
+            drain_log(0.2)
             os._exit(1)
         asked = True
         stop()
@@ -313,7 +315,12 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if sys.platform == "win32":
         numbers.append(signal.SIGBREAK)
+    else:
+        numbers.append(signal.SIGQUIT)
     before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(on_signal)) for number in numbers}
+    if sys.platform != "win32":  # a terminal that is closed must not end a stream, nor a signal nobody listens to
+        ignored = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+        before |= {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
     try:
         yield
     finally:

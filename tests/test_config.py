@@ -298,7 +298,7 @@ def test_no_secret_is_printed_or_shown() -> None:
     for text in (masked(config), repr(config), str(config), config.model_dump_json()):
         assert "planted" not in text
     shown = yaml.safe_load(masked(config))
-    assert shown["rooms"]["demo"]["sinks"][0] == {"rtmp": "rtmp://h/live/***"}
+    assert shown["rooms"]["demo"]["sinks"][0] == {"rtmp": "rtmp://h/***"}
     assert shown["rooms"]["cam"]["source"]["url"] == "rtsp://camera.local/***"
     assert shown["rooms"]["demo"]["lookahead_s"] == 1.5
 

@@ -27,7 +27,10 @@ log = structlog.get_logger("livefoley.control")
 MAX_BODY_BYTES = 64 * 1024
 MAX_SDP_BYTES = 128 * 1024
 BODY_TIMEOUT_S = 10.0
-PROTECTED = ("/v1", "/generate_audio")  # by the token; probes, metrics and HLS are open to whoever reaches the port
+PROTECTED = (
+    "v1",
+    "generate_audio",
+)  # first segments; probes, metrics and HLS are open to whoever reaches the port
 UPLOADS = "/v1/render"  # what takes bodies that are no JSON as they come, and bounds them itself
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -49,8 +52,11 @@ class Access:
 
     def knows_origin(self, origin: str, host_header: str) -> bool:
         """Say whether a page at ``origin`` may speak to us: our own pages, this machine's, and listed hosts'."""
-        parts = urlsplit(origin)
-        host = (parts.hostname or "").lower()
+        try:
+            parts = urlsplit(origin)
+            host = (parts.hostname or "").lower()
+        except ValueError:  # a bracket without its other half, a character that normalises to a separator
+            return False
         return parts.netloc.lower() == host_header.lower() or host in self.allowed_hosts or _is_loopback(host)
 
     def knows_token(self, given: str) -> bool:
@@ -117,7 +123,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and not self._access.knows_origin(origin, host):
             raise Problem(403, "pages of that origin may not speak to this server; see server.http.allowed_hosts")
-        if scope["path"].startswith(PROTECTED):
+        if scope["path"].lstrip("/").split("/", 1)[0] in PROTECTED:
             self._authorise(_method(scope), headers.get("authorization", ""))
 
     def _authorise(self, method: str, authorization: str) -> None:

@@ -17,7 +17,7 @@ EVICTION_FADE = 480
 Group = TypeVar("Group")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # one is found by itself: arrays have no truth to compare by
 class _Layer(Generic[Group]):
     group: Group
     samples: Stereo

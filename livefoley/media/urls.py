@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 def safe_url(url: str) -> str:
-    """Return ``url`` without user, password, query, and without the last path segment, which may be a stream key."""
+    """Return scheme, host and port of ``url``, nothing else: keys, tokens and passwords stand in every other part."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -15,6 +15,5 @@ def safe_url(url: str) -> str:
     if not parts.scheme or not host:
         return "(a URL without scheme or host)"
     host = f"[{host}]" if ":" in host else host
-    path = parts.path.rpartition("/")[0]
     hidden = "/***" if parts.path.strip("/") else ""
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{path}{hidden}"
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{hidden}"

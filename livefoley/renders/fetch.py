@@ -84,11 +84,15 @@ def _checked(url: str, limits: FetchLimits) -> httpx.URL:
     """Return the URL if it is one we would fetch from anywhere; raises ``InputError``."""
     if len(url) > MAX_URL or any(ord(char) < 33 or ord(char) == 127 for char in url):
         raise InputError("the URL is too long, or has a space or a control character in it")
-    parsed = httpx.URL(url)
-    own = parsed.host in limits.allowed_hosts
+    try:
+        parsed = httpx.URL(url)
+        host = parsed.host
+    except (httpx.InvalidURL, UnicodeError):  # an international name that cannot be one, too
+        raise InputError("the URL cannot be read; give it as https://host/path") from None
+    own = host in limits.allowed_hosts
     if parsed.scheme != "https" and not (own and parsed.scheme == "http"):
         raise InputError(f"{_name(url)}: only https:// URLs are fetched")
-    if not parsed.host or parsed.userinfo:
+    if not host or parsed.userinfo:
         raise InputError(f"{_name(url)}: a URL has a host, and no user or password in it")
     if not own and parsed.port not in (None, 443):
         raise InputError(f"{_name(url)}: only the usual port is fetched from")

@@ -1,19 +1,108 @@
-"""The log: structured lines on standard error, for people or for machines."""
+"""The log: structured lines on standard error, for people or for machines. It never raises and nobody waits for it.
+
+Whoever logs may be in the middle of a stream, and whoever reads the log may have stopped, died, or filled the disk. So
+lines go into a bounded queue, and a thread of their own writes them; what has no room, and what cannot be written, is
+counted.
+"""
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import sys
-from typing import Any
+import threading
+from collections import deque
+from typing import Any, TextIO
 
 import structlog
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+MOST_LINES, MOST_CHARACTERS = 4096, 4 << 20
+LAST_WORDS_S = 1.0
+
+
+class LogWriter:
+    """A text file that is written by a thread: ``write`` takes a line and returns at once, whatever the file does."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.dropped = 0
+        """Lines that nobody will read: too many waited, or they could not be written."""
+        self._file = file
+        self._lines: deque[str] = deque()
+        self._characters = 0
+        self._changed = threading.Condition()
+        self._writing = False
+        threading.Thread(target=self._run, name="log", daemon=True).start()
+
+    def write(self, line: str) -> int:
+        """Take a line."""
+        with self._changed:
+            if len(self._lines) >= MOST_LINES or self._characters + len(line) > MOST_CHARACTERS:
+                self.dropped += 1
+            else:
+                self._lines.append(line)
+                self._characters += len(line)
+                self._changed.notify_all()
+        return len(line)
+
+    def flush(self) -> None:
+        """Do nothing: the thread flushes."""
+
+    def drain(self, timeout_s: float = LAST_WORDS_S) -> bool:
+        """Wait until all is written, at most ``timeout_s``; say whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._lines and not self._writing, timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._writing = False
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._lines)
+                line = self._lines.popleft()
+                self._characters -= len(line)
+                self._writing = True
+            try:
+                _put(self._file, line)
+            except (OSError, ValueError):  # nobody reads, the disk is full, the file is closed
+                with self._changed:
+                    self.dropped += 1
+
+
+def _put(file: TextIO, line: str) -> None:
+    """Write a line; past the file's own buffer where there is a descriptor, so that an error leaves nothing in it."""
+    try:
+        descriptor = file.fileno()
+    except (OSError, ValueError, AttributeError):
+        file.write(line)
+        file.flush()
+        return
+    data = line.encode("utf-8", "backslashreplace")
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+_writer: LogWriter | None = None
+
+
+def dropped() -> int:
+    """Return how many lines of this process's log were lost."""
+    return _writer.dropped if _writer is not None else 0
+
+
+def drain(timeout_s: float = LAST_WORDS_S) -> None:
+    """Wait a moment for the last lines to be written."""
+    if _writer is not None:
+        _writer.drain(timeout_s)
 
 
 def configure(level: str = "info", as_json: bool = False) -> None:
     """Set the level and the form of every log line of this process; what libraries log follows the same level."""
+    global _writer
     numeric = LEVELS[level]
+    writer = _writer = LogWriter(sys.stderr)
+    atexit.register(writer.drain)
     # plain tracebacks: rich ones print local variables, keys among them, and take seconds of the event loop
     renderer: Any = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -24,11 +113,15 @@ def configure(level: str = "info", as_json: bool = False) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([structlog.processors.format_exc_info] if as_json else []),
-            structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else renderer,
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=repr) if as_json else renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(writer),  # type: ignore[arg-type]  # it has what a log needs
     )
+    logging.raiseExceptions = False  # the standard library's handlers print tracebacks of their own failures
     logging.basicConfig(
-        level=max(numeric, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+        level=max(numeric, logging.WARNING),
+        stream=writer,
+        format="%(levelname)s %(name)s: %(message)s",
+        force=True,
     )

@@ -280,3 +280,9 @@ def test_a_damaged_file_is_an_answer_or_a_refusal(tmp_path: Path) -> None:
         (tmp_path / "b.mp4").write_bytes(damaged)
         with contextlib.suppress(InputError):
             assert examine(tmp_path / "b.mp4").duration_s > 0
+
+
+@pytest.mark.parametrize("url", ["https://xn--/", "https://xn--a/v.mp4", "https://[/v.mp4", "https://\u2488com/v.mp4"])
+async def test_a_name_that_cannot_be_one_is_refused_in_words(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InputError):
+        await fetch(url, tmp_path / "a.mp4", OWN)

@@ -42,7 +42,7 @@ STAGE = RoomSnapshot(
     cues=(CueCount("action", "laid", 7), CueCount("accent", "shifted", 1)),
     cue_latency_s=Latency(0.01, 0.05, 0.2),
     workers=(WorkerSnapshot("foley", alive=True, restarts=1),),
-    sinks=(SinkStatistics("rtmp://h/live/***", "rtmp", connected=True, units=980, bytes=123456),),
+    sinks=(SinkStatistics("rtmp://h/***", "rtmp", connected=True, units=980, bytes=123456),),
 )
 
 

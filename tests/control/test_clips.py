@@ -93,6 +93,7 @@ async def test_a_clip_is_asked_for_and_found_again() -> None:
         ({"room": "stage", "start": 1}, "give either last_s, or start and end"),
         ({"room": "stage", "start": 2, "end": 2}, "end must come after start"),
         ({"room": "stage", "last_s": -1}, "last_s"),
+        ({"room": "stage", "start": 1e300, "end": 1e308}, "start"),
         ({"room": "stage", "last_s": 3, "speed": 2}, "unknown key"),
         ({"room": "stage", "last_s": 3, "priority": "high"}, "priority"),
         ({"last_s": 3}, "room"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +109,19 @@ async def test_a_request_without_a_proper_host_is_turned_away() -> None:
             status = await asyncio.wait_for(reader.readline(), 5)
             writer.close()
             assert status.split()[1] in (b"400", b"421"), head
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://a\u2100b", "http://]"])
+async def test_an_origin_that_cannot_be_read_is_turned_away(origin: str) -> None:
+    assert not Access().knows_origin(origin, "localhost:8080")
+
+
+async def test_only_the_api_itself_wants_the_token_and_no_room_that_is_named_like_it() -> None:
+    async with served(Studio(), Access(token="right-token")) as client:
+        for path in ("/v1-shop/whep", "/v1x", "/v1-shop", "/generate_audio2"):
+            assert (await client.get(path)).status_code != 401, path
+        for path in ("/v1", "/v1/", "/v1/rooms", "/generate_audio"):
+            assert (await client.get(path)).status_code == 401, path
 
 
 @given(st.text(max_size=40))

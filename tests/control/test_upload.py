@@ -53,6 +53,7 @@ def test_a_form_is_the_same_however_it_is_cut(size: int, description: str) -> No
     ("body", "kind", "status"),
     [
         (whole("rain"), "multipart/form-data", 400),  # no boundary
+        (whole("rain"), "multipart/form-data; boundary=" + "e" * 300, 400),
         (form(('video"; filename="a.mp4', VIDEO), end=b""), BOUNDARY, 400),
         (b"--other\r\n\r\n", BOUNDARY, 400),
         (form(*[("x", b"1")] * 20), BOUNDARY, 400),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from livefoley.dsp.layers import EVICTION_FADE, Layers
 
@@ -57,3 +59,14 @@ def test_any_flood_of_sounds_stays_bounded() -> None:
     assert len(layers) == 4
     assert layers.evicted == 496
     assert np.isfinite(layers.render(20, 100)["a"]).all()
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.floats(0.01, 1.0)), min_size=1, max_size=60))
+def test_sounds_of_any_length_and_level_give_way_the_quietest_first(sounds: list[tuple[int, float]]) -> None:
+    layers: Layers[str] = Layers(4)
+    for length, level in sounds:
+        layers.add("a", np.full((2, length), level, np.float32), 0, (1.0, 1.0), 0, 48)
+    assert len(layers) == min(4, len(sounds))
+    assert layers.evicted == max(0, len(sounds) - 4)
+    loudest = sum(sorted(np.float32(level) for _, level in sounds)[-4:])
+    np.testing.assert_allclose(layers.render(0, 1)["a"][:, 0], loudest, rtol=1e-4)

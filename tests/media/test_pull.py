@@ -34,9 +34,11 @@ def test_a_url_that_cannot_work_is_refused_at_once(url: str, wanted: str) -> Non
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("rtmp://host:1935/live/secret-key", "rtmp://host:1935/live/***"),
+        ("rtmp://host:1935/live/secret-key", "rtmp://host:1935/***"),
         ("rtsp://user:hunter2@cam.local/stream?token=abc", "rtsp://cam.local/***"),
-        ("https://[::1]:8443/a/b/index.m3u8?sig=abc#x", "https://[::1]:8443/a/b/***"),
+        ("https://[::1]:8443/a/b/index.m3u8?sig=abc#x", "https://[::1]:8443/***"),
+        ("http://panel.example/live/user/password/123.ts", "http://panel.example/***"),
+        ("rtmp://h/app/secret-key/", "rtmp://h/***"),
         ("srt://10.0.0.1:9000?passphrase=secretsecret", "srt://10.0.0.1:9000"),
         ("nonsense", "(a URL without scheme or host)"),
     ],

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, Heat, Priority
 from livefoley.control.problems import Problem
 
-Time = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+LONGEST_S = 10 * 365 * 86_400.0  # no room runs longer
+Time = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
 Title = Annotated[str, Field(max_length=200)]
 
 

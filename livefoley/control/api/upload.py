@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks  # named for type checkers only
 
 from livefoley.control.problems import Problem
 from livefoley.renders.fetch import HEAD_BYTES, sniffed
@@ -110,17 +113,18 @@ class _Form:
         self._header = self._value = b""
         self._name: str | None = None  # of the field that is read; None: the part is the video
         self._ended = False
-        self._parser = MultipartParser(
-            options[b"boundary"],
-            {
-                "on_part_begin": self._part,
-                "on_header_field": self._on_header,
-                "on_header_value": self._on_value,
-                "on_header_end": self._on_header_end,
-                "on_part_data": self._on_data,
-                "on_end": self._on_end,
-            },
-        )
+        callbacks: MultipartCallbacks = {
+            "on_part_begin": self._part,
+            "on_header_field": self._on_header,
+            "on_header_value": self._on_value,
+            "on_header_end": self._on_header_end,
+            "on_part_data": self._on_data,
+            "on_end": self._on_end,
+        }
+        try:
+            self._parser = MultipartParser(options[b"boundary"], callbacks)
+        except FormParserError:
+            raise Problem(400, "the form's boundary is too long; it has at most 70 characters") from None
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Take the next bytes; return what of the video is in them."""

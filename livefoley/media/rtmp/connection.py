@@ -31,6 +31,9 @@ LINGER_S = 1.0
 """How long a refused peer may take to read why: hanging up at once would reset the connection under its feet."""
 
 _BUFFER = 64 << 10
+_STRANGERS_BUFFER = 4 << 10  # what one turn of a stranger is about, in bytes and so in time
+_MOST_HELD = 64 << 10  # of what comes while the auth hook thinks; then the peer has to wait, too
+_LATE_S = 1.0  # our own delay, from which on silence proves nothing against a publisher
 _MAX_UNREAD = 256 << 10  # bytes of answers a peer may leave unread
 _REFUSALS = {
     "key": (BAD_NAME, "there is no such stream"),
@@ -52,9 +55,12 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._source: RtmpSource | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._asked = False  # the request to publish has come
+        self._asked = False  # the request to publish has come ...
+        self._asking = False  # ... and the auth hook is thinking about it
+        self._held = bytearray()  # what came meanwhile
         self._over = False  # nothing the peer sends matters any more
         self._last_read_s = 0.0
+        self._due_s = 0.0  # when the timer should fire
         self._reason = "the connection was lost"
         self.ip = ""
 
@@ -69,15 +75,16 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.ip = str(peer[0]) if peer else ""
-        if not self._server.opened(self):
-            self._over = True
-            self._transport.abort()
-            return
         self._arm(self._limits.handshake_timeout_s)
+        self._server.opened(self)
+        penalty_s = self._server.penalty_s(self.ip)
+        if penalty_s > 0 and not self._over:
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(penalty_s, self._go_on)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         if self._buffer is None:
-            self._buffer = memoryview(bytearray(_BUFFER))
+            self._buffer = memoryview(bytearray(_STRANGERS_BUFFER if self._source is None else _BUFFER))
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -85,8 +92,37 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._last_read_s = self._server.now()
         self._server.counters.bytes_in += nbytes
+        data = self._buffer[:nbytes]
+        if self._asking:
+            self._hold(data)
+            return
+        if self._source is not None:
+            self._receive(data)
+            return
+        with self._server.share.spending():
+            self._receive(data)
+        if self._source is None and not self._over and self._server.share.spent and self._transport is not None:
+            self._transport.pause_reading()
+            self._server.share.wait(self.ip, self._go_on)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
         try:
-            events = self._session.receive(self._buffer[:nbytes])
+            if self._source is not None:
+                self._source.release(self, self._reason)
+        finally:
+            self._server.closed(self)
+
+    def _hold(self, data: memoryview) -> None:
+        self._held += data
+        if len(self._held) > _MOST_HELD and self._transport is not None:
+            self._transport.pause_reading()
+
+    def _receive(self, data: memoryview | bytearray) -> None:
+        try:
+            events = self._session.receive(data)
         except ProtocolError as error:
             self._broken(error)
             return
@@ -94,13 +130,10 @@ class Connection(asyncio.BufferedProtocol):
             self._on_event(event)
         self._flush()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        self._over = True
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._source is not None:
-            self._source.release(self, self._reason)
-        self._server.closed(self)
+    def _go_on(self) -> None:
+        """It is this peer's turn again, unless it waits for the auth hook's answer."""
+        if self._transport is not None and not self._asking and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     # ---- what the session says ----
 
@@ -126,6 +159,7 @@ class Connection(asyncio.BufferedProtocol):
         elif self._server.auth is None:
             self._admit(source)
         else:
+            self._asking = True
             self._server.spawn(self._ask(source, request))
 
     async def _ask(self, source: RtmpSource, request: PublishRequest) -> None:
@@ -140,9 +174,13 @@ class Connection(asyncio.BufferedProtocol):
             query=request.query,
             user_agent=request.client,
         )
-        allowed = await self._server.auth.allow(question)
+        try:
+            allowed = await self._server.auth.allow(question)
+        finally:
+            self._asking = False
         if self._over:
             return
+        self._go_on()
         if allowed:
             self._admit(source)
         else:
@@ -155,10 +193,16 @@ class Connection(asyncio.BufferedProtocol):
             self._refuse(refusal)
             return
         self._source = source
+        self._buffer = None  # a larger one from now on
         self._last_read_s = self._server.now()
-        self._session.accept()
         self._arm(self._limits.read_timeout_s)
+        self._server.admitted(self)
         log.info("publisher came", room=source.room, peer=self.ip)
+        for message in self._session.accept():
+            self._on_event(message)
+        held, self._held = self._held, bytearray()
+        if held:
+            self._receive(held)
 
     def _refuse(self, reason: str) -> None:
         self._server.reject(reason, self)
@@ -173,6 +217,12 @@ class Connection(asyncio.BufferedProtocol):
         self._flush()
         self._hang_up()
 
+    def give_way(self) -> None:
+        """Go, so that a newer peer has room."""
+        self._over = True
+        self._server.reject("full", self)
+        self.abort()
+
     def abort(self) -> None:
         """Cut the connection."""
         if self._transport is not None:
@@ -181,6 +231,8 @@ class Connection(asyncio.BufferedProtocol):
     def _broken(self, error: ProtocolError) -> None:
         self._reason = f"the publisher broke the protocol: {error}"
         self._server.reject("protocol", self, problem=str(error))
+        if self._source is None:
+            self._server.punish(self.ip)
         self._over = True
         self.abort()
 
@@ -196,6 +248,7 @@ class Connection(asyncio.BufferedProtocol):
     def _arm(self, delay_s: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._due_s = self._server.now() + delay_s
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
 
     def _on_timer(self) -> None:
@@ -208,9 +261,12 @@ class Connection(asyncio.BufferedProtocol):
         # else the auth hook is being asked, which has a timeout of its own
 
     def _watch(self) -> None:
-        left_s = self._last_read_s + self._limits.read_timeout_s - self._server.now()
+        now = self._server.now()
+        left_s = self._last_read_s + self._limits.read_timeout_s - now
         if left_s > 0:
             self._arm(left_s)
+        elif now - self._due_s > _LATE_S:  # it is we who did not look: what was sent may wait to be read
+            self._arm(self._limits.read_timeout_s)
         else:
             self._time_out("the publisher sent nothing any more")
 

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RtmpLimits:
-    """Bounds of an `RtmpServer`; every one is enforced, and what it turns away is counted."""
+    """Bounds of an `RtmpServer`; every one is enforced, and what it turns away is counted.
 
-    max_connections: int = 256
-    max_connections_per_ip: int = 32
+    A stranger is a peer whose request to publish has not been accepted yet. Only strangers are counted against
+    ``max_connections``, and only they give way when there are too many.
+    """
+
+    max_connections: int = 256  # of strangers, in all ...
+    max_connections_per_ip: int = 32  # ... and of one address
+    stranger_messages: int = 32  # of all kinds; encoders need about ten
+    stranger_message_bytes: int = 64 << 10  # of one message, and of all that is half received
+    stranger_share: float = 0.1  # of the event loop's time, for all strangers of a server together
     max_message_bytes: int = 8 << 20  # the largest keyframe; 24 bits of length would allow 16 MiB
     min_chunk_bytes: int = 128  # the protocol's default; smaller chunks only cost CPU
     handshake_timeout_s: float = 10.0  # from the connection to the request to publish

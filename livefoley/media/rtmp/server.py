@@ -8,7 +8,6 @@ import hmac
 import os
 import ssl
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -16,7 +15,10 @@ import structlog
 
 from livefoley.core.errors import AddressInUse, ConfigError, reason
 from livefoley.core.throttle import LogThrottle
+from livefoley.media.acceptor import Acceptor, listening_sockets
 from livefoley.media.auth import Authorizer
+from livefoley.media.loop_share import LoopShare
+from livefoley.media.penalties import Penalties
 from livefoley.media.rtmp.connection import Connection
 from livefoley.media.rtmp.counters import Counters, RtmpServerStatistics
 from livefoley.media.rtmp.limits import RtmpLimits
@@ -58,58 +60,58 @@ class RtmpServer:
         # keyed digest of app and key -> app, source
         self._rooms: dict[bytes, tuple[str, RtmpSource]] = shares._rooms if shares else {}
         self._connections: set[Connection] = set()
-        self._per_ip: Counter[str] = Counter()
+        self._strangers: dict[str, dict[Connection, None]] = {}  # by address, the oldest first
+        self._penalties = Penalties(now)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._acceptors: list[Acceptor] = []
+        self.share = LoopShare(self.limits.stranger_share)
 
     async def start(self) -> None:
-        """Listen, on the port that is bound, or bind it. Raises as `bind` does."""
-        if self._server is None:
-            await self.bind()
-        if self._server is not None:
-            await self._server.start_serving()
+        """Listen, and let publishers in. Raises as `listen` does."""
+        await self.listen()
+        self.let_in()
 
-    async def bind(self) -> None:
-        """Take the port, and let nobody in before `start`.
+    def let_in(self) -> None:
+        """Take in the publishers that wait, and those that come from now on."""
+        for acceptor in self._acceptors:
+            acceptor.begin()
 
-        Raises ``AddressInUse`` when it is taken, ``ConfigError`` when the address cannot be used.
+    async def listen(self) -> None:
+        """Listen, and let publishers wait in the queue.
+
+        Raises ``AddressInUse`` when the port is taken, ``ConfigError`` when the address cannot be used.
         """
-        loop = asyncio.get_running_loop()
-        timeout_s = self.limits.handshake_timeout_s if self._ssl else None
         try:
-            self._server = await loop.create_server(
-                lambda: Connection(self),
-                self._host,
-                self._port,
-                ssl=self._ssl,
-                ssl_handshake_timeout=timeout_s,
-                start_serving=False,
-            )
+            sockets = await listening_sockets(self._host, self._port)
         except OSError as error:
             where = f"{self._host}:{self._port}"
             if error.errno in _IN_USE:
                 raise AddressInUse(f"RTMP: {where} is taken; stop what listens there or set another port") from None
             raise ConfigError(f"RTMP: cannot listen on {where} ({reason(error)})") from None
+        timeout_s = self.limits.handshake_timeout_s if self._ssl else None
+        self._acceptors = [
+            Acceptor(each, lambda: Connection(self), self.share, context=self._ssl, handshake_timeout_s=timeout_s)
+            for each in sockets
+        ]
 
     @property
     def port(self) -> int:
         """The port listened on; the one asked for, or the system's choice for 0."""
-        if self._server is None or not self._server.sockets:
-            return self._port
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._acceptors[0].port if self._acceptors else self._port
 
     async def close(self) -> None:
         """Stop listening and cut every connection."""
-        if self._server is not None:
-            self._server.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self.share.close()
         for connection in list(self._connections):
             connection.abort()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._server is not None:
-            await self._server.wait_closed()
-            self._server = None
+        for acceptor in self._acceptors:
+            await acceptor.wait_closed()
+        self._acceptors = []
 
     def register(
         self, key: str, *, app: str = "live", on_duplicate: OnDuplicate = "replace", room: str = ""
@@ -167,24 +169,43 @@ class RtmpServer:
         # Of equal length for every key, and under a salt: comparing tells nothing about the key.
         return hmac.digest(self._salt, f"{app}/{key}".encode("utf-8", "surrogatepass"), "sha256")
 
-    def opened(self, connection: Connection) -> bool:
-        """Note a new connection; False when there are too many."""
+    def opened(self, connection: Connection) -> None:
+        """Note a new connection. When there are too many strangers, the oldest of those who are most gives way."""
         self.counters.connections_total += 1
         self._connections.add(connection)
-        self._per_ip[connection.ip] += 1
-        if len(self._connections) <= self.limits.max_connections and (
-            self._per_ip[connection.ip] <= self.limits.max_connections_per_ip
-        ):
-            return True
-        self.reject("full", connection)
-        return False
+        self._strangers.setdefault(connection.ip, {})[connection] = None
+        crowded = None
+        if len(self._strangers[connection.ip]) > self.limits.max_connections_per_ip:
+            crowded = connection.ip
+        elif sum(map(len, self._strangers.values())) > self.limits.max_connections:
+            crowded = max(self._strangers, key=lambda ip: len(self._strangers[ip]))
+        if crowded is not None:
+            oldest = next(iter(self._strangers[crowded]))
+            self._forget(oldest)
+            oldest.give_way()
+
+    def admitted(self, connection: Connection) -> None:
+        """Note that a connection publishes: it is no stranger any more, and gives way to nobody."""
+        self._forget(connection)
 
     def closed(self, connection: Connection) -> None:
         """Note the end of a connection."""
         self._connections.discard(connection)
-        self._per_ip[connection.ip] -= 1
-        if self._per_ip[connection.ip] <= 0:
-            del self._per_ip[connection.ip]
+        self._forget(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        of_address = self._strangers.get(connection.ip, {})
+        of_address.pop(connection, None)
+        if not of_address:
+            self._strangers.pop(connection.ip, None)
+
+    def punish(self, ip: str) -> None:
+        """Note that a stranger of this address was cut for breaking the protocol."""
+        self._penalties.add(ip)
+
+    def penalty_s(self, ip: str) -> float:
+        """Return how long a new connection of this address is not read, in seconds."""
+        return self._penalties.of(ip)
 
     def reject(self, reason: str, connection: Connection, **fields: object) -> None:
         """Count and log that a peer was turned away."""

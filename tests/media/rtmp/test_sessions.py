@@ -108,6 +108,41 @@ def connected() -> Wired:
     return wired
 
 
+def publishing() -> Wired:
+    wired = connected()
+    wired.say("publish", 2, None, "a", stream=1)
+    wired.server.accept()
+    wired.heard()
+    return wired
+
+
+@pytest.mark.parametrize("kind", [chunks.AUDIO, chunks.VIDEO, chunks.DATA, chunks.AGGREGATE])
+def test_media_before_a_request_to_publish_ends_the_connection(kind: int) -> None:
+    for wired in (Wired(), connected()):
+        with pytest.raises(ProtocolError, match="media before"):
+            wired.send(kind, b"", 1)
+
+
+def test_a_stranger_has_a_budget_of_messages_whatever_they_are() -> None:
+    wired = connected()
+    with pytest.raises(ProtocolError, match="too many messages"):
+        wired.server.receive(b"\x04" + bytes(3) + bytes(3) + b"\x03" + bytes(4) + b"\xc4" * 64)  # all but one a byte
+
+
+def test_a_strangers_message_is_refused_by_the_length_it_announces() -> None:
+    wired = connected()
+    with pytest.raises(ProtocolError, match="larger than 65536"):
+        wired.server.receive(b"\x03" + bytes(3) + (65_537).to_bytes(3, "big") + b"\x14" + bytes(4))
+
+
+def test_what_an_impatient_publisher_sends_is_not_lost() -> None:
+    wired = connected()
+    wired.say("publish", 2, None, "a", stream=1)
+    assert wired.send(chunks.VIDEO, b"header", 1) == []
+    assert [message.body for message in wired.server.accept()] == [b"header"]
+    assert [event.body for event in wired.send(chunks.VIDEO, bytes(200_000), 1)] == [bytes(200_000)]
+
+
 def test_enhanced_codecs_are_advertised() -> None:
     wired = Wired()
     wired.say("connect", 1, {"app": "live"})
@@ -178,7 +213,7 @@ def test_a_ping_is_answered() -> None:
 
 
 def test_what_arrives_is_acknowledged_before_the_peers_window_is_full() -> None:
-    wired = connected()
+    wired = publishing()
     wired.send(chunks.WINDOW_SIZE, (100_000).to_bytes(4, "big"))
     wired.server.take()
     received, acknowledged = wired.server.received, []
@@ -194,7 +229,7 @@ def test_what_arrives_is_acknowledged_before_the_peers_window_is_full() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 5000])
 def test_a_tiny_window_does_not_make_us_flood_the_peer(size: int) -> None:
-    wired = connected()
+    wired = publishing()
     wired.send(chunks.WINDOW_SIZE, size.to_bytes(4, "big"))
     wired.server.take()
     for _ in range(1000):

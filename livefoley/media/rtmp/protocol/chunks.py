@@ -47,12 +47,16 @@ class _Stream:
 class ChunkReader:
     """Puts messages together from chunks; any fragmentation of the input gives the same messages.
 
-    ``max_message`` bounds one message and all that is half received together. ``Set Chunk Size`` and ``Abort`` are
-    obeyed here and not given out.
+    ``max_message`` bounds one message, by the length it announces, and twice as much bounds all that is half received
+    together. ``Set Chunk Size`` and ``Abort`` are obeyed here and not given out. A peer that nobody knows yet is given
+    a budget of ``max_messages``, of whatever kind, and no more than ``max_message`` half received, until `admit`: an
+    empty message costs it one byte and us a thousand instructions.
     """
 
-    def __init__(self, max_message: int = 8 << 20, min_chunk: int = 1) -> None:
+    def __init__(self, max_message: int = 8 << 20, min_chunk: int = 1, max_messages: int | None = None) -> None:
         self._max_message = max_message
+        self._max_buffered = max_message if max_messages is not None else 2 * max_message
+        self._messages_left = max_messages
         self._min_chunk = min_chunk
         self._chunk_size = DEFAULT_CHUNK_SIZE
         self._streams: dict[int, _Stream] = {}
@@ -60,6 +64,10 @@ class ChunkReader:
         self._current: _Stream | None = None  # whose chunk is being received ...
         self._wanted = 0  # ... and how much of it is missing
         self._buffered = 0  # bytes of messages that are not whole
+
+    def admit(self, max_message: int) -> None:
+        """Lift the budget of messages, and bound them by ``max_message`` bytes from now on."""
+        self._max_message, self._max_buffered, self._messages_left = max_message, 2 * max_message, None
 
     def feed(self, data: bytes | bytearray | memoryview) -> list[Message]:
         """Take bytes and return the messages they complete. Raises ``ProtocolError``; the reader is of no use then."""
@@ -148,10 +156,14 @@ class ChunkReader:
 
     def _expect(self, stream: _Stream) -> None:
         self._wanted = min(stream.length - len(stream.body), self._chunk_size)
-        if stream.length > self._max_message or self._buffered + self._wanted > 2 * self._max_message:
+        if stream.length > self._max_message or self._buffered + self._wanted > self._max_buffered:
             raise ProtocolError(f"a message is larger than {self._max_message} bytes")
 
     def _finish(self, stream: _Stream, messages: list[Message]) -> None:
+        if self._messages_left is not None:
+            self._messages_left -= 1
+            if self._messages_left < 0:
+                raise ProtocolError("too many messages before a stream was published")
         body, stream.body = stream.body, bytearray()
         self._buffered -= len(body)
         if stream.type == SET_CHUNK_SIZE:

@@ -31,7 +31,7 @@ class ServerHandshake:
         self._held = bytearray()
         self._answered = False
 
-    def receive(self, data: bytes | memoryview) -> tuple[bytes, bytes]:
+    def receive(self, data: bytes | bytearray | memoryview) -> tuple[bytes, bytes]:
         """Take bytes; return what to send, and what follows the handshake (empty until `done`).
 
         Raises ``ProtocolError`` when this is not RTMP.
@@ -44,7 +44,10 @@ class ServerHandshake:
             self._answered = True
             reply = answer(bytes(self._held[1 : 1 + SIZE]))
         self.done = len(self._held) > 2 * SIZE
-        return reply, bytes(self._held[1 + 2 * SIZE :])
+        rest = bytes(self._held[1 + 2 * SIZE :])
+        if self.done:
+            self._held.clear()
+        return reply, rest
 
 
 class ClientHandshake:
@@ -55,7 +58,7 @@ class ClientHandshake:
         self.done = False
         self._held = bytearray()
 
-    def receive(self, data: bytes | memoryview) -> tuple[bytes, bytes]:
+    def receive(self, data: bytes | bytearray | memoryview) -> tuple[bytes, bytes]:
         """Take bytes; return what to send, and what follows the handshake (empty until `done`)."""
         self._held += data
         if self._held and self._held[0] != VERSION:

@@ -70,7 +70,10 @@ class ServerSession:
 
     def __init__(self, knows_app: Callable[[str], bool], limits: RtmpLimits) -> None:
         self._knows_app = knows_app
-        self._wire = Wire(ServerHandshake(), ChunkReader(limits.max_message_bytes, limits.min_chunk_bytes))
+        reader = ChunkReader(limits.stranger_message_bytes, limits.min_chunk_bytes, limits.stranger_messages)
+        self._wire = Wire(ServerHandshake(), reader)
+        self._max_message = limits.max_message_bytes
+        self._early: list[Message] = []  # media that came before the answer to the request to publish
         self._state = _State.FRESH
         self._app = self._query = self._client = ""
         self._stream = 0
@@ -81,32 +84,44 @@ class ServerSession:
         """Bytes received."""
         return self._wire.received
 
-    def receive(self, data: bytes | memoryview) -> list[Event]:
+    def receive(self, data: bytes | bytearray | memoryview) -> list[Event]:
         """Take bytes; return media messages of an accepted publisher and what else happened, in order.
 
-        Raises ``ProtocolError``: the connection is of no use any more.
+        Raises ``ProtocolError``: the connection is of no use any more. Media before a request to publish is such an
+        error: a stranger must not be able to send for ever what nobody takes.
         """
         events: list[Event] = []
         for message in self._wire.receive(data):
             if message.type in _MEDIA:
-                if self._state is _State.PUBLISHING and message.stream == self._stream:
-                    events.append(message)
+                self._media(message, events)
             elif message.type in (chunks.COMMAND, chunks.COMMAND_AMF3):
                 event = self._command(message)
                 if event is not None:
                     events.append(event)
         return events
 
+    def _media(self, message: Message, events: list[Event]) -> None:
+        if self._state in (_State.FRESH, _State.CONNECTED):
+            raise ProtocolError("media before a request to publish")
+        if self._state is _State.ASKING:
+            self._early.append(message)  # few: they count among a stranger's messages
+        elif self._state is _State.PUBLISHING and message.stream == self._stream:
+            events.append(message)
+
     def take(self) -> list[bytes | memoryview]:
         """Return what is to be sent, and forget it."""
         return self._wire.take()
 
-    def accept(self) -> None:
-        """Say yes to the request to publish."""
-        if self._state is _State.ASKING:
-            self._state = _State.PUBLISHING
-            self._wire.stream_begin(self._stream)
-            self._status("status", "NetStream.Publish.Start", "go ahead")
+    def accept(self) -> list[Message]:
+        """Say yes to the request to publish; return the media that an impatient publisher has sent already."""
+        if self._state is not _State.ASKING:
+            return []
+        self._state = _State.PUBLISHING
+        self._wire.admit(self._max_message)
+        self._wire.stream_begin(self._stream)
+        self._status("status", "NetStream.Publish.Start", "go ahead")
+        early, self._early = self._early, []
+        return [message for message in early if message.stream == self._stream]
 
     def refuse(self, code: str, description: str) -> None:
         """Say no to the request to publish, or break off; the connection is to be closed then."""

@@ -36,7 +36,7 @@ class Wire:
         """Whether the handshake is done."""
         return self._handshake.done
 
-    def receive(self, data: bytes | memoryview) -> list[Message]:
+    def receive(self, data: bytes | bytearray | memoryview) -> list[Message]:
         """Take bytes; return the messages for the layer above. Raises ``ProtocolError``."""
         self.received += len(data)
         if not self._handshake.done:
@@ -66,6 +66,10 @@ class Wire:
             self._window = max(_U32.unpack_from(body)[0] // 2, 16 << 10)
         elif message.type == chunks.USER_CONTROL and len(body) >= 6 and body[:2] == b"\x00\x06":
             self._control_message(chunks.USER_CONTROL, struct.pack(">H", _PONG) + bytes(body[2:6]))
+
+    def admit(self, max_message: int) -> None:
+        """Give a peer that is known now what a stream needs: messages of up to ``max_message`` bytes, any number."""
+        self._reader.admit(max_message)
 
     def take(self) -> list[bytes | memoryview]:
         """Return what is to be sent, and forget it."""
