@@ -7,7 +7,7 @@ for what has been seen to land, and in time for the look-ahead (1.5 s).
 
 The value is the time from the first packet to the moment the first action sound was laid, in the room that waited
 longest. The baseline is the same when the publishers come a second time: all workers are long awake then, so the
-difference is what the start costs. Beside it: when the first packet was let in, the sounds laid and the pictures lost in
+difference is what the start costs. Beside it: when the first packet was let in, the sounds laid and pictures lost in
 the ten seconds after the publishers came, the time to the first listening port and until all workers answer, and memory
 of the sidecar and its workers with nobody publishing, one room and eight.
 

@@ -44,6 +44,7 @@ from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.supervise import supervise
 from livefoley.runtime.warm_up import WarmUp, Worker
+from livefoley.system.descriptors import raise_limit
 from livefoley.system.dirs import library_directory
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
@@ -291,6 +292,7 @@ def _rejections(counted: Mapping[str, int]) -> tuple[Rejection, ...]:
 
 async def serve(config: cfg.Config) -> None:
     """Run a configuration. The first SIGTERM or Ctrl-C finishes the outputs, the second stops at once."""
+    raise_limit()
     configure_log(config.server.log.level.value, as_json=config.server.log.format is cfg.LogFormat.JSON)
     application = Application(config)
     with _signals(application.stop):

@@ -154,3 +154,10 @@ def test_a_worker_without_a_broker_says_what_is_missing(tmp_path: Path) -> None:
     config = tmp_path / "room.yaml"
     config.write_text("rooms: {demo: {source: {rtmp: {key: k}}, sinks: []}}")
     assert "names no jobs.broker" in one_error(livefoley("worker", config, place=tmp_path), code=2)
+
+
+def test_help_waits_for_nothing_that_does_the_work() -> None:
+    program = "import sys, livefoley.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    heavy = {"av", "cv2", "fastapi", "numpy", "onnxruntime", "pydantic", "scipy", "torch"}
+    assert sorted(heavy & set(done.stdout.split())) == []

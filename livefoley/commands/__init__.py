@@ -1,1 +1,2 @@
-"""What the commands of ``livefoley`` do, one module each; ``cli`` only declares them."""
+"""The commands of ``livefoley``. A module declares them with typer and imports what does the work once they are run, so
+that help and completion need none of it; ``cli`` takes them in."""

@@ -1,4 +1,4 @@
-"""The command line of clips; `livefoley.cli` takes the commands in."""
+"""Declares `livefoley clip` and `livefoley clips`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from livefoley.commands.console import out
 from livefoley.core.errors import InputError
 
 Token = Annotated[str | None, typer.Option("--token", envvar="LIVEFOLEY_TOKEN", help="server.http.token.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As the API tells it.")]
-
-out = Console()
 
 
 def clip(

@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from livefoley.commands.student import Device, Steps, Threads, checked_device
+from livefoley.commands.console import err, out
+from livefoley.commands.sounds import Device, Steps, Threads, checked_device
 from livefoley.core.errors import ModelError
-
-out = Console()
-err = Console(stderr=True)
 
 models = typer.Typer(
     no_args_is_help=True,

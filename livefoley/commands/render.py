@@ -1,4 +1,4 @@
-"""What the command line does without a stream: render a file, and look after the effect bank."""
+"""`livefoley render`: sound under a file, with progress."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from livefoley.core.cues import Cue, CueKind, Stereo
-from livefoley.core.errors import BankError, InputError, ModelError, OutputError
+from livefoley.core.cues import Stereo
+from livefoley.core.errors import InputError, ModelError, OutputError
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
 from livefoley.core.ports import EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
@@ -23,7 +22,6 @@ from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
-from livefoley.foley.bank.library import Library
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.description import lexicon
 from livefoley.foley.source import Foley
@@ -89,7 +87,7 @@ def render_file(
     clip = probe(source)
     sound_only = output.suffix.lower() in AUDIO_EXTENSIONS
     program, foley_alone = PcmCapture(), PcmCapture()
-    foley = Foley(libraries=_libraries(None), seed=seed)
+    foley = Foley(libraries=[library_directory()], seed=seed)
     effects, bed = _makers(foley, describe, seed, steps if student else 0)
     renderer = Renderer(
         render_settings(describe, seed, stem is not None),
@@ -206,51 +204,3 @@ def _report(
         }
         write_whole(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n", mode=SHARED)
     return f"{laid} sound(s) in sync over a {bed} bed"
-
-
-# ---- the bank ----
-
-
-def _libraries(library: Path | None) -> list[Path]:
-    """Return the libraries to open; the default one need not exist."""
-    if library is not None and not library.is_dir():
-        raise BankError(f"{library}: there is no such library; `livefoley bank add DIR --library {library}` makes it")
-    return [library] if library is not None else [library_directory()]
-
-
-def list_bank(like: str, library: Path | None) -> list[tuple[str, str, str]]:
-    """Return ``(name, origin, what it is)`` of every effect, or of those that fit ``like``, best first."""
-    bank = Foley(_libraries(library)).bank
-    names = bank.find(like) if like else bank.names()
-    infos = [(name, bank.describe(name)) for name in names]
-    return [(name, info.source, info.summary) for name, info in infos]
-
-
-def add_to_bank(directory: Path, library: Path | None) -> tuple[int, list[str]]:
-    """Take a folder of UCS-named sounds into the library; return how many, and a line for each left out."""
-    report = Library.add(directory, library or library_directory())
-    known = [f"{name}: known already" for name in report.duplicates]
-    return len(report.added), [*report.problems, *known]
-
-
-def play_to_file(effect: str, output: Path, *, seed: int, intensity: float, library: Path | None) -> str:
-    """Write one effect to ``output``; return a line that says what it is. Raises ``BankError`` when none fits."""
-    bank = Foley(_libraries(library)).bank
-    named = effect in bank.names()
-    cue = Cue(
-        id=1,
-        kind=CueKind.ACCENT,
-        start=0,
-        deadline=0,
-        effect=effect if named else None,
-        prompt="" if named else effect,
-        intensity=intensity,
-        seed=seed,
-    )
-    sound = bank.make(cue)
-    if sound is None:
-        near = ", ".join(bank.find(effect)[:3]) or "see `livefoley bank list`"
-        raise BankError(f'"{effect}": no effect fits; near: {near}')
-    write_audio(output, [np.ascontiguousarray(sound.samples)])
-    seconds = sound.samples.shape[1] / TICK_RATE
-    return f"{output}: {sound.name}, {seconds:.2f} s, onset at {sound.onset / TICK_RATE:.3f} s"

@@ -8,24 +8,35 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from livefoley.control.connections import MOST, Connections
 from livefoley.core.errors import AddressInUse, ConfigError, LivefoleyError
+from livefoley.media.acceptor import Acceptor
+from livefoley.media.loop_share import LoopShare
+from livefoley.system.descriptors import descriptors
 
 FINISH_S = 2.0  # what a cancelled server gives open requests
 HEAD_TIMEOUT_S = 15  # for the head of a request, and between requests
 BACKLOG = 256
-MAX_CONCURRENT = 1024
+STRANGERS_SHARE = 0.2  # of the event loop, for taking connections in
 MAX_SOCKET_MESSAGE = 64 * 1024
 
 
 class _Protocol(H11Protocol):
-    """Hangs up on who does not finish asking: uvicorn itself waits for ever for the head of a request."""
+    """Hangs up on who does not finish asking: uvicorn itself waits for ever for the head of a request.
+
+    Counts itself among the port's ``kept`` connections, which may ask it to give way.
+    """
+
+    kept: Connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -34,11 +45,13 @@ class _Protocol(H11Protocol):
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._patience: asyncio.TimerHandle | None = None
         self._expect_head()
+        self.kept.opened(self, self._address)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Leave the connection to the WebSocket, which pings."""
         if self._patience is not None:
             self._patience.cancel()
+        self.kept.closed(self, self._address)  # listeners are counted, and bounded, by their room
         super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
@@ -49,8 +62,22 @@ class _Protocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         super().connection_lost(exc)
+        self.kept.closed(self, self._address)
         if self._patience is not None:
             self._patience.cancel()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no whole request is being answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def give_way(self) -> None:
+        """Close at once, so that somebody else has room."""
+        self.transport.abort()
+
+    @property
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
 
     def _expect_head(self) -> None:
         if self._patience is not None:
@@ -58,7 +85,7 @@ class _Protocol(H11Protocol):
         self._patience = self.loop.call_later(HEAD_TIMEOUT_S, self._lose_patience)
 
     def _lose_patience(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        if self.idle:
             self.transport.close()
 
 
@@ -67,6 +94,20 @@ class _Uvicorn(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals alone: the application decides what they mean."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen at the pace of an `Acceptor`; asyncio's own server takes in all at once and knows no end of it."""
+        protocol: Any = self.config.http_protocol_class
+        make = partial(
+            protocol,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        share = LoopShare(STRANGERS_SHARE)
+        acceptors: list[Any] = [Acceptor(each, make, share, context=self.config.ssl) for each in sockets or []]
+        self.servers = acceptors  # closed, and waited for, as asyncio's are
+        self.started = True
 
 
 class HttpServer:
@@ -78,9 +119,10 @@ class HttpServer:
     def __init__(
         self, app: ASGIApp, host: str, port: int, *, cert: Path | None = None, key: Path | None = None
     ) -> None:
+        self.connections = Connections(most=min(MOST, max(MOST // 20, descriptors() // 2)))
         config = uvicorn.Config(
             app,
-            http=_Protocol,
+            http=type("_Protocol", (_Protocol,), {"kept": self.connections}),
             ws="websockets-sansio",
             ws_max_size=MAX_SOCKET_MESSAGE,
             ws_per_message_deflate=False,
@@ -89,7 +131,6 @@ class HttpServer:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MAX_CONCURRENT,
             timeout_keep_alive=HEAD_TIMEOUT_S,
             timeout_graceful_shutdown=int(FINISH_S),
             ssl_certfile=cert,

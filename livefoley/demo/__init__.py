@@ -1,5 +1,1 @@
 """The demo: a little room of our own, published like OBS would, and what came out of it, measured."""
-
-from livefoley.demo.run import demo
-
-__all__ = ["demo"]

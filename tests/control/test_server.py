@@ -114,3 +114,22 @@ async def test_signals_stay_the_applications() -> None:
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
     running.cancel()
     await asyncio.wait([running])
+
+
+async def test_a_probe_is_answered_however_many_connections_ask_for_nothing() -> None:
+    server = HttpServer(make_app(Studio()), "127.0.0.1", 0)
+    running = asyncio.create_task(server.run())
+    idle = []
+    for _ in range(server_module.MOST + 100):
+        idle.append(await asyncio.open_connection("127.0.0.1", server.port))
+        idle[-1][1].write(b"GET /livez HTTP/1.1\r\nHost: local")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for _ in range(20):
+            assert (await client.get(f"http://127.0.0.1:{server.port}/livez", timeout=10)).status_code == 200
+    assert len(server.connections) <= server_module.MOST
+    assert server.connections.gave_way["idle"] >= 100
+    assert server.connections.gave_way["busy"] == 0
+    for _, writer in idle:
+        writer.close()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -15,12 +15,11 @@ from rich.console import Console
 
 from livefoley.config import load
 from livefoley.core.errors import LivefoleyError, OutputError
-from livefoley.demo import demo
 from livefoley.demo.clip import make_clip
 from livefoley.demo.measure import OnsetMatch, PictureMatch
 from livefoley.demo.publish import publish
 from livefoley.demo.report import DemoError, Result, require_sound
-from livefoley.demo.run import room_of
+from livefoley.demo.run import demo, room_of
 from livefoley.demo.sidecar import Ports, SidecarError, free_ports, running, write_config
 
 SECONDS = 8

@@ -36,6 +36,7 @@ from livefoley.wiring.clips import make_clip_service
 from livefoley.wiring.renders import RenderCollector, make_render_service, render_routes
 from tests.control.studio import Studio
 from tests.docs.pages import PAGES, ROOT, TWINS, Page
+from tests.docs.pages import page as read
 
 EVERY = pytest.mark.parametrize("page", PAGES, ids=str)
 MANUALS = pytest.mark.parametrize("page", [each for twins in TWINS for each in twins], ids=str)
@@ -44,6 +45,7 @@ SOURCE = "\n".join(SOURCES.values())
 PAGES_JS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "livefoley").rglob("*.js"))
 TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
 BEGINNINGS = {*Config.model_fields, *Room.model_fields}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 FILE = """
     server: {http: {listen: "127.0.0.1:0"}}
     render: {enabled: true}
@@ -110,9 +112,8 @@ def test_every_make_target_exists(page: Page) -> None:
 
 @EVERY
 def test_every_extra_exists(page: Page) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = {extra for found in re.findall(r"livefoley\[([a-z0-9,]+)\]", page.text) for extra in found.split(",")}
-    assert named <= set(project["optional-dependencies"])
+    assert named <= set(PROJECT["project"]["optional-dependencies"])
 
 
 # ---- the configuration ----
@@ -340,3 +341,12 @@ def test_every_file_exists(page: Page) -> None:
             if "/" not in span or span.startswith("out/") or "NAME" in span:
                 continue
             assert any((place / span).exists() for place in (ROOT, ROOT / "livefoley")), span
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/zh/architecture.md"])
+def test_the_layers_are_drawn_as_the_contract_has_them(name: str) -> None:
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    (layers,) = [each["layers"] for each in contracts if each["type"] == "layers"]
+    (drawn,) = [text for language, text in read(name).blocks if not language and text.startswith("cli ")]
+    names = [re.findall(r"[a-z]+(?= |$)", line[:35].rstrip()) for line in drawn.splitlines()]
+    assert [set(each) for each in names] == [set(re.findall(r"livefoley\.(\w+)", layer)) for layer in layers]

@@ -6,9 +6,13 @@ import asyncio
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 from typer.testing import CliRunner
 
+from livefoley.core.highlights import HighlightState
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.ticks import TICK_RATE
+from livefoley.engine.highlights.moments import Highlighter
 from livefoley.foley.bank.catalogue import EFFECTS
 from tests.docs.pages import page
 
@@ -34,6 +38,19 @@ async def test_the_sink_takes_what_a_room_gives_and_ends_when_it_is_told() -> No
     await asyncio.wait_for(running, 5)
     told = sink.statistics()
     assert (told.kind, told.units, told.bytes, told.dropped_units, told.queue_units) == ("discard", 3, 21, 0, 0)
+
+
+def test_the_detector_tells_once_of_a_buzzer_and_the_fusion_takes_its_word() -> None:
+    detector = _recipe("BuzzerDetector")["BuzzerDetector"]()
+    blocks = np.arange(6 * 4096).reshape(6, 4096)
+    tone = np.sin(2 * np.pi * 200 * blocks / TICK_RATE).astype(np.float32)
+    tone[:2] = np.random.default_rng(0).normal(0, 0.1, (2, 4096))
+    found = [
+        evidence for at, block in zip(blocks[:, 0], tone, strict=True) for evidence in detector.feed(block, int(at))
+    ]
+    assert [(evidence.signal, evidence.at) for evidence in found] == [("buzzer", 2 * 4096)]
+    (highlight,) = Highlighter().take(found[0], now=6 * 4096)
+    assert (highlight.kind, highlight.state) == ("buzzer", HighlightState.CONFIRMED)
 
 
 def test_the_command_does_what_its_help_says() -> None:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from livefoley.cli import app
-from livefoley.commands.doctor import Verdict, examine
+from livefoley.commands.examine import Verdict, examine
 from livefoley.config import parse
 from livefoley.core.errors import ModelError
 from livefoley.models import catalogue

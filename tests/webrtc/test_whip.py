@@ -228,8 +228,18 @@ async def test_who_tries_keys_is_soon_told_to_wait(house: House) -> None:
     statuses = [(await house.client.post("/stage/whip", content="v=0", headers=wrong)).status_code for _ in range(40)]
     assert statuses[:30] == [401] * 30
     assert statuses[-1] == 429
-    refused = await house.client.get("/stage/whip", headers=BEARER)
+    refused = await house.client.post("/stage/whip", content="v=0", headers=wrong)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
+
+
+async def test_a_right_key_gets_in_however_many_wrong_ones_were_tried(house: House) -> None:
+    wrong = {"Authorization": "Bearer wrong", "Content-Type": SDP}
+    for _ in range(1000):
+        await house.client.post("/stage/whip", content="v=0", headers=wrong)
+        await house.client.get("/elsewhere/whip", headers=wrong)
+    right = await house.client.post("/stage/whip", content="v=0", headers=BEARER | {"Content-Type": SDP})
+    assert right.status_code in (400, 422)  # the key is right; such an offer is none
+    assert (await house.client.get("/stage/whip", headers=BEARER)).status_code < 429
 
 
 async def test_the_operators_hook_is_asked_and_what_it_says_holds(

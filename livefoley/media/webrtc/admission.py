@@ -14,8 +14,9 @@ from livefoley.media.auth import Authorizer, AuthRequest
 from livefoley.media.token_bucket import Buckets
 from livefoley.media.webrtc.offer import Refused
 
-FAILURES = 30  # refused requests an address may make in a row, and then
+FAILURES = 30  # wrong keys an address may try for one room in a row, and then
 FAILURE_INTERVAL_S = 2  # one in this time
+_TRIES = ("key", "auth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,17 @@ class Admission:
         return hmac.compare_digest(key_digest, self.digest(client.key))
 
     @contextlib.contextmanager
-    def counting(self, client: Client) -> Iterator[None]:
-        """Count a refusal raised inside; also against its address, which may not try for ever (429)."""
+    def counting(self, room: str, client: Client) -> Iterator[None]:
+        """Count a refusal raised inside. Wrong keys also count against the room and the address, which may not try for
+        ever (429); whoever has the right key, or needs none, is never refused for them: behind the same address may be
+        an edge, a carrier's network, or one streaming PC."""
         try:
-            if self._failures.empty(client.ip):
-                raise Refused(429, "rate", "too many requests were refused; come back later", FAILURE_INTERVAL_S)
             yield
         except Refused as refused:
+            if refused.reason in _TRIES and not self._failures.take(f"{client.ip} {room}"):
+                refused = Refused(429, "rate", "too many wrong keys were tried; come back later", FAILURE_INTERVAL_S)
             self._rejected[refused.reason] += 1
-            if refused.status < 429 and refused.status != 409:  # 409: right in itself, at the wrong moment
-                self._failures.take(client.ip)
-            raise
+            raise refused from None
 
     async def ask(self, room: str, client: Client) -> None:
         """Ask the operator's hook, if there is one. Raises ``Refused`` (403)."""
@@ -75,5 +76,9 @@ class Admission:
             token=client.key,
             user_agent=client.user_agent[:256],
         )
-        if self._auth is not None and not await self._auth.allow(request):
+        if self._auth is None:
+            return
+        if self._failures.empty(f"{client.ip} {room}"):  # whether a key is right only the hook can say
+            raise Refused(429, "rate", "too many wrong keys were tried; come back later", FAILURE_INTERVAL_S)
+        if not await self._auth.allow(request):
             raise Refused(403, "auth", f"the operator of this server does not let you {self._action} here")

@@ -67,12 +67,12 @@ class WhepServer:
 
     def authorise(self, room: str, client: Client) -> None:
         """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for a flood."""
-        with self._admission.counting(client):
+        with self._admission.counting(room, client):
             self._entry(room, client)
 
     async def watch(self, room: str, client: Client, offer: str) -> Answer:
         """Begin a session. Raises ``Refused``."""
-        with self._admission.counting(client):
+        with self._admission.counting(room, client):
             entry = self._entry(room, client)
             if not entry.public:
                 await self._admission.ask(room, client)
@@ -86,7 +86,7 @@ class WhepServer:
 
     def find(self, room: str, client: Client, session: str) -> WhepSession:
         """Return a room's session. Raises ``Refused`` (404) when it has no such session."""
-        with self._admission.counting(client):
+        with self._admission.counting(room, client):
             found = self._entry(room, client).sessions.get(session)  # its name has 144 bits: no timing finds it
             if found is None:
                 raise Refused(404, "session", "there is no such session; it may be over")

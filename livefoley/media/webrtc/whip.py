@@ -79,12 +79,12 @@ class WhipServer:
 
     def authorise(self, room: str, client: Client) -> None:
         """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for a flood."""
-        with self._admission.counting(client):
+        with self._admission.counting(room, client):
             self._entry(room, client)
 
     async def publish(self, room: str, client: Client, offer: str) -> Answer:
         """Begin a session. Raises ``Refused``."""
-        with self._admission.counting(client):
+        with self._admission.counting(room, client):
             entry = self._entry(room, client)
             await self._admission.ask(room, client)
             async with entry.lock:
@@ -92,7 +92,7 @@ class WhipServer:
 
     def find(self, room: str, client: Client, session: str) -> WhipSession:
         """Return a room's session. Raises ``Refused`` (404) when it has no such session."""
-        with self._admission.counting(client):
+        with self._admission.counting(room, client):
             found = self._entry(room, client).source.session
             if found is None or not hmac.compare_digest(found.id.encode(), session.encode("utf-8", "surrogatepass")):
                 raise Refused(404, "session", "there is no such session; it may be over")

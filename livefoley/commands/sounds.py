@@ -1,4 +1,4 @@
-"""The command line's part about sound on demand: ``livefoley generate``."""
+"""Declares what makes sounds and looks at them: `livefoley render`, `livefoley generate`, `livefoley verify`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,42 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
+from livefoley.commands.console import out
 from livefoley.core.errors import DescriptionError
-
-out = Console()
 
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or tensorrt.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, max=64, help="On the CPU.")]
 Steps = Annotated[
     int | None, typer.Option("--steps", min=1, max=64, help="Evaluations; as the model was made for unless given.")
 ]
+
+
+def render(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A clip: MP4, MOV, MKV, WebM, AVI, FLV, TS.")],
+    describe: Annotated[
+        str, typer.Option("--describe", help='What the place sounds like, e.g. "rain on a window, 切菜".')
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A video (.mp4 .mov .mkv), or sound alone (.wav .flac .mp3 .m4a).")
+    ],
+    stem: Annotated[Path | None, typer.Option("--stem", help="Also write the generated sound alone.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Also write what was laid where, as JSON.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another take.")] = 0,
+    student: Annotated[
+        bool, typer.Option("--student/--no-student", help="Whether the student may make what no template covers.")
+    ] = True,
+    steps: Annotated[int, typer.Option("--steps", min=1, max=64, help="The student's; more cost more.")] = 8,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace an output that exists.")] = False,
+) -> None:
+    """Lay sound under a clip, as fast as the machine can. The picture is copied bit for bit.
+
+    Example: `livefoley render clip.mp4 --describe "雨夜的街道, footsteps on wood" -o out.mp4`
+    """
+    from livefoley.commands.render import render_file
+
+    files = {"stem": stem, "report": report}
+    render_file(source, describe, output, **files, seed=seed, force=force, console=out, student=student, steps=steps)
 
 
 def generate(
@@ -46,6 +71,17 @@ def generate(
     maker = SoundSource(source) if source is not None else None
     order = Order(text, seconds, seed, times_s, envelope, maker, weights, checked_device(device), threads, steps)
     out.print(generate_file(order, output, force=force), markup=False, highlight=False, soft_wrap=True)
+
+
+def verify(file: Annotated[Path, typer.Argument(help="A sound or video file.")]) -> None:
+    """Say what marks of generated sound a file carries: container labels, watermark, C2PA manifest.
+
+    Exit code 0: marked as generated; 3: not marked.
+    """
+    from livefoley.commands.verify import show
+
+    if not show(file, out):
+        raise typer.Exit(3)
 
 
 def _times(onsets: str) -> tuple[float, ...]:

@@ -1,0 +1,89 @@
+"""Declares `livefoley bank` and does what it says: list the effects, add sounds, write one to a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from livefoley.commands.console import err, out, plain
+from livefoley.core.errors import BankError
+from livefoley.system.dirs import library_directory
+
+if TYPE_CHECKING:
+    from livefoley.foley.bank.bank import EffectBank
+
+bank = typer.Typer(no_args_is_help=True, help="The effect bank: list it, add your own UCS-named sounds, listen to one.")
+
+Opened = Annotated[Path | None, typer.Option("--library", help="An operator's library made by `bank add`.")]
+
+
+@bank.command("list")
+def list_effects(
+    like: Annotated[str, typer.Argument(help="Only what fits these words, in any language.")] = "",
+    library: Opened = None,
+) -> None:
+    """List the effects: rendered ones and those added."""
+    effects = _bank(library)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "from", "what it is"):
+        table.add_column(heading, overflow="fold")
+    for name in effects.find(like) if like else effects.names():
+        info = effects.describe(name)
+        table.add_row(*map(plain, (name, info.source, info.summary)))
+    out.print(table)
+
+
+@bank.command("add")
+def add(
+    directory: Annotated[Path, typer.Argument(help="A folder of UCS-named WAV, FLAC, Ogg, Opus or MP3 files.")],
+    library: Annotated[Path | None, typer.Option("--library", help="Where the library is kept.")] = None,
+) -> None:
+    """Take your own UCS-named sounds into the bank: normalised in loudness, trimmed to the onset, indexed."""
+    from livefoley.foley.bank.library import Library
+
+    report = Library.add(directory, library or library_directory())
+    problems = [*report.problems, *(f"{name}: known already" for name in report.duplicates)]
+    for problem in problems:
+        err.print(f"[yellow]left out:[/] {plain(problem)}", highlight=False, soft_wrap=True)
+    out.print(f"{len(report.added)} sound(s) added")
+    if problems and not report.added:
+        raise typer.Exit(1)
+
+
+@bank.command("play-to-file")
+def play_to_file(
+    effect: Annotated[str, typer.Argument(help="An effect's name from `bank list`, or words for one.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .wav, .flac or .mp3 file.")],
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another take.")] = 0,
+    intensity: Annotated[float, typer.Option("--intensity", min=0.0, max=1.0, help="How hard, how many.")] = 0.7,
+    library: Opened = None,
+) -> None:
+    """Write one effect to a sound file, to listen to it."""
+    from livefoley.core.cues import Cue, CueKind
+    from livefoley.core.ticks import s_from_ticks
+    from livefoley.media.files.audio_file import write_audio
+
+    effects = _bank(library)
+    cue = Cue(id=1, kind=CueKind.ACCENT, start=0, deadline=0, prompt=effect, intensity=intensity, seed=seed)
+    if effect in effects.names():
+        cue = replace(cue, effect=effect, prompt="")
+    sound = effects.make(cue)
+    if sound is None:
+        near = ", ".join(effects.find(effect)[:3]) or "see `livefoley bank list`"
+        raise BankError(f'"{effect}": no effect fits; near: {near}')
+    write_audio(output, [sound.samples.copy()])
+    length_s, onset_s = s_from_ticks(sound.samples.shape[1]), s_from_ticks(sound.onset)
+    out.print(f"{output}: {sound.name}, {length_s:.2f} s, onset at {onset_s:.3f} s", highlight=False)
+
+
+def _bank(library: Path | None) -> EffectBank:
+    """Return the bank with a library, by default the user's own, which need not exist. Raises ``BankError``."""
+    from livefoley.foley.source import Foley
+
+    if library is not None and not library.is_dir():
+        raise BankError(f"{library}: there is no such library; `livefoley bank add DIR --library {library}` makes it")
+    return Foley([library or library_directory()]).bank
