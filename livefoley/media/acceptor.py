@@ -53,7 +53,7 @@ async def listening_sockets(host: str, port: int) -> list[socket.socket]:
 class Acceptor:
     """Listens on one socket. ``make`` makes the protocol of a connection; all is charged to ``share``.
 
-    Until `begin` connections wait in the kernel's queue, as a peer sees it: connected, and not yet spoken to.
+    With ``held`` connections wait in the kernel's queue until `begin`: connected, and not yet spoken to.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Acceptor:
         *,
         context: ssl.SSLContext | None = None,
         handshake_timeout_s: float | None = None,
+        held: bool = False,
     ) -> None:
         self.exhausted = 0
         """How often a connection could not be taken in for want of descriptors or memory."""
@@ -79,6 +80,8 @@ class Acceptor:
         self._told = LogThrottle(log, self._loop.time, lines=1)
         listening.setblocking(False)
         listening.listen(QUEUE)
+        if not held:
+            self.begin()
 
     def begin(self) -> None:
         """Take in who waits, and who comes from now on."""

@@ -16,7 +16,7 @@ from livefoley.runtime.rooms import perception
 from livefoley.runtime.rooms.perception import MODULE, Perception
 from livefoley.runtime.workers.shared import SharedWorkers
 from tests.perception import clips
-from tests.runtime.test_shared_workers import until
+from tests.support.waiting import until
 
 
 class Watched:

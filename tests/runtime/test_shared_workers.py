@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from livefoley.runtime.workers.process import MAX_BACKLOG
 from livefoley.runtime.workers.shared import Seat, SharedWorkers, processes_for
+from tests.support.waiting import until
 
 MODULE = "tests.runtime.counting_worker"
 
@@ -46,12 +47,6 @@ async def running(*names: str, count: int = 1, hang_timeout_s: float = 3.0) -> A
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(90):
-        while not condition():  # noqa: ASYNC110 - of another process
-            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize(

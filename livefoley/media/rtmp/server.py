@@ -90,7 +90,9 @@ class RtmpServer:
             raise ConfigError(f"RTMP: cannot listen on {where} ({reason(error)})") from None
         timeout_s = self.limits.handshake_timeout_s if self._ssl else None
         self._acceptors = [
-            Acceptor(each, lambda: Connection(self), self.share, context=self._ssl, handshake_timeout_s=timeout_s)
+            Acceptor(
+                each, lambda: Connection(self), self.share, context=self._ssl, handshake_timeout_s=timeout_s, held=True
+            )
             for each in sockets
         ]
 
