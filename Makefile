@@ -1,7 +1,8 @@
 # livefoley: `make demo` shows the main job, `make test` proves it. Both install what they need into .venv.
 PYTHON ?= python3
-# Tests wait more than they compute: two at a time take half as long. A file's tests stay together.
-TESTS_AT_ONCE ?= 2
+# Tests wait more than they compute. Which of them stay together, and which begin, says tests/conftest.py.
+TESTS_AT_ONCE ?= 4
+PYTEST := -m pytest -n $(TESTS_AT_ONCE) --dist loadgroup --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -9,7 +10,7 @@ STAMP := $(VENV)/.installed
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 
-.PHONY: demo test bench lint install peers clean
+.PHONY: demo test test-quick bench lint install peers clean
 
 install: $(STAMP)
 
@@ -32,9 +33,14 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 
 test: lint
-	$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile --durations 25
+	$(BIN)/python $(PYTEST) --durations 25
+
+# Without what happens in real time, with real peers: a minute or two.
+test-quick: install
+	$(BIN)/python $(PYTEST) -m "not live"
 
 bench: install
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from speech import NOISES, SOUNDS, SPEECH, Clip, Said, clips, read, room_keywords, spoken_in
 
+from livefoley.core.events import Keyword
 from livefoley.core.ticks import TICK_RATE
-from livefoley.perception.ears.keywords import Keyword
 from livefoley.perception.ears.normalise import is_han, units
 
 TARGET_S = 1.5

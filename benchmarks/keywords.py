@@ -38,11 +38,10 @@ from speech import (
     spoken_in,
 )
 
-from livefoley.core.events import KeywordHit
+from livefoley.core.events import Keyword, KeywordHit
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import model
-from livefoley.perception.ears.keywords import Keyword
 from livefoley.perception.ears.normalise import is_han, units
 from livefoley.perception.ears.recogniser import load
 

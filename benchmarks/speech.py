@@ -14,10 +14,10 @@ import numpy as np
 from common import ROOT
 from numpy.typing import NDArray
 
-from livefoley.core.events import HearingEvent
+from livefoley.core.events import HearingEvent, Keyword
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import LISTS, model
-from livefoley.perception.ears.keywords import Keyword, load, parse, patterns
+from livefoley.perception.ears.keywords import load, parse, patterns
 from livefoley.perception.ears.listener import Listener
 from livefoley.perception.ears.match import Finder, Sounds
 from livefoley.perception.ears.normalise import is_han, units

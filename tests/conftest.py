@@ -7,8 +7,22 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
+from tests.support.made import keep_below
 from tests.support.peers import IMPOSSIBLE, MATERIAL, SKIPPED
+
+# On a busy machine a slow example says nothing of the code.
+settings.register_profile("livefoley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("livefoley")
+
+SHARING = ("ears", "train")
+"""Folders whose tests stay on one worker."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made(tmp_path_factory: pytest.TempPathFactory) -> None:
+    keep_below(tmp_path_factory)
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +30,19 @@ def unconfigured_log() -> Iterator[None]:
     """A log that a test configures writes to that test's standard error: nothing of it is left to the next."""
     yield
     structlog.reset_defaults()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits longest, and say which tests belong on one worker.
+
+    Live tests go wherever there is room: most of their time is waiting. Of the others, a file's tests stay together,
+    and those of a folder that shares what takes longer to make than to use: torch, the recogniser.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and item.get_closest_marker("live") is None:
+            shares = item.path.parent.name in SHARING
+            item.add_marker(pytest.mark.xdist_group(str(item.path.parent if shares else item.path)))
+    items.sort(key=lambda item: (item.get_closest_marker("live") is None, item.path.parent.name not in SHARING))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,8 +13,8 @@ import av
 import pytest
 
 from livefoley.core.media import MediaKind
+from tests.support.made import made_once
 from tests.support.media_files import file_hashes, make_clip
-from tests.support.peers import require
 
 CONFIG = """
 server: {{rtmp: {{listen: "127.0.0.1:{rtmp}"}}, http: {{listen: "127.0.0.1:{http}"}}}}
@@ -41,10 +41,10 @@ def one_error(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip() -> Path:
     """Two seconds of H.264 with B-frames and AAC."""
-    require("ffmpeg")
-    return make_clip(tmp_path_factory.mktemp("cli") / "clip.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", seconds=2.0)
+    options = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
+    return made_once("cli/clip.mp4", lambda path: make_clip(path, *options, seconds=2.0))
 
 
 def test_help_teaches_and_the_version_is_told(tmp_path: Path) -> None:

@@ -1,63 +1,57 @@
-"""The tools that clips are made with, opened in the worker that makes them, from settings that are JSON."""
+"""The tools that clips are made with, opened in the worker that makes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from livefoley.clips.checks.clip_checks import CheckSettings, ClipChecks
 from livefoley.clips.checks.frames import FrameModel, OnnxModel, OnnxSettings, OpenNsfw
 from livefoley.clips.checks.text import read_lists
 from livefoley.clips.marker import Marker
-from livefoley.clips.model import PROVIDER
 from livefoley.clips.pipeline import Tools
 from livefoley.clips.publish import open_publisher
+from livefoley.clips.tool_settings import C2paSettings, ClipCheckSettings, FrameCheckSettings, ToolSettings
 from livefoley.foley.source import Foley
 from livefoley.marks import C2paSigner
 
 
-def open_tools(given: Mapping[str, Any]) -> Tools:
-    """Return the tools; raises ``ConfigError`` or ``BankError`` for what cannot be opened.
-
-    ``libraries`` are the operator's sounds, ``place`` is where clips are published; ``provider``, both
-    notices, ``c2pa``, ``checks`` and ``publish`` are as the configuration has them.
-    """
+def open_tools(given: ToolSettings) -> Tools:
+    """Return the tools; raises ``ConfigError`` or ``BankError`` for what cannot be opened."""
+    publish = given.publish
     return Tools(
-        foley=Foley([Path(path) for path in given["libraries"]]),
-        checks=_checks(given.get("checks", {})),
-        marks=_marker(given),
-        publisher=open_publisher(given["place"], **given.get("publish", {})),
+        foley=Foley([Path(path) for path in given.libraries]),
+        checks=_checks(given.checks),
+        marks=Marker(given.provider, _signer(given.c2pa), audible=given.audible_notice, visible=given.visible_notice),
+        publisher=open_publisher(
+            publish.place,
+            name=publish.name,
+            backup=publish.backup,
+            spool=publish.spool,
+            spool_bytes=publish.spool_bytes,
+        ),
     )
 
 
-def _marker(given: Mapping[str, Any]) -> Marker:
-    notices = {"audible": given.get("audible_notice", False), "visible": given.get("visible_notice", False)}
-    return Marker(given.get("provider", PROVIDER), _signer(given.get("c2pa", {})), **notices)
-
-
-def _checks(given: Mapping[str, Any]) -> ClipChecks:
-    frames: Mapping[str, Any] = given.get("frames", {})
+def _checks(given: ClipCheckSettings) -> ClipChecks:
     settings = CheckSettings(
-        every_s=frames.get("every_s", 1.0),
-        frame_threshold=frames.get("threshold", 0.8),
-        black_share=given.get("black", 1.0),
-        frozen_share=given.get("frozen", 1.0),
-        silent_share=given.get("silent", 1.0),
+        every_s=given.frames.every_s,
+        frame_threshold=given.frames.threshold,
+        black_share=given.black,
+        frozen_share=given.frozen,
+        silent_share=given.silent,
     )
-    names = given.get("words", ())
-    return ClipChecks(settings, _frame_model(frames), read_lists(names) if names else None)
+    return ClipChecks(settings, _frame_model(given.frames), read_lists(given.words) if given.words else None)
 
 
-def _frame_model(given: Mapping[str, Any]) -> FrameModel | None:
-    if not given.get("enabled"):
+def _frame_model(given: FrameCheckSettings) -> FrameModel | None:
+    if not given.enabled:
         return None
-    if given.get("model") is None:
+    if given.model is None:
         return OpenNsfw()
-    return OnnxModel(OnnxSettings(Path(given["model"]), given.get("sha256"), unsafe=tuple(given["unsafe"])))
+    return OnnxModel(OnnxSettings(Path(given.model), given.sha256, unsafe=given.unsafe))
 
 
-def _signer(given: Mapping[str, Any]) -> C2paSigner | None:
-    if given.get("cert") is None:
+def _signer(given: C2paSettings) -> C2paSigner | None:
+    if given.cert is None or given.key is None:
         return None
-    return C2paSigner(Path(given["cert"]), Path(given["key"]), given.get("timestamp_url"))
+    return C2paSigner(Path(given.cert), Path(given.key), given.timestamp_url)

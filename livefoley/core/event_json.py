@@ -1,4 +1,4 @@
-"""Events and cues as JSON objects: what workers are told, and what is kept with a clip. Every translator is a pair."""
+"""Events and cues as JSON objects: what is kept with a clip and told between processes. Every translator is a pair."""
 
 from __future__ import annotations
 

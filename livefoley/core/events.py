@@ -86,6 +86,17 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyword:
+    """One entry of a list: what is said, the kind of moment it makes, how much it counts, how often it may."""
+
+    say: str
+    kind: str = ""
+    language: str = "zh"
+    weight: float = 0.8
+    cooldown_s: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
 class KeywordHit:
     """A keyword of the room's lists was heard from ``at`` to ``end``; told again, with the same ``id``, as it settles.
 

@@ -20,6 +20,9 @@ class MediaKind(StrEnum):
 VIDEO_CODECS = ("h264", "hevc", "av1", "vp9", "vp8")
 AUDIO_CODECS = ("aac", "mp3", "opus", "pcm_alaw", "pcm_mulaw", "ac3", "flac")
 
+AAC_FRAME = 1024
+"""Samples in a frame of AAC-LC; also its encoder's priming."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackInfo:
@@ -78,6 +81,11 @@ class Unit:
     @property
     def kind(self) -> MediaKind:
         return self.packet.kind
+
+    @property
+    def opens_track(self) -> bool:
+        """Whether a track may begin with it."""
+        return self.packet.keyframe or self.kind is MediaKind.AUDIO
 
 
 OutputItem: TypeAlias = TrackInfo | Unit

@@ -28,6 +28,7 @@ class WorkerSnapshot:
     restarts: int = 0
     hangs: int = 0
     dropped: int = 0
+    unusable: int = 0  # what it said that was no message, or that nothing could be made of
 
 
 @dataclass(frozen=True, slots=True)

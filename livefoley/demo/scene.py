@@ -12,7 +12,6 @@ from itertools import pairwise
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30
 SECONDS = 30
-FRAMES = SECONDS * FPS
 
 TABLE_Y = 560  # where things stand on the table
 FRONT_Y = 602  # where the balls bounce, nearer to the camera

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livefoley.core.errors import UnsupportedCodec
@@ -44,19 +44,6 @@ class Run:
 def box(kind: bytes, *parts: bytes) -> bytes:
     """Return a box of ``kind`` around ``parts``."""
     return struct.pack(">I4s", 8 + sum(map(len, parts)), kind) + b"".join(parts)
-
-
-def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield kind and content of each box in ``data``; a box that is cut off raises ``ValueError``."""
-    at = 0
-    while at < len(data):
-        if at + 8 > len(data):
-            raise ValueError("a box header is cut off")
-        size, kind = struct.unpack_from(">I4s", data, at)
-        if size < 8 or at + size > len(data):
-            raise ValueError(f"box {kind!r} is cut off")
-        yield kind, data[at + 8 : at + size]
-        at += size
 
 
 def init_segment(tracks: Sequence[TrackInfo]) -> bytes:

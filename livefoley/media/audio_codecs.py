@@ -26,9 +26,6 @@ DECODABLE = (
 )
 """What files and pulled streams may bring, beside what live protocols carry."""
 
-FRAME = 1024
-"""Samples in an AAC-LC frame; also the encoder's priming."""
-
 
 def make_decoder(info: TrackInfo) -> AudioDecoder:
     """Return a decoder for a sound track, or raise ``UnsupportedCodec``."""

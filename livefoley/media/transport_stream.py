@@ -11,7 +11,7 @@ import av
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE
-from livefoley.media.files.containers import TrackWriter, add_tracks, opens_track, sized
+from livefoley.media.files.containers import TrackWriter, add_tracks, sized
 
 _CARRIED = ("h264", "hevc", "aac", "mp3")
 
@@ -56,7 +56,7 @@ class TsStream:
 
     def _wait(self, unit: Unit) -> None:
         begun = {each.kind for each in self._pending} | set(self._writers)
-        if unit.kind not in begun and not opens_track(unit):
+        if unit.kind not in begun and not unit.opens_track:
             return
         self._pending.append(unit)
         if begun | {unit.kind} >= set(MediaKind) or unit.dts - self._pending[0].dts > TICK_RATE:

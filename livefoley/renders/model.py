@@ -10,7 +10,6 @@ from livefoley.core.errors import LivefoleyError
 from livefoley.renders.examine import IntakeLimits
 
 MAX_DESCRIPTION = 1000
-ADVISED_DESCRIPTION = 100
 
 
 class OutputFormat(StrEnum):

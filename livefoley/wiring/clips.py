@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from livefoley import config as cfg
 from livefoley.clips.buffer.ranges import RangeSettings
 from livefoley.clips.buffer.rolling import BufferLimits
 from livefoley.clips.model import ClipState, ClipStatus
+from livefoley.clips.tool_settings import (
+    C2paSettings,
+    ClipCheckSettings,
+    FrameCheckSettings,
+    PublishSettings,
+    ToolSettings,
+)
 from livefoley.core.notices import ClipNotice
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.mixer import MixSettings
@@ -32,36 +39,54 @@ Plan = Callable[[str], PlannerSettings]
 
 def make_clip_service(config: cfg.Config) -> ClipService:
     """Return the service of all rooms."""
-    tools, broker = clip_tools(config), config.jobs.broker
+    tools, broker = tool_settings(config), config.jobs.broker
     if broker is None or not any(room.clips.enabled for room in config.rooms.values()):
         return ClipService(config.clips.directory, tools)
     app = make_celery(broker.get_secret_value(), config.jobs.visibility_timeout_s)
     return ClipService(config.clips.directory, tools, partial(ClipQueue, app), SLOTS)
 
 
-def clip_tools(config: cfg.Config) -> dict[str, Any]:
-    """Return what the worker's tools are opened with, as JSON; of secrets it has the places alone."""
+def tool_settings(config: cfg.Config) -> ToolSettings:
+    """Return what the worker's tools are opened with; of secrets it has the places alone."""
     given = config.clips
     url = given.c2pa.timestamp_url
-    return {
-        "libraries": [str(config.bank.library or library_directory())],
-        "place": given.place,
-        "provider": given.provider,
-        "audible_notice": given.audible_notice,
-        "visible_notice": given.visible_notice,
-        "c2pa": {
-            "cert": str(given.c2pa.cert) if given.c2pa.cert else None,
-            "key": str(given.c2pa.key) if given.c2pa.key else None,
-            "timestamp_url": url.get_secret_value() if url else None,
-        },
-        "checks": given.checks.model_dump(mode="json"),
-        "publish": {
-            "name": given.name,
-            "backup": given.backup_to,
-            "spool": str(given.spool),
-            "spool_bytes": given.spool_mb * MEGABYTE,
-        },
-    }
+    return ToolSettings(
+        libraries=(str(config.bank.library or library_directory()),),
+        publish=PublishSettings(
+            place=given.place,
+            name=given.name,
+            backup=given.backup_to,
+            spool=str(given.spool),
+            spool_bytes=given.spool_mb * MEGABYTE,
+        ),
+        provider=given.provider,
+        audible_notice=given.audible_notice,
+        visible_notice=given.visible_notice,
+        c2pa=C2paSettings(
+            cert=str(given.c2pa.cert) if given.c2pa.cert else None,
+            key=str(given.c2pa.key) if given.c2pa.key else None,
+            timestamp_url=url.get_secret_value() if url else None,
+        ),
+        checks=_check_settings(given),
+    )
+
+
+def _check_settings(given: cfg.ClipMaking) -> ClipCheckSettings:
+    checks, frames = given.checks, given.checks.frames
+    return ClipCheckSettings(
+        frames=FrameCheckSettings(
+            enabled=frames.enabled,
+            model=str(frames.model) if frames.model else None,
+            sha256=frames.sha256,
+            unsafe=frames.unsafe,
+            threshold=frames.threshold,
+            every_s=frames.every_s,
+        ),
+        words=checks.words,
+        black=checks.black,
+        frozen=checks.frozen,
+        silent=checks.silent,
+    )
 
 
 def keep_clips(config: cfg.Config, room: Room, service: ClipService, plan: Plan) -> None:

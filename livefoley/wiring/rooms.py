@@ -44,14 +44,15 @@ from livefoley.runtime.events.speech import RoomSpeech
 from livefoley.runtime.events.subtitles import SubtitleFile
 from livefoley.runtime.rooms import perception, screen
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
-from livefoley.runtime.rooms.perception import Perception
+from livefoley.runtime.rooms.perception import Perception, PerceptionWorkers
 from livefoley.runtime.rooms.room import Room, RoomParts
-from livefoley.runtime.rooms.screen import Screen
+from livefoley.runtime.rooms.screen import Screen, ScreenWorkers
 from livefoley.runtime.rooms.slate import draw_slate
 from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.rooms.transcode import Transcoder
 from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.sounds.student import StudentService, StudentSettings
+from livefoley.runtime.workers.messages import PERCEPTION, SCREEN
 from livefoley.runtime.workers.shared import SharedWorkers, processes_for
 
 log = structlog.get_logger("livefoley")
@@ -75,8 +76,8 @@ class Makers:
     foley: FoleyService
     student: StudentService | None
     ears: EarsService
-    perception: SharedWorkers
-    screen: SharedWorkers
+    perception: PerceptionWorkers
+    screen: ScreenWorkers
 
 
 def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> Room:
@@ -147,15 +148,15 @@ def make_student(given: cfg.Student, foley: FoleyService) -> StudentService | No
     return student
 
 
-def make_perception(config: cfg.Config) -> SharedWorkers:
+def make_perception(config: cfg.Config) -> PerceptionWorkers:
     """Return the processes that watch and listen to all rooms."""
     rooms = sum(room.foley.enabled for room in config.rooms.values())
-    return SharedWorkers("perception", perception.MODULE, processes_for(rooms))
+    return SharedWorkers("perception", perception.MODULE, PERCEPTION, processes_for(rooms))
 
 
-def make_screen() -> SharedWorkers:
+def make_screen() -> ScreenWorkers:
     """Return the process that reads the screens of all rooms."""
-    return SharedWorkers("screen", screen.MODULE, hang_timeout_s=screen.HANG_TIMEOUT_S)
+    return SharedWorkers("screen", screen.MODULE, SCREEN, hang_timeout_s=screen.HANG_TIMEOUT_S)
 
 
 def make_ears(config: cfg.Config) -> EarsService:
@@ -171,12 +172,12 @@ def open_ears(name: str, given: cfg.Listen, ears: EarsService, on_event: Callabl
     if ears.usable:
         from livefoley.perception.ears.keywords import load  # of the extra
 
-        keywords = [keyword.to_json() for keyword in load(given.keywords)]
+        keywords = load(given.keywords)
     return ears.open(name, given.languages, keywords, on_event)
 
 
 def open_screen(
-    name: str, given: cfg.Listen, workers: SharedWorkers, on_evidence: Callable[[Evidence], None]
+    name: str, given: cfg.Listen, workers: ScreenWorkers, on_evidence: Callable[[Evidence], None]
 ) -> Screen:
     """Return what reads a room's screen; raises ``ConfigError`` without the extras, and for a bad keyword list."""
     missing = [module for module in SCREEN_MODULES if importlib.util.find_spec(module) is None]
@@ -186,7 +187,7 @@ def open_screen(
         )
     from livefoley.perception.ears.keywords import load  # of the extra
 
-    return Screen(name, workers, [keyword.to_json() for keyword in load(given.keywords)], on_evidence)
+    return Screen(name, workers, load(given.keywords), on_evidence)
 
 
 def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightService:

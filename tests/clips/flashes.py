@@ -15,6 +15,7 @@ from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.engine.timeline import ORIGIN
 from livefoley.media.files.file_source import read_items
 from tests.clips.sounds import Samples
+from tests.support.made import made_once
 from tests.support.peers import require
 
 FPS = 30
@@ -34,6 +35,11 @@ def make(path: Path, seconds: int = 12, *options: str) -> Path:
     command += [*(options or picture), "-c:a", "aac", "-b:a", "128k", str(path)]
     subprocess.run(command, check=True, timeout=120)
     return path
+
+
+def lasting() -> Path:
+    """Return a stream that lasts longer than a test that publishes it."""
+    return made_once("clips/flashes.mp4", lambda path: make(path, 110))
 
 
 def beeps(seconds: float) -> Samples:

@@ -10,14 +10,16 @@ from pathlib import Path
 
 from livefoley.clips.jobs.job import JobDirectory
 from livefoley.clips.model import ClipState, Priority
+from livefoley.clips.tool_settings import PublishSettings, ToolSettings
+from livefoley.runtime.clips.maker import OnMessage
+from livefoley.runtime.clips.messages import MakeClip, ToClips
 from livefoley.runtime.clips.service import ClipService
-from livefoley.runtime.workers.ipc import Header
 from livefoley.runtime.workers.process import WorkerStatistics
 from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
 from tests.support.waiting import until
 
-TOOLS = {"libraries": [], "place": ""}
+TOOLS = ToolSettings((), PublishSettings(""))
 LIVE, BATCH = Priority.LIVE, Priority.BATCH
 
 
@@ -26,18 +28,19 @@ class Bench:
 
     ready = True
 
-    def __init__(self, on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> None:
+    def __init__(self, on_message: OnMessage, on_ready: Callable[[], None]) -> None:
         self.taken = list[str]()
 
-    def send_nowait(self, header: Header) -> bool:
-        self.taken.append(header["id"])
+    def send_nowait(self, message: ToClips) -> bool:
+        assert isinstance(message, MakeClip)
+        self.taken.append(message.id)
         return True
 
     async def run(self) -> None:
         await asyncio.Event().wait()
 
     def statistics(self) -> WorkerStatistics:
-        return WorkerStatistics("bench", True, 1, 0, len(self.taken), 0)
+        return WorkerStatistics("bench", True, 1, 0, len(self.taken), 0, 0)
 
 
 def left_undone(folder: Path, *priorities: Priority) -> list[str]:
@@ -64,7 +67,8 @@ async def run_until(service: ClipService, condition: Callable[[], bool]) -> None
 
 async def test_a_live_clip_overtakes_the_batch_ones_that_wait(tmp_path: Path) -> None:
     batch, other, live, last = left_undone(tmp_path, BATCH, BATCH, LIVE, LIVE)
-    service, over = ClipService(tmp_path, {**TOOLS, "place": str(tmp_path / "published")}), list[str]()
+    tools, over = ToolSettings((), PublishSettings(str(tmp_path / "published"))), list[str]()
+    service = ClipService(tmp_path, tools)
     service.on_change = lambda status: over.append(status.id) if status.state is ClipState.READY else None
     await run_until(service, lambda: len(over) == 4)
     assert over == [live, last, batch, other]
@@ -75,7 +79,7 @@ async def test_batch_clips_leave_half_of_a_queue_to_live_ones(tmp_path: Path) ->
     jobs = left_undone(tmp_path, BATCH, BATCH, BATCH, LIVE, LIVE, LIVE)
     benches = list[Bench]()
 
-    def bench(on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> Bench:
+    def bench(on_message: OnMessage, on_ready: Callable[[], None]) -> Bench:
         benches.append(Bench(on_message, on_ready))
         return benches[-1]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,8 @@ from livefoley.outbound.prewarm import prewarm
 from tests.clips.finished import finished, metadata
 from tests.support.peers import free_port, require
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.live
 
 CONF = Path(__file__).parents[2] / "deploy" / "nginx" / "clips-edge.conf"
 SECRET = "planted-secret-of-links"

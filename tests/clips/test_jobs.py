@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,13 +18,18 @@ from livefoley.clips.jobs import lease
 from livefoley.clips.jobs.job import JobDirectory
 from livefoley.clips.jobs.lease import is_leased, leased
 from livefoley.clips.model import ClipState, Priority
+from livefoley.clips.tool_settings import PublishSettings, ToolSettings
 from livefoley.core.errors import OutputError
 from livefoley.runtime.clips.celery_app import DEAD, JOBS, MAX_ATTEMPTS, TASK, hand_over, make_celery
 from livefoley.runtime.clips.job_queue import ClipQueue
+from livefoley.runtime.clips.messages import ClipOver, FromClips, MakeClip, OpenTools
+from livefoley.runtime.workers.link import Failed
 from tests.clips.brokers import Broker, RabbitMQ, running
 from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.live
 
 WORKER = (
     "from livefoley.runtime.clips import celery_worker\n"
@@ -35,7 +39,13 @@ WORKER = (
 FINISHED = ("cutting", "sounding", "checking")
 
 
-@pytest.fixture(scope="module", params=[Broker, RabbitMQ], ids=["redis", "amqp"])
+BROKERS = [
+    pytest.param(Broker, id="redis", marks=pytest.mark.xdist_group("redis")),
+    pytest.param(RabbitMQ, id="amqp", marks=pytest.mark.xdist_group("amqp")),
+]
+
+
+@pytest.fixture(scope="module", params=BROKERS)
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with running(request.param(tmp_path_factory.mktemp("broker"))) as found:
         yield found
@@ -70,14 +80,14 @@ def job(folder: Path, number: int, done: tuple[str, ...] = FINISHED) -> JobDirec
     return made
 
 
-def tools(folder: Path) -> dict[str, Any]:
-    return {"libraries": [], "place": str(folder / "published")}
+def tools(folder: Path) -> ToolSettings:
+    return ToolSettings((), PublishSettings(str(folder / "published")))
 
 
 def send(broker: Broker, folder: Path, jobs: list[JobDirectory], priority: Priority = Priority.LIVE) -> None:
     app = make_celery(broker.url, 5)
     for each in jobs:
-        hand_over(app, TASK, (str(each.path), tools(folder)), priority)
+        hand_over(app, TASK, (str(each.path), tools(folder).to_json()), priority)
 
 
 def published(folder: Path) -> dict[str, int]:
@@ -90,10 +100,10 @@ async def test_no_clip_is_lost_or_published_twice_when_a_worker_is_killed(
     broker: Broker, start: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     jobs, over = [job(tmp_path, number) for number in range(40)], list[str]()
-    queue = ClipQueue(make_celery(broker.url, 5), lambda header, _: note(header, over), lambda: None)
+    queue = ClipQueue(make_celery(broker.url, 5), lambda message, _: note(message, over), lambda: None)
     handing = asyncio.create_task(queue.run())
     await asyncio.sleep(0)
-    queue.send_nowait({"op": "open", "tools": tools(tmp_path)})
+    queue.send_nowait(OpenTools(tools(tmp_path)))
     for each in jobs:
         queue.send_nowait(order(each))
     victim, _ = start(), start()
@@ -110,13 +120,13 @@ async def test_no_clip_is_lost_or_published_twice_when_a_worker_is_killed(
     assert {each.record().state for each in jobs} == {ClipState.READY}
 
 
-def note(header: dict[str, Any], over: list[str]) -> None:
-    if header["op"] == "over":
-        over.append(header["id"])
+def note(message: FromClips | Failed, over: list[str]) -> None:
+    if isinstance(message, ClipOver):
+        over.append(message.id)
 
 
-def order(made: JobDirectory) -> dict[str, Any]:
-    return {"op": "make", "id": made.path.name, "directory": str(made.path), "priority": "live"}
+def order(made: JobDirectory) -> MakeClip:
+    return MakeClip(made.path.name, str(made.path), Priority.LIVE)
 
 
 @pytest.mark.timeout(150)
@@ -162,7 +172,7 @@ async def test_jobs_outlive_a_broker_that_dies_and_are_told_as_they_go(
         "livefoley.runtime.clips.job_queue.LOST_S", 15.0
     )  # Redis may forget the last second when killed
     over = list[str]()
-    queue = ClipQueue(make_celery(broker.url, 5), lambda header, _: note(header, over), lambda: None)
+    queue = ClipQueue(make_celery(broker.url, 5), lambda message, _: note(message, over), lambda: None)
     handing = asyncio.create_task(queue.run())
     made, kept, late = (job(tmp_path, number) for number in range(3))
     worker = start()
@@ -170,7 +180,7 @@ async def test_jobs_outlive_a_broker_that_dies_and_are_told_as_they_go(
     await asyncio.to_thread(wait_until, lambda: is_leased(made.path) or bool(published(tmp_path)))
     os.kill(worker.pid, signal.SIGSTOP)  # what talks to the broker; what makes clips goes on
     await asyncio.to_thread(wait_until, lambda: len(published(tmp_path)) == 1)
-    queue.send_nowait({"op": "open", "tools": tools(tmp_path)})
+    queue.send_nowait(OpenTools(tools(tmp_path)))
     queue.send_nowait(order(kept))
     await asyncio.to_thread(wait_until, lambda: queue.statistics().alive)
     broker.kill()
@@ -189,9 +199,9 @@ async def test_a_job_that_nobody_begins_is_handed_over_again(
     broker: Broker, start: Callable[[], subprocess.Popen[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("livefoley.runtime.clips.job_queue.LOST_S", 0.5)
-    queue = ClipQueue(make_celery(broker.url, 5), lambda header, _: None, lambda: None)
+    queue = ClipQueue(make_celery(broker.url, 5), lambda message, _: None, lambda: None)
     handing = asyncio.create_task(queue.run())
-    queue.send_nowait({"op": "open", "tools": tools(tmp_path)})
+    queue.send_nowait(OpenTools(tools(tmp_path)))
     queue.send_nowait(order(job(tmp_path, 1)))
     await asyncio.to_thread(wait_until, lambda: broker.waiting(JOBS) == 1)
     broker.clear(JOBS)

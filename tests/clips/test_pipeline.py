@@ -24,6 +24,7 @@ from livefoley.engine.timeline import ORIGIN
 from tests.clips import flashes
 from tests.clips.jobs import published, tools, write_job
 from tests.clips.sounds import read
+from tests.support.made import made_once
 from tests.support.media_files import decodes
 from tests.support.peers import require
 
@@ -31,8 +32,8 @@ FRAME_S = 1 / flashes.FPS
 
 
 @pytest.fixture(scope="module")
-def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return flashes.make(tmp_path_factory.mktemp("stream") / "flashes.mp4")
+def stream() -> Path:
+    return made_once("clips/short.mp4", flashes.make)
 
 
 def probe(path: Path) -> dict[str, dict[str, str]]:

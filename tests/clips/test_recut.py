@@ -19,6 +19,7 @@ from livefoley.core.ticks import TICK_RATE
 from tests.clips import flashes
 from tests.clips.jobs import published, tools, write_job
 from tests.clips.sounds import read
+from tests.support.made import made_once
 from tests.support.media_files import VIDEO, decodes, file_hashes
 from tests.support.peers import require
 
@@ -26,8 +27,8 @@ FRAME = TICK_RATE // flashes.FPS
 
 
 @pytest.fixture(scope="module")
-def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return flashes.make(tmp_path_factory.mktemp("stream") / "flashes.mp4")
+def stream() -> Path:
+    return made_once("clips/short.mp4", flashes.make)
 
 
 def made(folder: Path, buffer: RollingBuffer, start_s: float, end_s: float, **request: bool) -> ClipFiles:

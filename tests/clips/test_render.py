@@ -28,8 +28,8 @@ HOP = 512
 
 
 @pytest.fixture(scope="module")
-def play(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[float]]:
-    return videos.play(tmp_path_factory.mktemp("play"))
+def play() -> tuple[Path, list[float]]:
+    return videos.play()
 
 
 def order(source: Path, output: Path, processes: int = 2, mix: bool = False) -> Order:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -15,6 +16,7 @@ from livefoley.clips.marker import Marker
 from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.clips.open_tools import open_tools
 from livefoley.clips.pictures.visible_notice import with_visible_notice
+from livefoley.clips.tool_settings import PublishSettings, ToolSettings
 from livefoley.system.dirs import library_directory
 from tests.clips import flashes
 from tests.clips.jobs import published, tools, write_job
@@ -131,6 +133,6 @@ def lines(letters: np.ndarray) -> list[np.ndarray]:
 
 
 def test_it_is_asked_for_by_the_configuration_alone(tmp_path: Path) -> None:
-    given = {"libraries": [str(library_directory())], "place": str(tmp_path / "out")}
+    given = ToolSettings((str(library_directory()),), PublishSettings(str(tmp_path / "out")))
     assert not open_tools(given).marks.visible
-    assert open_tools({**given, "visible_notice": True}).marks.visible
+    assert open_tools(replace(given, visible_notice=True)).marks.visible

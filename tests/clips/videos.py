@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 from livefoley.demo.clip import make_clip
+from tests.support.made import made_once
 from tests.support.peers import require
 
 SECONDS = 8
@@ -17,13 +19,17 @@ def ffmpeg(*arguments: str | Path) -> None:
     subprocess.run(command, check=True, timeout=120, capture_output=True)
 
 
-def play(folder: Path) -> tuple[Path, list[float]]:
+def play() -> tuple[Path, list[float]]:
     """Return eight seconds of the demo's play at 384x216, and when things touch in it."""
-    clip = make_clip(folder / "clip.mp4", SECONDS)
-    small = folder / "play.mp4"
+    small = made_once("clips/play.mp4", _play)
+    return small, json.loads(small.with_suffix(".json").read_text())
+
+
+def _play(small: Path) -> None:
+    clip = make_clip(small.with_name("whole.mp4"), SECONDS)
     picture = ["-vf", "scale=384:-2", "-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "60"]
     ffmpeg("-i", clip.path, *picture, "-c:a", "copy", small)
-    return small, [contact.s for contact in clip.contacts]
+    small.with_suffix(".json").write_text(json.dumps([contact.s for contact in clip.contacts]))
 
 
 def again(source: Path, target: Path, seconds: float) -> Path:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from livefoley.demo.clip import make_clip
+from tests.support.made import made_once
 
 SECONDS = 8
 
 
 @pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip() -> Path:
     """The first ``SECONDS`` of the demo's clip."""
-    return make_clip(tmp_path_factory.mktemp("demo") / "clip.mp4", SECONDS).path
+    return made_once("demo/clip.mp4", lambda path: make_clip(path, SECONDS))

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from livefoley.core.errors import ConfigError
-from livefoley.core.events import KeywordHit
+from livefoley.core.events import Keyword, KeywordHit
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.perception.ears import LISTS
-from livefoley.perception.ears.keywords import Keyword, load, parse, patterns
+from livefoley.perception.ears.keywords import load, parse, patterns
 from livefoley.perception.ears.match import Sounds
 from livefoley.perception.ears.normalise import units
 from livefoley.perception.ears.spotter import Said, Spotter

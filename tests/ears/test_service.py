@@ -24,6 +24,8 @@ from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from tests.support.peers import impossible
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.live
+
 Sound = NDArray[np.float32]
 PATIENCE_S = 60.0
 
@@ -40,7 +42,7 @@ async def running(service: EarsService) -> AsyncIterator[None]:
 
 
 def room(service: EarsService, name: str, events: list[HearingEvent]) -> RoomEars:
-    return service.open(name, ["zh", "en"], [keyword.to_json() for keyword in load(LISTS)], events.append)
+    return service.open(name, ["zh", "en"], load(LISTS), events.append)
 
 
 async def speak(ears: RoomEars, sound: Sound, start: int = 0) -> None:
@@ -100,7 +102,7 @@ async def test_a_worker_lost_in_mid_sentence_leaves_nothing_open_and_comes_back(
             lost.append(service.worker.pid)
             os.kill(lost[0], signal.SIGKILL if how == "kill" else signal.SIGSTOP)
 
-    ears = service.open("shop", ["zh", "en"], [keyword.to_json() for keyword in load(LISTS)], take)
+    ears = service.open("shop", ["zh", "en"], load(LISTS), take)
     sound = line("zh01.wav")
     async with running(service):
         await until(lambda: service.state == "listening")

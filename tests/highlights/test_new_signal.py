@@ -29,8 +29,10 @@ from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.events.highlights import HighlightService, HighlightServiceSettings
 from livefoley.runtime.rooms.perception import Perception
+from livefoley.runtime.workers.messages import PERCEPTION
 from livefoley.runtime.workers.shared import SharedWorkers
 from tests.highlights.whistle_worker import HZ, SIGNAL
+from tests.support.waiting import until
 
 LOOKAHEAD = ticks_from_s(1.5)
 QUIET = np.zeros(4096, np.float32)
@@ -51,15 +53,9 @@ class Laid:
         raise AssertionError("nothing is taken back here")
 
 
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-
-
 @contextlib.asynccontextmanager
 async def listening(on_evidence: Callable[[Evidence], None]) -> AsyncIterator[Perception]:
-    workers = SharedWorkers("perception", "tests.highlights.whistle_worker", 1)
+    workers = SharedWorkers("perception", "tests.highlights.whistle_worker", PERCEPTION)
     perception = Perception("pitch", workers, lambda event: None, on_evidence, watch=False)
     task = asyncio.create_task(workers.run())
     try:

@@ -14,7 +14,7 @@ from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events.chat import ChatSettings, RoomChat
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.events.speech import RoomSpeech
-from livefoley.runtime.workers.messages import evidence_from, evidence_header
+from livefoley.runtime.workers.messages import PERCEPTION, SCREEN, Noticed
 
 S = TICK_RATE
 LOOKAHEAD = ticks_from_s(1.5)
@@ -83,4 +83,5 @@ def test_what_is_said_is_told_quoted_and_its_keywords_are_evidence() -> None:
 
 def test_evidence_goes_through_a_worker_and_comes_back_whole() -> None:
     given = Evidence("crowd", 3, Origin.SOUND, 5 * S, 6 * S, 0.5, "+12 dB", "goal", EvidenceState.SPOTTED, 2 * S, 40)
-    assert evidence_from(evidence_header(given)) == given
+    for link in (PERCEPTION, SCREEN):
+        assert link.reply(link.encode(Noticed(given))) == Noticed(given)

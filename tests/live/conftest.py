@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from livefoley.media.rtmp import RtmpServer
+from tests.support.made import made_once
 from tests.support.media_files import make_clip
 from tests.support.peers import require
 
@@ -23,30 +24,25 @@ def _student_only_where_it_is_tried(request: pytest.FixtureRequest, monkeypatch:
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory for clips made once."""
-    return tmp_path_factory.mktemp("clips")
-
-
-@pytest.fixture(scope="session")
-def h264_clip(clips: Path) -> Path:
+def h264_clip() -> Path:
     """H.264 with B-frames and AAC in MP4, 320x240, 3 s, a keyframe each second."""
     options = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "30", "-pix_fmt", "yuv420p"]
-    return make_clip(clips / "h264.mp4", *options, seconds=3.0)
+    return made_once("live/h264.mp4", lambda path: make_clip(path, *options, seconds=3.0))
 
 
 @pytest.fixture(scope="session")
-def hevc_clip(clips: Path) -> Path:
+def hevc_clip() -> Path:
     """HEVC with B-frames and AAC in MP4."""
     options = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=2:keyint=30"]
-    return make_clip(clips / "hevc.mp4", *options, "-pix_fmt", "yuv420p", "-tag:v", "hvc1")
+    options += ["-pix_fmt", "yuv420p", "-tag:v", "hvc1"]
+    return made_once("live/hevc.mp4", lambda path: make_clip(path, *options))
 
 
 @pytest.fixture(scope="session")
-def av1_clip(clips: Path) -> Path:
+def av1_clip() -> Path:
     """AV1 and Opus in MP4."""
     options = ["-c:v", "libsvtav1", "-preset", "12", "-g", "30", "-pix_fmt", "yuv420p"]
-    return make_clip(clips / "av1.mp4", *options, audio="libopus")
+    return made_once("live/av1.mp4", lambda path: make_clip(path, *options, audio="libopus"))
 
 
 @pytest_asyncio.fixture

@@ -35,7 +35,7 @@ def delivering(place: Path, edge: str) -> dict[str, Any]:
 
 @pytest.mark.timeout(150)
 async def test_a_clip_goes_from_quarantine_to_a_viewer_with_all_its_marks(tmp_path: Path) -> None:
-    stream = flashes.make(tmp_path / "flashes.mp4", 24)
+    stream = flashes.lasting()
     warmed: list[bytes] = []
     edge = await asyncio.start_server(lambda r, w: _note(r, w, warmed), "127.0.0.1", 0)
     around = {"clips": delivering(tmp_path, f"http://127.0.0.1:{edge.sockets[0].getsockname()[1]}")}

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(150)]
 
 
 async def test_a_clip_is_made_by_a_worker_and_served_by_the_sidecar(tmp_path: Path) -> None:
-    stream, ports = flashes.make(tmp_path / "flashes.mp4", 60), free_ports()
+    stream, ports = flashes.lasting(), free_ports()
     with brokers.running(brokers.Broker(tmp_path)) as broker:
         around = {"clips": {"directory": f"{tmp_path}/clips", "checks": {"black": 1}}, "jobs": {"broker": broker.url}}
         config = configured(tmp_path, ports, around, sinks=[], clips={"enabled": True})

@@ -35,8 +35,8 @@ ASKED = {"description": videos.DESCRIPTION, "output_format": "mp3"}
 
 
 @pytest.fixture(scope="module")
-def play(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[float]]:
-    return videos.play(tmp_path_factory.mktemp("play"))
+def play() -> tuple[Path, list[float]]:
+    return videos.play()
 
 
 def rendering(place: Path, **render: Any) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from tests.support.peers import require, shared
 from tests.support.sidecars import publish, sidecar, wait_room, worker_pid
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.live
+
 VIDEO, AUDIO = MediaKind.VIDEO, MediaKind.AUDIO
 
 

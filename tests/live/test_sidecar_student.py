@@ -19,6 +19,8 @@ from tests.support.media_files import file_hashes
 from tests.support.sidecars import client, publish, sidecar, wait_room, worker_pid
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.live
+
 
 def having(place: Path, model: Path, **room: Any) -> AbstractAsyncContextManager[Sidecar]:
     """A sidecar whose student is ``model``, ready."""

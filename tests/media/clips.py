@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
+from tests.support.made import made_once
 from tests.support.peers import require
 
 FLASHES_S = (0.5, 1.0, 1.5, 2.0, 2.5)
@@ -37,20 +34,11 @@ RECIPES: dict[str, tuple[str, ...]] = {
 }
 
 
-@cache
 def clip(name: str, rate: int = 48000) -> Path:
     """Return the clip ``name`` (see ``RECIPES``), 3 s long, its sound made at ``rate``."""
     ffmpeg = require("ffmpeg")
-    target = _directory() / f"{rate}-{name}"
     inputs = ("-f", "lavfi", "-i", _FLASH, "-f", "lavfi", "-i", _TICK.format(rate=rate))
-    subprocess.run(
-        [ffmpeg, "-v", "error", "-y", *inputs, *RECIPES[name], target], check=True, stderr=subprocess.DEVNULL
+    command = [ffmpeg, "-v", "error", "-y", *inputs, *RECIPES[name]]
+    return made_once(
+        f"media/{rate}-{name}", lambda path: subprocess.run([*command, path], check=True, capture_output=True)
     )
-    return target
-
-
-@cache
-def _directory() -> Path:
-    made = Path(mkdtemp(prefix="livefoley-clips-"))
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return made

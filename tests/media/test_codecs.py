@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import MediaKind, Packet, TrackInfo
+from livefoley.core.media import AAC_FRAME, MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import SAMPLES, TICK_RATE, ticks_from_stamp
-from livefoley.media.audio_codecs import FRAME, AacEncoder, make_decoder
+from livefoley.media.audio_codecs import AacEncoder, make_decoder
 
 BASE = 48_000  # the timeline starts above 0, priming lies before it
 
@@ -153,14 +153,14 @@ def test_what_is_encoded_comes_back_in_place_whatever_the_size_of_the_blocks(chu
     for at in range(0, sound.shape[1], chunk):
         packets += encoder.encode(sound[:, at : at + chunk], BASE + at)
     packets += encoder.flush()
-    assert packets[0].pts == BASE - FRAME
-    assert all(later.pts - earlier.pts == FRAME for earlier, later in pairwise(packets))
+    assert packets[0].pts == BASE - AAC_FRAME
+    assert all(later.pts - earlier.pts == AAC_FRAME for earlier, later in pairwise(packets))
     assert {packet.time_base for packet in packets} == {SAMPLES}
     decoder = make_decoder(encoder.info)
     out = np.zeros((2, 4 * TICK_RATE), np.float32)
     for packet in packets:
         for offset, samples in decoder.decode(packet):
-            out[:, packet.pts + offset : packet.pts + offset + FRAME] = samples
+            out[:, packet.pts + offset : packet.pts + offset + AAC_FRAME] = samples
     for middle in middles:
         assert middle_near(out[0], BASE + middle) == pytest.approx(BASE + middle, abs=1.0)
 

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
-from livefoley.formats.fmp4 import boxes, init_segment
+from livefoley.formats.fmp4 import init_segment
+from livefoley.media.files.containers import sized
 from livefoley.media.hls.segmenter import Segment, Segmenter
 from livefoley.media.hls.sink import PLAYLIST, Entry, HlsSink, Playlist
+from tests.media.boxes import boxes
 from tests.media.clips import clip
 from tests.media.render import events_s, names_in, output_items, payloads, poured
 from tests.support.peers import require
@@ -38,7 +40,7 @@ def is_picture(item: OutputItem) -> TypeGuard[Unit]:
 
 
 def segmented(items: list[OutputItem], target_s: float = 1.0) -> list[Segment]:
-    segmenter = Segmenter(target_s)
+    segmenter = Segmenter(target_s, sized)
     segments = [segment for number, item in enumerate(items) for segment in segmenter.feed(item, 1000.0 + number)]
     return segments + segmenter.flush()
 

@@ -12,9 +12,9 @@ import pytest
 
 from livefoley.core.errors import OutputError, UnsupportedCodec
 from livefoley.core.media import MediaKind, TrackInfo, Unit
-from livefoley.formats.fmp4 import boxes
 from livefoley.media.files.containers import carried_video
 from livefoley.media.files.mux import Muxer
+from tests.media.boxes import boxes
 from tests.media.clips import clip
 from tests.media.render import events_s, output_items, payloads
 
@@ -159,7 +159,6 @@ CRASH = """
 import os, sys
 from pathlib import Path
 from livefoley.media.files.containers import carried_video
-from livefoley.formats.fmp4 import boxes
 from livefoley.media.files.mux import Muxer
 from tests.media.render import output_items
 muxer = Muxer(sys.argv[2])

@@ -5,10 +5,38 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
+from typing import TypeAlias
 
-from livefoley.runtime.workers.child import Reply
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.child import Answer
+from livefoley.runtime.workers.link import Link, Message
 from livefoley.runtime.workers.shared_child import serve_rooms
+
+
+class Count(Message, frozen=True):
+    n: int = 0
+
+
+class Work(Message, frozen=True):
+    seconds: float
+    n: int = 0
+
+
+class Fail(Message, frozen=True):
+    pass
+
+
+class Die(Message, frozen=True):
+    pass
+
+
+class Done(Message, frozen=True):
+    n: int
+    count: int
+    pid: int
+
+
+ToCounter: TypeAlias = Count | Work | Fail | Die
+COUNTER = Link[ToCounter, Done](ToCounter, Done)
 
 
 class Counter:
@@ -17,17 +45,19 @@ class Counter:
     def __init__(self) -> None:
         self._count = 0
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
+    def handle(self, message: ToCounter, payload: bytes) -> Iterable[Answer[Done]]:
         self._count += 1
-        match header["op"]:
-            case "work":
-                time.sleep(header["seconds"])
-            case "fail":
+        match message:
+            case Work(seconds, n):
+                time.sleep(seconds)
+            case Count(n):
+                pass
+            case Fail():
                 raise ValueError("no good")
-            case "die":
+            case Die():
                 os._exit(3)
-        return [({"op": "done", "n": header.get("n"), "count": self._count, "pid": os.getpid()}, payload)]
+        return [(Done(n, self._count, os.getpid()), payload)]
 
 
 if __name__ == "__main__":
-    serve_rooms(lambda: Counter().handle)
+    serve_rooms(COUNTER, lambda: Counter().handle)

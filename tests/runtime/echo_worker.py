@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterable
+from typing import TypeAlias
 
-from livefoley.runtime.workers.child import Reply, serve
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.child import Answer, serve
+from livefoley.runtime.workers.ipc import write_frame_blocking
+from livefoley.runtime.workers.link import Link, Message
 
 
-def handle(header: Header, payload: bytes) -> Iterable[Reply]:
-    match header["op"]:
-        case "echo":
+class Echo(Message, frozen=True):
+    n: int
+
+
+class Fail(Message, frozen=True):
+    number: int
+
+
+class Babble(Message, frozen=True):
+    """Say something that is no message."""
+
+    head: str
+
+
+class Hang(Message, frozen=True):
+    pass
+
+
+class Die(Message, frozen=True):
+    pass
+
+
+class Echoed(Message, frozen=True):
+    n: int
+
+
+ToEcho: TypeAlias = Echo | Fail | Babble | Hang | Die
+ECHO = Link[ToEcho, Echoed](ToEcho, Echoed)
+
+
+def handle(message: ToEcho, payload: bytes) -> Iterable[Answer[Echoed]]:
+    match message:
+        case Echo(n):
             print("a library that prints")  # must not break the protocol
-            return [({"op": "echoed", "n": header["n"]}, payload)]
-        case "fail":
+            return [(Echoed(n), payload)]
+        case Fail():
             raise ValueError("no good")
-        case "hang":
+        case Babble(head):
+            write_frame_blocking(sys.__stdout__.buffer, head.encode())  # type: ignore[union-attr]
+        case Hang():
             time.sleep(60)
-        case "die":
+        case Die():
             os._exit(3)
     return []
 
 
 if __name__ == "__main__":
-    serve(handle)
+    serve(ECHO, handle)

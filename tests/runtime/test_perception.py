@@ -13,7 +13,8 @@ import pytest
 from livefoley.core.events import MotionOnset, PerceptionEvent
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.runtime.rooms import perception
-from livefoley.runtime.rooms.perception import MODULE, Perception
+from livefoley.runtime.rooms.perception import MODULE, Perception, PerceptionWorkers
+from livefoley.runtime.workers.messages import PERCEPTION
 from livefoley.runtime.workers.shared import SharedWorkers
 from tests.perception import clips
 from tests.support.waiting import until
@@ -22,7 +23,7 @@ from tests.support.waiting import until
 class Watched:
     """A room's perception, with what it reported."""
 
-    def __init__(self, name: str, workers: SharedWorkers) -> None:
+    def __init__(self, name: str, workers: PerceptionWorkers) -> None:
         self.events: list[PerceptionEvent] = []
         self.perception = Perception(name, workers, self.events.append, lambda evidence: None)
 
@@ -40,7 +41,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def watched(*names: str) -> AsyncIterator[list[Watched]]:
     """Rooms at one process that has started."""
-    workers = SharedWorkers("perception", MODULE, hang_timeout_s=60.0)
+    workers = SharedWorkers("perception", MODULE, PERCEPTION, hang_timeout_s=60.0)
     rooms = [Watched(name, workers) for name in names]
     task = asyncio.create_task(workers.run())
     await until(lambda: workers.ready)

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import MAX_BACKLOG, WorkerProcess
+from tests.runtime.echo_worker import ECHO, Babble, Die, Echo, Echoed, Fail, Hang
 from tests.support.waiting import until
 
 
@@ -19,14 +20,19 @@ class Rig:
     """A worker with what it said."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[Header, bytes]] = []
+        self.said: list[tuple[Echoed | Failed, bytes]] = []
         self.readies = 0
         self.worker = WorkerProcess(
-            "echo", "tests.runtime.echo_worker", on_message=self._message, on_ready=self._ready, hang_timeout_s=0.5
+            "echo",
+            "tests.runtime.echo_worker",
+            ECHO,
+            on_message=self._message,
+            on_ready=self._ready,
+            hang_timeout_s=0.5,
         )
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        self.said.append((header, payload))
+    def _message(self, message: Echoed | Failed, payload: bytes) -> None:
+        self.said.append((message, payload))
 
     def _ready(self) -> None:
         self.readies += 1
@@ -47,19 +53,39 @@ async def rig() -> AsyncIterator[Rig]:
 async def test_messages_go_there_and_back_with_their_payload(rig: Rig) -> None:
     payload = os.urandom(1_000_000)
     for n in range(3):
-        rig.worker.send_nowait({"op": "echo", "n": n}, payload)
+        rig.worker.send_nowait(Echo(n), payload)
     await until(lambda: len(rig.said) == 3)
-    assert [header["n"] for header, _ in rig.said] == [0, 1, 2]
+    assert [message for message, _ in rig.said] == [Echoed(0), Echoed(1), Echoed(2)]
     assert all(data == payload for _, data in rig.said)
 
 
 async def test_a_message_that_cannot_be_handled_costs_itself_alone(rig: Rig) -> None:
-    rig.worker.send_nowait({"op": "fail", "number": 7})
-    rig.worker.send_nowait({"op": "echo", "n": 1})
+    rig.worker.send_nowait(Fail(7))
+    rig.worker.send_nowait(Echo(1))
     await until(lambda: len(rig.said) == 2)
-    assert rig.said[0][0]["op"] == "failed"
-    assert rig.said[0][0]["number"] == 7
+    assert [message for message, _ in rig.said] == [Failed("fail", "ValueError('no good')", 7), Echoed(1)]
     assert rig.worker.statistics().starts == 1
+
+
+@pytest.mark.parametrize("head", ["", "{}", '{"op":"moved"}', '{"op":"echoed"}', '{"op":"echoed","n":1,"m":2}', "[]"])
+async def test_what_a_worker_may_not_say_is_counted_and_costs_nothing_else(rig: Rig, head: str) -> None:
+    rig.worker.send_nowait(Babble(head))
+    rig.worker.send_nowait(Echo(1))
+    await until(lambda: rig.said)
+    assert rig.said == [(Echoed(1), b"")]
+    assert (rig.worker.statistics().unusable, rig.worker.statistics().starts) == (1, 1)
+
+
+@pytest.mark.parametrize("head", [b"", b"{}", b'{"op":"make"}', b'{"op":"echo","n":"1"}', b"\xff"])
+async def test_what_a_worker_is_not_told_fails_and_costs_nothing_else(rig: Rig, head: bytes) -> None:
+    rig.worker.write_nowait(head)
+    rig.worker.send_nowait(Echo(1))
+    await until(lambda: len(rig.said) == 2)
+    failed = rig.said[0][0]
+    assert isinstance(failed, Failed)
+    assert failed.of == ""
+    assert "not what this worker is told" in failed.error
+    assert rig.said[1] == (Echoed(1), b"")
 
 
 async def test_a_killed_worker_is_started_again(rig: Rig) -> None:
@@ -68,32 +94,32 @@ async def test_a_killed_worker_is_started_again(rig: Rig) -> None:
     os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
     await until(lambda: rig.readies == 2)
     assert rig.worker.pid != pid
-    rig.worker.send_nowait({"op": "echo", "n": 5})
+    rig.worker.send_nowait(Echo(5))
     await until(lambda: len(rig.said) == 1)
 
 
 async def test_a_hung_worker_is_killed_and_started_again(rig: Rig) -> None:
-    rig.worker.send_nowait({"op": "hang"})
+    rig.worker.send_nowait(Hang())
     await until(lambda: rig.readies == 2)
     assert rig.worker.statistics().hangs == 1
 
 
 async def test_a_worker_that_dies_of_a_message_does_not_take_the_parent_along(rig: Rig) -> None:
     for readies in (2, 3):
-        rig.worker.send_nowait({"op": "die"})
+        rig.worker.send_nowait(Die())
         await until(lambda readies=readies: rig.readies == readies)
     assert rig.worker.statistics().starts == 3
 
 
 async def test_what_a_stuck_worker_cannot_take_is_dropped_and_counted(rig: Rig) -> None:
-    rig.worker.send_nowait({"op": "hang"})
+    rig.worker.send_nowait(Hang())
     chunk = bytes(1 << 20)
-    sent = sum(rig.worker.send_nowait({"op": "echo", "n": n}, chunk) for n in range(60))
+    sent = sum(rig.worker.send_nowait(Echo(n), chunk) for n in range(60))
     assert sent * len(chunk) <= MAX_BACKLOG + 2 * len(chunk)
     assert rig.worker.statistics().dropped == 60 - sent
 
 
 async def test_sending_to_a_worker_that_was_never_started_is_a_counted_drop() -> None:
-    worker = WorkerProcess("none", "tests.runtime.echo_worker", on_message=lambda header, payload: None)
-    assert not worker.send_nowait({"op": "echo", "n": 0})
+    worker = WorkerProcess("none", "tests.runtime.echo_worker", ECHO, on_message=lambda message, payload: None)
+    assert not worker.send_nowait(Echo(0))
     assert worker.statistics().dropped == 1

@@ -19,6 +19,7 @@ from livefoley.control.signalling.whip import whip_router
 from livefoley.core.media import Disconnected, Packet, SourceItem, TrackInfo
 from livefoley.media.webrtc import IceSettings, WhipServer, WhipSource
 from tests.control.studio import Studio
+from tests.support.made import made_once
 from tests.support.media_files import make_clip
 from tests.webrtc import obs_like
 from tests.webrtc.publisher import sound_packets, video_packets
@@ -89,22 +90,22 @@ def program(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def plain_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plain_clip() -> Path:
     """H.264 without B-frames and AAC in MP4, 320x240, 4 s, a keyframe each second."""
     options = ["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p"]
-    return make_clip(tmp_path_factory.mktemp("clips") / "plain.mp4", *options, seconds=4.0)
+    return made_once("webrtc/plain.mp4", lambda path: make_clip(path, *options, seconds=4.0))
 
 
 @pytest.fixture(scope="session")
-def b_frames_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def b_frames_clip() -> Path:
     """The same with B-frames."""
     options = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "30", "-pix_fmt", "yuv420p"]
-    return make_clip(tmp_path_factory.mktemp("clips") / "b-frames.mp4", *options, seconds=4.0)
+    return made_once("webrtc/b-frames.mp4", lambda path: make_clip(path, *options, seconds=4.0))
 
 
 @pytest.fixture(scope="session")
-def hevc_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def hevc_clip() -> Path:
     """HEVC and AAC in MP4."""
     options = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:keyint=30"]
     options += ["-pix_fmt", "yuv420p", "-tag:v", "hvc1"]
-    return make_clip(tmp_path_factory.mktemp("clips") / "hevc.mp4", *options, seconds=4.0)
+    return made_once("webrtc/hevc.mp4", lambda path: make_clip(path, *options, seconds=4.0))

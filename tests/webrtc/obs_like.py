@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import shutil
 import struct
@@ -21,20 +22,32 @@ WAIT_S = 40.0
 
 
 def install(cache: Path) -> Path:
-    """Install the library below ``cache`` unless it is there; return the program to run."""
-    package, program = cache / "package.json", cache / "publisher.mjs"
-    wanted = (HERE / "package.json").read_bytes()
-    if not (cache / "node_modules").is_dir() or not package.is_file() or package.read_bytes() != wanted:
-        cache.mkdir(parents=True, exist_ok=True)
-        npm = require("npm")
-        package.write_bytes(wanted)
-        command = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--no-progress"]
-        done = subprocess.run(command, cwd=cache, capture_output=True, text=True, timeout=INSTALL_S, check=False)
-        if done.returncode:
-            shutil.rmtree(cache / "node_modules", ignore_errors=True)
-            missing("node-datachannel", f"npm could not install it: {done.stderr.strip()[-200:]}")
-    shutil.copyfile(HERE / "publisher.mjs", program)
+    """Install the library below ``cache`` unless it is there; return the program to run. One installs at a time."""
+    program = cache / "publisher.mjs"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_installed(cache):
+            _install(cache)
+        if not program.is_file() or program.read_bytes() != (HERE / program.name).read_bytes():
+            shutil.copyfile(HERE / program.name, program)
     return program
+
+
+def _is_installed(cache: Path) -> bool:
+    package = cache / "package.json"
+    wanted = (HERE / "package.json").read_bytes()
+    return (cache / "node_modules").is_dir() and package.is_file() and package.read_bytes() == wanted
+
+
+def _install(cache: Path) -> None:
+    npm = require("npm")
+    shutil.copyfile(HERE / "package.json", cache / "package.json")
+    command = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--no-progress"]
+    done = subprocess.run(command, cwd=cache, capture_output=True, text=True, timeout=INSTALL_S, check=False)
+    if done.returncode:
+        shutil.rmtree(cache / "node_modules", ignore_errors=True)
+        missing("node-datachannel", f"npm could not install it: {done.stderr.strip()[-200:]}")
 
 
 def record(path: Path, video: list[bytes], sound: list[bytes], *, fps: float = 30.0) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 import av
 import httpx
 import numpy as np
+import pytest
 
 from livefoley.demo.sidecar import KEY, ROOM, Sidecar
 from tests.support.peers import require
@@ -19,11 +20,17 @@ from tests.support.programs import run_peer
 from tests.support.sidecars import client, sidecar
 from tests.webrtc.browser import Browser, Page, chromium
 
+pytestmark = pytest.mark.live
+
 QUIET = {"enabled": True, "bed": {"enabled": False}}
 SMALL_CAMERA = """
   const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = (wanted) =>
-    ask({ ...wanted, video: { width: 640, height: 360, frameRate: 20 } });
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await ask({ ...wanted, video: { width: 640, height: 360, frameRate: 20 } });
+    // a busy machine may cost Chromium pictures, but not their size
+    stream.getVideoTracks().forEach((track) => (track.contentHint = "detail"));
+    return stream;
+  };
 """
 LISTEN = """(async () => {
   const context = new AudioContext({ sampleRate: 48000 });

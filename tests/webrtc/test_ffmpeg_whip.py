@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import av
+import pytest
 
 from livefoley.formats import nal
 from tests.support.peers import impossible
 from tests.webrtc.conftest import KEY, House
 from tests.webrtc.publisher import RATE
+
+pytestmark = pytest.mark.live
 
 # In a process of its own: opening a network output holds the interpreter's lock.
 PUBLISH = """

@@ -10,6 +10,8 @@ from livefoley.formats import nal
 from tests.webrtc import obs_like
 from tests.webrtc.conftest import KEY, House
 
+pytestmark = pytest.mark.live
+
 
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory, video: list[bytes], sound: list[bytes]) -> Path:

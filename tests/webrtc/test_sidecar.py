@@ -26,6 +26,8 @@ from tests.webrtc import flashes, obs_like
 from tests.webrtc.publisher import Vp8Publisher, vp8_packets
 from tests.webrtc.relay import Relay
 
+pytestmark = pytest.mark.live
+
 SECONDS = 8.0
 
 

@@ -28,6 +28,8 @@ from tests.support.waiting import until
 from tests.webrtc.rooms import Room
 from tests.webrtc.viewer import Viewer
 
+pytestmark = pytest.mark.live
+
 
 @dataclass
 class Cinema:

@@ -16,12 +16,15 @@ import pytest
 from livefoley.core.media import MediaKind
 from livefoley.demo.sidecar import KEY, ROOM, Sidecar
 from livefoley.formats import nal
+from tests.support.made import made_once
 from tests.support.media_files import file_packets
 from tests.support.peers import require
 from tests.support.programs import run_peer
 from tests.support.sidecars import client, sidecar
 from tests.webrtc.publisher import Publisher, Vp8Publisher, video_packets, vp8_packets
 from tests.webrtc.viewer import Viewer
+
+pytestmark = pytest.mark.live
 
 
 @asynccontextmanager
@@ -83,15 +86,14 @@ async def until_refused(viewer: Viewer) -> httpx.Response:
 
 
 @pytest.fixture(scope="module")
-def flashes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def flashes() -> Path:
     """A white frame and a 1 ms tick every half second, 12 s, no B-frames."""
-    path = tmp_path_factory.mktemp("flash") / "flash.mp4"
     flash = "color=black:size=160x120:rate=30,drawbox=color=white:t=fill:enable='lt(mod(n,15),1)'"
     tick = "aevalsrc='0.8*sin(2*PI*2000*t)*lt(mod(t,0.5),0.001)':sample_rate=48000:channel_layout=stereo"
     inputs = ["-f", "lavfi", "-i", flash, "-f", "lavfi", "-i", tick, "-t", "12"]
     encoders = ["-c:v", "libx264", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    subprocess.run([require("ffmpeg"), "-v", "error", *inputs, *encoders, path], check=True, timeout=60)
-    return path
+    command = [require("ffmpeg"), "-v", "error", *inputs, *encoders]
+    return made_once("webrtc/flash.mp4", lambda path: subprocess.run([*command, path], check=True, timeout=60))
 
 
 async def test_lips_and_voice_meet_at_a_viewer(tmp_path: Path, flashes: Path) -> None:

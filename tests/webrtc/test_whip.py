@@ -23,6 +23,8 @@ from tests.support.waiting import until
 from tests.webrtc.conftest import KEY, House
 from tests.webrtc.publisher import Publisher, video_packets
 
+pytestmark = pytest.mark.live
+
 BEARER = {"Authorization": f"Bearer {KEY}"}
 OF_H264 = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 H264/90000\r\n"
 AN_OFFER = BEARER | {"Content-Type": SDP}

@@ -113,6 +113,7 @@ _WORKERS: tuple[tuple[Family, str, str, Callable[[WorkerSnapshot], float]], ...]
     (CounterMetricFamily, "restarts", "Times the worker was started again.", lambda w: w.restarts),
     (CounterMetricFamily, "hangs", "Times the worker was killed because it did not answer.", lambda w: w.hangs),
     (CounterMetricFamily, "dropped", "Messages the worker was not given: it was away or behind.", lambda w: w.dropped),
+    (CounterMetricFamily, "unusable", "Messages of the worker that were none, or of no use.", lambda w: w.unusable),
 )
 
 

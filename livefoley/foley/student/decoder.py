@@ -18,7 +18,7 @@ from scipy import fft, ndimage
 
 from livefoley.core.cues import Stereo
 from livefoley.foley.student import features
-from livefoley.foley.student.features import BANDS, COLUMNS, FRAMES_PER_S, HOP, N_FFT, Floats
+from livefoley.foley.student.features import BANDS, COLUMNS, HOP, N_FFT, Floats
 
 ITERATIONS = 2
 _OVERLAP = -(-N_FFT // HOP) - 1  # frames on either side whose transforms share samples with one
@@ -229,8 +229,3 @@ def strike(mono: Floats, onsets: Floats) -> Floats:
     centres = (np.arange(frames) + 0.5) * HOP
     curve = np.interp(np.arange(len(mono)), centres, wanted - own)
     return np.asarray(mono * 10 ** (curve / 20), np.float32)
-
-
-def seconds_of(mel_db: Floats) -> float:
-    """Return how long mel frames sound."""
-    return len(mel_db) / FRAMES_PER_S

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from livefoley.foley.synth.modal import BAR, BELL, MEMBRANE, PLATE, Body, ring
-from livefoley.foley.synth.toolbox import (
+from livefoley.foley.synth.blocks.modal import BAR, BELL, MEMBRANE, PLATE, Body, ring
+from livefoley.foley.synth.blocks.toolbox import (
     RATE,
     Signal,
     band,
@@ -125,14 +125,6 @@ def cymbal(rng: Generator, t60_s: float = 2.5, strength: float = 0.7) -> Signal:
     return out * (0.6 + 0.4 * strength) + 0.25 * peak(
         ring(n, f, t60_s * rng.uniform(0.3, 1, 40), rng.uniform(0.2, 1, 40))
     )
-
-
-def pluck(rng: Generator, hz: float, seconds: float = 0.8, bright: float = 0.5) -> Signal:
-    """Return a plucked string by partials."""
-    n = count(seconds)
-    k = np.arange(1.0, 25.0)
-    loud = np.abs(np.sin(np.pi * k * rng.uniform(0.13, 0.2))) / k**1.1 * np.exp(-k * (1 - bright) * 0.15)
-    return fade(peak(ring(n, k * hz * np.sqrt(1 + 0.0001 * k**2), seconds * k**-0.5, loud)), 0.0008, 0.03)
 
 
 def reed(rng: Generator, hz: float, seconds: float) -> Signal:

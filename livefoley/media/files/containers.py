@@ -15,10 +15,9 @@ from typing import Any
 import av
 
 from livefoley.core.errors import OutputError, UnsupportedCodec
-from livefoley.core.media import VIDEO_CODECS, MediaKind, TrackInfo, Unit
+from livefoley.core.media import AAC_FRAME, VIDEO_CODECS, MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
 from livefoley.formats import fmp4
-from livefoley.media.audio_codecs import FRAME
 from livefoley.media.files.demux import picture_size
 
 _CONTAINERS = {
@@ -47,11 +46,6 @@ def format_of(path: Path) -> str:
     if found is None:
         raise OutputError(f"{path.name}: unknown kind of file; use {', '.join(FORMATS)}")
     return found
-
-
-def opens_track(unit: Unit) -> bool:
-    """Tell whether a track may begin with ``unit``."""
-    return unit.packet.keyframe or unit.kind is MediaKind.AUDIO
 
 
 def carried_video(path: Path) -> tuple[str, ...]:
@@ -90,12 +84,12 @@ class TrackWriter:
     def __init__(self, container: Any, stream: Any, info: TrackInfo) -> None:
         self._container = container
         self._stream = stream
-        self._duration = FRAME if info.codec == "aac" else 0
+        self._duration = AAC_FRAME if info.codec == "aac" else 0
         self._last: Tick | None = None
 
     def write(self, unit: Unit, origin: Tick) -> None:
         """Write ``unit``, ``origin`` being the zero of the file. Raises PyAV's errors."""
-        if self._last is None and not opens_track(unit):
+        if self._last is None and not unit.opens_track:
             return  # a track that began after the others still begins with a keyframe
         dts = unit.dts - origin
         if self._last is not None:

@@ -10,10 +10,9 @@ from typing import Any
 import av
 
 from livefoley.core.errors import OutputError, UnsupportedCodec, reason
-from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
+from livefoley.core.media import AAC_FRAME, MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.media.audio_codecs import FRAME
-from livefoley.media.files.containers import TrackWriter, add_tracks, format_of, opens_track, playable, sized
+from livefoley.media.files.containers import TrackWriter, add_tracks, format_of, playable, sized
 
 # Written in fragments of 2 s, so that a crash leaves a playable file, and as a plain indexed file once closed.
 # The edit list that trims the encoder's priming counts in the movie's timescale: at FFmpeg's 1 ms, sound would move.
@@ -48,7 +47,7 @@ class Muxer:
             self._change(item)
         elif self._part is not None:
             self._part.write(item)
-        elif item.kind in self._infos and (opens_track(item) or self._has(MediaKind.VIDEO)):
+        elif item.kind in self._infos and (item.opens_track or self._has(MediaKind.VIDEO)):
             self._pending.append(item)
             if self._ready():
                 self._start()
@@ -96,7 +95,7 @@ class Muxer:
 
 
 def _origin(units: list[Unit]) -> Tick:
-    return min(unit.pts + (FRAME if unit.kind is MediaKind.AUDIO else 0) for unit in units)
+    return min(unit.pts + (AAC_FRAME if unit.kind is MediaKind.AUDIO else 0) for unit in units)
 
 
 class _Part:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
+from livefoley.core.media import AAC_FRAME, MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks
 from livefoley.formats import fmp4
-from livefoley.media.audio_codecs import FRAME
-from livefoley.media.files.containers import opens_track, sized
 
 _LEAD = TICK_RATE  # added to every stamp: decode times in MP4 are unsigned, and priming begins before 0
 _LONGEST = 30 * TICK_RATE  # a segment is cut here even without a keyframe
 _LATEST = TICK_RATE  # how long the first track waits for the second
+
+
+Sized: TypeAlias = Callable[[Sequence[TrackInfo], Sequence[Unit]], Sequence[TrackInfo]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,11 @@ class Segmenter:
     """Gathers units and cuts at the first keyframe after ``target_s``; without pictures, by time alone.
 
     New parameters end the segment, and the next has an initialisation segment of its own after a discontinuity.
+    ``sized`` gives tracks whose parameters name no size one, from the units at hand.
     """
 
-    def __init__(self, target_s: float = 2.0) -> None:
+    def __init__(self, target_s: float, sized: Sized) -> None:
+        self._sized = sized
         self._target = round(target_s * TICK_RATE)
         self._infos: dict[MediaKind, TrackInfo] = {}
         self._pending: list[Unit] = []  # until both tracks have begun
@@ -92,7 +97,7 @@ class Segmenter:
 
     def _wait(self, unit: Unit, wall_s: float) -> None:
         begun = {each.kind for each in self._pending}
-        if unit.kind not in begun and not opens_track(unit):
+        if unit.kind not in begun and not unit.opens_track:
             return
         if not begun:
             self._anchor = wall_s, unit.dts
@@ -106,7 +111,7 @@ class Segmenter:
         if self._shift is None:
             self._shift = _LEAD - self._start
         begun = {unit.kind for unit in units}
-        tracks = sized([info for kind, info in self._infos.items() if kind in begun], units)
+        tracks = self._sized([info for kind, info in self._infos.items() if kind in begun], units)
         self._inits += 1
         self._init_data = fmp4.init_segment(tracks)
         self._tracks = {info.kind: _Track(number, self._shift) for number, info in enumerate(tracks, 1)}
@@ -149,7 +154,7 @@ class _Track:
         self.last: Tick = 0  # dts of the newest unit, made to rise
         self._shift = shift
         self._waiting: Unit | None = None
-        self._step = FRAME
+        self._step = AAC_FRAME
 
     def add(self, unit: Unit) -> None:
         dts = unit.dts if self._waiting is None else max(unit.dts, self.last + 1)

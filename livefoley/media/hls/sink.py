@@ -21,6 +21,7 @@ from livefoley.core.errors import OutputError
 from livefoley.core.media import OutputItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
+from livefoley.media.files.containers import sized
 from livefoley.media.files.disk_sink import DiskSink
 from livefoley.media.hls.segmenter import Segment, Segmenter
 from livefoley.system.files import PARTIAL, SHARED, write_whole
@@ -123,7 +124,7 @@ class _Writer:
         self._directory = directory
         self._session = int(time.time())  # in every name: no cache may answer with a segment of an earlier run
         self._playlist = Playlist(window, self._session, target_s)
-        self._segmenter = Segmenter(target_s)
+        self._segmenter = Segmenter(target_s, sized)
         self._gone: deque[Entry] = deque()
         self._init = b""
         self._number = 0

@@ -131,12 +131,6 @@ class RtmpServer:
         self._rooms[digest] = app, source
         return source
 
-    def unregister(self, source: RtmpSource) -> None:
-        """Close a room's key again; its publisher is sent away."""
-        for digest in [digest for digest, room in self._rooms.items() if room[1] is source]:
-            del self._rooms[digest]  # in place: another port may share the rooms
-        source.dismiss("the room has ended")
-
     def statistics(self) -> RtmpServerStatistics:
         """Return a snapshot."""
         counters = self.counters

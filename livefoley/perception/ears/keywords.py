@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from livefoley.core.errors import ConfigError
+from livefoley.core.events import Keyword
 from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.normalise import is_han, units
 
@@ -33,21 +34,6 @@ MAX_BYTES = 256 * 1024
 
 _KEYS = frozenset({"say", "kind", "language", "weight", "cooldown_s"})
 _GROUP = re.compile(r"\(([^()\[\]]*)\)|\[([^()\[\]]*)\]")
-
-
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """One entry of a list: what is said, the kind of moment it makes, how much it counts, how often it may."""
-
-    say: str
-    kind: str = ""
-    language: str = "zh"
-    weight: float = 0.8
-    cooldown_s: float = 8.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what ``Keyword(**...)`` takes."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

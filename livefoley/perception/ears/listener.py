@@ -15,10 +15,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from livefoley.core.events import HearingEvent, Speech, Transcript, Word
+from livefoley.core.events import HearingEvent, Keyword, Speech, Transcript, Word
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.ears.hallucination import is_made_up, without_loop
-from livefoley.perception.ears.keywords import Keyword
 from livefoley.perception.ears.recogniser import RATE, Heard, Hypothesis, Recogniser
 from livefoley.perception.ears.spotter import Spotter
 from livefoley.perception.ears.text import Written

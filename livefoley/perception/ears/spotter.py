@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from livefoley.core.events import KeywordHit
+from livefoley.core.events import Keyword, KeywordHit
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import Tick, ticks_from_s
-from livefoley.perception.ears.keywords import Keyword, Pattern, patterns
+from livefoley.perception.ears.keywords import Pattern, patterns
 from livefoley.perception.ears.match import Finder, Fit, Sounds
 
 LIMITS = {"zh": 0.15, "en": 0.11}

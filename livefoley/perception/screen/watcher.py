@@ -14,10 +14,11 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from livefoley.core.errors import UnsupportedCodec
+from livefoley.core.events import Keyword
 from livefoley.core.highlights import Evidence, Origin
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
-from livefoley.perception.ears.keywords import Keyword, patterns
+from livefoley.perception.ears.keywords import patterns
 from livefoley.perception.ears.match import Finder, Fit, Sounds
 from livefoley.perception.ears.normalise import is_han, units
 from livefoley.perception.motion.decoder import Grey, PictureDecoder, Shrinker

@@ -18,6 +18,7 @@ from livefoley.clips.jobs.job import JobDirectory, Record
 from livefoley.clips.jobs.lease import leased
 from livefoley.clips.model import ClipState
 from livefoley.clips.open_tools import open_tools
+from livefoley.clips.tool_settings import ToolSettings
 from livefoley.core.backoff import Backoff
 from livefoley.core.errors import LivefoleyError
 from livefoley.runtime.clips.celery_app import DEAD, JOBS, MAX_ATTEMPTS, PUT_ASIDE, TASK, WITHDRAW, make_celery
@@ -103,4 +104,4 @@ def _failed(job: JobDirectory, error: str) -> Record | None:
 @cache
 def _tools(text: str) -> pipeline.Tools:
     """Return the tools that settings describe; one worker is used by few configurations."""
-    return open_tools(json.loads(text))
+    return open_tools(ToolSettings.from_json(json.loads(text)))

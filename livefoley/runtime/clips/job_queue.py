@@ -24,7 +24,8 @@ from livefoley.clips.model import ClipState, Priority
 from livefoley.core.backoff import Backoff
 from livefoley.core.errors import LivefoleyError
 from livefoley.runtime.clips.celery_app import MAX_ATTEMPTS, TASK, WITHDRAW, hand_over
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.clips.maker import OnMessage
+from livefoley.runtime.clips.messages import ClipOver, ClipProgress, MakeClip, OpenTools, ToClips, WithdrawClip
 from livefoley.runtime.workers.process import WorkerStatistics
 
 if TYPE_CHECKING:
@@ -54,11 +55,11 @@ class _Handed:
 class ClipQueue:
     """Stands where a ``WorkerProcess`` would: it takes the same messages and answers with the same."""
 
-    def __init__(self, app: Celery, on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> None:
+    def __init__(self, app: Celery, on_message: OnMessage, on_ready: Callable[[], None]) -> None:
         self._app = app
         self._on_message = on_message
         self._on_ready = on_ready
-        self._tools: Any = {}
+        self._tools: dict[str, Any] = {}
         self._to_send: deque[tuple[str, tuple[Any, ...], Priority]] = deque()
         self._jobs: dict[str, _Handed] = {}
         self._connected = self._running = False
@@ -69,18 +70,16 @@ class ClipQueue:
         """Whether jobs are taken: also while the broker is away, they wait then."""
         return self._running
 
-    def send_nowait(self, header: Header) -> bool:
+    def send_nowait(self, message: ToClips) -> bool:
         """Take a message for the workers."""
-        match header["op"]:
-            case "open":
-                self._tools = header["tools"]
-            case "make":
-                job = _Handed(JobDirectory(Path(header["directory"])), Priority(header["priority"]))
-                self._jobs[header["id"]] = job
+        match message:
+            case OpenTools(tools):
+                self._tools = tools.to_json()
+            case MakeClip(clip_id, directory, priority):
+                job = self._jobs[clip_id] = _Handed(JobDirectory(Path(directory)), priority)
                 self._send(job)
-            case "withdraw":
-                arguments = header["prefix"], header["content_id"], self._tools
-                self._to_send.append((WITHDRAW, arguments, Priority.LIVE))
+            case WithdrawClip(prefix, content_id):
+                self._to_send.append((WITHDRAW, (prefix, content_id, self._tools), Priority.LIVE))
         return True
 
     def _send(self, job: _Handed) -> None:
@@ -138,15 +137,14 @@ class ClipQueue:
     def _tell(self, clip_id: str, job: _Handed, record: Record) -> None:
         if _is_over(record):
             del self._jobs[clip_id]
-            self._on_message({"op": "over", "id": clip_id, "record": record.to_json()}, b"")
+            self._on_message(ClipOver(clip_id, record), b"")
         elif record.state in PARTS and job.told is not record.state:
             job.told = record.state
-            progress = {"state": record.state.value, "progress": PARTS[record.state]}
-            self._on_message({"op": "progress", "id": clip_id, **progress}, b"")
+            self._on_message(ClipProgress(clip_id, record.state, PARTS[record.state]), b"")
 
     def statistics(self) -> WorkerStatistics:
         """Return a snapshot; ``alive`` says that the broker answered last time."""
-        return WorkerStatistics("clips", self._connected, 1, 0, self._sent, self._failures)
+        return WorkerStatistics("clips", self._connected, 1, 0, self._sent, self._failures, 0)
 
 
 def _looked_at(job: _Handed) -> tuple[Record | None, float]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from livefoley.clips.jobs.job import Job, Record
 from livefoley.clips.model import ClipStatus, content_id
 from livefoley.core.notices import utc
+from livefoley.runtime.clips.messages import CLIPS, FromClips, ToClips
 from livefoley.runtime.clips.room import Cutting
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.clips.worker"
@@ -25,7 +26,7 @@ class Maker(Protocol):
         """Whether it takes messages."""
         ...
 
-    def send_nowait(self, header: Header) -> bool:
+    def send_nowait(self, message: ToClips) -> bool:
         """Tell it what to do; False when it is away."""
         ...
 
@@ -38,12 +39,13 @@ class Maker(Protocol):
         ...
 
 
-MakeMaker = Callable[[Callable[[Header, bytes], None], Callable[[], None]], Maker]
+OnMessage: TypeAlias = Callable[[FromClips | Failed, bytes], None]
+MakeMaker: TypeAlias = Callable[[OnMessage, Callable[[], None]], Maker]
 
 
-def own_worker(on_message: Callable[[Header, bytes], None], on_ready: Callable[[], None]) -> Maker:
+def own_worker(on_message: OnMessage, on_ready: Callable[[], None]) -> Maker:
     """Return a supervised worker process of ours."""
-    return WorkerProcess("clips", MODULE, on_message=on_message, on_ready=on_ready, hang_timeout_s=DEADLINE_S)
+    return WorkerProcess("clips", MODULE, CLIPS, on_message=on_message, on_ready=on_ready, hang_timeout_s=DEADLINE_S)
 
 
 def job_of(cutting: Cutting) -> Job:

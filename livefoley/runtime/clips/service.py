@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,14 +20,16 @@ import structlog
 from livefoley.clips.buffer.selection import Selection
 from livefoley.clips.jobs.job import Job, JobDirectory, Record
 from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, Priority
+from livefoley.clips.tool_settings import ToolSettings
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.notices import utc
-from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
+from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount
 from livefoley.media.blocking_thread import BlockingThread
 from livefoley.runtime.clips.maker import MakeMaker, job_of, own_worker, status_of
+from livefoley.runtime.clips.messages import ClipOver, ClipProgress, FromClips, MakeClip, OpenTools, WithdrawClip
 from livefoley.runtime.clips.room import Cutting
 from livefoley.runtime.rooms.figures import percentiles
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.link import Failed, op_of
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -55,13 +57,11 @@ class ClipService:
     many clips it is given at once, half of them batch ones at most. By default that is one worker process of ours.
     """
 
-    def __init__(
-        self, directory: Path, tools: Mapping[str, Any], maker: MakeMaker | None = None, slots: int = 1
-    ) -> None:
+    def __init__(self, directory: Path, tools: ToolSettings, maker: MakeMaker | None = None, slots: int = 1) -> None:
         self.rooms: dict[str, Asker] = {}
         self.on_change: Callable[[ClipStatus], None] = lambda status: None
         self._jobs = directory / ".jobs"
-        self._tools = dict(tools)
+        self._tools = tools
         self._slots = slots
         self._worker = (maker or own_worker)(self._message, self._ready)
         self._thread = BlockingThread("clip-service")
@@ -159,8 +159,7 @@ class ClipService:
 
     def _withdraw(self, status: ClipStatus) -> bool:
         """Have what was published of a clip deleted; False when nobody can be told to."""
-        withdrawn = {"prefix": status.prefix, "content_id": status.content_id}
-        return self._worker.send_nowait({"op": "withdraw", **withdrawn})
+        return self._worker.send_nowait(WithdrawClip(status.prefix, status.content_id))
 
     async def release(self, clip_id: str) -> ClipStatus:
         """Publish a clip that a check found fault with. Raises ``InputError`` when it is not in quarantine."""
@@ -247,8 +246,8 @@ class ClipService:
         while self._worker.ready and (clip_id := self._due()) is not None:
             self._waiting.remove(clip_id)
             self._making.append(clip_id)
-            told = {"directory": str(self._path(clip_id).absolute()), "priority": self._clips[clip_id].priority.value}
-            self._worker.send_nowait({"op": "make", "id": clip_id, **told})
+            path, priority = self._path(clip_id).absolute(), self._clips[clip_id].priority
+            self._worker.send_nowait(MakeClip(clip_id, str(path), priority))
         if not self._making and not self._waiting:
             self._settled.set()
 
@@ -269,7 +268,7 @@ class ClipService:
 
     def _ready(self) -> None:
         """A worker is there, perhaps in place of one that died over a clip."""
-        self._worker.send_nowait({"op": "open", "tools": self._tools})
+        self._worker.send_nowait(OpenTools(self._tools))
         unfinished, self._making = self._making, []
         for clip_id in reversed(unfinished):
             attempts = self._clips[clip_id].attempts + 1
@@ -280,16 +279,16 @@ class ClipService:
                 self.refuse(clip_id, f"the worker died {attempts} times over it")
         self._next()
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        match header["op"]:
-            case "progress":
-                self._change(header["id"], state=ClipState(header["state"]), progress=header["progress"])
-            case "over":
-                self._over(header["id"], Record.from_json(header["record"]))
-            case "failed" if self._making and header.get("of") == "make":
-                self._over(self._making[0], Record(ClipState.FAILED, error=header["error"]))
-            case "failed":
-                log.error("the clips' worker refused", what=header.get("of"), reason=header.get("error"))
+    def _message(self, message: FromClips | Failed, payload: bytes) -> None:
+        match message:
+            case ClipProgress(clip_id, state, part):
+                self._change(clip_id, state=state, progress=part)
+            case ClipOver(clip_id, record):
+                self._over(clip_id, record)
+            case Failed(of, error) if of == op_of(MakeClip) and self._making:
+                self._over(self._making[0], Record(ClipState.FAILED, error=error))
+            case Failed(of, error):
+                log.error("the clips' worker refused", what=of, reason=error)
 
     def _over(self, clip_id: str, record: Record) -> None:
         self._change(
@@ -352,7 +351,7 @@ class ClipService:
         """Return how the making of clips goes."""
         worker = self._worker.statistics()
         return ClipMakingSnapshot(
-            worker=WorkerSnapshot(worker.name, worker.alive, max(0, worker.starts - 1), worker.hangs, worker.dropped),
+            worker=worker.snapshot(worker.name),
             waiting=len(self._waiting),
             outcomes=tuple(StateCount(state, count) for state, count in sorted(self._outcomes.items())),
             latency_s=Latency(*percentiles(self._latencies)),

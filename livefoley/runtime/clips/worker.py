@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from livefoley.runtime.workers.child import WINDOWS_BELOW_NORMAL, Reply, serve
-from livefoley.runtime.workers.ipc import Header
+from livefoley.clips.tool_settings import ToolSettings
+from livefoley.runtime.clips.messages import (
+    CLIPS,
+    ClipOver,
+    ClipProgress,
+    FromClips,
+    MakeClip,
+    OpenTools,
+    ToClips,
+    WithdrawClip,
+)
+from livefoley.runtime.workers.child import WINDOWS_BELOW_NORMAL, Answer, serve
 
 if TYPE_CHECKING:
     from livefoley.clips.pipeline import Tools
@@ -29,37 +39,39 @@ class ClipWorker:
     def __init__(self) -> None:
         self._tools: Tools | None = None
 
-    def handle(self, header: Header, payload: bytes) -> Iterator[Reply]:
+    def handle(self, message: ToClips, payload: bytes) -> Iterator[Answer[FromClips]]:
         """Yield the answers to one message."""
-        if header["op"] == "open":
-            self._open(header)
-        elif self._tools is None:
+        if isinstance(message, OpenTools):
+            self._open(message.tools)
+            return
+        if self._tools is None:
             raise ValueError("not opened yet")
-        elif header["op"] == "withdraw":
-            self._tools.publisher.withdraw(header["prefix"], header["content_id"])
-        elif header["op"] == "make":
-            yield from _make(header["id"], Path(header["directory"]), self._tools)
+        match message:
+            case WithdrawClip(prefix, content_id):
+                self._tools.publisher.withdraw(prefix, content_id)
+            case MakeClip(clip_id, directory):
+                yield from _make(clip_id, Path(directory), self._tools)
 
-    def _open(self, header: Header) -> None:
+    def _open(self, settings: ToolSettings) -> None:
         with contextlib.suppress(psutil.Error, OSError):
             psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else NICENESS)
         from livefoley.clips.open_tools import open_tools
         from livefoley.clips.pipeline import warm
 
-        self._tools = open_tools(header["tools"])
+        self._tools = open_tools(settings)
         warm(self._tools)
 
 
-def _make(clip_id: str, directory: Path, tools: Tools) -> Iterator[Reply]:
+def _make(clip_id: str, directory: Path, tools: Tools) -> Iterator[Answer[FromClips]]:
     from livefoley.clips.jobs.job import JobDirectory
     from livefoley.clips.pipeline import Progress, steps
 
     for told in steps(JobDirectory(directory), tools):
         if isinstance(told, Progress):
-            yield {"op": "progress", "id": clip_id, "state": told.state.value, "progress": told.part}, b""
+            yield ClipProgress(clip_id, told.state, told.part), b""
         else:
-            yield {"op": "over", "id": clip_id, "record": told.to_json()}, b""
+            yield ClipOver(clip_id, told), b""
 
 
 if __name__ == "__main__":
-    serve(ClipWorker().handle)
+    serve(CLIPS, ClipWorker().handle)

@@ -11,22 +11,34 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
 
 from livefoley.core.backoff import Backoff
-from livefoley.core.events import HearingEvent, KeywordHit, Transcript
+from livefoley.core.events import HearingEvent, Keyword, KeywordHit, Transcript
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.snapshots import EarsSnapshot, Latency
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.rooms.taps import AudioBatcher
-from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import hearing_from
+from livefoley.runtime.workers.link import Failed
+from livefoley.runtime.workers.messages import (
+    EARS,
+    EarsFigures,
+    Flush,
+    FromEars,
+    Heard,
+    Listen,
+    Opened,
+    OpenModel,
+    RoomAudio,
+    Said,
+    ToEars,
+    Unavailable,
+)
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 log = structlog.get_logger("livefoley.ears")
@@ -50,12 +62,19 @@ class _Open:
 class RoomEars:
     """One room's ears. Implements the engine's ``Taps``; ``on_event`` is called from the event loop."""
 
-    def __init__(self, service: EarsService, room: str, settings: Header, on_event: Callable[[HearingEvent], None]):
+    def __init__(
+        self,
+        service: EarsService,
+        room: str,
+        languages: Sequence[str],
+        keywords: Sequence[Keyword],
+        on_event: Callable[[HearingEvent], None],
+    ) -> None:
         self.room = room
-        self.settings = settings
-        self.figures: dict[str, Any] = {}
+        self.figures: EarsFigures | None = None
         self.dropped = 0
         self._service = service
+        self._languages, self._keywords = tuple(languages), tuple(keywords)
         self._on_event = on_event
         self._batcher = AudioBatcher(self._send)
         self._open = _Open()
@@ -77,18 +96,17 @@ class RoomEars:
         if self._fed_s is not None and now - self._fed_s > SILENT_S:
             self._fed_s = None
             self._batcher.flush()
-            self._service.worker.send_nowait({"op": "flush", "room": self.room})
+            self._service.worker.send_nowait(Flush(self.room))
 
     def _send(self, payload: bytes, start: Tick) -> None:
         self._head = start + len(payload) // 2
-        header = {"op": "audio", "room": self.room, "start": start, "sent_s": time.monotonic()}
-        worker = self._service.worker
-        if not self._service.listening or worker.behind_s > MAX_BEHIND_S or not worker.send_nowait(header, payload):
+        message, worker = RoomAudio(self.room, start, time.monotonic()), self._service.worker
+        if not self._service.listening or worker.behind_s > MAX_BEHIND_S or not worker.send_nowait(message, payload):
             self.dropped += 1
 
-    def listen_header(self) -> Header:
+    def introduction(self) -> Listen:
         """Return what tells a new worker of this room; what it tells counts up from where the last one stopped."""
-        return {"op": "listen", "room": self.room, "first_id": self._next_id, **self.settings}
+        return Listen(self.room, self._languages, self._keywords, self._next_id)
 
     def take(self, event: HearingEvent) -> None:
         """Hand on an event."""
@@ -119,17 +137,17 @@ class RoomEars:
 
     def snapshot(self) -> EarsSnapshot:
         """Return the room's figures."""
-        service, told = self._service, self.figures
+        service, told = self._service, self.figures or EarsFigures(self.room, 0, 0, 0, 0, 0, 0.0)
         return EarsSnapshot(
             state=service.state,
             reason=service.reason,
             device=service.device,
-            utterances=told.get("utterances", 0),
-            foreign=told.get("foreign", 0),
-            made_up=told.get("made_up", 0),
-            shed=told.get("shed", 0),
-            passes=told.get("passes", 0),
-            cost_s=told.get("cost_s", 0.0),
+            utterances=told.utterances,
+            foreign=told.foreign,
+            made_up=told.made_up,
+            shed=told.shed,
+            passes=told.passes,
+            cost_s=told.cost_s,
             dropped=self.dropped,
             keyword_delay_s=Latency(*percentiles(self._delays_s)),
         )
@@ -140,8 +158,8 @@ class EarsService:
 
     def __init__(self, model: str, unavailable: str = "") -> None:
         """Serve with ``model``; ``unavailable`` says why there are no ears on this machine at all."""
-        self.worker = WorkerProcess(
-            "ears", MODULE, on_message=self._message, on_ready=self._ready, hang_timeout_s=HANG_TIMEOUT_S
+        self.worker: WorkerProcess[ToEars, FromEars] = WorkerProcess(
+            "ears", MODULE, EARS, on_message=self._message, on_ready=self._ready, hang_timeout_s=HANG_TIMEOUT_S
         )
         self.listening = False
         self.reason = unavailable
@@ -165,12 +183,11 @@ class EarsService:
         self,
         room: str,
         languages: Sequence[str],
-        keywords: Sequence[dict[str, Any]],
+        keywords: Sequence[Keyword],
         on_event: Callable[[HearingEvent], None],
     ) -> RoomEars:
-        """Return the ears of a room; its keywords as ``Keyword.to_json`` gives them."""
-        settings = {"languages": list(languages), "keywords": list(keywords)}
-        self._rooms[room] = made = RoomEars(self, room, settings, on_event)
+        """Return the ears of a room."""
+        self._rooms[room] = made = RoomEars(self, room, languages, keywords, on_event)
         return made
 
     async def run(self) -> None:
@@ -206,23 +223,22 @@ class EarsService:
         self._open()
 
     def _open(self) -> None:
-        self.worker.send_nowait({"op": "open", "model": self._model})
+        self.worker.send_nowait(OpenModel(self._model))
         for room in self._rooms.values():
-            self.worker.send_nowait(room.listen_header())
+            self.worker.send_nowait(room.introduction())
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        room = self._rooms.get(header.get("room", ""))
-        match header.get("op"):
-            case "event" if room is not None:
-                room.take(hearing_from(header))
-            case "figures" if room is not None:
-                room.figures = header
-            case "opened":
-                self.listening, self.device, self.reason = True, header["device"], ""
-                log.info("ears are open", model=self._model, device=self.device, rooms=sorted(self._rooms))
-            case "unavailable":
-                if header["reason"] != self.reason:
-                    log.warning("rooms run without ears", rooms=sorted(self._rooms), reason=header["reason"])
-                self.reason = header["reason"]
-            case "failed":
-                log.warning("sound could not be listened to", of=header.get("of"), error=header.get("error"))
+    def _message(self, message: FromEars | Failed, payload: bytes) -> None:
+        match message:
+            case Said(room, event) | Heard(room, event) if room in self._rooms:
+                self._rooms[room].take(event)
+            case EarsFigures() if message.room in self._rooms:
+                self._rooms[message.room].figures = message
+            case Opened(device):
+                self.listening, self.device, self.reason = True, device, ""
+                log.info("ears are open", model=self._model, device=device, rooms=sorted(self._rooms))
+            case Unavailable(reason):
+                if reason != self.reason:
+                    log.warning("rooms run without ears", rooms=sorted(self._rooms), reason=reason)
+                self.reason = reason
+            case Failed(of, error):
+                log.warning("sound could not be listened to", of=of, error=error)

@@ -7,18 +7,29 @@ to a decoder, happens there.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
+from livefoley.core.events import PerceptionEvent, Speech
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick
 from livefoley.runtime.rooms.evidence import EvidenceIds
 from livefoley.runtime.rooms.taps import AudioBatcher
-from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import event_from, evidence_from, track_header, unit_header
+from livefoley.runtime.workers.link import Failed
+from livefoley.runtime.workers.messages import (
+    Audio,
+    Cut,
+    FromPerception,
+    Moved,
+    Noticed,
+    ToPerception,
+    VideoTrack,
+    VideoUnit,
+    Voice,
+)
 from livefoley.runtime.workers.process import WorkerStatistics
 from livefoley.runtime.workers.shared import SharedWorkers
 
@@ -27,6 +38,8 @@ MAX_GOP_UNITS = 600  # ten seconds at 60 fps: encoders left to themselves put a 
 MAX_GOP_BYTES = 32 * 1024 * 1024
 MAX_BEHIND_S = 0.8  # a worker further behind than this is given no more pictures up to a keyframe
 
+PerceptionWorkers: TypeAlias = SharedWorkers[ToPerception, FromPerception]
+
 
 class Perception:
     """Implements the engine's ``Taps``. ``on_event`` and ``on_evidence`` are called from the event loop."""
@@ -34,7 +47,7 @@ class Perception:
     def __init__(
         self,
         room: str,
-        workers: SharedWorkers,
+        workers: PerceptionWorkers,
         on_event: Callable[[PerceptionEvent], None],
         on_evidence: Callable[[Evidence], None],
         watch: bool = True,
@@ -79,17 +92,17 @@ class Perception:
         if self._skipping:
             self.skipped_units += 1
         else:
-            self._skipping = not self._worker.send_nowait(unit_header(item), item.packet.data)
+            self._skipping = not self._worker.send_nowait(VideoUnit.of(item), item.packet.data)
 
     def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
         """Pass on sound, in batches."""
         self._audio.feed(samples, start)
 
     def _send_audio(self, payload: bytes, start: Tick) -> None:
-        self._worker.send_nowait({"op": "audio", "start": start}, payload)
+        self._worker.send_nowait(Audio(start), payload)
 
     def _send_track(self, track: TrackInfo) -> None:
-        self._worker.send_nowait(track_header(track), track.extradata)
+        self._worker.send_nowait(VideoTrack.of(track), track.extradata)
 
     def _remember(self, unit: Unit) -> None:
         """Keep the current group of pictures: a new worker decodes from its keyframe on."""
@@ -113,25 +126,23 @@ class Perception:
         self._send_track(self._track)
         self._skipping = False
         for unit in self._gop:
-            self._worker.send_nowait(unit_header(unit), unit.packet.data)
+            self._worker.send_nowait(VideoUnit.of(unit), unit.packet.data)
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        match header.get("op"):
-            case "event":
-                self._tell(event_from(header))
-            case "evidence":
-                self._on_evidence(self._ids.unique(evidence_from(header)))
-            case _:
+    def _message(self, message: FromPerception | Failed, payload: bytes) -> None:
+        match message:
+            case Moved(onset):
+                if onset.at > self._last_onset:  # else seen before by a worker that died since
+                    self._last_onset = onset.at
+                    self._on_event(onset)
+            case Cut(cut):
+                self._on_event(cut)
+            case Voice(speech):
+                self._speaking_at = speech.at if speech.active else None
+                self._on_event(speech)
+            case Noticed(evidence):
+                self._on_evidence(self._ids.unique(evidence))
+            case Failed():
                 self.failures += 1
-
-    def _tell(self, event: PerceptionEvent) -> None:
-        if isinstance(event, MotionOnset):
-            if event.at <= self._last_onset:  # seen before by a worker that died since
-                return
-            self._last_onset = event.at
-        elif isinstance(event, Speech):
-            self._speaking_at = event.at if event.active else None
-        self._on_event(event)
 
     @property
     def worker_pid(self) -> int | None:

@@ -7,23 +7,26 @@ room's picture every two seconds at most, and none while one waits to be read. W
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from livefoley.core.events import Keyword
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.runtime.rooms.evidence import EvidenceIds
-from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import evidence_from, track_header, unit_header
+from livefoley.runtime.workers.link import Failed
+from livefoley.runtime.workers.messages import FromScreen, Keywords, Noticed, ToScreen, VideoTrack, VideoUnit
 from livefoley.runtime.workers.process import WorkerStatistics
 from livefoley.runtime.workers.shared import SharedWorkers
 
 MODULE = "livefoley.runtime.workers.screen_worker"
 INTERVAL: Tick = ticks_from_s(2.0)
 HANG_TIMEOUT_S = 30.0  # one picture, on a machine with better things to do
+
+ScreenWorkers: TypeAlias = SharedWorkers[ToScreen, FromScreen]
 
 
 class Screen:
@@ -32,14 +35,14 @@ class Screen:
     def __init__(
         self,
         room: str,
-        workers: SharedWorkers,
-        keywords: Sequence[dict[str, Any]],
+        workers: ScreenWorkers,
+        keywords: Sequence[Keyword],
         on_evidence: Callable[[Evidence], None],
     ) -> None:
-        """Look for ``keywords``, as ``Keyword.to_json`` gives them."""
+        """Look for ``keywords``."""
         self._worker = workers.seat(room, self._message, self._ready)
         self.skipped = 0
-        self._keywords = list(keywords)
+        self._keywords = tuple(keywords)
         self._on_evidence = on_evidence
         self._ids = EvidenceIds()
         self._track: TrackInfo | None = None
@@ -54,9 +57,9 @@ class Screen:
         """Pass on a keyframe when it is time for one and the worker is free."""
         if isinstance(item, TrackInfo):
             self._track = item
-            self._worker.send_nowait(track_header(item), item.extradata)
+            self._worker.send_nowait(VideoTrack.of(item), item.extradata)
         elif item.packet.keyframe and (self._given is None or abs(item.pts - self._given) >= INTERVAL):
-            if self._reading or not self._worker.send_nowait(unit_header(item), item.packet.data):
+            if self._reading or not self._worker.send_nowait(VideoUnit.of(item), item.packet.data):
                 self.skipped += 1
                 return
             self._given, self._reading = item.pts, True
@@ -67,13 +70,13 @@ class Screen:
     def _ready(self) -> None:
         self._ids.restart()
         self._reading = False
-        self._worker.send_nowait({"op": "keywords", "keywords": self._keywords})
+        self._worker.send_nowait(Keywords(self._keywords))
         if self._track is not None:
-            self._worker.send_nowait(track_header(self._track), self._track.extradata)
+            self._worker.send_nowait(VideoTrack.of(self._track), self._track.extradata)
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        if header.get("op") == "evidence":
-            self._on_evidence(self._ids.unique(evidence_from(header)))
+    def _message(self, message: FromScreen | Failed, payload: bytes) -> None:
+        if isinstance(message, Noticed):
+            self._on_evidence(self._ids.unique(message.evidence))
         else:  # it has read the picture, or could not
             self._reading = False
 

@@ -16,12 +16,10 @@ from livefoley.core.snapshots import (
     SignalsSnapshot,
     StateCount,
     StudentSnapshot,
-    WorkerSnapshot,
 )
 from livefoley.engine.room_types import RoomState
 from livefoley.runtime.events.notices import stream_s
 from livefoley.runtime.rooms.room import Room, RoomParts
-from livefoley.runtime.workers.process import WorkerStatistics
 
 
 def snapshot(room: Room, now: float) -> RoomSnapshot:
@@ -32,15 +30,15 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
     foley = parts.foley.statistics() if parts.foley is not None else None
     workers = []
     if parts.perception is not None:
-        workers.append(_worker("perception", parts.perception.statistics(), parts.perception.skipped_units))
+        workers.append(parts.perception.statistics().snapshot("perception", parts.perception.skipped_units))
     if parts.ears is not None:
-        workers.append(_worker("ears", parts.ears.worker_statistics(), parts.ears.dropped))
+        workers.append(parts.ears.worker_statistics().snapshot("ears", parts.ears.dropped))
     if parts.screen is not None:
-        workers.append(_worker("screen", parts.screen.statistics(), parts.screen.skipped))
+        workers.append(parts.screen.statistics().snapshot("screen", parts.screen.skipped))
     if foley is not None:
-        workers.append(_worker("foley", foley.worker, foley.shed))
+        workers.append(foley.worker.snapshot("foley", foley.shed))
     if parts.student is not None:
-        workers.append(_worker("student", parts.student.worker_statistics(), 0))
+        workers.append(parts.student.worker_statistics().snapshot("student"))
     sinks = tuple(sink.statistics() for sink in (*parts.sinks, *parts.stem_sinks))
     reason = bypass_reason(room)
     return RoomSnapshot(
@@ -124,8 +122,3 @@ def _signals(parts: RoomParts) -> SignalsSnapshot:
 
 def _states(counts: Mapping[str, int]) -> tuple[StateCount, ...]:
     return tuple(StateCount(state, count) for state, count in sorted(counts.items()))
-
-
-def _worker(name: str, statistics: WorkerStatistics, skipped: int) -> WorkerSnapshot:
-    restarts = max(0, statistics.starts - 1)
-    return WorkerSnapshot(name, statistics.alive, restarts, statistics.hangs, statistics.dropped + skipped)

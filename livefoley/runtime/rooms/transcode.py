@@ -7,8 +7,15 @@ import contextlib
 from collections.abc import Callable
 
 from livefoley.core.media import OutputItem, TrackInfo, Unit
-from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import track_from, track_header, unit_from, unit_header
+from livefoley.runtime.workers.link import Failed
+from livefoley.runtime.workers.messages import (
+    TRANSCODE,
+    FromTranscode,
+    Keyframe,
+    ToTranscode,
+    VideoTrack,
+    VideoUnit,
+)
 from livefoley.runtime.workers.process import WorkerProcess
 
 MODULE = "livefoley.runtime.workers.transcode_worker"
@@ -22,7 +29,9 @@ class Transcoder:
         self.on_item: Callable[[OutputItem], None] = lambda item: None
         self.dropped = 0
         self._failures = 0
-        self._worker = WorkerProcess(f"transcode-{room}", MODULE, on_message=self._message, on_ready=self._ready)
+        self._worker: WorkerProcess[ToTranscode, FromTranscode] = WorkerProcess(
+            f"transcode-{room}", MODULE, TRANSCODE, on_message=self._message, on_ready=self._ready
+        )
         self._track: TrackInfo | None = None
         self._waiting = True  # for a keyframe
         self._wanted = asyncio.Event()
@@ -53,7 +62,7 @@ class Transcoder:
 
     def request_keyframe(self) -> None:
         """Make the next picture a keyframe."""
-        self._worker.send_nowait({"op": "keyframe"})
+        self._worker.send_nowait(Keyframe())
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -74,18 +83,18 @@ class Transcoder:
         if self._waiting:
             self.dropped += 1
         else:
-            self._waiting = not self._worker.send_nowait(unit_header(unit), unit.packet.data)
+            self._waiting = not self._worker.send_nowait(VideoUnit.of(unit), unit.packet.data)
 
     def _ready(self) -> None:
         self._waiting = True
         if self._track is not None and self._worker.ready:
-            self._worker.send_nowait(track_header(self._track), self._track.extradata)
+            self._worker.send_nowait(VideoTrack.of(self._track), self._track.extradata)
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        match header.get("op"):
-            case "track":
-                self.on_item(track_from(header, payload))
-            case "unit":
-                self.on_item(unit_from(header, payload))
-            case _:
+    def _message(self, message: FromTranscode | Failed, payload: bytes) -> None:
+        match message:
+            case VideoTrack():
+                self.on_item(message.info(payload))
+            case VideoUnit():
+                self.on_item(message.unit(payload))
+            case Failed():
                 self._failures += 1

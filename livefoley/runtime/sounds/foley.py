@@ -16,7 +16,7 @@ from livefoley.core.cues import Cue, Sound, Stereo
 from livefoley.foley.description import lexicon
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.workers.deadlines import DeadlineQueue
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.link import LOOSE, Header
 from livefoley.runtime.workers.messages import cue_header, stereo_bytes, stereo_from
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
@@ -51,7 +51,13 @@ class FoleyService:
     def __init__(self, libraries: Sequence[Path] = ()) -> None:
         """Serve from the built-in effects and the operator's ``libraries``."""
         self._libraries = [str(path) for path in libraries]
-        self.worker = WorkerProcess("foley", MODULE, on_message=self._message, on_ready=self._ready)
+        self.worker: WorkerProcess[Header, Header] = WorkerProcess(
+            "foley",
+            MODULE,
+            LOOSE,
+            on_message=self._message,  # type: ignore[arg-type]
+            on_ready=self._ready,
+        )
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
         self.on_loss: Callable[[], None] = lambda: None  # the worker started anew: it has no segment of anybody
         self._rooms: dict[str, Header] = {}

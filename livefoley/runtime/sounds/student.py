@@ -23,7 +23,7 @@ from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.sounds.bed_schedule import BedSchedule
 from livefoley.runtime.sounds.take_cache import TakeCache, strength_of
 from livefoley.runtime.workers.deadlines import DeadlineQueue
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.link import LOOSE, Header
 from livefoley.runtime.workers.messages import cue_header, stereo_from
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
@@ -74,10 +74,11 @@ class StudentService:
         hang_timeout_s: float = HANG_TIMEOUT_S,
     ) -> None:
         """``give`` takes a segment: the room, what it is of, and its samples."""
-        self.worker = WorkerProcess(
+        self.worker: WorkerProcess[Header, Header] = WorkerProcess(
             "student",
             MODULE,
-            on_message=self._message,
+            LOOSE,
+            on_message=self._message,  # type: ignore[arg-type]
             on_ready=self._ready,
             hang_timeout_s=hang_timeout_s,
             environment=ENVIRONMENT,

@@ -7,15 +7,19 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, TypeVar
 
 import psutil
 
-from livefoley.runtime.workers.ipc import BrokenPipe, Header, read_message_blocking, write_message_blocking
+from livefoley.runtime.workers.ipc import BrokenPipe, Data, read_frame_blocking, write_frame_blocking
+from livefoley.runtime.workers.link import PING, PONG, READY, Link, Reply, Request
 from livefoley.system.memory import give_back
 
-Reply: TypeAlias = tuple[Header, bytes | memoryview]
-Handler: TypeAlias = Callable[[Header, bytes], Iterable[Reply]]
+Said = TypeVar("Said")
+Answer: TypeAlias = tuple[Said, Data]
+"""A message with its payload."""
+
+Handler: TypeAlias = Callable[[Request, bytes], Iterable[Answer[Reply]]]
 
 NICE, LOWEST = 5, 19
 IDLE_PINGS, REST_PINGS = 4, 60
@@ -46,24 +50,26 @@ class Rest:
             give_back()
 
 
-def serve(handle: Handler, nice: int = NICE, rest: Rest | None = None) -> None:
-    """Answer messages until the parent goes away. A message that cannot be handled costs itself, not the worker.
+def serve(
+    link: Link[Request, Reply], handle: Handler[Request, Reply], nice: int = NICE, rest: Rest | None = None
+) -> None:
+    """Answer the messages of ``link`` until the parent goes away. One that cannot be handled costs itself, no more.
 
     ``nice`` as Unix has it; at ``LOWEST`` the work gets only the processor time that nobody else wants.
     """
     incoming, outgoing = pipes(nice)
     rest = rest if rest is not None else Rest()
     with contextlib.suppress(BrokenPipe, BrokenPipeError):
-        write_message_blocking(outgoing, {"op": "ready"})
+        write_frame_blocking(outgoing, READY)
         while True:
-            header, payload = read_message_blocking(incoming)
-            if header.get("op") == "ping":
-                write_message_blocking(outgoing, {"op": "pong"})
+            _, head, payload = read_frame_blocking(incoming)
+            if head == PING:
+                write_frame_blocking(outgoing, PONG)
                 rest.pinged()
                 continue
             rest.worked()
-            for reply, data in answers(handle, header, payload):
-                write_message_blocking(outgoing, reply, data)
+            for reply, data in answers(link, handle, head, payload):
+                write_frame_blocking(outgoing, reply, data)
 
 
 def pipes(nice: int = NICE) -> tuple[BinaryIO, BinaryIO]:
@@ -77,10 +83,14 @@ def pipes(nice: int = NICE) -> tuple[BinaryIO, BinaryIO]:
     return incoming, outgoing
 
 
-def answers(handle: Handler, header: Header, payload: bytes) -> Iterator[Reply]:
-    """Yield the answers as they come: one that takes long may tell how far it is."""
+def answers(
+    link: Link[Request, Reply], handle: Handler[Request, Reply], head: bytes, payload: bytes
+) -> Iterator[tuple[bytes, Data]]:
+    """Yield the answers to a message, encoded, as they come: one that takes long may tell how far it is."""
+    message: Request | None = None
     try:
-        yield from handle(header, payload)
+        message = link.request(head)
+        for reply, data in handle(message, payload):
+            yield link.encode(reply), data
     except Exception as error:  # hostile media reaches this; the next message may be fine
-        failed = {"op": "failed", "of": header.get("op"), "number": header.get("number", 0), "error": repr(error)[:300]}
-        yield failed, b""
+        yield link.encode(link.failed(message, error)), b""

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from livefoley.core.errors import LivefoleyError
-from livefoley.core.events import HearingEvent
+from livefoley.core.events import HearingEvent, Transcript
 from livefoley.perception.ears import model
-from livefoley.perception.ears.keywords import Keyword
-from livefoley.perception.ears.listener import Listener
+from livefoley.perception.ears.listener import Listener, ListenerStatistics
 from livefoley.perception.ears.recogniser import Recogniser
 from livefoley.runtime.rooms.taps import audio_from
-from livefoley.runtime.workers.child import Reply, serve
-from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import event_header
+from livefoley.runtime.workers.child import Answer, serve
+from livefoley.runtime.workers.messages import (
+    EARS,
+    EarsFigures,
+    Flush,
+    FromEars,
+    Heard,
+    Listen,
+    Opened,
+    OpenModel,
+    RoomAudio,
+    Said,
+    ToEars,
+    Unavailable,
+)
 
 
 class EarsWorker:
@@ -26,42 +36,47 @@ class EarsWorker:
         self._rooms: dict[str, Listener] = {}
         self._told: dict[str, int] = {}  # passes over a room's speech when its figures were told
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
+    def handle(self, message: ToEars, payload: bytes) -> Iterable[Answer[FromEars]]:
         """Return what one message leads to."""
-        match header["op"]:
-            case "open":
-                return [(self._open(header["model"]), b"")]
-            case "listen":
-                self._listen(header)
-            case "audio" if listener := self._rooms.get(header["room"]):
-                lag_s = time.monotonic() - header["sent_s"]  # one clock for all processes of a machine
-                return self._tell(header["room"], listener.feed(audio_from(payload), header["start"], lag_s))
-            case "flush" if listener := self._rooms.get(header["room"]):
-                return self._tell(header["room"], listener.flush())
+        match message:
+            case OpenModel(name):
+                return [(self._open(name), b"")]
+            case Listen():
+                self._listen(message)
+            case RoomAudio(room, start, sent_s) if listener := self._rooms.get(room):
+                lag_s = time.monotonic() - sent_s  # one clock for all processes of a machine
+                return self._tell(room, listener.feed(audio_from(payload), start, lag_s))
+            case Flush(room) if listener := self._rooms.get(room):
+                return self._tell(room, listener.flush())
         return []
 
-    def _open(self, name: str) -> Header:
+    def _open(self, name: str) -> Opened | Unavailable:
         try:
             self._recogniser = Recogniser(*model.find(name))
         except LivefoleyError as error:
-            return {"op": "unavailable", "reason": str(error)}
-        return {"op": "opened", "device": self._recogniser.device}
+            return Unavailable(str(error))
+        return Opened(self._recogniser.device)
 
-    def _listen(self, header: Header) -> None:
+    def _listen(self, told: Listen) -> None:
         if self._recogniser is not None:
-            keywords = [Keyword(**each) for each in header["keywords"]]
-            self._rooms[header["room"]] = Listener(
-                self._recogniser, header["languages"], keywords, first_id=header["first_id"]
-            )
+            self._rooms[told.room] = Listener(self._recogniser, told.languages, told.keywords, first_id=told.first_id)
 
-    def _tell(self, room: str, events: Iterable[HearingEvent]) -> list[Reply]:
-        replies: list[Reply] = [({"room": room, **event_header(event)}, b"") for event in events]
+    def _tell(self, room: str, events: Iterable[HearingEvent]) -> list[Answer[FromEars]]:
+        replies: list[Answer[FromEars]] = [(_reply(room, event), b"") for event in events]
         figures = self._rooms[room].statistics()
         if figures.passes != self._told.get(room):
             self._told[room] = figures.passes
-            replies.append(({"op": "figures", "room": room, **asdict(figures)}, b""))
+            replies.append((_figures(room, figures), b""))
         return replies
 
 
+def _reply(room: str, event: HearingEvent) -> FromEars:
+    return Said(room, event) if isinstance(event, Transcript) else Heard(room, event)
+
+
+def _figures(room: str, told: ListenerStatistics) -> EarsFigures:
+    return EarsFigures(room, told.utterances, told.foreign, told.made_up, told.shed, told.passes, told.cost_s)
+
+
 if __name__ == "__main__":
-    serve(EarsWorker().handle)
+    serve(EARS, EarsWorker().handle)

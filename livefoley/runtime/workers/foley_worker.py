@@ -7,8 +7,8 @@ from pathlib import Path
 
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.source import Foley
-from livefoley.runtime.workers.child import Reply, serve
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.child import Answer, serve
+from livefoley.runtime.workers.link import LOOSE, Header
 from livefoley.runtime.workers.messages import cue_from, stereo_bytes, stereo_from
 
 
@@ -19,7 +19,7 @@ class FoleyWorker:
         self._foley = Foley()
         self._beds: dict[str, ProceduralBed] = {}
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
+    def handle(self, header: Header, payload: bytes) -> Iterable[Answer[Header]]:
         """Return the answer to one request."""
         match header["op"]:
             case "open":
@@ -42,7 +42,7 @@ class FoleyWorker:
                 self._foley.give(header["room"], header["text"], stereo_from(payload))
         return []
 
-    def _sound(self, header: Header) -> Reply:
+    def _sound(self, header: Header) -> Answer[Header]:
         number = header.pop("number")
         sound = self._foley.make(cue_from(header))
         if sound is None:
@@ -52,4 +52,4 @@ class FoleyWorker:
 
 
 if __name__ == "__main__":
-    serve(FoleyWorker().handle)
+    serve(LOOSE, FoleyWorker().handle)

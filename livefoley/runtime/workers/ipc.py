@@ -1,56 +1,63 @@
-"""Messages between the room's process and its workers: a JSON header and a binary payload, length-prefixed.
+"""Frames between the room's process and its workers: whose it is, what is said, and a payload; length-prefixed.
 
 Pipes rather than shared memory: a worker that is killed in mid-write can at worst cut its own pipe. No pickle, so a
-worker that was taken over by a hostile stream can lie, but not run code here.
+worker that was taken over by a hostile stream can lie, but not run code here. What is said is a message of `link`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import struct
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO, NamedTuple, TypeAlias
 
-_PREFIX = struct.Struct(">II")
-MAX_HEADER = 256 * 1024
+_PREFIX = struct.Struct(">BII")
+MAX_HEAD = 256 * 1024
 MAX_PAYLOAD = 128 * 1024 * 1024
 
-Header: TypeAlias = dict[str, Any]
-Message: TypeAlias = tuple[Header, bytes]
+Data: TypeAlias = bytes | memoryview
 
 
 class BrokenPipe(Exception):  # noqa: N818
     """The other side is gone or speaks something else."""
 
 
-def pack(header: Header, payload: bytes | memoryview = b"") -> bytes:
-    """Return the message as bytes, except its payload, which follows as it is."""
-    head = json.dumps(header, separators=(",", ":")).encode()
-    return _PREFIX.pack(len(head), len(payload)) + head
+class Frame(NamedTuple):
+    """``room`` is empty for what concerns no room, or all; ``head`` is a message, encoded."""
+
+    room: str
+    head: bytes
+    payload: bytes
 
 
-def _sizes(prefix: bytes) -> tuple[int, int]:
-    head, payload = _PREFIX.unpack(prefix)
-    if head > MAX_HEADER or payload > MAX_PAYLOAD:
-        raise BrokenPipe(f"a message of {head} + {payload} bytes is not one of ours")
-    return head, payload
+def pack(head: bytes, payload: Data = b"", room: str = "") -> bytes:
+    """Return a frame as bytes, except its payload, which follows as it is."""
+    name = room.encode()
+    return _PREFIX.pack(len(name), len(head), len(payload)) + name + head
 
 
-async def read_message(reader: asyncio.StreamReader) -> Message:
-    """Read one message; raises ``BrokenPipe`` at the end of the stream."""
+def _sizes(prefix: bytes) -> tuple[int, int, int]:
+    name, head, payload = _PREFIX.unpack(prefix)
+    if head > MAX_HEAD or payload > MAX_PAYLOAD:
+        raise BrokenPipe(f"a frame of {head} + {payload} bytes is not one of ours")
+    return name, head, payload
+
+
+async def read_frame(reader: asyncio.StreamReader) -> Frame:
+    """Read one frame; raises ``BrokenPipe`` at the end of the stream."""
     try:
-        head, payload = _sizes(await reader.readexactly(_PREFIX.size))
-        header = json.loads(await reader.readexactly(head))
-        return header, await reader.readexactly(payload) if payload else b""
-    except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
+        name, head, payload = _sizes(await reader.readexactly(_PREFIX.size))
+        said = await reader.readexactly(name + head)
+        data = await reader.readexactly(payload) if payload else b""
+        return Frame(said[:name].decode(), said[name:], data)
+    except (asyncio.IncompleteReadError, ConnectionError, UnicodeDecodeError) as error:
         raise BrokenPipe("the worker closed its pipe") from error
 
 
-def read_message_blocking(stream: BinaryIO) -> Message:
+def read_frame_blocking(stream: BinaryIO) -> Frame:
     """The same for a worker, which has nothing else to do."""
-    prefix = _read_exactly(stream, _PREFIX.size)
-    head, payload = _sizes(prefix)
-    return json.loads(_read_exactly(stream, head)), _read_exactly(stream, payload)
+    name, head, payload = _sizes(_read_exactly(stream, _PREFIX.size))
+    said = _read_exactly(stream, name + head)
+    return Frame(said[:name].decode(), said[name:], _read_exactly(stream, payload))
 
 
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:
@@ -60,9 +67,9 @@ def _read_exactly(stream: BinaryIO, size: int) -> bytes:
     return data
 
 
-def write_message_blocking(stream: BinaryIO, header: Header, payload: bytes | memoryview = b"") -> None:
-    """Write one message and flush it."""
-    stream.write(pack(header, payload))
+def write_frame_blocking(stream: BinaryIO, head: bytes, payload: Data = b"", room: str = "") -> None:
+    """Write one frame and flush it."""
+    stream.write(pack(head, payload, room))
     if payload:
         stream.write(payload)
     stream.flush()

@@ -1,72 +1,244 @@
-"""What travels between a room and its workers, as message headers; every translator comes as a pair."""
+"""What is said between rooms and the workers that watch, listen, read and encode; see `link` for how it travels."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from fractions import Fraction
+from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 
 from livefoley.core.cues import Cue, Stereo
-from livefoley.core.event_json import cue_from_json, cue_to_json, event_from_json, event_to_json
-from livefoley.core.events import HearingEvent, KeywordHit, PerceptionEvent, Transcript
-from livefoley.core.highlights import Evidence, EvidenceState, Origin
+from livefoley.core.event_json import cue_from_json, cue_to_json
+from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
+from livefoley.core.highlights import Evidence
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
-from livefoley.runtime.workers.ipc import Header
+from livefoley.core.ticks import Tick
+from livefoley.runtime.workers.link import Header, Link, Message
+
+# ---- media, in both directions ----
 
 
-def track_header(info: TrackInfo) -> Header:
+class VideoTrack(Message, frozen=True):
     """A track's parameters; the payload is its extradata."""
-    return {"op": "track", "codec": info.codec, "width": info.width, "height": info.height}
+
+    codec: str
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, info: TrackInfo) -> VideoTrack:
+        """Return what tells of ``info``."""
+        return cls(info.codec, info.width, info.height)
+
+    def info(self, payload: bytes) -> TrackInfo:
+        """Return what was told."""
+        return TrackInfo(MediaKind.VIDEO, self.codec, payload, self.width, self.height)
 
 
-def track_from(header: Header, payload: bytes) -> TrackInfo:
-    return TrackInfo(MediaKind.VIDEO, header["codec"], payload, header["width"], header["height"])
+class VideoUnit(Message, frozen=True):
+    """A unit of video: its place on the timeline and its packet's own stamps; the payload is the packet's data."""
+
+    pts: Tick
+    dts: Tick
+    epoch: int
+    packet_pts: int
+    packet_dts: int
+    time_base: tuple[int, int]
+    keyframe: bool
+
+    @classmethod
+    def of(cls, unit: Unit) -> VideoUnit:
+        """Return what tells of ``unit``."""
+        packet = unit.packet
+        base = packet.time_base.numerator, packet.time_base.denominator
+        return cls(unit.pts, unit.dts, unit.epoch, packet.pts, packet.dts, base, packet.keyframe)
+
+    def unit(self, payload: bytes) -> Unit:
+        """Return what was told."""
+        base = _fraction(*self.time_base)
+        packet = Packet(MediaKind.VIDEO, payload, self.packet_pts, self.packet_dts, base, self.keyframe)
+        return Unit(packet, self.pts, self.dts, self.epoch)
 
 
-def unit_header(unit: Unit) -> Header:
-    """A video unit; the payload is the packet's data."""
-    packet = unit.packet
-    return {
-        "op": "unit",
-        "at": [unit.pts, unit.dts, unit.epoch],
-        "stamps": [packet.pts, packet.dts, packet.time_base.numerator, packet.time_base.denominator],
-        "key": packet.keyframe,
-    }
+@lru_cache(64)
+def _fraction(numerator: int, denominator: int) -> Fraction:
+    return Fraction(numerator, denominator)
 
 
-def unit_from(header: Header, payload: bytes) -> Unit:
-    pts, dts, num, den = header["stamps"]
-    packet = Packet(MediaKind.VIDEO, payload, pts, dts, Fraction(num, den), header["key"])
-    return Unit(packet, *header["at"])
+class Audio(Message, frozen=True):
+    """The room's sound from ``start`` on; the payload is 16-bit mono at 48 kHz."""
+
+    start: Tick
 
 
-def event_header(event: PerceptionEvent | HearingEvent) -> Header:
-    return {"op": "event", "event": event_to_json(event)}
+# ---- perception ----
 
 
-def event_from(header: Header) -> PerceptionEvent:
-    event = event_from_json(header["event"])
-    if isinstance(event, Transcript | KeywordHit):
-        raise ValueError("what is heard does not come from here")
-    return event
+class Moved(Message, frozen=True):
+    """A movement begins or lands."""
+
+    onset: MotionOnset
 
 
-def hearing_from(header: Header) -> HearingEvent:
-    event = event_from_json(header["event"])
-    if not isinstance(event, Transcript | KeywordHit):
-        raise ValueError("what is seen does not come from here")
-    return event
+class Cut(Message, frozen=True):
+    """The picture changes to another scene."""
+
+    cut: SceneCut
 
 
-def evidence_header(evidence: Evidence) -> Header:
-    """What any signal noticed, from whichever worker."""
-    return {"op": "evidence", "evidence": asdict(evidence)}
+class Voice(Message, frozen=True):
+    """Speech begins or ends."""
+
+    speech: Speech
 
 
-def evidence_from(header: Header) -> Evidence:
-    fields = header["evidence"]
-    return Evidence(**{**fields, "origin": Origin(fields["origin"]), "state": EvidenceState(fields["state"])})
+class Noticed(Message, frozen=True):
+    """A signal noticed what may be a highlight, whichever signal and from whichever worker."""
+
+    evidence: Evidence
+
+
+def perceived(event: PerceptionEvent) -> Moved | Cut | Voice:
+    """Return what tells of ``event``."""
+    match event:
+        case MotionOnset():
+            return Moved(event)
+        case SceneCut():
+            return Cut(event)
+        case Speech():
+            return Voice(event)
+
+
+ToPerception: TypeAlias = VideoTrack | VideoUnit | Audio
+FromPerception: TypeAlias = Moved | Cut | Voice | Noticed
+PERCEPTION = Link[ToPerception, FromPerception](ToPerception, FromPerception)
+
+# ---- screen ----
+
+
+class Keywords(Message, frozen=True):
+    """What is looked for; it comes first."""
+
+    keywords: tuple[Keyword, ...]
+
+
+class PictureRead(Message, frozen=True):
+    """A picture was read, and the next may come; how many were, were like the one before, and were none."""
+
+    read: int
+    unchanged: int
+    errors: int
+
+
+ToScreen: TypeAlias = Keywords | VideoTrack | VideoUnit
+FromScreen: TypeAlias = Noticed | PictureRead
+SCREEN = Link[ToScreen, FromScreen](ToScreen, FromScreen)
+
+# ---- ears ----
+
+
+class OpenModel(Message, frozen=True):
+    """Load a model by name or directory."""
+
+    model: str
+
+
+class Opened(Message, frozen=True):
+    """The model is there and runs on ``device``."""
+
+    device: str
+
+
+class Unavailable(Message, frozen=True):
+    """There is no such model, or none can be used; ``reason`` says why."""
+
+    reason: str
+
+
+class Listen(Message, frozen=True):
+    """Listen to a room; ids count up from ``first_id``."""
+
+    room: str
+    languages: tuple[str, ...]
+    keywords: tuple[Keyword, ...]
+    first_id: int
+
+
+class RoomAudio(Message, frozen=True):
+    """A room's sound from ``start`` on, sent at ``sent_s`` (seconds, monotonic); the payload as that of ``Audio``."""
+
+    room: str
+    start: Tick
+    sent_s: float
+
+
+class Flush(Message, frozen=True):
+    """A room's sound is over for now."""
+
+    room: str
+
+
+class Said(Message, frozen=True):
+    """What was said in a room."""
+
+    room: str
+    transcript: Transcript
+
+
+class Heard(Message, frozen=True):
+    """A keyword was heard in a room, or settles."""
+
+    room: str
+    hit: KeywordHit
+
+
+class EarsFigures(Message, frozen=True):
+    """A room's counts since its worker began; see ``EarsSnapshot``."""
+
+    room: str
+    utterances: int
+    foreign: int
+    made_up: int
+    shed: int
+    passes: int
+    cost_s: float
+
+
+ToEars: TypeAlias = OpenModel | Listen | RoomAudio | Flush
+FromEars: TypeAlias = Opened | Unavailable | Said | Heard | EarsFigures
+EARS = Link[ToEars, FromEars](ToEars, FromEars)
+
+# ---- video for viewers, and slates ----
+
+
+class Keyframe(Message, frozen=True):
+    """Make the next picture a keyframe."""
+
+
+class DrawSlate(Message, frozen=True):
+    """Draw a still picture in a track like this one: ``text``, over the file ``picture`` if given."""
+
+    codec: str
+    width: int
+    height: int
+    text: str
+    picture: str | None = None
+
+
+class NoSlate(Message, frozen=True):
+    """Why none can be drawn."""
+
+    reason: str
+
+
+ToTranscode: TypeAlias = VideoTrack | VideoUnit | Keyframe
+FromTranscode: TypeAlias = VideoTrack | VideoUnit
+TRANSCODE = Link[ToTranscode, FromTranscode](ToTranscode, FromTranscode)
+FromSlate: TypeAlias = VideoTrack | VideoUnit | NoSlate
+SLATE = Link[DrawSlate, FromSlate](DrawSlate, FromSlate)
+
+# ---- sounds ----
 
 
 def cue_header(cue: Cue) -> Header:

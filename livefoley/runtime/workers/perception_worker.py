@@ -13,9 +13,17 @@ from livefoley.perception.hearing.crowd import CrowdDetector
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.runtime.rooms.taps import audio_from
-from livefoley.runtime.workers.child import Reply
-from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import event_header, evidence_header, track_from, unit_from
+from livefoley.runtime.workers.child import Answer
+from livefoley.runtime.workers.messages import (
+    PERCEPTION,
+    Audio,
+    FromPerception,
+    Noticed,
+    ToPerception,
+    VideoTrack,
+    VideoUnit,
+    perceived,
+)
 from livefoley.runtime.workers.shared_child import serve_rooms
 
 
@@ -32,22 +40,22 @@ class RoomWatcher:
         self._speech = SpeechDetector()
         self._detectors = detectors
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
+    def handle(self, message: ToPerception, payload: bytes) -> Iterable[Answer[FromPerception]]:
         """Yield what this message leads to."""
-        match header["op"]:
-            case "track":
-                self._motion.configure(track_from(header, payload))
-            case "unit":
-                for event in self._motion.feed(unit_from(header, payload)):
-                    yield event_header(event), b""
-            case "audio":
-                samples, start = audio_from(payload), header["start"]
+        match message:
+            case VideoTrack():
+                self._motion.configure(message.info(payload))
+            case VideoUnit():
+                for event in self._motion.feed(message.unit(payload)):
+                    yield perceived(event), b""
+            case Audio(start):
+                samples = audio_from(payload)
                 for event in self._speech.feed(samples, start):
-                    yield event_header(event), b""
+                    yield perceived(event), b""
                 for detector in self._detectors:
                     for evidence in detector.feed(samples, start):
-                        yield evidence_header(evidence), b""
+                        yield Noticed(evidence), b""
 
 
 if __name__ == "__main__":
-    serve_rooms(lambda: RoomWatcher(detectors()).handle)
+    serve_rooms(PERCEPTION, lambda: RoomWatcher(detectors()).handle)

@@ -13,12 +13,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic
 
 import structlog
 
 from livefoley.core.backoff import Backoff
+from livefoley.core.snapshots import WorkerSnapshot
 from livefoley.core.throttle import LogThrottle
-from livefoley.runtime.workers.ipc import BrokenPipe, Header, pack, read_message
+from livefoley.runtime.workers.ipc import BrokenPipe, Data, Frame, pack, read_frame
+from livefoley.runtime.workers.link import PING, PONG, READY, Failed, Link, MessageError, Reply, Request
 
 log = structlog.get_logger("livefoley.worker")
 
@@ -44,13 +47,25 @@ class WorkerStatistics:
     hangs: int
     sent: int
     dropped: int
+    unusable: int  # messages of the worker that were none, or that nothing could be made of
+
+    def snapshot(self, name: str, skipped: int = 0) -> WorkerSnapshot:
+        """Return what is shown of it; ``skipped`` is what its owner did not even send."""
+        return WorkerSnapshot(
+            name,
+            self.alive,
+            restarts=max(0, self.starts - 1),
+            hangs=self.hangs,
+            dropped=self.dropped + skipped,
+            unusable=self.unusable,
+        )
 
 
-class WorkerProcess:
-    """Runs ``python -m MODULE`` and exchanges messages with it over pipes.
+class Process:
+    """Runs ``python -m MODULE`` and exchanges frames with it over pipes.
 
-    ``on_message(header, payload)`` and ``on_ready()`` are called from the event loop; ``on_ready`` after every start,
-    so that the owner can tell the worker its state again.
+    ``on_frame(frame)`` and ``on_ready()`` are called from the event loop; ``on_ready`` after every start, so that the
+    owner can tell the worker its state again.
     """
 
     def __init__(
@@ -58,14 +73,14 @@ class WorkerProcess:
         name: str,
         module: str,
         *,
-        on_message: Callable[[Header, bytes], None],
+        on_frame: Callable[[Frame], None],
         on_ready: Callable[[], None] = lambda: None,
         hang_timeout_s: float = HANG_TIMEOUT_S,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self._module = module
-        self._on_message = on_message
+        self._on_frame = on_frame
         self._on_ready = on_ready
         self._hang_timeout_s = hang_timeout_s
         self._environment = environment or {}
@@ -99,13 +114,13 @@ class WorkerProcess:
     def _now() -> float:
         return asyncio.get_running_loop().time()
 
-    def send_nowait(self, header: Header, payload: bytes | memoryview = b"") -> bool:
-        """Send a message, or drop and count it when the worker is away or more than ``MAX_BACKLOG`` bytes behind."""
+    def write_nowait(self, head: bytes, payload: Data = b"", room: str = "") -> bool:
+        """Send a frame, or drop and count it when the worker is away or more than ``MAX_BACKLOG`` bytes behind."""
         pipe = self._process.stdin if self._process is not None and self._ready else None
         if pipe is None or pipe.is_closing() or pipe.transport.get_write_buffer_size() > MAX_BACKLOG:
             self._dropped += 1
             return False
-        pipe.write(pack(header, payload))
+        pipe.write(pack(head, payload, room))
         if payload:
             pipe.write(payload)
         self._sent += 1
@@ -151,21 +166,23 @@ class WorkerProcess:
     async def _listen_once(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:
             raise BrokenPipe("the worker has no output")
-        header, payload = await read_message(process.stdout)
+        frame = await read_frame(process.stdout)
         self._heard_s = self._now()
-        match header.get("op"):
-            case "pong":
-                self._caught_up = True
-                if self._pings:
-                    self._pings.popleft()
-            case "ready":
-                self._pings.clear()
-            case _:
-                self._hand_on(header, payload)
+        if frame.head == PONG:
+            self._caught_up = True
+            if self._pings:
+                self._pings.popleft()
+        elif frame.head == READY:
+            self._pings.clear()
+        else:
+            self._hand_on(frame)
 
-    def _hand_on(self, header: Header, payload: bytes) -> None:
+    def _hand_on(self, frame: Frame) -> None:
         try:
-            self._on_message(header, payload)
+            self._on_frame(frame)
+        except MessageError as error:
+            self._unusable += 1
+            self._throttled.warning("a worker said what it may not", worker=self.name, reason=str(error))
         except Exception:  # a fault of ours in what becomes of it: no reason to end the worker, or the room
             self._unusable += 1
             self._throttled.exception("what a worker said was lost", worker=self.name, lost=self._unusable)
@@ -177,7 +194,7 @@ class WorkerProcess:
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Ping; a worker that has not said anything since is hung."""
         while True:
-            if self.send_nowait({"op": "ping"}):
+            if self.write_nowait(PING):
                 self._pings.append(self._now())
             await asyncio.sleep(PING_INTERVAL_S)
             if self._now() - self._heard_s > self._hang_timeout_s + PING_INTERVAL_S:
@@ -199,4 +216,36 @@ class WorkerProcess:
 
     def statistics(self) -> WorkerStatistics:
         """Return a snapshot."""
-        return WorkerStatistics(self.name, self._ready, self._starts, self._hangs, self._sent, self._dropped)
+        return WorkerStatistics(
+            self.name, self._ready, self._starts, self._hangs, self._sent, self._dropped, self._unusable
+        )
+
+
+class WorkerProcess(Process, Generic[Request, Reply]):
+    """A process that speaks the messages of ``link``; ``on_message(message, payload)`` is called from the event loop.
+    What the worker says and may not is counted, and costs nothing else."""
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        link: Link[Request, Reply],
+        *,
+        on_message: Callable[[Reply | Failed, bytes], None],
+        on_ready: Callable[[], None] = lambda: None,
+        hang_timeout_s: float = HANG_TIMEOUT_S,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(
+            name,
+            module,
+            on_frame=lambda frame: on_message(link.reply(frame.head), frame.payload),
+            on_ready=on_ready,
+            hang_timeout_s=hang_timeout_s,
+            environment=environment,
+        )
+        self._link = link
+
+    def send_nowait(self, message: Request, payload: Data = b"") -> bool:
+        """Send a message, or drop and count it when the worker is away or more than ``MAX_BACKLOG`` bytes behind."""
+        return self.write_nowait(self._link.encode(message), payload)

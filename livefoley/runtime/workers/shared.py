@@ -13,16 +13,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, Generic
 
 import structlog
 
-from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.process import HANG_TIMEOUT_S, PING_INTERVAL_S, WorkerProcess, WorkerStatistics
+from livefoley.runtime.workers.ipc import Data, Frame
+from livefoley.runtime.workers.link import LEAVE, MARK, MARKED, Failed, Link, Reply, Request
+from livefoley.runtime.workers.process import HANG_TIMEOUT_S, PING_INTERVAL_S, Process, WorkerStatistics
 
 log = structlog.get_logger("livefoley.worker")
-
-OnMessage: TypeAlias = Callable[[Header, bytes], None]
 
 ROOMS_A_PROCESS = 4
 DEATHS, WITHIN_S = 2, 60.0  # so many in so short a time: its rooms are parted
@@ -33,14 +32,22 @@ def processes_for(rooms: int, cpus: int | None = None) -> int:
     return max(1, min(-(-rooms // ROOMS_A_PROCESS), cpus or os.cpu_count() or 1))
 
 
-class Seat:
+class Seat(Generic[Request, Reply]):
     """One room's place in a shared worker. ``on_message`` and ``on_ready`` are called from the event loop, the latter
     whenever there is a worker that knows nothing of the room."""
 
-    def __init__(self, room: str, on_message: OnMessage, on_ready: Callable[[], None], process: _Process) -> None:
+    def __init__(
+        self,
+        room: str,
+        link: Link[Request, Reply],
+        on_message: Callable[[Reply | Failed, bytes], None],
+        on_ready: Callable[[], None],
+        process: _Process,
+    ) -> None:
         self.room = room
-        self.on_message = on_message
         self.on_ready = on_ready
+        self._link = link
+        self._on_message = on_message
         self.process = process
         self.marks: deque[float] = deque(maxlen=64)  # when those were sent that have not been answered
         self._sent = self._dropped = 0
@@ -50,11 +57,15 @@ class Seat:
         """How long the worker has left waiting what this room sent."""
         return time.monotonic() - self.marks[0] if self.marks else 0.0
 
-    def send_nowait(self, header: Header, payload: bytes | memoryview = b"") -> bool:
+    def take(self, frame: Frame) -> None:
+        """Take what the worker says to this room."""
+        self._on_message(self._link.reply(frame.head), frame.payload)
+
+    def send_nowait(self, message: Request, payload: Data = b"") -> bool:
         """Send a message, or drop and count it when the worker is away or has too much to read."""
         if self.room not in self.process.seats:
             return False
-        sent = self.process.worker.send_nowait({**header, "room": self.room}, payload)
+        sent = self.process.worker.write_nowait(self._link.encode(message), payload, self.room)
         self._sent += sent
         self._dropped += not sent
         return sent
@@ -62,7 +73,7 @@ class Seat:
     def leave(self) -> None:
         """The room is gone."""
         if self.process.seats.pop(self.room, None) is not None:
-            self.process.worker.send_nowait({"op": "leave", "room": self.room})
+            self.process.worker.write_nowait(LEAVE, room=self.room)
 
     def statistics(self) -> WorkerStatistics:
         """Return the figures of the process, with what this room sent and lost."""
@@ -73,21 +84,19 @@ class _Process:
     """A worker process and the rooms in it."""
 
     def __init__(self, name: str, module: str, hang_timeout_s: float) -> None:
-        self.seats: dict[str, Seat] = {}
+        self.seats: dict[str, Seat[Any, Any]] = {}
         self._starts_s: deque[float] = deque(maxlen=DEATHS + 1)
-        self.worker = WorkerProcess(
-            name, module, on_message=self._message, on_ready=self._ready, hang_timeout_s=hang_timeout_s
-        )
+        self.worker = Process(name, module, on_frame=self._take, on_ready=self._ready, hang_timeout_s=hang_timeout_s)
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        seat = self.seats.get(header.get("room", ""))
+    def _take(self, frame: Frame) -> None:
+        seat = self.seats.get(frame.room)
         if seat is None:
             return
-        if header["op"] == "marked":
+        if frame.head == MARKED:
             if seat.marks:
                 seat.marks.popleft()
         else:
-            seat.on_message(header, payload)
+            seat.take(frame)
 
     def _ready(self) -> None:
         self._starts_s.append(time.monotonic())
@@ -98,7 +107,7 @@ class _Process:
     def mark(self) -> None:
         """Ask how far behind the worker is with each room."""
         for seat in self.seats.values():
-            if self.worker.send_nowait({"op": "mark", "room": seat.room}):
+            if self.worker.write_nowait(MARK, room=seat.room):
                 seat.marks.append(time.monotonic())
 
     def is_troubled(self) -> bool:
@@ -107,12 +116,20 @@ class _Process:
         return often and len(self.seats) > 1
 
 
-class SharedWorkers:
-    """``count`` processes that run ``module``, for any number of rooms."""
+class SharedWorkers(Generic[Request, Reply]):
+    """``count`` processes that run ``module`` and speak the messages of ``link``, for any number of rooms."""
 
-    def __init__(self, name: str, module: str, count: int = 1, hang_timeout_s: float = HANG_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        link: Link[Request, Reply],
+        count: int = 1,
+        hang_timeout_s: float = HANG_TIMEOUT_S,
+    ) -> None:
         self._name = name
         self._module = module
+        self._link = link
         self._hang_timeout_s = hang_timeout_s
         self._processes: list[_Process] = []
         for _ in range(count):
@@ -123,10 +140,12 @@ class SharedWorkers:
         self._processes.append(_Process(name, self._module, self._hang_timeout_s))
         return self._processes[-1]
 
-    def seat(self, room: str, on_message: OnMessage, on_ready: Callable[[], None]) -> Seat:
+    def seat(
+        self, room: str, on_message: Callable[[Reply | Failed, bytes], None], on_ready: Callable[[], None]
+    ) -> Seat[Request, Reply]:
         """Give ``room`` a place in the process with the fewest rooms."""
         process = min(self._processes, key=lambda process: len(process.seats))
-        seat = process.seats[room] = Seat(room, on_message, on_ready, process)
+        seat = process.seats[room] = Seat(room, self._link, on_message, on_ready, process)
         return seat
 
     @property

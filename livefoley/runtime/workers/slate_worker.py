@@ -7,24 +7,24 @@ use for.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.media import MediaKind, TrackInfo, Unit
 from livefoley.media.slate import slate
-from livefoley.runtime.workers.child import Reply, serve
-from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import track_header, unit_header
+from livefoley.runtime.workers.child import Answer, serve
+from livefoley.runtime.workers.messages import SLATE, DrawSlate, FromSlate, NoSlate, VideoTrack, VideoUnit
 
 
-def draw(header: Header, payload: bytes) -> Iterable[Reply]:
+def draw(wanted: DrawSlate, payload: bytes) -> Iterable[Answer[FromSlate]]:
     """Return the slate's track and its picture, or why there is none."""
-    info = TrackInfo(MediaKind.VIDEO, header["codec"], b"", header["width"], header["height"])
+    info = TrackInfo(MediaKind.VIDEO, wanted.codec, b"", wanted.width, wanted.height)
     try:
-        made, packet = slate(info, header["text"], header["picture"])
+        made, packet = slate(info, wanted.text, Path(wanted.picture) if wanted.picture else None)
     except LivefoleyError as error:
-        return [({"op": "refused", "reason": str(error)}, b"")]
-    return [(track_header(made), made.extradata), (unit_header(Unit(packet, 0, 0, 0)), packet.data)]
+        return [(NoSlate(str(error)), b"")]
+    return [(VideoTrack.of(made), made.extradata), (VideoUnit.of(Unit(packet, 0, 0, 0)), packet.data)]
 
 
 if __name__ == "__main__":
-    serve(draw)
+    serve(SLATE, draw)

@@ -16,8 +16,8 @@ from livefoley.core.cues import Stereo
 from livefoley.core.errors import LivefoleyError, ModelError
 from livefoley.foley.student.sources import answer, bed_seed, wish_of
 from livefoley.foley.student.student import Continuation, Student, Wish, open_student
-from livefoley.runtime.workers.child import Reply, Rest, serve
-from livefoley.runtime.workers.ipc import Header
+from livefoley.runtime.workers.child import Answer, Rest, serve
+from livefoley.runtime.workers.link import LOOSE, Header
 from livefoley.runtime.workers.messages import cue_from, stereo_bytes
 
 SEGMENT_WINDOWS = 2
@@ -46,7 +46,7 @@ class StudentWorker:
         if self._student is not None:
             self._student.encoder.release()
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
+    def handle(self, header: Header, payload: bytes) -> Iterable[Answer[Header]]:
         """Return the answers to one message."""
         match header["op"]:
             case "open":
@@ -76,11 +76,11 @@ class StudentWorker:
 
     # ---- batches ----
 
-    def _cues(self, student: Student, jobs: list[Header]) -> list[Reply]:
+    def _cues(self, student: Student, jobs: list[Header]) -> list[Answer[Header]]:
         cues = [cue_from(job["cue"]) for job in jobs]
         made = student.make([wish_of(cue) for cue in cues])
 
-        def sound(place: int) -> Reply:
+        def sound(place: int) -> Answer[Header]:
             found = made[place]
             if isinstance(found, LivefoleyError):
                 raise found
@@ -89,7 +89,7 @@ class StudentWorker:
 
         return _each(jobs, sound)
 
-    def _segments(self, student: Student, jobs: list[Header]) -> list[Reply]:
+    def _segments(self, student: Student, jobs: list[Header]) -> list[Answer[Header]]:
         beds: dict[int, Continuation] = {}
         refused: dict[int, LivefoleyError] = {}
         for place, job in enumerate(jobs):
@@ -105,7 +105,7 @@ class StudentWorker:
                 else:
                     pieces[place].append(made)
 
-        def segment(place: int) -> Reply:
+        def segment(place: int) -> Answer[Header]:
             if place in refused:
                 raise refused[place]
             return {"op": "segment"}, stereo_bytes(np.concatenate(pieces[place], axis=1))
@@ -122,9 +122,9 @@ class StudentWorker:
         return bed.sound
 
 
-def _each(jobs: list[Header], make: Callable[[int], Reply]) -> list[Reply]:
+def _each(jobs: list[Header], make: Callable[[int], Answer[Header]]) -> list[Answer[Header]]:
     """Return an answer to each job: what ``make`` returns, or why it could not."""
-    replies: list[Reply] = []
+    replies: list[Answer[Header]] = []
     for place, job in enumerate(jobs):
         try:
             header, payload = make(place)
@@ -136,4 +136,4 @@ def _each(jobs: list[Header], make: Callable[[int], Reply]) -> list[Reply]:
 
 if __name__ == "__main__":
     worker = StudentWorker()
-    serve(worker.handle, NICE, Rest(worker.rest))
+    serve(LOOSE, worker.handle, NICE, Rest(worker.rest))

@@ -6,9 +6,15 @@ from collections.abc import Iterable
 
 from livefoley.core.media import OutputItem, TrackInfo
 from livefoley.media.transcode import VideoTranscoder
-from livefoley.runtime.workers.child import Reply, serve
-from livefoley.runtime.workers.ipc import Header
-from livefoley.runtime.workers.messages import track_from, track_header, unit_from, unit_header
+from livefoley.runtime.workers.child import Answer, serve
+from livefoley.runtime.workers.messages import (
+    TRANSCODE,
+    FromTranscode,
+    Keyframe,
+    ToTranscode,
+    VideoTrack,
+    VideoUnit,
+)
 
 
 class TranscodeWorker:
@@ -17,23 +23,23 @@ class TranscodeWorker:
     def __init__(self) -> None:
         self._transcoder = VideoTranscoder()
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Reply]:
+    def handle(self, message: ToTranscode, payload: bytes) -> Iterable[Answer[FromTranscode]]:
         """Return what this message adds to the new track."""
-        match header["op"]:
-            case "track":
-                self._transcoder.configure(track_from(header, payload))
-            case "keyframe":
+        match message:
+            case VideoTrack():
+                self._transcoder.configure(message.info(payload))
+            case Keyframe():
                 self._transcoder.request_keyframe()
-            case "unit":
-                return [_reply(item) for item in self._transcoder.feed(unit_from(header, payload))]
+            case VideoUnit():
+                return [_reply(item) for item in self._transcoder.feed(message.unit(payload))]
         return []
 
 
-def _reply(item: OutputItem) -> Reply:
+def _reply(item: OutputItem) -> Answer[FromTranscode]:
     if isinstance(item, TrackInfo):
-        return track_header(item), item.extradata
-    return unit_header(item), item.packet.data
+        return VideoTrack.of(item), item.extradata
+    return VideoUnit.of(item), item.packet.data
 
 
 if __name__ == "__main__":
-    serve(TranscodeWorker().handle)
+    serve(TRANSCODE, TranscodeWorker().handle)

@@ -15,9 +15,9 @@ KEYFRAME, INTER_FRAME, COMMAND_FRAME = 1, 2, 5
 EX_VIDEO = 0x80
 
 # Packet types; the first three are also those of legacy AVC and AAC tags.
-SEQUENCE_START, CODED_FRAMES, SEQUENCE_END, CODED_FRAMES_X = range(4)
+SEQUENCE_START, CODED_FRAMES, CODED_FRAMES_X = 0, 1, 3  # 2 ends a sequence
 VIDEO_MULTITRACK, AUDIO_MULTITRACK, MOD_EX = 6, 5, 7
-ONE_TRACK, MANY_TRACKS, MANY_CODECS = range(3)  # forms of a multitrack tag
+ONE_TRACK, MANY_CODECS = 0, 2  # forms of a multitrack tag; 1 is many tracks of one codec
 
 VIDEO_FOUR_CCS = {b"avc1": "h264", b"hvc1": "hevc", b"av01": "av1"}
 AUDIO_FOUR_CCS = {b"mp4a": "aac", b"Opus": "opus", b".mp3": "mp3"}
