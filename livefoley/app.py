@@ -41,27 +41,25 @@ from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
-from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.supervise import supervise
 from livefoley.runtime.warm_up import WarmUp, Worker
 from livefoley.system.descriptors import raise_limit
-from livefoley.system.dirs import library_directory
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
 from livefoley.wiring.renders import RenderCollector, make_render_service, render_routes
 from livefoley.wiring.rooms import (
-    Makers,
     Servers,
+    Workers,
     build_room,
     ice_settings,
     make_ears,
     make_perception,
     make_screen,
-    make_student,
     planner_settings,
     rtmp_servers,
 )
+from livefoley.wiring.sounds import live_sounds
 
 log = structlog.get_logger("livefoley")
 
@@ -73,8 +71,7 @@ class Application:
 
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
-        self.foley = FoleyService([config.bank.library or library_directory()])
-        self.student = make_student(config.student, self.foley)
+        self.sounds = live_sounds(config)
         self.ears = make_ears(config)
         self.perception, self.screen = make_perception(config), make_screen()
         self.rtmp = rtmp_servers(config.server.rtmp)
@@ -87,8 +84,8 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        makers = Makers(self.foley, self.student, self.ears, self.perception, self.screen)
-        self._rooms = {name: build_room(name, room, servers, makers) for name, room in config.rooms.items()}
+        workers = Workers(self.sounds, self.ears, self.perception, self.screen)
+        self._rooms = {name: build_room(name, room, servers, workers) for name, room in config.rooms.items()}
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
         for name, made in self._rooms.items():
@@ -144,17 +141,15 @@ class Application:
         parts = [room.parts for room in self._rooms.values()]
         if any(part.perception is not None for part in parts):
             yield "perception", self.perception
-        if any(part.foley is not None for part in parts):
-            yield "foley", self.foley
-        if self.student is not None and any(part.student is not None for part in parts):
-            yield "student", self.student
+        yield from self.sounds.workers()
         if any(part.ears is not None for part in parts):
             yield "ears", self.ears
         if any(part.screen is not None for part in parts):
             yield "screen", self.screen
 
     def _deliverers(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
-        """Yield what carries on what the rooms made, by name: it may wait until the workers are awake."""
+        """Yield what asks the workers, or carries on what the rooms made, by name: it waits until they are awake."""
+        yield "beds", self.sounds.supply_beds
         if self.clips.rooms:
             yield "clips", self.clips.run
         if self.clip_delivery is not None:
@@ -259,7 +254,7 @@ class Application:
         )
 
     def _check_effect(self, name: str) -> None:
-        known = self.foley.names
+        known = self.sounds.effects
         if known and name not in known:
             near = difflib.get_close_matches(name, known, 1, 0.3)
             raise BankError(f"there is no effect {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))

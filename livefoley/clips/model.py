@@ -181,6 +181,7 @@ class ClipMetadata:
     transcript: str = ""
     describe: str = ""
     sounds: tuple[PlacedSound, ...] = ()
+    bed_source: str = ""  # who made the ambience
     gaps: tuple[Gap, ...] = ()
     epochs: tuple[int, ...] = ()
     exact: bool = False

@@ -11,7 +11,7 @@ from livefoley.clips.marker import Marker
 from livefoley.clips.pipeline import Tools
 from livefoley.clips.publish import open_publisher
 from livefoley.clips.tool_settings import C2paSettings, ClipCheckSettings, FrameCheckSettings, ToolSettings
-from livefoley.foley.source import Foley
+from livefoley.foley.makers import Makers
 from livefoley.marks import C2paSigner
 
 
@@ -19,7 +19,7 @@ def open_tools(given: ToolSettings) -> Tools:
     """Return the tools; raises ``ConfigError`` or ``BankError`` for what cannot be opened."""
     publish = given.publish
     return Tools(
-        foley=Foley([Path(path) for path in given.libraries]),
+        makers=Makers([Path(path) for path in given.libraries], given.student),
         checks=_checks(given.checks),
         marks=Marker(given.provider, _signer(given.c2pa), audible=given.audible_notice, visible=given.visible_notice),
         publisher=open_publisher(

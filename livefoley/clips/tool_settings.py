@@ -13,6 +13,7 @@ import msgspec
 from livefoley.clips.model import PROVIDER
 from livefoley.clips.publish.naming import DEFAULT_NAME
 from livefoley.core.errors import ConfigError
+from livefoley.foley.student.settings import StudentSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,11 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True)
 class ToolSettings:
-    """See the module; ``libraries`` are paths of the sounds."""
+    """See the module; ``libraries`` are paths of the sounds, ``student`` opens one (None: there is none)."""
 
     libraries: tuple[str, ...]
     publish: PublishSettings
+    student: StudentSettings | None = None
     provider: str = PROVIDER
     audible_notice: bool = False
     visible_notice: bool = False

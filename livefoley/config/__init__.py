@@ -22,7 +22,7 @@ from livefoley.config.explain import explain
 from livefoley.config.highlights import Webhook
 from livefoley.config.publishing import Jobs
 from livefoley.config.renders import Render
-from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, StudentUse, Whep
+from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, Whep
 from livefoley.config.server import (
     AuthHook,
     HttpServer,
@@ -36,6 +36,7 @@ from livefoley.config.server import (
 )
 from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
 from livefoley.core.errors import ConfigError
+from livefoley.foley.chain import StudentUse
 
 __all__ = [
     "Address",

@@ -22,6 +22,7 @@ from livefoley.config.values import (
     StreamKey,
 )
 from livefoley.engine.hold import OnDrop
+from livefoley.foley.chain import StudentUse
 from livefoley.perception.ears import LISTS
 
 MAX_DESCRIPTION = 1000
@@ -157,14 +158,6 @@ class AccentsLevel(Model):
     """The highlights called through the API."""
 
     gain_db: GainDb = -9.0
-
-
-class StudentUse(StrEnum):
-    """What of a room the student makes."""
-
-    AUTO = "auto"  # what neither the bank nor the procedures know
-    ALWAYS = "always"  # that, and all ambience
-    NEVER = "never"
 
 
 class Foley(Model):

@@ -118,8 +118,8 @@ class SceneNotice:
 class SourceNotice:
     """Another source makes sounds of a kind from now on.
 
-    ``kind`` is ``bed``, ``action`` or ``accent``; ``source`` is ``student``, ``bank``, ``library`` or ``procedural``;
-    ``name`` is the first such sound, or what the bed is of.
+    ``kind`` is ``bed``, ``action`` or ``accent``; ``source`` is a ``core.cues.SoundSource`` or the name of a maker that
+    was added; ``name`` is the first such sound, or what the bed is of.
     """
 
     kind: str

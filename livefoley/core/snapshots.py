@@ -78,12 +78,22 @@ class StudentSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class SourceCount:
-    """How many sounds of a kind (``bed`` counts pieces of half a second) came from a source: ``student``, ``bank``,
-    ``library``, ``procedural``."""
+    """How many sounds of a kind (``bed`` counts pieces of half a second) came from a source (``core.cues.SoundSource``,
+    or the name of a maker that was added)."""
 
     kind: str
     source: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalCount:
+    """How many sounds of a kind a source was asked for in vain, and why it gave none the last time."""
+
+    kind: str
+    source: str
+    count: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +210,8 @@ class RoomSnapshot:
     bed_underruns: int = 0
     cue_latency_s: Latency = Latency()
     sounds: tuple[SourceCount, ...] = ()
-    bed_source: str = ""  # who makes the ambience now: "student" or "procedural"
+    refusals: tuple[RefusalCount, ...] = ()
+    bed_source: str = ""  # who makes the ambience now
     student: StudentSnapshot = StudentSnapshot()
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()

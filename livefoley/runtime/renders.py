@@ -20,9 +20,18 @@ from typing import Any, NoReturn
 import structlog
 
 from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.foley.student.settings import StudentSettings
 from livefoley.renders.fetch import FetchLimits, fetch
 from livefoley.renders.job import RenderDirectory, RenderJob, found_in, new_id
-from livefoley.renders.model import Busy, Rendered, RenderLimits, RenderRequest, RenderState, RenderStatus
+from livefoley.renders.model import (
+    Busy,
+    Rendered,
+    RenderLimits,
+    RenderRequest,
+    RenderState,
+    RenderStatus,
+    rendered_from_json,
+)
 from livefoley.renders.order import Order
 
 log = structlog.get_logger("livefoley.renders")
@@ -50,6 +59,7 @@ class RenderSettings:
     keep_s: float = 3600.0
     provider: str = "livefoley"
     libraries: tuple[Path, ...] = ()
+    student: StudentSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +272,7 @@ class RenderService:
             if "refused" in said:
                 raise InputError(said["refused"])
             if "rendered" in said:
-                return Rendered(**said["rendered"])
+                return rendered_from_json(said["rendered"])
             entry.progress = said["progress"]
         return None
 
@@ -274,6 +284,7 @@ class RenderService:
             content_id=job.content_id,
             provider=settings.provider,
             libraries=settings.libraries,
+            student=settings.student,
             request=job.request,
             limits=settings.limits,
         )

@@ -26,7 +26,7 @@ from livefoley.runtime.clips.job_queue import SLOTS, ClipQueue
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
 from livefoley.runtime.clips.service import ClipService
 from livefoley.runtime.rooms.room import Room
-from livefoley.system.dirs import library_directory
+from livefoley.wiring.sounds import libraries, student_settings
 
 MEGABYTE = 1_000_000
 _OVER: dict[ClipState, Literal["ready", "failed", "quarantined"]] = {
@@ -51,7 +51,8 @@ def tool_settings(config: cfg.Config) -> ToolSettings:
     given = config.clips
     url = given.c2pa.timestamp_url
     return ToolSettings(
-        libraries=(str(config.bank.library or library_directory()),),
+        libraries=tuple(map(str, libraries(config))),
+        student=student_settings(config.student),
         publish=PublishSettings(
             place=given.place,
             name=given.name,
@@ -94,7 +95,7 @@ def keep_clips(config: cfg.Config, room: Room, service: ClipService, plan: Plan)
     given = config.rooms[room.name]
     if not given.clips.enabled:
         return
-    settings = clip_settings(config, given.clips)
+    settings = clip_settings(config, given)
     clips = RoomClips(room.name, settings, _Sounding(room, plan), room.engine.clock, service, given.seed)
     clips.describe(given.describe)
     clips.highlights = room.parts.highlights.current
@@ -103,8 +104,9 @@ def keep_clips(config: cfg.Config, room: Room, service: ClipService, plan: Plan)
     service.rooms[room.name] = clips
 
 
-def clip_settings(config: cfg.Config, given: cfg.Clips) -> ClipSettings:
+def clip_settings(config: cfg.Config, room: cfg.Room) -> ClipSettings:
     """Return what a room wants of its clips."""
+    given = room.clips
     seconds = (given.lead_s, given.tail_s, given.longest_s)
     disk = given.disk_mb * MEGABYTE
     return ClipSettings(
@@ -117,6 +119,7 @@ def clip_settings(config: cfg.Config, given: cfg.Clips) -> ClipSettings:
         title=given.title,
         tags=given.tags,
         values=dict(given.values),
+        student=room.foley.student,
     )
 
 

@@ -13,7 +13,7 @@ from livefoley.control.api.renders import RenderAccess, renders_router
 from livefoley.renders.fetch import FetchLimits
 from livefoley.renders.model import RenderLimits
 from livefoley.runtime.renders import RenderService, RenderSettings
-from livefoley.system.dirs import library_directory
+from livefoley.wiring.sounds import libraries, student_settings
 
 MEGABYTE = 1_000_000
 
@@ -37,7 +37,8 @@ def make_render_service(config: cfg.Config) -> RenderService:
             disk_bytes=given.disk_mb * MEGABYTE,
             keep_s=given.keep_s,
             provider=config.clips.provider,
-            libraries=(config.bank.library or library_directory(),),
+            libraries=libraries(config),
+            student=student_settings(config.student),
         )
     )
 

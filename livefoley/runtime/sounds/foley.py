@@ -1,4 +1,4 @@
-"""The rooms' access to the foley worker: cues in order of their deadlines, at most a few at a time.
+"""The bank and the rooms' beds as the rooms reach them: a worker process, asked in order of deadlines, a few at a time.
 
 A request whose moment has passed while it waited is shed before it costs anything.
 """
@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from livefoley.core.cues import Cue, Sound, Stereo
-from livefoley.foley.description import lexicon
+from livefoley.core.cues import Sound, SoundRequest, SoundSource, Stereo
+from livefoley.foley.chain import Offer, Refusal
+from livefoley.foley.offers import bank_offer, is_named
 from livefoley.runtime.rooms.figures import percentiles
+from livefoley.runtime.sounds.chain import Answer, Wanted
 from livefoley.runtime.workers.deadlines import DeadlineQueue
 from livefoley.runtime.workers.link import LOOSE, Header
-from livefoley.runtime.workers.messages import cue_header, stereo_bytes, stereo_from
+from livefoley.runtime.workers.messages import request_header, sound_from, stereo_bytes, stereo_from
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.workers.foley_worker"
@@ -46,10 +48,13 @@ class FoleyStatistics:
 
 
 class FoleyService:
-    """One foley worker for all rooms of the process."""
+    """One foley worker for all rooms. As the bank it is a ``LiveMaker``; and it plays the rooms' beds."""
 
-    def __init__(self, libraries: Sequence[Path] = ()) -> None:
-        """Serve from the built-in effects and the operator's ``libraries``."""
+    source = SoundSource.BANK
+
+    def __init__(self, libraries: Sequence[Path] = (), on_loss: Callable[[], None] = lambda: None) -> None:
+        """Serve from the built-in effects and the operator's ``libraries``. ``on_loss`` is called when the worker
+        started anew: it has no segment of anybody."""
         self._libraries = [str(path) for path in libraries]
         self.worker: WorkerProcess[Header, Header] = WorkerProcess(
             "foley",
@@ -59,7 +64,8 @@ class FoleyService:
             on_ready=self._ready,
         )
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
-        self.on_loss: Callable[[], None] = lambda: None  # the worker started anew: it has no segment of anybody
+        self._lower: frozenset[str] = frozenset()
+        self._on_loss = on_loss
         self._rooms: dict[str, Header] = {}
         self._waiting: DeadlineQueue[_Request] = DeadlineQueue(MAX_WAITING)
         self._in_flight: dict[int, _Request] = {}
@@ -89,24 +95,37 @@ class FoleyService:
         if self._rooms.pop(room, None) is not None:
             self.worker.send_nowait({"op": "forget", "room": room})
 
-    def covers(self, cue: Cue) -> bool:
-        """Say whether the bank has just the sound that ``cue`` asks for; of no words it has its own."""
-        return not cue.prompt or cue.effect is not None or cue.prompt in self.names or lexicon.covers(cue.prompt)
+    def give(self, room: str, description: str, segment: Sound) -> None:
+        """Give a room's bed a segment of sound that somebody made of ``description``."""
+        header = {"op": "segment", "room": room, "text": description, "source": segment.source}
+        self.worker.send_nowait(header, stereo_bytes(segment.samples))
 
-    def give(self, room: str, description: str, segment: Stereo) -> None:
-        """Give a room's bed a segment of sound that a student made of ``description``."""
-        self.worker.send_nowait({"op": "segment", "room": room, "text": description}, stereo_bytes(segment))
+    # ---- the bank ----
 
-    def ask(self, cue: Cue, deadline_s: float, wanted: Callable[[], bool], lay: Callable[[Sound | None], None]) -> None:
-        """Ask for the sound of a cue; ``lay`` gets it, or None when nothing fits, from the event loop."""
+    def offer(self, request: SoundRequest, now: float) -> Offer | Refusal:
+        """Say how well the bank's sound would fit."""
+        return bank_offer(request, self._is_named) if self.worker.ready else Refusal("is starting, or has failed")
 
-        def answer(header: Header, payload: bytes) -> None:
-            if header["op"] != "sound":
-                lay(None)
-                return
-            lay(Sound(stereo_from(payload), header["onset"], header["source"], header["name"]))
+    def _is_named(self, text: str) -> bool:
+        return is_named(text, self._lower)
 
-        self._enqueue(cue_header(cue), deadline_s, wanted, answer)
+    def ask(self, request: SoundRequest, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
+        """Ask for the sound of a cue."""
+
+        def take(header: Header, payload: bytes) -> None:
+            match header["op"]:
+                case "sound":
+                    answer(sound_from(header, payload))
+                case "nothing":
+                    answer(Refusal("has no such sound"))
+                case _:
+                    answer(Refusal(header["error"], fault=True))
+
+        message = {"op": "make", "request": request_header(request)}
+        if not self._enqueue(message, deadline_s, wanted, take):
+            answer(Refusal("is starting, or has too much to do"))
+
+    # ---- beds ----
 
     def ask_bed(self, room: str, length: int, deadline_s: float, lay: Callable[[Stereo, str], None]) -> None:
         """Ask for the next ``length`` ticks of a room's bed; ``lay`` gets them, and who made them."""
@@ -123,13 +142,14 @@ class FoleyService:
         deadline_s: float,
         wanted: Callable[[], bool],
         answer: Callable[[Header, bytes], None],
-    ) -> None:
+    ) -> bool:
         if not self.worker.ready:
             self._shed += 1
-            return
+            return False
         number = next(self._numbers)
-        self._waiting.push(deadline_s, wanted, _Request(number, {**header, "number": number}, answer))
+        taken = self._waiting.push(deadline_s, wanted, _Request(number, {**header, "number": number}, answer))
         self._pump()
+        return taken
 
     def _pump(self) -> None:
         while len(self._in_flight) < MAX_IN_FLIGHT and (request := self._waiting.pop()) is not None:
@@ -138,17 +158,20 @@ class FoleyService:
             self.worker.send_nowait(request.header)
 
     def _ready(self) -> None:
+        lost = [*self._in_flight.values(), *self._waiting.clear()]
         self._shed += len(self._in_flight)
         self._in_flight.clear()
-        self._waiting.clear()
+        for request in lost:
+            request.answer({"op": "failed", "error": "the worker died"}, b"")
         self.worker.send_nowait({"op": "open", "libraries": self._libraries})
         for header in self._rooms.values():
             self.worker.send_nowait(header)
-        self.on_loss()
+        self._on_loss()
 
     def _message(self, header: Header, payload: bytes) -> None:
         if header["op"] == "names":
             self.names = frozenset(header["names"])
+            self._lower = frozenset(name.lower() for name in header["names"])
             return
         request = self._in_flight.pop(header.get("number", 0), None)
         if header["op"] == "failed":

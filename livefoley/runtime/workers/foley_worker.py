@@ -9,7 +9,7 @@ from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.source import Foley
 from livefoley.runtime.workers.child import Answer, serve
 from livefoley.runtime.workers.link import LOOSE, Header
-from livefoley.runtime.workers.messages import cue_from, stereo_bytes, stereo_from
+from livefoley.runtime.workers.messages import request_from, sound_header, stereo_bytes, stereo_from
 
 
 class FoleyWorker:
@@ -39,16 +39,15 @@ class FoleyWorker:
                 samples = bed.read(header["length"])
                 return [({"op": "bed", "number": header["number"], "source": bed.source}, stereo_bytes(samples))]
             case "segment":
-                self._foley.give(header["room"], header["text"], stereo_from(payload))
+                self._foley.give(header["room"], header["text"], stereo_from(payload), header["source"])
         return []
 
     def _sound(self, header: Header) -> Answer[Header]:
-        number = header.pop("number")
-        sound = self._foley.make(cue_from(header))
+        number = header["number"]
+        sound = self._foley.make(request_from(header["request"]))
         if sound is None:
             return {"op": "nothing", "number": number}, b""
-        described = {"op": "sound", "number": number, "onset": sound.onset, "source": sound.source, "name": sound.name}
-        return described, stereo_bytes(sound.samples)
+        return {"op": "sound", "number": number, **sound_header(sound)}, stereo_bytes(sound.samples)
 
 
 if __name__ == "__main__":

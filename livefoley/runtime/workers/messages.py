@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 
-from livefoley.core.cues import Cue, Stereo
-from livefoley.core.event_json import cue_from_json, cue_to_json
+from livefoley.core.cues import CueKind, Sound, SoundRequest, Stereo
 from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
@@ -241,12 +241,37 @@ SLATE = Link[DrawSlate, FromSlate](DrawSlate, FromSlate)
 # ---- sounds ----
 
 
-def cue_header(cue: Cue) -> Header:
-    return {"op": "make", **cue_to_json(cue)}
+def request_header(request: SoundRequest) -> Header:
+    """What a sound depends on."""
+    return asdict(request)
 
 
-def cue_from(header: Header) -> Cue:
-    return cue_from_json({key: value for key, value in header.items() if key != "op"})
+def request_from(header: Header) -> SoundRequest:
+    onsets_s, envelope = header["onsets_s"], header["envelope"]
+    return SoundRequest(
+        **{
+            **header,
+            "kind": CueKind(header["kind"]),
+            "onsets_s": tuple(onsets_s) if onsets_s is not None else None,
+            "envelope": tuple((at_s, db) for at_s, db in envelope) if envelope is not None else None,
+        }
+    )
+
+
+def sound_header(sound: Sound) -> Header:
+    """A sound; the payload is its samples."""
+    return {
+        "onset": sound.onset,
+        "source": sound.source,
+        "name": sound.name,
+        "tags": sound.tags,
+        "seed": sound.seed,
+    }
+
+
+def sound_from(header: Header, payload: bytes) -> Sound:
+    given = (header["onset"], header["source"], header["name"], tuple(header["tags"]), header["seed"])
+    return Sound(stereo_from(payload), *given)
 
 
 def stereo_bytes(samples: Stereo) -> bytes:
