@@ -22,7 +22,7 @@ from livefoley.clips.ports import Marks
 from livefoley.clips.sound import Mastered, Retake, master
 from livefoley.clips.waveform import write_waveform
 from livefoley.core.cues import Stereo, ambience_of
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 from livefoley.core.events import MotionOnset, Transcript
 from livefoley.core.media import Packet
 from livefoley.core.notices import utc
@@ -46,7 +46,7 @@ def cut(job: Job, clip_input: ClipInput, files: ClipFiles, marks: Marks) -> None
         files.srt.write_text(said.srt(), encoding="utf-8", newline="\n")
         files.vtt.write_text(said.vtt(), encoding="utf-8", newline="\n")
     except OSError as error:
-        raise OutputError(f"the captions cannot be written ({error.strerror})") from None
+        raise OutputError(f"the captions cannot be written ({reason(error)})") from None
 
 
 def compose(job: Job, clip_input: ClipInput, files: ClipFiles, makers: Makers, marks: Marks) -> ClipMetadata:

@@ -34,11 +34,12 @@ from livefoley.config.server import (
     Tls,
     WebRtc,
 )
-from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
-from livefoley.core.errors import ConfigError
+from livefoley.config.values import MEGABYTE, Address, Model, Place, RoomName, SecretUrl
+from livefoley.core.errors import ConfigError, reason
 from livefoley.foley.chain import StudentUse
 
 __all__ = [
+    "MEGABYTE",
     "Address",
     "AuthHook",
     "Bank",
@@ -152,7 +153,7 @@ def _read(path: Path) -> Document:
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ConfigError(f"{path}: cannot be read ({reason(error)})") from None
     return document.read(text, str(path))
 
 

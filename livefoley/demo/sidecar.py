@@ -19,7 +19,7 @@ import httpx
 import psutil
 import yaml
 
-from livefoley.core.errors import LivefoleyError, OutputError
+from livefoley.core.errors import LivefoleyError, OutputError, reason
 
 START_S = 90.0
 STOP_S = 20.0
@@ -72,7 +72,7 @@ def write_config(path: Path, ports: Ports, room: dict[str, Any], **server: Any) 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("# Written by `livefoley demo`; it is written again each time.\n" + text, encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+        raise OutputError(f"{path}: cannot be written ({reason(error)})") from None
 
 
 class Sidecar:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import structlog
 
+from livefoley.core.errors import reason
 from livefoley.core.throttle import LogThrottle
 from livefoley.media.loop_share import LoopShare
 
@@ -129,9 +130,9 @@ class Acceptor:
     def _failed(self, error: OSError) -> None:
         if error.errno in _EXHAUSTED:
             self.exhausted += 1
-            self._told.error("connections wait: no descriptors or memory are left", reason=error.strerror)
+            self._told.error("connections wait: no descriptors or memory are left", reason=reason(error))
         else:
-            self._told.error("a connection could not be taken in", reason=error.strerror)
+            self._told.error("a connection could not be taken in", reason=reason(error))
         self._pause(NO_DESCRIPTORS_S)
 
     async def _connect(self, connection: socket.socket) -> None:

@@ -23,7 +23,7 @@ from av.stream import Discard
 
 from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, Retake, master
 from livefoley.core.cues import Stereo, ambience_of
-from livefoley.core.errors import LivefoleyError, OutputError
+from livefoley.core.errors import LivefoleyError
 from livefoley.core.events import MotionOnset, PerceptionEvent
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ports import AudioDecoder
@@ -47,6 +47,7 @@ from livefoley.renders.model import OutputFormat, Rendered, RenderLimits, Render
 from livefoley.renders.order import Order
 from livefoley.renders.piece import watch
 from livefoley.renders.wav import label_wav
+from livefoley.system.files import SHARED, WholeFile
 
 NICENESS = 10
 WINDOWS_BELOW_NORMAL = 0x4000  # psutil names it on Windows only
@@ -97,17 +98,11 @@ def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
 
 def _write(order: Order, sound: Stereo) -> None:
     """Write the file with its labels; it has its name when it is whole."""
-    made = order.output.with_name(f"unlabelled.{order.request.output_format}")
     labels = make_labels(order.provider, order.content_id)
-    try:
+    with WholeFile(order.output, mode=SHARED, called="the sound") as made:
         write_audio(made, _blocks(sound), order.request.output_format, labels)
         if order.request.output_format is OutputFormat.WAV:
             label_wav(made, labels)
-        os.replace(made, order.output)
-    except OSError as error:
-        raise OutputError(f"the sound cannot be written ({error.strerror})") from None
-    finally:
-        made.unlink(missing_ok=True)
 
 
 def _blocks(sound: Stereo) -> Iterator[Stereo]:
