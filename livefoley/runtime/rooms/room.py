@@ -20,11 +20,12 @@ from livefoley.core.events import HearingEvent, PerceptionEvent
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
+from livefoley.core.snapshots import RoomState
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
-from livefoley.engine.room_types import Departure, RoomState
+from livefoley.engine.room_types import Departure
 from livefoley.runtime.clips.room import RoomClips
 from livefoley.runtime.events.chat import RoomChat
 from livefoley.runtime.events.highlights import HighlightService
@@ -144,10 +145,14 @@ class Room:
 
     # ---- life ----
 
+    def prepare(self) -> None:
+        """Tell the makers of sounds what the room will want, before it begins."""
+        self.set_describe(self.describe)
+
     async def run(self) -> None:
         """Serve the room. Returns when the source is over and everything has left; sinks are finished either way."""
         parts = self.parts
-        self.set_describe(self.describe)
+        self.prepare()
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
