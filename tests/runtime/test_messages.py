@@ -165,7 +165,7 @@ def test_a_unit_and_its_track_come_back_with_their_stamps_and_payload() -> None:
 def test_a_sound_comes_back_with_its_samples() -> None:
     samples = np.linspace(-1, 1, 20, dtype=np.float32).reshape(2, 10)
     sound = Sound(samples, 3, "library", "Door Slam", ("DOORWood",), 7)
-    back = sounds.SoundMade.of(1, sound).sound(sounds.stereo_bytes(samples[:, :]))
+    back = sounds.SoundMade.of(1, sound).sound(sounds.stereo_bytes(samples))
     assert np.array_equal(back.samples, samples)
     assert (back.onset, back.source, back.name, back.tags, back.seed) == (3, "library", "Door Slam", ("DOORWood",), 7)
 

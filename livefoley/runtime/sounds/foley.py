@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from livefoley.core.cues import Sound, SoundRequest, SoundSource, Stereo
 from livefoley.core.snapshots import RenderCacheSnapshot
@@ -22,17 +21,17 @@ from livefoley.runtime.sounds.chain import Answer, Wanted
 from livefoley.runtime.sounds.messages import (
     FOLEY,
     BankNames,
-    BedMade,
-    DescribeRoom,
-    ForgetRoom,
+    BedPlayed,
+    CacheFigures,
+    DescribeBed,
+    ForgetBed,
     FromFoley,
     GiveSegment,
-    MakeBed,
     MakeSound,
-    NoSound,
     OpenBank,
-    RenderCacheFigures,
+    PlayBed,
     SoundMade,
+    SoundRefused,
     ToFoley,
     stereo_bytes,
     stereo_from,
@@ -46,13 +45,10 @@ MAX_IN_FLIGHT = 3
 MAX_WAITING = 256
 
 
-Take: TypeAlias = Callable[[SoundMade | NoSound | BedMade | Failed, bytes], None]
-
-
 @dataclass(slots=True)
 class _Request:
-    message: MakeSound | MakeBed
-    answer: Take
+    message: MakeSound | PlayBed
+    answer: Callable[[FromFoley | Failed, bytes], None]
     sent_s: float = 0.0
 
 
@@ -66,7 +62,7 @@ class FoleyStatistics:
     shed: int
     waiting: int
     latency_s: tuple[float, float, float]  # p50, p95, p99
-    cache: RenderCacheSnapshot
+    renders: RenderCacheSnapshot
 
 
 class FoleyService:
@@ -77,20 +73,20 @@ class FoleyService:
     def __init__(self, libraries: Sequence[Path] = (), on_loss: Callable[[], None] = lambda: None) -> None:
         """Serve from the built-in effects and the operator's ``libraries``. ``on_loss`` is called when the worker
         started anew: it has no segment of anybody."""
-        self._libraries = tuple(map(str, libraries))
+        self._libraries = [str(path) for path in libraries]
         self.worker: WorkerProcess[ToFoley, FromFoley] = WorkerProcess(
             "foley", MODULE, FOLEY, on_message=self._message, on_ready=self._ready
         )
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
         self._lower: frozenset[str] = frozenset()
         self._on_loss = on_loss
-        self._rooms: dict[str, DescribeRoom] = {}
+        self._rooms: dict[str, DescribeBed] = {}
         self._waiting: DeadlineQueue[_Request] = DeadlineQueue(MAX_WAITING)
         self._in_flight: dict[int, _Request] = {}
         self._numbers = itertools.count(1)
         self._latencies: deque[float] = deque(maxlen=1000)
         self._answered = self._failed = self._shed = 0
-        self._cache = RenderCacheSnapshot()
+        self._renders = RenderCacheSnapshot()
 
     async def run(self) -> None:
         """Keep the worker running until cancelled."""
@@ -100,19 +96,23 @@ class FoleyService:
     def ready(self) -> bool:
         return self.worker.ready
 
+    def is_awake(self) -> bool:
+        """Whether the worker has what the rooms asked for first."""
+        return self.worker.caught_up
+
     def describe(self, room: str, description: str, seed: int) -> None:
         """Say what a room sounds like, now and after every restart of the worker."""
-        self._rooms[room] = DescribeRoom(room, description, seed)
+        self._rooms[room] = DescribeBed(room, description, seed)
         self.worker.send_nowait(self._rooms[room])
 
     def forget(self, room: str) -> None:
         """The room is gone."""
         if self._rooms.pop(room, None) is not None:
-            self.worker.send_nowait(ForgetRoom(room))
+            self.worker.send_nowait(ForgetBed(room))
 
     def give(self, room: str, description: str, segment: Sound) -> None:
         """Give a room's bed a segment of sound that somebody made of ``description``."""
-        self.worker.send_nowait(GiveSegment(room, description, segment.source), stereo_bytes(segment.samples))
+        self.worker.send_nowait(GiveSegment(room, description, str(segment.source)), stereo_bytes(segment.samples))
 
     # ---- the bank ----
 
@@ -126,14 +126,14 @@ class FoleyService:
     def ask(self, request: SoundRequest, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
         """Ask for the sound of a cue."""
 
-        def take(message: SoundMade | NoSound | BedMade | Failed, payload: bytes) -> None:
+        def take(message: FromFoley | Failed, payload: bytes) -> None:
             match message:
                 case SoundMade():
                     answer(message.sound(payload))
+                case SoundRefused(_, reason):
+                    answer(Refusal(reason))
                 case Failed(_, error):
                     answer(Refusal(error, fault=True))
-                case _:
-                    answer(Refusal("has no such sound"))
 
         if not self._enqueue(MakeSound(next(self._numbers), request), deadline_s, wanted, take):
             answer(Refusal("is starting, or has too much to do"))
@@ -143,17 +143,23 @@ class FoleyService:
     def ask_bed(self, room: str, length: int, deadline_s: float, lay: Callable[[Stereo, str], None]) -> None:
         """Ask for the next ``length`` ticks of a room's bed; ``lay`` gets them, and who made them."""
 
-        def take(message: SoundMade | NoSound | BedMade | Failed, payload: bytes) -> None:
-            if isinstance(message, BedMade):
+        def take(message: FromFoley | Failed, payload: bytes) -> None:
+            if isinstance(message, BedPlayed):
                 lay(stereo_from(payload), message.source)
 
-        self._enqueue(MakeBed(next(self._numbers), room, length), deadline_s, lambda: True, take)
+        self._enqueue(PlayBed(next(self._numbers), room, length), deadline_s, lambda: True, take)
 
-    def _enqueue(self, message: MakeSound | MakeBed, deadline_s: float, wanted: Wanted, take: Take) -> bool:
+    def _enqueue(
+        self,
+        message: MakeSound | PlayBed,
+        deadline_s: float,
+        wanted: Callable[[], bool],
+        answer: Callable[[FromFoley | Failed, bytes], None],
+    ) -> bool:
         if not self.worker.ready:
             self._shed += 1
             return False
-        taken = self._waiting.push(deadline_s, wanted, _Request(message, take))
+        taken = self._waiting.push(deadline_s, wanted, _Request(message, answer))
         self._pump()
         return taken
 
@@ -169,26 +175,24 @@ class FoleyService:
         self._in_flight.clear()
         for request in lost:
             request.answer(Failed("", "the worker died"), b"")
-        self.worker.send_nowait(OpenBank(self._libraries))
+        self.worker.send_nowait(OpenBank(tuple(self._libraries)))
         for described in self._rooms.values():
             self.worker.send_nowait(described)
         self._on_loss()
 
     def _message(self, message: FromFoley | Failed, payload: bytes) -> None:
-        match message:
-            case BankNames(names):
-                self.names, self._lower = frozenset(names), frozenset(map(str.lower, names))
-            case RenderCacheFigures(figures):
-                self._cache = figures
-            case _:
-                self._answer(message, payload)
-
-    def _answer(self, message: SoundMade | NoSound | BedMade | Failed, payload: bytes) -> None:
+        if isinstance(message, BankNames):
+            self.names = frozenset(message.names)
+            self._lower = frozenset(name.lower() for name in message.names)
+            return
+        if isinstance(message, CacheFigures):
+            self._renders = message.renders
+            return
+        request = self._in_flight.pop(message.number, None)
         if isinstance(message, Failed):
             self._failed += 1
         else:
             self._answered += 1
-        request = self._in_flight.pop(message.number, None)
         if request is not None:
             self._latencies.append(time.monotonic() - request.sent_s)
             request.answer(message, payload)
@@ -203,5 +207,5 @@ class FoleyService:
             self._shed + self._waiting.shed,
             len(self._waiting),
             percentiles(self._latencies),
-            self._cache,
+            self._renders,
         )

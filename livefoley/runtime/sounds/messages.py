@@ -1,23 +1,69 @@
-"""What is said between the rooms and the workers that make sounds; see `runtime.workers.link` for how it travels."""
+"""What may be said between the rooms and the workers that make their sounds."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TypeAlias
 
-import msgspec
 import numpy as np
 
 from livefoley.core.cues import Sound, SoundRequest, Stereo
 from livefoley.core.snapshots import EmbeddingCacheSnapshot, RenderCacheSnapshot
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.workers.link import Link, Message
+from livefoley.runtime.workers.messages import Unavailable
 
-# ---- answers of both ----
+
+class OpenBank(Message, frozen=True):
+    """Serve the built-in effects and those of the libraries at these paths."""
+
+    libraries: tuple[str, ...]
+
+
+class BankNames(Message, frozen=True):
+    """The names of all effects."""
+
+    names: tuple[str, ...]
+
+
+class DescribeBed(Message, frozen=True):
+    """A room sounds like this from now on."""
+
+    room: str
+    text: str
+    seed: int
+
+
+class ForgetBed(Message, frozen=True):
+    """A room is gone."""
+
+    room: str
+
+
+class GiveSegment(Message, frozen=True):
+    """A segment that ``source`` made of ``text`` for a room's bed; the payload is its samples."""
+
+    room: str
+    text: str
+    source: str
+
+
+class MakeSound(Message, frozen=True):
+    """Make a sound."""
+
+    number: int
+    request: SoundRequest
+
+
+class PlayBed(Message, frozen=True):
+    """Play the next ``length`` ticks of a room's bed."""
+
+    number: int
+    room: str
+    length: int
 
 
 class SoundMade(Message, frozen=True):
-    """A sound for the request of this number; the payload is its samples."""
+    """The sound that was asked for by this number; the payload is its samples."""
 
     number: int
     onset: int
@@ -29,99 +75,47 @@ class SoundMade(Message, frozen=True):
     @classmethod
     def of(cls, number: int, sound: Sound) -> SoundMade:
         """Return what tells of ``sound``."""
-        return cls(number, sound.onset, sound.source, sound.name, sound.tags, sound.seed)
+        return cls(number, sound.onset, str(sound.source), sound.name, sound.tags, sound.seed)
 
     def sound(self, payload: bytes) -> Sound:
         """Return what was told."""
         return Sound(stereo_from(payload), self.onset, self.source, self.name, self.tags, self.seed)
 
 
-# ---- the bank and the beds ----
-
-
-class OpenBank(Message, frozen=True):
-    """Serve from these libraries, too; paths. It comes first."""
-
-    libraries: tuple[str, ...]
-
-
-class BankNames(Message, frozen=True):
-    """The bank is open; its effects."""
-
-    names: tuple[str, ...]
-
-
-class DescribeRoom(Message, frozen=True):
-    """What a room sounds like from now on."""
-
-    room: str
-    text: str
-    seed: int
-
-
-class ForgetRoom(Message, frozen=True):
-    """The room is gone."""
-
-    room: str
-
-
-class GiveSegment(Message, frozen=True):
-    """A segment for a room's bed, which ``source`` made of ``text``; the payload is its samples."""
-
-    room: str
-    text: str
-    source: str
-
-
-class MakeSound(Message, frozen=True):
-    """Make the sound of a cue."""
+class SoundRefused(Message, frozen=True):
+    """Why there is no such sound; with ``fault`` the maker failed, and the request is not to blame."""
 
     number: int
-    request: SoundRequest
+    reason: str
+    fault: bool = False
 
 
-class NoSound(Message, frozen=True):
-    """The bank has nothing that fits."""
-
-    number: int
-
-
-class MakeBed(Message, frozen=True):
-    """Make the next ``length`` ticks of a room's bed."""
-
-    number: int
-    room: str
-    length: int
-
-
-class BedMade(Message, frozen=True):
-    """A piece of bed and who made it; the payload is its samples."""
+class BedPlayed(Message, frozen=True):
+    """A piece of bed, and who made it; the payload is its samples."""
 
     number: int
     source: str
 
 
-class RenderCacheFigures(Message, frozen=True):
-    """What was rendered by now and what was there already; told when it has changed."""
+class CacheFigures(Message, frozen=True):
+    """What was rendered by now and what was there already; said when it has changed."""
 
-    figures: RenderCacheSnapshot
+    renders: RenderCacheSnapshot
 
 
-ToFoley: TypeAlias = OpenBank | DescribeRoom | ForgetRoom | GiveSegment | MakeSound | MakeBed
-FromFoley: TypeAlias = BankNames | SoundMade | NoSound | BedMade | RenderCacheFigures
+ToFoley: TypeAlias = OpenBank | DescribeBed | ForgetBed | GiveSegment | MakeSound | PlayBed
+FromFoley: TypeAlias = BankNames | SoundMade | SoundRefused | BedPlayed | CacheFigures
 FOLEY = Link[ToFoley, FromFoley](ToFoley, FromFoley)
-
-# ---- the student ----
 
 
 class OpenStudent(Message, frozen=True):
-    """Load a model."""
+    """Load a student; see ``StudentSettings``."""
 
     settings: StudentSettings
 
 
 class StudentOpened(Message, frozen=True):
-    """The model is there; ``batch`` is how many jobs it takes at once."""
+    """The student is there: its model, what runs it, in how many steps, and how many sounds it makes at once."""
 
     model: str
     device: str
@@ -129,53 +123,22 @@ class StudentOpened(Message, frozen=True):
     batch: int
 
 
-class NoStudent(Message, frozen=True):
-    """Why there is none."""
-
-    reason: str
-
-
-class BatchKind(StrEnum):
-    """What the jobs of a batch are for."""
-
-    CUES = "cues"
-    BEDS = "beds"
-
-
-class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One of a batch."""
-
-    number: int
-    request: SoundRequest
-
-
 class MakeBatch(Message, frozen=True):
-    """Make these at once; each is answered, then comes ``BatchDone``."""
+    """Make these together: all cues, or all segments of beds. Each is answered, and then ``BatchDone`` is said."""
 
-    kind: BatchKind
-    jobs: tuple[Job, ...]
-
-
-class SoundRefused(Message, frozen=True):
-    """Why a job's sound cannot be made; with ``fault`` the model is to blame."""
-
-    number: int
-    reason: str
-    fault: bool
+    jobs: tuple[MakeSound, ...]
 
 
 class BatchDone(Message, frozen=True):
-    """How long a batch took, and where the texts' embeddings have come from so far."""
+    """What the last batch took, in seconds, and where the embeddings of all texts came from."""
 
     cost_s: float
     embeddings: EmbeddingCacheSnapshot
 
 
 ToStudent: TypeAlias = OpenStudent | MakeBatch
-FromStudent: TypeAlias = StudentOpened | NoStudent | SoundMade | SoundRefused | BatchDone
+FromStudent: TypeAlias = StudentOpened | Unavailable | SoundMade | SoundRefused | BatchDone
 STUDENT = Link[ToStudent, FromStudent](ToStudent, FromStudent)
-
-# ---- payloads ----
 
 
 def stereo_bytes(samples: Stereo) -> bytes:

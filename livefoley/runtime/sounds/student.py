@@ -25,11 +25,9 @@ from livefoley.runtime.sounds.chain import Answer, Wanted
 from livefoley.runtime.sounds.messages import (
     STUDENT,
     BatchDone,
-    BatchKind,
     FromStudent,
-    Job,
     MakeBatch,
-    NoStudent,
+    MakeSound,
     OpenStudent,
     SoundMade,
     SoundRefused,
@@ -38,6 +36,7 @@ from livefoley.runtime.sounds.messages import (
 )
 from livefoley.runtime.workers.deadlines import DeadlineQueue
 from livefoley.runtime.workers.link import Failed
+from livefoley.runtime.workers.messages import Unavailable
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 log = structlog.get_logger("livefoley.student")
@@ -52,14 +51,17 @@ MAX_WAITING = 128
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _Job:
     """One thing to make, and who waits for the answer."""
 
-    kind: BatchKind
-    request: SoundRequest
+    message: MakeSound
     deadline_s: float
     asked_s: float
     answer: Answer
+
+    @property
+    def is_bed(self) -> bool:
+        return self.message.request.kind is CueKind.BED
 
 
 class StudentService:
@@ -82,8 +84,8 @@ class StudentService:
         self.reason = ""  # what went wrong last
         self.unavailable = False
         self._settings = settings
-        self._waiting: DeadlineQueue[_Waiting] = DeadlineQueue(MAX_WAITING)
-        self._under_way: dict[int, _Waiting] = {}
+        self._waiting: DeadlineQueue[_Job] = DeadlineQueue(MAX_WAITING)
+        self._under_way: dict[int, _Job] = {}
         self._busy = False  # a batch is under way
         self._fault = ""  # what is wrong with it, as far as it is known
         self._asked_to_open = False
@@ -112,8 +114,7 @@ class StudentService:
     def ask(self, request: SoundRequest, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
         """Put a request in line; what cannot be made by its deadline is refused then."""
         now = time.monotonic()
-        kind = BatchKind.BEDS if request.kind is CueKind.BED else BatchKind.CUES
-        job = _Waiting(kind, request, deadline_s, now, answer)
+        job = _Job(MakeSound(next(self._numbers), request), deadline_s, now, answer)
         if self._waiting.push(deadline_s, wanted, job):
             self._pump(now)
         else:
@@ -138,12 +139,11 @@ class StudentService:
 
     def _pass_on_late(self, now: float) -> None:
         """Hand on what is being made past its moment; an answer that still comes is not heard."""
-        under_way = self._under_way.items()
-        late = [(number, job) for number, job in under_way if job.kind is BatchKind.CUES and now > job.deadline_s]
-        for number, job in late:
+        late = [job for job in self._under_way.values() if not job.is_bed and now > job.deadline_s]
+        for job in late:
             self._late += 1
             self._fault = "answers come too late"
-            del self._under_way[number]
+            del self._under_way[job.message.number]
             job.answer(Refusal("did not answer in time", fault=True))
 
     def _pump(self, now: float) -> None:
@@ -151,18 +151,25 @@ class StudentService:
         if self._busy or not self.working or self._waiting.peek() is None or not self.breaker.allow(now):
             return
         most = self.opened.batch if self.opened else 1
-        jobs: list[_Waiting] = []
-        while len(jobs) < most and (job := self._waiting.peek()) is not None and (not jobs or job.kind == jobs[0].kind):
+        jobs: list[_Job] = []
+        while (
+            len(jobs) < most
+            and (job := self._waiting.peek()) is not None
+            and (not jobs or job.is_bed is jobs[0].is_bed)
+        ):
             self._waiting.pop()
             jobs.append(job)
-        self._under_way = {next(self._numbers): job for job in jobs}
+        self._under_way = {job.message.number: job for job in jobs}
         self._busy, self._fault = True, ""
         self._batches += 1
-        batch = tuple(Job(number, job.request) for number, job in self._under_way.items())
-        if not self.worker.send_nowait(MakeBatch(jobs[0].kind, batch)):
+        if not self.worker.send_nowait(MakeBatch(tuple(job.message for job in jobs))):
             self._give_up("the worker is behind")
 
     # ---- what the worker says ----
+
+    def is_awake(self) -> bool:
+        """Whether there is a model at work, or none to be expected soon."""
+        return self._state(time.monotonic()) != "starting"
 
     @property
     def working(self) -> bool:
@@ -181,34 +188,28 @@ class StudentService:
                 self.opened, self.reason = message, ""
                 self.breaker.success()
                 log.info("the student is here", model=model, device=device, steps=steps)
-            case NoStudent(reason):
+            case Unavailable(reason):
                 self.unavailable, self.reason = True, reason
                 log.warning("no student; bank and procedural sounds go on", reason=reason)
             case SoundMade():
-                self._took(message, payload)
-            case SoundRefused():
-                self._refuse(message)
+                self._made += 1
+                job = self._under_way.pop(message.number, None)
+                if job is not None:
+                    self._latencies.append(time.monotonic() - job.asked_s)
+                    job.answer(message.sound(payload))
+            case SoundRefused(number, reason, fault):
+                self._refused += 1
+                if fault:
+                    self._fault = reason
+                job = self._under_way.pop(number, None)
+                if job is not None:
+                    job.answer(Refusal(reason, fault))
             case BatchDone(cost_s, embeddings):
                 self._embeddings = embeddings
                 self._done(cost_s)
             case Failed(_, error):
                 self.unavailable = self.opened is None
                 self._give_up(error)
-
-    def _took(self, made: SoundMade, payload: bytes) -> None:
-        self._made += 1
-        job = self._under_way.pop(made.number, None)
-        if job is not None:
-            self._latencies.append(time.monotonic() - job.asked_s)
-            job.answer(made.sound(payload))
-
-    def _refuse(self, refused: SoundRefused) -> None:
-        self._refused += 1
-        if refused.fault:
-            self._fault = refused.reason
-        job = self._under_way.pop(refused.number, None)
-        if job is not None:
-            job.answer(Refusal(refused.reason, refused.fault))
 
     def _done(self, cost_s: float) -> None:
         self._cost_s += cost_s
@@ -243,12 +244,12 @@ class StudentService:
 
     def snapshot(self) -> StudentSnapshot:
         """Return the student's figures."""
-        opened = self.opened or StudentOpened("", "", 0, 0)
+        opened = self.opened
         return StudentSnapshot(
             state=self._state(time.monotonic()),
             reason=self.reason,
-            model=opened.model,
-            device=opened.device,
+            model=opened.model if opened is not None else "",
+            device=opened.device if opened is not None else "",
             made=self._made,
             refused=self._refused,
             shed=self._waiting.shed,

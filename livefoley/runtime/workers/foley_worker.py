@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
+from livefoley.core.cues import SoundRequest
 from livefoley.core.snapshots import RenderCacheSnapshot
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.source import Foley
 from livefoley.runtime.sounds.messages import (
     FOLEY,
     BankNames,
-    BedMade,
-    DescribeRoom,
-    ForgetRoom,
+    BedPlayed,
+    CacheFigures,
+    DescribeBed,
+    ForgetBed,
     FromFoley,
     GiveSegment,
-    MakeBed,
     MakeSound,
-    NoSound,
     OpenBank,
-    RenderCacheFigures,
+    PlayBed,
     SoundMade,
+    SoundRefused,
     ToFoley,
     stereo_bytes,
     stereo_from,
@@ -37,37 +38,40 @@ class FoleyWorker:
         self._beds: dict[str, ProceduralBed] = {}
         self._told = RenderCacheSnapshot()
 
-    def handle(self, message: ToFoley, payload: bytes) -> Iterator[Answer[FromFoley]]:
-        """Yield the answer to one request, and what has changed by it."""
+    def handle(self, message: ToFoley, payload: bytes) -> Iterable[Answer[FromFoley]]:
+        """Yield the answer to one message, and what has changed by it."""
+        yield from self._answers(message, payload)
+        renders = self._foley.statistics()
+        if renders != self._told:
+            self._told = renders
+            yield CacheFigures(renders), b""
+
+    def _answers(self, message: ToFoley, payload: bytes) -> Iterable[Answer[FromFoley]]:
         match message:
             case OpenBank(libraries):
                 self._foley = Foley([Path(path) for path in libraries])
                 self._beds.clear()
-                yield BankNames(tuple(self._foley.bank.names())), b""
-            case DescribeRoom(room, text, seed):
+                return [(BankNames(self._foley.bank.names()), b"")]
+            case DescribeBed(room, text, seed):
                 self._beds[room] = self._foley.bed(room, text, seed)
                 self._foley.warm(text)
-            case ForgetRoom(room):
+            case ForgetBed(room):
                 self._beds.pop(room, None)
                 self._foley.close(room)
             case GiveSegment(room, text, source):
                 self._foley.give(room, text, stereo_from(payload), source)
-            case MakeSound():
-                yield self._sound(message)
-            case MakeBed(number, room, length):
+            case MakeSound(number, request):
+                return [self._sound(number, request)]
+            case PlayBed(number, room, length):
                 bed = self._beds[room]
-                samples = bed.read(length)
-                yield BedMade(number, bed.source), stereo_bytes(samples)
-        figures = self._foley.statistics()
-        if figures != self._told:
-            self._told = figures
-            yield RenderCacheFigures(figures), b""
+                return [(BedPlayed(number, str(bed.source)), stereo_bytes(bed.read(length)))]
+        return []
 
-    def _sound(self, asked: MakeSound) -> Answer[FromFoley]:
-        sound = self._foley.make(asked.request)
+    def _sound(self, number: int, request: SoundRequest) -> Answer[FromFoley]:
+        sound = self._foley.make(request)
         if sound is None:
-            return NoSound(asked.number), b""
-        return SoundMade.of(asked.number, sound), stereo_bytes(sound.samples)
+            return SoundRefused(number, "has no such sound"), b""
+        return SoundMade.of(number, sound), stereo_bytes(sound.samples)
 
 
 if __name__ == "__main__":

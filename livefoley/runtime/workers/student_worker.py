@@ -6,8 +6,9 @@ A process of its own: a network that hangs, or crashes a driver, takes nothing a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from livefoley.core.cues import CueKind
 from livefoley.core.errors import LivefoleyError
 from livefoley.foley.chain import refusal_of
 from livefoley.foley.student.settings import StudentSettings
@@ -16,10 +17,9 @@ from livefoley.foley.student.student import Student, Wish, open_student
 from livefoley.runtime.sounds.messages import (
     STUDENT,
     BatchDone,
-    BatchKind,
     FromStudent,
     MakeBatch,
-    NoStudent,
+    MakeSound,
     OpenStudent,
     SoundMade,
     SoundRefused,
@@ -28,6 +28,7 @@ from livefoley.runtime.sounds.messages import (
     stereo_bytes,
 )
 from livefoley.runtime.workers.child import Answer, Rest, serve
+from livefoley.runtime.workers.messages import Unavailable
 
 BATCH_ON_CPU, BATCH_ON_GPU = 2, 32
 NICE = 10  # bank and procedural bed go before it, for they stand in for it
@@ -49,14 +50,14 @@ class StudentWorker:
         match message:
             case OpenStudent(settings):
                 return [(self._open(settings), b"")]
-            case MakeBatch() if self._student is not None:
+            case MakeBatch(jobs) if self._student is not None:
                 began = time.perf_counter()
-                replies = _batch(self._student, message)
+                answers = _batch(self._student, jobs)
                 done = BatchDone(time.perf_counter() - began, self._student.encoder.statistics())
-                return [*replies, (done, b"")]
+                return [*answers, (done, b"")]
         return []
 
-    def _open(self, given: StudentSettings) -> StudentOpened | NoStudent:
+    def _open(self, given: StudentSettings) -> StudentOpened | Unavailable:
         try:
             self._student = student = open_student(given.model, given.device, given.threads, given.steps)
             for result in student.make([Wish("rain", student.spec.window_tokens)]):  # loads, and compiles, what is lazy
@@ -64,23 +65,23 @@ class StudentWorker:
                     raise result
         except LivefoleyError as error:
             self._student = None
-            return NoStudent(str(error))
+            return Unavailable(str(error))
         name = student.backend.name
         batch = BATCH_ON_CPU if name.endswith("cpu") else BATCH_ON_GPU
         return StudentOpened(student.spec.name, name, student.steps, batch)
 
 
-def _batch(student: Student, wanted: MakeBatch) -> list[Answer[FromStudent]]:
-    """Return an answer to each job: a sound, or why there is none."""
-    make = segments_of if wanted.kind is BatchKind.BEDS else cues_of
-    replies: list[Answer[FromStudent]] = []
-    for job, made in zip(wanted.jobs, make(student, [job.request for job in wanted.jobs]), strict=True):
+def _batch(student: Student, jobs: Sequence[MakeSound]) -> list[Answer[FromStudent]]:
+    """Return an answer to each job, all of one kind: a sound, or why there is none."""
+    make = segments_of if jobs[0].request.kind is CueKind.BED else cues_of
+    answers: list[Answer[FromStudent]] = []
+    for job, made in zip(jobs, make(student, [job.request for job in jobs]), strict=True):
         if isinstance(made, LivefoleyError):
             refusal = refusal_of(made)
-            replies.append((SoundRefused(job.number, refusal.reason, refusal.fault), b""))
+            answers.append((SoundRefused(job.number, refusal.reason, refusal.fault), b""))
         else:
-            replies.append((SoundMade.of(job.number, made), stereo_bytes(made.samples)))
-    return replies
+            answers.append((SoundMade.of(job.number, made), stereo_bytes(made.samples)))
+    return answers
 
 
 if __name__ == "__main__":
