@@ -37,6 +37,5 @@ ThreadedMaker
 TRIED_WITH, worker_pid
 
 # Figures that tests read and nobody is shown yet.
-backed_up, spooled, target_up, filled_samples, strays, bed_late_samples, limiter_gain_db, bed_restarts, held_back_ticks
-delay_line_bytes, events_started, events_skipped, memory_hits, disk_hits, corrupt, write_errors, computed, connects
+filled_samples, events_started, events_skipped, memory_hits, disk_hits, corrupt, write_errors, computed, connects
 skipped_tags, reordered_units, unchanged, _.exhausted
