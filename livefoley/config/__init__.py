@@ -34,11 +34,12 @@ from livefoley.config.server import (
     Tls,
     WebRtc,
 )
-from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
+from livefoley.config.values import MEGABYTE, Address, Model, Place, RoomName, SecretUrl
 from livefoley.core.errors import ConfigError, reason
 from livefoley.foley.chain import StudentUse
 
 __all__ = [
+    "MEGABYTE",
     "Address",
     "AuthHook",
     "Bank",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, TypeAlias
 
@@ -23,6 +22,7 @@ from livefoley.config.values import (
 )
 from livefoley.engine.hold import OnDrop
 from livefoley.foley.chain import StudentUse
+from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.perception.ears import LISTS
 
 MAX_DESCRIPTION = 1000
@@ -30,13 +30,6 @@ MAX_DESCRIPTION = 1000
 
 Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 KeywordList: TypeAlias = Annotated[str, Field(max_length=500)]
-
-
-class OnDuplicate(StrEnum):
-    """What happens when a second authorised publisher comes with the key of the first."""
-
-    REPLACE = "replace"  # the newest wins: an encoder that reconnects is not locked out by its own ghost
-    REJECT = "reject"
 
 
 class RtmpSource(Model):

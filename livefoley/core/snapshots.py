@@ -6,8 +6,18 @@ Every counter counts since the room (or the server) began and never goes back.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from livefoley.core.ports import AudienceStatistics, SinkStatistics
+
+
+class RoomState(StrEnum):
+    """Whether a publisher is here."""
+
+    WAITING = "waiting"  # none has come yet
+    LIVE = "live"
+    HOLDING = "holding"  # it went away; the outputs are kept up
+    ENDING = "ending"  # the input is over; what is inside runs out
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +187,10 @@ class RoomControls:
 
 @dataclass(frozen=True, slots=True)
 class RoomSnapshot:
-    """One room now. ``state`` is ``waiting``, ``live``, ``holding`` (the publisher is away) or ``ending``."""
+    """One room now."""
 
     name: str
-    state: str = "waiting"
+    state: RoomState = RoomState.WAITING
     publisher_connected: bool = False
     epoch: int = 0
     uptime_s: float = 0.0

@@ -28,7 +28,6 @@ from livefoley.runtime.clips.service import ClipService
 from livefoley.runtime.rooms.room import Room
 from livefoley.wiring.sounds import libraries, student_settings
 
-MEGABYTE = 1_000_000
 _OVER: dict[ClipState, Literal["ready", "failed", "quarantined"]] = {
     ClipState.READY: "ready",
     ClipState.FAILED: "failed",
@@ -58,7 +57,7 @@ def tool_settings(config: cfg.Config) -> ToolSettings:
             name=given.name,
             backup=given.backup_to,
             spool=str(given.spool),
-            spool_bytes=given.spool_mb * MEGABYTE,
+            spool_bytes=given.spool_mb * cfg.MEGABYTE,
         ),
         provider=given.provider,
         audible_notice=given.audible_notice,
@@ -108,12 +107,12 @@ def clip_settings(config: cfg.Config, room: cfg.Room) -> ClipSettings:
     """Return what a room wants of its clips."""
     given = room.clips
     seconds = (given.lead_s, given.tail_s, given.longest_s)
-    disk = given.disk_mb * MEGABYTE
+    disk = given.disk_mb * cfg.MEGABYTE
     return ClipSettings(
         directory=config.clips.directory,
         on_highlight=given.on_highlight,
         ranges=RangeSettings(*map(ticks_from_s, seconds)),
-        limits=BufferLimits(ticks_from_s(given.keep_s), given.memory_mb * MEGABYTE, disk),
+        limits=BufferLimits(ticks_from_s(given.keep_s), given.memory_mb * cfg.MEGABYTE, disk),
         exact=given.exact,
         vertical=given.vertical,
         title=given.title,

@@ -15,8 +15,6 @@ from livefoley.renders.model import RenderLimits
 from livefoley.runtime.renders import RenderService, RenderSettings
 from livefoley.wiring.sounds import libraries, student_settings
 
-MEGABYTE = 1_000_000
-
 
 def make_render_service(config: cfg.Config) -> RenderService:
     """Return the service that makes sound on demand."""
@@ -31,10 +29,10 @@ def make_render_service(config: cfg.Config) -> RenderService:
         RenderSettings(
             directory=given.directory,
             limits=limits,
-            fetch=FetchLimits(max_bytes=given.max_mb * MEGABYTE, allowed_hosts=given.allowed_hosts),
+            fetch=FetchLimits(max_bytes=given.max_mb * cfg.MEGABYTE, allowed_hosts=given.allowed_hosts),
             jobs=given.jobs,
             waiting=given.waiting,
-            disk_bytes=given.disk_mb * MEGABYTE,
+            disk_bytes=given.disk_mb * cfg.MEGABYTE,
             keep_s=given.keep_s,
             provider=config.clips.provider,
             libraries=libraries(config),
@@ -45,7 +43,7 @@ def make_render_service(config: cfg.Config) -> RenderService:
 
 def render_routes(given: cfg.Render, service: RenderService) -> APIRouter:
     """Return the routes over a service."""
-    return renders_router(service, RenderAccess(given.max_mb * MEGABYTE, given.per_minute, given.wait_s))
+    return renders_router(service, RenderAccess(given.max_mb * cfg.MEGABYTE, given.per_minute, given.wait_s))
 
 
 class RenderCollector(Collector):

@@ -199,11 +199,9 @@ def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:
     """Return the adapter of a room's source."""
     if source.rtmp is not None:
         key, given = source.rtmp.key.get_secret_value(), source.rtmp
-        return servers.rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate.value, room=name)
+        return servers.rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate, room=name)
     if source.whip is not None:
-        return servers.whip.register(
-            name, source.whip.key.get_secret_value(), on_duplicate=source.whip.on_duplicate.value
-        )
+        return servers.whip.register(name, source.whip.key.get_secret_value(), on_duplicate=source.whip.on_duplicate)
     if source.url is not None:
         return PullSource(source.url.get_secret_value())
     if source.srt is not None:

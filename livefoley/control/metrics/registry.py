@@ -16,10 +16,9 @@ from prometheus_client.registry import Collector
 from livefoley.control.state import ControlState
 from livefoley.core.cues import CueKind, SoundSource
 from livefoley.core.ports import AudienceStatistics, SinkStatistics
-from livefoley.core.snapshots import DeliverySnapshot, Latency, RoomSnapshot, WorkerSnapshot
+from livefoley.core.snapshots import DeliverySnapshot, Latency, RoomSnapshot, RoomState, WorkerSnapshot
 
 BED_SOURCES = (SoundSource.STUDENT, SoundSource.PROCEDURAL)  # and whoever else is heard
-STATES = ("waiting", "live", "holding", "ending")
 
 Family: TypeAlias = type[GaugeMetricFamily] | type[CounterMetricFamily]
 Row: TypeAlias = tuple[str, str, Callable[[RoomSnapshot], float]]
@@ -210,7 +209,7 @@ def _states(rooms: list[RoomSnapshot]) -> Metric:
         "livefoley_room_state", "The room's state: 1 for the one it is in.", labels=["room", "state"]
     )
     for room in rooms:
-        for state in STATES:
+        for state in RoomState:
             family.add_metric([room.name, state], float(room.state == state))
     return family
 

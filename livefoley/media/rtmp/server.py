@@ -19,10 +19,11 @@ from livefoley.media.acceptor import Acceptor, listening_sockets
 from livefoley.media.auth import Authorizer
 from livefoley.media.loop_share import LoopShare
 from livefoley.media.penalties import Penalties
+from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.rtmp.connection import Connection
 from livefoley.media.rtmp.counters import Counters, RtmpServerStatistics
 from livefoley.media.rtmp.limits import RtmpLimits
-from livefoley.media.rtmp.source import OnDuplicate, RtmpSource
+from livefoley.media.rtmp.source import RtmpSource
 
 log = structlog.get_logger("livefoley.rtmp")
 
@@ -101,7 +102,7 @@ class RtmpServer:
         self._acceptors = []
 
     def register(
-        self, key: str, *, app: str = "live", on_duplicate: OnDuplicate = "replace", room: str = ""
+        self, key: str, *, app: str = "live", on_duplicate: OnDuplicate = OnDuplicate.REPLACE, room: str = ""
     ) -> RtmpSource:
         """Open ``app`` to publishers with ``key``; ``room`` names the source in logs.
 

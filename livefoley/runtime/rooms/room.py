@@ -20,11 +20,12 @@ from livefoley.core.events import HearingEvent, PerceptionEvent
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
+from livefoley.core.snapshots import RoomState
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
-from livefoley.engine.room_types import Departure, RoomState
+from livefoley.engine.room_types import Departure
 from livefoley.runtime.clips.room import RoomClips
 from livefoley.runtime.events.chat import RoomChat
 from livefoley.runtime.events.highlights import HighlightService

@@ -12,13 +12,13 @@ from livefoley.core.snapshots import (
     Latency,
     RoomControls,
     RoomSnapshot,
+    RoomState,
     SignalCount,
     SignalsSnapshot,
     StateCount,
     StudentSnapshot,
 )
 from livefoley.core.ticks import s_from_ticks
-from livefoley.engine.room_types import RoomState
 from livefoley.runtime.events.notices import stream_s
 from livefoley.runtime.rooms.room import Room, RoomParts
 
@@ -45,7 +45,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
     reason = bypass_reason(room)
     return RoomSnapshot(
         name=room.name,
-        state=counters.state.value,
+        state=counters.state,
         publisher_connected=counters.state is RoomState.LIVE,
         epoch=timeline.epoch,
         uptime_s=now - room.began_s,
