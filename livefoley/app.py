@@ -42,6 +42,7 @@ from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.supervise import supervise
+from livefoley.runtime.warm_up import WarmUp, Worker
 from livefoley.system.descriptors import raise_limit
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
@@ -95,6 +96,7 @@ class Application:
             name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name), self.clips.create)
             for name, room in config.rooms.items()
         }
+        self._warm_up = WarmUp({name: part.is_awake for name, part in self._workers()}, config.server.warm_up_s)
         self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
 
@@ -108,13 +110,19 @@ class Application:
         http = self._http_server()
         try:
             for server in self.rtmp:
-                await server.start()
+                await server.listen()
                 log.info("listening", protocol=server.protocol, port=server.port)
             log.info("listening", protocol="http", port=http.port)
             async with asyncio.TaskGroup() as tasks:
                 helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
-                helpers += [tasks.create_task(supervise(name, run)) for name, run in self._parts_beside()]
+                for room in self._rooms.values():
+                    room.prepare()
+                helpers += [tasks.create_task(supervise(name, part.run)) for name, part in self._workers()]
+                await self._warm_up.wait(self._stopping)
+                helpers += [tasks.create_task(supervise(name, run)) for name, run in self._deliverers()]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
+                for server in self.rtmp:
+                    server.let_in()
                 await asyncio.wait(rooms)
                 await self.clips.drain(CLIPS_FINISH_S)
                 for helper in helpers:
@@ -128,16 +136,20 @@ class Application:
             if self.rtmp[0].auth is not None:
                 await self.rtmp[0].auth.aclose()
 
-    def _parts_beside(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
-        """Yield what runs beside the rooms, by name; the streams go on without any of it."""
+    def _workers(self) -> Iterator[tuple[str, Worker]]:
+        """Yield what the rooms hear, see and make sound with, by name; the streams go on without any of it."""
         parts = [room.parts for room in self._rooms.values()]
-        yield from self.sounds.parts()
         if any(part.perception is not None for part in parts):
-            yield "perception", self.perception.run
-        if any(part.screen is not None for part in parts):
-            yield "screen", self.screen.run
+            yield "perception", self.perception
+        yield from self.sounds.workers()
         if any(part.ears is not None for part in parts):
-            yield "ears", self.ears.run
+            yield "ears", self.ears
+        if any(part.screen is not None for part in parts):
+            yield "screen", self.screen
+
+    def _deliverers(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+        """Yield what asks the workers, or carries on what the rooms made, by name: it waits until they are awake."""
+        yield "beds", self.sounds.supply_beds
         if self.clips.rooms:
             yield "clips", self.clips.run
         if self.clip_delivery is not None:
@@ -200,6 +212,8 @@ class Application:
         reasons = [f"room {name}: {room.failure}" for name, room in self._rooms.items() if room.failure]
         if self._stopping.is_set():
             reasons.append("stopping")
+        if waiting := self._warm_up.waiting_for():
+            reasons.append(f"starting: {', '.join(waiting)}")
         return not reasons, reasons
 
     def hls_directory(self, room: str) -> Path | None:

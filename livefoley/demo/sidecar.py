@@ -63,9 +63,9 @@ def _free_port() -> int:
             return port
 
 
-def write_config(path: Path, ports: Ports, room: dict[str, Any]) -> None:
-    """Write a configuration with one room; raises ``OutputError``."""
-    server = {"rtmp": {"listen": f"127.0.0.1:{ports.rtmp}"}, "http": {"listen": f"127.0.0.1:{ports.http}"}}
+def write_config(path: Path, ports: Ports, room: dict[str, Any], **server: Any) -> None:
+    """Write a configuration with one room, and what else ``server`` shall have; raises ``OutputError``."""
+    server |= {"rtmp": {"listen": f"127.0.0.1:{ports.rtmp}"}, "http": {"listen": f"127.0.0.1:{ports.http}"}}
     document = {"server": server, "rooms": {ROOM: {"source": {"rtmp": {"key": KEY}}, **room}}}
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)
     try:

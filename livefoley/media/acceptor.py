@@ -52,7 +52,10 @@ async def listening_sockets(host: str, port: int) -> list[socket.socket]:
 
 
 class Acceptor:
-    """Listens on one socket. ``make`` makes the protocol of a connection; all is charged to ``share``."""
+    """Listens on one socket. ``make`` makes the protocol of a connection; all is charged to ``share``.
+
+    With ``held`` connections wait in the kernel's queue until `begin`: connected, and not yet spoken to.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Acceptor:
         *,
         context: ssl.SSLContext | None = None,
         handshake_timeout_s: float | None = None,
+        held: bool = False,
     ) -> None:
         self.exhausted = 0
         """How often a connection could not be taken in for want of descriptors or memory."""
@@ -77,7 +81,12 @@ class Acceptor:
         self._told = LogThrottle(log, self._loop.time, lines=1)
         listening.setblocking(False)
         listening.listen(QUEUE)
-        self._loop.add_reader(listening.fileno(), self._readable)
+        if not held:
+            self.begin()
+
+    def begin(self) -> None:
+        """Take in who waits, and who comes from now on."""
+        self._loop.add_reader(self._socket.fileno(), self._readable)
 
     @property
     def port(self) -> int:

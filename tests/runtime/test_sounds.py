@@ -255,7 +255,7 @@ async def test_a_maker_is_one_class_and_one_line_live_too(
     monkeypatch.setenv("LIVEFOLEY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "sounds"))
     sounds = LiveSounds(others=[ThreadedMaker(Theremin())])
     room = Room(sounds, "somebody plays the theremin")
-    async with running(*(run for _, run in sounds.parts())):
+    async with running(sounds.supply_beds, *(maker.run for _, maker in sounds.workers())):
         await until(lambda: sounds.effects)
         for cue in ({"prompt": "a theremin"}, {"effect": "BELLMisc_Ding"}, {"prompt": "zzyzx"}):
             room.ask(**cue)

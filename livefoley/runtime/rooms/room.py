@@ -145,10 +145,14 @@ class Room:
 
     # ---- life ----
 
+    def prepare(self) -> None:
+        """Tell the makers of sounds what the room will want, before it begins."""
+        self.set_describe(self.describe)
+
     async def run(self) -> None:
         """Serve the room. Returns when the source is over and everything has left; sinks are finished either way."""
         parts = self.parts
-        self.set_describe(self.describe)
+        self.prepare()
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks

@@ -28,6 +28,10 @@ class LiveCachedTakes:
         """Let the maker work."""
         await self._maker.run()
 
+    def is_awake(self) -> bool:
+        """Say what the maker says."""
+        return self._maker.is_awake()
+
     def offer(self, request: SoundRequest, now: float) -> Offer | Refusal:
         """Say what the maker says; what is kept is there at once."""
         return Offer(Fit.MADE) if request in self._takes else self._maker.offer(request, now)

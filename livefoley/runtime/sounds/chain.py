@@ -29,6 +29,10 @@ class LiveMaker(Maker, Protocol):
         """Do the work until cancelled."""
         ...
 
+    def is_awake(self) -> bool:
+        """Say whether it has begun, or will not before somebody does something about it; a start waits for that."""
+        ...
+
 
 class LiveChain:
     """All makers as one. Nothing here blocks or raises."""

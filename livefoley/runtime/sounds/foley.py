@@ -81,6 +81,10 @@ class FoleyService:
     def ready(self) -> bool:
         return self.worker.ready
 
+    def is_awake(self) -> bool:
+        """Whether the worker has what the rooms asked for first."""
+        return self.worker.caught_up
+
     def describe(self, room: str, description: str, seed: int) -> None:
         """Say what a room sounds like, now and after every restart of the worker."""
         self._rooms[room] = {"op": "describe", "room": room, "text": description, "seed": seed}

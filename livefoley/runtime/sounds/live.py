@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
@@ -51,16 +51,14 @@ class LiveSounds:
         """The names of the bank's effects; empty until its worker has told."""
         return self.foley.names
 
-    def parts(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
-        """Yield what must run beside the rooms, by name: makers that one of them may ask, and what asks for beds."""
-        if not self._rooms:
-            return
-        yield "beds", self._supply
-        for maker in self.chain.makers:
+    def workers(self) -> Iterator[tuple[str, LiveMaker]]:
+        """Yield the makers that one of the rooms may ask, by name; they must run beside the rooms."""
+        for maker in self.chain.makers if self._rooms else ():
             if maker is self.foley or any(room.order.asks(maker.source) for room in self._rooms):
-                yield maker.source, maker.run
+                yield maker.source, maker
 
-    async def _supply(self) -> None:
+    async def supply_beds(self) -> None:
+        """Ask for what the rooms' beds are made of until cancelled."""
         while True:
             await asyncio.sleep(STEP_S)
             self.beds.step(self.now())

@@ -151,6 +151,10 @@ class StudentService:
 
     # ---- what the worker says ----
 
+    def is_awake(self) -> bool:
+        """Whether there is a model at work, or none to be expected soon."""
+        return self._state(time.monotonic()) != "starting"
+
     @property
     def working(self) -> bool:
         """Whether there is a model, and a worker that runs it."""

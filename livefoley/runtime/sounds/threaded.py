@@ -75,6 +75,10 @@ class ThreadedMaker:
             self._running = None
             thread.close()
 
+    def is_awake(self) -> bool:
+        """Nobody needs to wait for a thread."""
+        return True
+
     async def _serve(self, job: _Job, thread: BlockingThread) -> None:
         if not self._breaker.allow(self._now()):
             job.answer(Refusal(f"rests after it failed ({self._reason})"))
