@@ -11,16 +11,32 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from livefoley.core.errors import BankError, ConfigError, InputError, LivefoleyError
+from livefoley.core.errors import (
+    BankError,
+    ConfigError,
+    DescriptionError,
+    InputError,
+    LivefoleyError,
+    ModelError,
+    OutputError,
+    ProtocolError,
+)
+from livefoley.renders.model import Busy
 
 MEDIA_TYPE = "application/problem+json"
 
-_STATUS: tuple[tuple[type[LivefoleyError], int], ...] = (
-    (BankError, 422),  # an effect that does not exist
-    (ConfigError, 422),
-    (InputError, 409),  # no stream to lay a sound in
-    (LivefoleyError, 400),
-)
+STATUS: Mapping[type[LivefoleyError], int] = {
+    BankError: 422,  # an effect that does not exist
+    ConfigError: 422,
+    DescriptionError: 422,
+    InputError: 409,  # no stream to lay a sound in
+    Busy: 503,
+    ModelError: 503,
+    OutputError: 503,  # a disk that is full
+    ProtocolError: 502,
+    LivefoleyError: 500,  # nothing else comes of a request
+}
+"""What an error of ours is answered with; a kind that is not named, with its parent's."""
 
 
 class Problem(HTTPException):
@@ -54,7 +70,7 @@ async def _http(request: Request, error: Any) -> JSONResponse:
 
 
 async def _livefoley(request: Request, error: Exception) -> JSONResponse:
-    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     return problem(status, str(error))
 
 

@@ -9,8 +9,13 @@ LivefoleyError
 ├── ModelError           weights or an engine that cannot be used
 ├── DescriptionError     a description no sound can be made of
 ├── AddressInUse         a port that is taken
-└── ProtocolError        a peer that does not keep to its protocol
-    └── Rejected             a peer that said no (bad key, not authorised)
+├── ProtocolError        a peer that does not keep to its protocol
+│   ├── Rejected             a peer that said no (bad key, not authorised)
+│   └── Refused              a request for WHIP or WHEP that is answered with a status (media.webrtc.offer)
+├── Busy                 a render that cannot be taken now (renders.model)
+├── TeacherError         a teacher that cannot teach (train.teachers.base)
+├── DemoError            a demo that did not work out (demo.report)
+└── SidecarError         the demo's sidecar did not start, or ended (demo.sidecar)
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import OutputError
 from livefoley.foley.synth import SYNTH_VERSION
-from livefoley.foley.synth.toolbox import Take
+from livefoley.foley.synth.blocks.toolbox import Take
 from livefoley.system.files import write_whole
 
 _FORMAT = 1

@@ -15,7 +15,7 @@ from livefoley.foley.bank.catalogue import Effect
 from livefoley.foley.bed import KEPT_SEGMENTS
 from livefoley.foley.bed.kinds import TextureSpec
 from livefoley.foley.render_cache import RenderCache, Stored
-from livefoley.foley.synth.toolbox import Take
+from livefoley.foley.synth.blocks.toolbox import Take
 
 
 def generator(*parts: str | int) -> Generator:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.foley.render_cache import RenderCache, decode, encode, stored
-from livefoley.foley.synth.toolbox import Take
+from livefoley.foley.synth.blocks.toolbox import Take
 
 
 class Renderer:

@@ -24,7 +24,7 @@ from livefoley.foley.synth import (
     water,
     weather,
 )
-from livefoley.foley.synth.toolbox import Signal, Take, fade
+from livefoley.foley.synth.blocks.toolbox import Signal, Take, fade
 
 Texture = Callable[[Generator, float, float], Signal]
 OneShot = Callable[[Generator, float], Take]

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.random import Generator
 
 from livefoley.foley.synth import music
-from livefoley.foley.synth.modal import BOX, Body, placed, ring, strike, thud
-from livefoley.foley.synth.room import in_room
-from livefoley.foley.synth.toolbox import (
+from livefoley.foley.synth.blocks.modal import BOX, Body, placed, ring, strike, thud
+from livefoley.foley.synth.blocks.reverb import in_room
+from livefoley.foley.synth.blocks.toolbox import (
     RATE,
     Signal,
     Take,

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.random import Generator
 from scipy import signal
 
-from livefoley.foley.synth.mechanisms import key_stroke
-from livefoley.foley.synth.modal import CERAMIC, GLASSWARE, METAL, strike
-from livefoley.foley.synth.room import in_room
-from livefoley.foley.synth.toolbox import (
+from livefoley.foley.synth.blocks.modal import CERAMIC, GLASSWARE, METAL, strike
+from livefoley.foley.synth.blocks.reverb import in_room
+from livefoley.foley.synth.blocks.toolbox import (
     RATE,
     Signal,
     Take,
@@ -33,6 +32,7 @@ from livefoley.foley.synth.toolbox import (
     wander,
     wide,
 )
+from livefoley.foley.synth.mechanisms import key_stroke
 
 CITY = octave_curve(-22, -11, -7, -4, -8, -9, -14, -23, -29, -45)
 ROOM = octave_curve(-12, -10, -8, -8, -11, -16, -22, -28, -34, -42)

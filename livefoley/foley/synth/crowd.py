@@ -6,9 +6,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from livefoley.foley.synth.modal import placed
-from livefoley.foley.synth.room import in_room
-from livefoley.foley.synth.toolbox import (
+from livefoley.foley.synth.blocks.modal import placed
+from livefoley.foley.synth.blocks.reverb import in_room
+from livefoley.foley.synth.blocks.toolbox import (
     RATE,
     Signal,
     Take,
@@ -30,7 +30,7 @@ from livefoley.foley.synth.toolbox import (
     wander,
     wide,
 )
-from livefoley.foley.synth.voice import laugh, shout, speak
+from livefoley.foley.synth.blocks.voice import laugh, shout, speak
 
 MURMUR = octave_curve(-24, -19, -8, -4, -6, -13, -19, -23, -26, -34)
 APPLAUSE = octave_curve(-66, -58, -42, -26, -14, -5, -3, -10, -18, -29)

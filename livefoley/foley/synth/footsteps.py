@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 
-from livefoley.foley.synth.modal import BOX, METAL, Body, placed, strike, thud
-from livefoley.foley.synth.room import in_room
-from livefoley.foley.synth.toolbox import (
+from livefoley.foley.synth.blocks.modal import BOX, METAL, Body, placed, strike, thud
+from livefoley.foley.synth.blocks.reverb import in_room
+from livefoley.foley.synth.blocks.toolbox import (
     RATE,
     Signal,
     Take,

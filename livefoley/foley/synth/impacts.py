@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from livefoley.foley.synth.modal import (
+from livefoley.foley.synth.blocks.modal import (
     BOX,
     CARDBOARD,
     CERAMIC,
@@ -22,8 +22,8 @@ from livefoley.foley.synth.modal import (
     strike,
     thud,
 )
-from livefoley.foley.synth.room import in_room
-from livefoley.foley.synth.toolbox import (
+from livefoley.foley.synth.blocks.reverb import in_room
+from livefoley.foley.synth.blocks.toolbox import (
     Take,
     band,
     count,

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.random import Generator
 from scipy.ndimage import uniform_filter1d
 
-from livefoley.foley.synth.modal import placed, thud
-from livefoley.foley.synth.music import saws
-from livefoley.foley.synth.room import in_room
-from livefoley.foley.synth.toolbox import (
+from livefoley.foley.synth.blocks.modal import placed, thud
+from livefoley.foley.synth.blocks.reverb import in_room
+from livefoley.foley.synth.blocks.toolbox import (
     RATE,
     Signal,
     Take,
@@ -31,6 +30,7 @@ from livefoley.foley.synth.toolbox import (
     wander,
     wide,
 )
+from livefoley.foley.synth.music import saws
 
 
 def _sweep(rng: Generator, seconds: float, at: float, low_hz: float, high_hz: float, width: float) -> Signal:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from livefoley.foley.synth.room import in_room
-from livefoley.foley.synth.toolbox import (
+from livefoley.foley.synth.blocks.reverb import in_room
+from livefoley.foley.synth.blocks.toolbox import (
     RATE,
     Signal,
     Take,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy import signal
 
-from livefoley.foley.synth.toolbox import RATE, Signal, wander
+from livefoley.foley.synth.blocks.toolbox import RATE, Signal, wander
 
 VOICE_RATE = 16_000
 """Voices are built at 16 kHz, three times cheaper, and brought up at the end: what matters of them lies below 7 kHz."""

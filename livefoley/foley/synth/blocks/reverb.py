@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy import signal
 
-from livefoley.foley.synth.toolbox import Signal, count, decay, highpass, lowpass
+from livefoley.foley.synth.blocks.toolbox import Signal, count, decay, highpass, lowpass
 
 
 def impulse_response(rng: Generator, t60_s: float, damping_hz: float = 6000.0) -> Signal:

@@ -13,7 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from livefoley.foley.synth.toolbox import Signal, Take, band, count, decay, fade, lowpass, noise, peak, take, times
+from livefoley.foley.synth.blocks.toolbox import (
+    Signal,
+    Take,
+    band,
+    count,
+    decay,
+    fade,
+    lowpass,
+    noise,
+    peak,
+    take,
+    times,
+)
 
 BAR = (1.0, 2.756, 5.404, 8.933, 13.34)
 PLATE = (1.0, 1.41, 1.73, 2.33, 2.68, 3.24, 3.91, 4.55, 5.32, 6.71, 8.1, 9.6, 11.7)
