@@ -72,7 +72,7 @@ def caption(piece: Piece, transcriber: Transcriber, details: bool) -> Trial:
     """Hear a clip live, then write it down."""
     live = [each for each in hear(piece.sound, []) if isinstance(each, Transcript) and each.final and each.text]
     began_s = time.process_time()
-    full = transcriber.transcribe(piece.sound, 0, live, LANGUAGES, math.inf)
+    full = transcriber.transcribe(piece.sound, 0, live, math.inf)
     cost_s = time.process_time() - began_s
     spoken = {language: [part for part in piece.text.split(" / ") if _is(part, language)] for language in LANGUAGES}
     live_errors, full_errors = (

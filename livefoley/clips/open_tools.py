@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from livefoley.clips.captions import FullCaptions, LiveCaptions
 from livefoley.clips.checks.clip_checks import CheckSettings, ClipChecks
 from livefoley.clips.checks.frames import FrameModel, OnnxModel, OnnxSettings, OpenNsfw
 from livefoley.clips.checks.text import read_lists
@@ -29,6 +30,7 @@ def open_tools(given: ToolSettings) -> Tools:
             spool=publish.spool,
             spool_bytes=publish.spool_bytes,
         ),
+        captions=FullCaptions(given.transcribe) if given.transcribe else LiveCaptions(),
     )
 
 

@@ -60,10 +60,12 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True)
 class ToolSettings:
-    """See the module; ``libraries`` are paths of the sounds."""
+    """See the module; ``libraries`` are paths of the sounds, ``transcribe`` names the model that writes captions: as
+    ``ears.model`` does, or empty to leave them as heard live."""
 
     libraries: tuple[str, ...]
     publish: PublishSettings
+    transcribe: str = ""
     provider: str = PROVIDER
     audible_notice: bool = False
     visible_notice: bool = False

@@ -59,6 +59,7 @@ def tool_settings(config: cfg.Config) -> ToolSettings:
             spool=str(given.spool),
             spool_bytes=given.spool_mb * MEGABYTE,
         ),
+        transcribe=config.ears.model if given.captions == "full" else "",
         provider=given.provider,
         audible_notice=given.audible_notice,
         visible_notice=given.visible_notice,

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import soxr
-from faster_whisper.vad import get_speech_timestamps
 from numpy.typing import NDArray
 
 from livefoley.core.captions import SPACELESS
@@ -23,17 +22,12 @@ from livefoley.core.events import Transcript, Word
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.ears import model
 from livefoley.perception.ears.hallucination import DOUBTFUL_SCORE, is_made_up, without_loop
-from livefoley.perception.ears.listener import LANGUAGE_SURE
 from livefoley.perception.ears.normalise import simplified
 from livefoley.perception.ears.recogniser import RATE, load
 
 BEAM = 5
 NEAR: Tick = ticks_from_s(0.4)  # a word that was heard live is told when one is written down so near to it
 LEFT_OUT: Tick = ticks_from_s(0.8)  # so much of a sentence, at least, is one that was left out
-
-
-class OutOfTime(Exception):  # noqa: N818 - reads as what it is
-    """It took longer than it may."""
 
 
 class Transcriber:
@@ -48,36 +42,26 @@ class Transcriber:
         sound: NDArray[np.float32],
         start: Tick,
         live: Sequence[Transcript],
-        languages: Sequence[str],
         until_s: float,
     ) -> list[Transcript]:
         """Return what is said in ``[n]`` samples at 48 kHz that begin at ``start``, in order, with the words' times.
 
-        ``live`` is what was heard of it before; where there is nothing, the language is the likeliest of ``languages``.
-        Raises ``OutOfTime`` when it is not done ``until_s`` (monotonic).
+        ``live`` is what was heard of it before, in the languages that are looked for. Raises ``TimeoutError`` when it
+        is not done ``until_s`` (monotonic).
         """
         low = np.asarray(soxr.resample(sound, TICK_RATE, RATE), np.float32)
-        spoken = list(dict.fromkeys(each.language for each in live)) or self._language(low, languages)
         written: list[Transcript] = []
-        for language in spoken:
+        for language in dict.fromkeys(each.language for each in live):
             alone = _silenced(low, start, [each for each in live if each.language != language])
             written += self._written(alone, start, live, language, until_s)
         told = [word for each in written for word in each.words]
         return _numbered([*written, *(part for each in live for part in _left_out(each, told))])
 
-    def _language(self, low: NDArray[np.float32], languages: Sequence[str]) -> list[str]:
-        """Return the likeliest of ``languages`` for the whole; none where it is likely another, or nobody speaks."""
-        if not get_speech_timestamps(low):
-            return []
-        _, _, found = self._model.detect_language(low, vad_filter=True)
-        likely = {language: share for language, share in found if language in languages}
-        return [max(likely, key=lambda each: likely[each])] if sum(likely.values()) >= LANGUAGE_SURE else []
-
     def _written(
         self, low: NDArray[np.float32], start: Tick, live: Sequence[Transcript], language: str, until_s: float
     ) -> Iterator[Transcript]:
         if time.monotonic() > until_s:
-            raise OutOfTime
+            raise TimeoutError
         segments, _ = self._model.transcribe(
             low,
             language=language,
@@ -89,9 +73,9 @@ class Transcriber:
         )
         for segment in segments:
             if time.monotonic() > until_s:
-                raise OutOfTime
+                raise TimeoutError
             made = _transcript(segment, start, language)
-            heard_live = not live or any(each.start < made.end and made.start < each.end for each in live)
+            heard_live = any(each.start < made.end and made.start < each.end for each in live)
             if _is_believed(segment, made, heard_live):
                 yield made
 
