@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("livefoley.clips")
 
-LIVE, FULL = "live", "full"
+AUTO, LIVE, FULL = "auto", "live", "full"
 LIMIT_S, LIMIT_SHARE = 1.0, 0.1  # what a clip waits for its words, at most, and for each second of it
 PATIENCE = 20.0  # times as long for one that nobody waits for
 

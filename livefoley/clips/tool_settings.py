@@ -60,12 +60,16 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True)
 class ToolSettings:
-    """See the module; ``libraries`` are paths of the sounds, ``transcribe`` names the model that writes captions: as
-    ``ears.model`` does, or empty to leave them as heard live."""
+    """See the module; ``libraries`` are paths of the sounds.
+
+    ``captions`` is ``live``, ``full``, or ``auto`` for what the machine has cores for; ``speech_model`` is the one that
+    writes full ones, as ``ears.model`` names it.
+    """
 
     libraries: tuple[str, ...]
     publish: PublishSettings
-    transcribe: str = ""
+    captions: str = "live"
+    speech_model: str = "base"
     provider: str = PROVIDER
     audible_notice: bool = False
     visible_notice: bool = False

@@ -61,7 +61,7 @@ class ClipMaking(Model):
     backup_to: Destination | None = None
     name: Annotated[str, Field(max_length=200), AfterValidator(check_name)] = DEFAULT_NAME
     spool_mb: Megabytes = 2000
-    captions: Literal["live", "full"] = "full"
+    captions: Literal["auto", "live", "full"] = "auto"
     provider: Annotated[str, Field(min_length=1, max_length=100)] = PROVIDER
     audible_notice: bool = False
     visible_notice: bool = False

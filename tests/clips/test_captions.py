@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -14,7 +15,7 @@ from livefoley.clips.captions import FullCaptions, LiveCaptions
 from livefoley.clips.jobs.files import ORIGINAL, ClipInput
 from livefoley.clips.open_tools import open_tools
 from livefoley.clips.ports import Said
-from livefoley.clips.tool_settings import PublishSettings, ToolSettings
+from livefoley.clips.tool_settings import PublishSettings
 from livefoley.config import parse
 from livefoley.core.events import Transcript, Word
 from livefoley.core.ticks import TICK_RATE
@@ -86,9 +87,14 @@ def test_no_model_is_opened_for_a_clip_in_which_nobody_speaks(clip: ClipInput) -
     assert LiveCaptions().begin(clip, [], patient=False)() == Said((), "")
 
 
-@pytest.mark.parametrize(("given", "kind", "model"), [("live", LiveCaptions, ""), ("full", FullCaptions, "small")])
-def test_the_configuration_says_which(tmp_path: Path, given: str, kind: type, model: str) -> None:
-    config = parse(CONFIG.format(given), env={})
-    assert tool_settings(config).transcribe == model
-    settings = ToolSettings((), PublishSettings(str(tmp_path)), transcribe=model)
-    assert isinstance(open_tools(settings).captions, kind)
+@pytest.mark.parametrize(
+    ("given", "cores", "kind"),
+    [("live", 8, LiveCaptions), ("full", 2, FullCaptions), ("auto", 2, LiveCaptions), ("auto", 4, FullCaptions)],
+)
+def test_the_configuration_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, cores: int, kind: type
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    told = tool_settings(parse(CONFIG.format(given), env={}))
+    assert (told.captions, told.speech_model) == (given, "small")
+    assert isinstance(open_tools(replace(told, publish=PublishSettings(str(tmp_path)))).captions, kind)
