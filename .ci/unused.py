@@ -30,6 +30,9 @@ jitter_s, uncertainty
 REJECT  # of an enumeration that YAML names
 __call__  # of a protocol
 
+# The door for makers that are plain functions; those there are have a worker.
+ThreadedMaker
+
 # What tests hold against the truth.
 TRIED_WITH, worker_pid
 

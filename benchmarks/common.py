@@ -135,14 +135,18 @@ class Tree:
 
     def memory_mb(self) -> float:
         """Return the memory in use: proportional set size where the system tells it, else resident."""
-        total = 0.0
+        return sum(self.parts_mb().values())
+
+    def parts_mb(self) -> dict[str, float]:
+        """Return the same for the members of each kind."""
+        found: dict[str, float] = {}
         for member in self._members():
             try:
-                info = member.memory_full_info()
-                total += getattr(info, "pss", 0) or info.rss
+                role, info = _role(member), member.memory_full_info()
             except psutil.Error:
                 continue
-        return total / 1e6
+            found[role] = found.get(role, 0.0) + (getattr(info, "pss", 0) or info.rss) / 1e6
+        return found
 
     def _members(self) -> list[psutil.Process]:
         try:

@@ -25,10 +25,11 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from livefoley.core.cues import Cue, CueKind
+from livefoley.core.cues import CueKind, SoundRequest
 from livefoley.core.errors import LivefoleyError
 from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bed.bed import ProceduralBed
+from livefoley.foley.chain import Offer
 from livefoley.foley.render_cache import RenderCache
 from livefoley.foley.rendered import RenderedSounds
 from livefoley.foley.student import features
@@ -105,8 +106,8 @@ class Procedural:
 
     def make(self, text: str, like: Floats, seed: int) -> Floats:
         """Return mono sound as long as ``like``."""
-        cue = Cue(0, CueKind.ACCENT, 0, 0, prompt=text, length=len(like), seed=seed)
-        sound = self._bank.make(cue) if self._bank.covers(cue) else None
+        request = SoundRequest(CueKind.ACCENT, text, length=len(like), seed=seed)
+        sound = self._bank.make(request) if isinstance(self._bank.offer(request), Offer) else None
         samples = sound.samples if sound else ProceduralBed(seed, text, self._rendered).read(len(like))
         mono = np.asarray(samples.mean(axis=0), np.float32)[: len(like)]
         return features.referenced(np.pad(mono, (0, len(like) - len(mono))))

@@ -41,26 +41,25 @@ from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
-from livefoley.runtime.sounds.foley import FoleyService
 from livefoley.runtime.supervise import supervise
+from livefoley.runtime.warm_up import WarmUp, Worker
 from livefoley.system.descriptors import raise_limit
-from livefoley.system.dirs import library_directory
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
 from livefoley.wiring.renders import RenderCollector, make_render_service, render_routes
 from livefoley.wiring.rooms import (
-    Makers,
     Servers,
+    Workers,
     build_room,
     ice_settings,
     make_ears,
     make_perception,
     make_screen,
-    make_student,
     planner_settings,
     rtmp_servers,
 )
+from livefoley.wiring.sounds import live_sounds
 
 log = structlog.get_logger("livefoley")
 
@@ -72,8 +71,7 @@ class Application:
 
     def __init__(self, config: cfg.Config) -> None:
         self.config = config
-        self.foley = FoleyService([config.bank.library or library_directory()])
-        self.student = make_student(config.student, self.foley)
+        self.sounds = live_sounds(config)
         self.ears = make_ears(config)
         self.perception, self.screen = make_perception(config), make_screen()
         self.rtmp = rtmp_servers(config.server.rtmp)
@@ -86,8 +84,8 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        makers = Makers(self.foley, self.student, self.ears, self.perception, self.screen)
-        self._rooms = {name: build_room(name, room, servers, makers) for name, room in config.rooms.items()}
+        workers = Workers(self.sounds, self.ears, self.perception, self.screen)
+        self._rooms = {name: build_room(name, room, servers, workers) for name, room in config.rooms.items()}
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
         for name, made in self._rooms.items():
@@ -98,6 +96,7 @@ class Application:
             name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name), self.clips.create)
             for name, room in config.rooms.items()
         }
+        self._warm_up = WarmUp({name: part.is_awake for name, part in self._workers()}, config.server.warm_up_s)
         self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
 
@@ -111,13 +110,19 @@ class Application:
         http = self._http_server()
         try:
             for server in self.rtmp:
-                await server.start()
+                await server.listen()
                 log.info("listening", protocol=server.protocol, port=server.port)
             log.info("listening", protocol="http", port=http.port)
             async with asyncio.TaskGroup() as tasks:
                 helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
-                helpers += [tasks.create_task(supervise(name, run)) for name, run in self._parts_beside()]
+                for room in self._rooms.values():
+                    room.prepare()
+                helpers += [tasks.create_task(supervise(name, part.run)) for name, part in self._workers()]
+                await self._warm_up.wait(self._stopping)
+                helpers += [tasks.create_task(supervise(name, run)) for name, run in self._deliverers()]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
+                for server in self.rtmp:
+                    server.let_in()
                 await asyncio.wait(rooms)
                 await self.clips.drain(CLIPS_FINISH_S)
                 for helper in helpers:
@@ -131,19 +136,20 @@ class Application:
             if self.rtmp[0].auth is not None:
                 await self.rtmp[0].auth.aclose()
 
-    def _parts_beside(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
-        """Yield what runs beside the rooms, by name; the streams go on without any of it."""
+    def _workers(self) -> Iterator[tuple[str, Worker]]:
+        """Yield what the rooms hear, see and make sound with, by name; the streams go on without any of it."""
         parts = [room.parts for room in self._rooms.values()]
-        if any(part.foley is not None for part in parts):
-            yield "foley", self.foley.run
-        if self.student is not None and any(part.student is not None for part in parts):
-            yield "student", self.student.run
         if any(part.perception is not None for part in parts):
-            yield "perception", self.perception.run
-        if any(part.screen is not None for part in parts):
-            yield "screen", self.screen.run
+            yield "perception", self.perception
+        yield from self.sounds.workers()
         if any(part.ears is not None for part in parts):
-            yield "ears", self.ears.run
+            yield "ears", self.ears
+        if any(part.screen is not None for part in parts):
+            yield "screen", self.screen
+
+    def _deliverers(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+        """Yield what asks the workers, or carries on what the rooms made, by name: it waits until they are awake."""
+        yield "beds", self.sounds.supply_beds
         if self.clips.rooms:
             yield "clips", self.clips.run
         if self.clip_delivery is not None:
@@ -206,6 +212,8 @@ class Application:
         reasons = [f"room {name}: {room.failure}" for name, room in self._rooms.items() if room.failure]
         if self._stopping.is_set():
             reasons.append("stopping")
+        if waiting := self._warm_up.waiting_for():
+            reasons.append(f"starting: {', '.join(waiting)}")
         return not reasons, reasons
 
     def hls_directory(self, room: str) -> Path | None:
@@ -246,7 +254,7 @@ class Application:
         )
 
     def _check_effect(self, name: str) -> None:
-        known = self.foley.names
+        known = self.sounds.effects
         if known and name not in known:
             near = difflib.get_close_matches(name, known, 1, 0.3)
             raise BankError(f"there is no effect {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livefoley.config import Address, Config, load, masked, parse
-from livefoley.config.rooms import OnDuplicate
 from livefoley.config.values import parse_address
 from livefoley.core.errors import ConfigError
 from livefoley.engine.hold import OnDrop
+from livefoley.media.publisher_slot import OnDuplicate
 
 MINIMAL = """\
 rooms:

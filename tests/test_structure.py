@@ -25,7 +25,6 @@ MOVES = {
     "models/fetch.py": "gathers a model's files before its directory has its name",
     "models/resolver.py": "moves whole directories of models",
     "models/sources.py": "a download that is gone on with after an interruption",
-    "renders/make.py": "labels a sound before it has its name",
     "train/corpus/recordings.py": "hands FFmpeg the members of a shard as files",
     "train/distill.py": "torch writes its checkpoints itself",
     "train/fit.py": "torch writes its checkpoints itself",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import structlog
 
@@ -20,13 +21,13 @@ from livefoley.clips.pictures.reframe import reframed
 from livefoley.clips.ports import Captions, Marks
 from livefoley.clips.sound import Mastered, Retake, master
 from livefoley.clips.waveform import write_waveform
-from livefoley.core.cues import Stereo
+from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.events import MotionOnset, Transcript
 from livefoley.core.media import Packet
 from livefoley.core.notices import utc
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
 from livefoley.engine.timeline import ORIGIN
-from livefoley.foley.source import Foley
+from livefoley.foley.makers import Makers
 from livefoley.media.audio_codecs import AacEncoder
 from livefoley.media.files.audio_file import write_audio
 from livefoley.system.files import SHARED, write_whole
@@ -43,15 +44,15 @@ def cut(job: Job, clip_input: ClipInput, marks: Marks) -> None:
 
 
 def compose(
-    job: Job, clip_input: ClipInput, files: ClipFiles, foley: Foley, marks: Marks, captions: Captions
+    job: Job, clip_input: ClipInput, files: ClipFiles, makers: Makers, marks: Marks, captions: Captions
 ) -> ClipMetadata:
     """Make the sound and the clip of both, and the pictures of each; return what there is to tell of it."""
     wait_for_said = captions.begin(clip_input, heard(clip_input), patient=job.request.priority is Priority.BATCH)
     pictures = cut_pictures(job, clip_input, marks.visible)
     with ThreadPoolExecutor(1, "clip-beside") as beside:  # what decodes and draws leaves the interpreter to the sound
         drawn = [beside.submit(_cover, job, clip_input, pictures, files)]
-        stem, sounds, model = foley_of(job, clip_input, foley)
-        mastered = master(clip_input.original(), marks.mark(stem, job.content_id))
+        made = foley_of(job, clip_input, makers)
+        mastered = master(clip_input.original(), marks.mark(made.stem, job.content_id))
         drawn.append(beside.submit(_sound_files, mastered, files))
         encoder = AacEncoder(job.bitrate)
         packets = list(_encoded(encoder, mastered.mix, clip_input.start))
@@ -62,7 +63,7 @@ def compose(
     said = wait_for_said()
     spoken = words.spoken(said.transcripts, clip_input.start, clip_input.end)
     _write_captions(spoken, files)
-    return metadata(job, clip_input, pictures, sounds, model, mastered, spoken, said.by)
+    return metadata(job, clip_input, pictures, made, mastered, spoken, said.by)
 
 
 def _write_captions(spoken: words.Spoken, files: ClipFiles) -> None:
@@ -103,21 +104,27 @@ def _encoded_anew(job: Job, clip_input: ClipInput, copied: Pictures) -> Pictures
     return cut_exactly(copied) if job.request.exact else with_notice(copied)
 
 
-def foley_of(job: Job, clip_input: ClipInput, foley: Foley) -> tuple[Stereo, tuple[PlacedSound, ...], str]:
-    """Return the clip's foley, its sounds, and what made it. Where it cannot be made anew the live one stands in."""
-    bed = foley.bed(f"clip-{job.content_id}", job.describe, job.seed)
-    retake = Retake(job.mix, job.plan, foley.bank, bed, clip_input.start, clip_input.end)
+@dataclass(frozen=True, slots=True)
+class MadeFoley:
+    """A clip's foley ``[2, n]``, its sounds, who made its ambience (empty: nobody), and what made it all."""
+
+    stem: Stereo
+    sounds: tuple[PlacedSound, ...]
+    bed_source: str
+    model: str
+
+
+def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
+    """Return the clip's foley. Where it cannot be made anew the live one stands in."""
+    chain = makers.chain(job.student)
+    bed = chain.bed(ambience_of(f"clip-{job.content_id}", job.describe, job.seed))
+    retake = Retake(job.mix, job.plan, chain, bed, clip_input.start, clip_input.end)
     try:
-        return (
-            retake.render([e for e in clip_input.events if not isinstance(e, Transcript)]),
-            tuple(retake.sounds),
-            ENGINE,
-        )
+        stem = retake.render([e for e in clip_input.events if not isinstance(e, Transcript)])
+        return MadeFoley(stem, tuple(retake.sounds), bed.source if job.plan.bed else "", ENGINE)
     except Exception:
         log.exception("the foley cannot be made anew, the live one stands in", clip=job.id)
-        return clip_input.stem(), (), LIVE
-    finally:
-        foley.close(f"clip-{job.content_id}")
+        return MadeFoley(clip_input.stem(), (), "", LIVE)
 
 
 def _encoded(encoder: AacEncoder, samples: Stereo, start: Tick) -> Iterator[Packet]:
@@ -146,8 +153,7 @@ def metadata(
     job: Job,
     clip_input: ClipInput,
     pictures: Pictures | None,
-    sounds: tuple[PlacedSound, ...],
-    model: str,
+    made: MadeFoley,
     mastered: Mastered,
     said: words.Spoken,
     captions: str,
@@ -177,7 +183,8 @@ def metadata(
         transcript=said.text,
         captions=captions,
         describe=job.describe,
-        sounds=sounds,
+        sounds=made.sounds,
+        bed_source=made.bed_source,
         gaps=tuple(Gap(_since(a, start), _since(b, start), what) for a, b, what in clip_input.gaps),
         epochs=clip_input.epochs,
         exact=request.exact,
@@ -188,7 +195,7 @@ def metadata(
         visible_notice=pictures is not None and pictures.noticed,
         loudness_lufs=round(mastered.loudness_lufs, 2),
         true_peak_dbtp=round(mastered.true_peak_dbtp, 2),
-        model=model,
+        model=made.model,
         model_version=__version__,
     )
 

@@ -182,6 +182,7 @@ class ClipMetadata:
     captions: str = ""  # "live": as heard in the room, "full": written down afterwards; empty: nobody speaks
     describe: str = ""
     sounds: tuple[PlacedSound, ...] = ()
+    bed_source: str = ""  # who made the ambience
     gaps: tuple[Gap, ...] = ()
     epochs: tuple[int, ...] = ()
     exact: bool = False

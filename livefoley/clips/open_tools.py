@@ -14,9 +14,8 @@ from livefoley.clips.pipeline import Tools
 from livefoley.clips.ports import Captions
 from livefoley.clips.publish import open_publisher
 from livefoley.clips.tool_settings import C2paSettings, ClipCheckSettings, FrameCheckSettings, ToolSettings
-from livefoley.foley.source import Foley
+from livefoley.foley.makers import Makers
 from livefoley.marks import C2paSigner
-
 
 CAPTION_CORES = 4
 """With fewer, a room that streams and listens leaves no second one, and a clip would be late for its captions."""
@@ -26,7 +25,7 @@ def open_tools(given: ToolSettings) -> Tools:
     """Return the tools; raises ``ConfigError`` or ``BankError`` for what cannot be opened."""
     publish = given.publish
     return Tools(
-        foley=Foley([Path(path) for path in given.libraries]),
+        makers=Makers([Path(path) for path in given.libraries], given.student),
         checks=_checks(given.checks),
         marks=Marker(given.provider, _signer(given.c2pa), audible=given.audible_notice, visible=given.visible_notice),
         publisher=open_publisher(

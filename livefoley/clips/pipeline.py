@@ -21,7 +21,7 @@ from livefoley.clips.sound import master
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.notices import utc
 from livefoley.core.ticks import TICK_RATE
-from livefoley.foley.source import Foley
+from livefoley.foley.makers import Makers
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Progress:
 class Tools:
     """What clips are made with."""
 
-    foley: Foley
+    makers: Makers
     checks: Checks
     marks: Marks
     publisher: Publisher
@@ -120,7 +120,7 @@ class _Run:
     def _sound(self) -> None:
         clip_input = read_input(self._directory.path)
         tools = self._tools
-        metadata = compose(self._job, clip_input, self._files, tools.foley, tools.marks, tools.captions)
+        metadata = compose(self._job, clip_input, self._files, tools.makers, tools.marks, tools.captions)
         self._save(title=metadata.title)
         self._tools.marks.label_container(self._files.clip, metadata)
         self._write(metadata)

@@ -89,7 +89,7 @@ class Retake:
         else:
             self._planner.motion(event, playhead)
         for cue in self._planner.take_cues():
-            sound = self._effects.make(cue)
+            sound = self._effects.make(cue.request)
             self._planner.settle(cue.id, self._mixer.place(cue, sound, playhead).value if sound else "none")
             if sound is not None and self._start <= cue.start < self._end:
                 self.sounds.append(self._placed(cue, sound))

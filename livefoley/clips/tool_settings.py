@@ -13,6 +13,7 @@ import msgspec
 from livefoley.clips.model import PROVIDER
 from livefoley.clips.publish.naming import DEFAULT_NAME
 from livefoley.core.errors import ConfigError
+from livefoley.foley.student.settings import StudentSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True)
 class ToolSettings:
-    """See the module; ``libraries`` are paths of the sounds.
+    """See the module; ``libraries`` are paths of the sounds, ``student`` opens one (None: there is none).
 
     ``captions`` is ``live``, ``full``, or ``auto`` for what the machine has cores for; ``speech_model`` is the one that
     writes full ones, as ``ears.model`` names it.
@@ -68,6 +69,7 @@ class ToolSettings:
 
     libraries: tuple[str, ...]
     publish: PublishSettings
+    student: StudentSettings | None = None
     captions: str = "live"
     speech_model: str = "base"
     provider: str = PROVIDER

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 from livefoley.dsp.spectrogram import WINDOW, as_grey, spectrogram_db
 
 WIDTH, WAVE, SPECTRUM = 1200, 120, 200
@@ -26,7 +26,7 @@ def write_waveform(path: Path, sound: Stereo) -> None:
     try:
         path.write_bytes(png.tobytes())
     except OSError as error:
-        raise OutputError(f"{path.name}: cannot be written ({error.strerror})") from None
+        raise OutputError(f"{path.name}: cannot be written ({reason(error)})") from None
 
 
 def _wave(mono: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -63,15 +63,15 @@ def play_to_file(
     library: Opened = None,
 ) -> None:
     """Write one effect to a sound file, to listen to it."""
-    from livefoley.core.cues import Cue, CueKind
+    from livefoley.core.cues import CueKind, SoundRequest
     from livefoley.core.ticks import s_from_ticks
     from livefoley.media.files.audio_file import write_audio
 
     effects = _bank(library)
-    cue = Cue(id=1, kind=CueKind.ACCENT, start=0, deadline=0, prompt=effect, intensity=intensity, seed=seed)
+    request = SoundRequest(CueKind.ACCENT, effect, intensity=intensity, seed=seed)
     if effect in effects.names():
-        cue = replace(cue, effect=effect, prompt="")
-    sound = effects.make(cue)
+        request = replace(request, effect=effect, prompt="")
+    sound = effects.make(request)
     if sound is None:
         near = ", ".join(effects.find(effect)[:3]) or "see `livefoley bank list`"
         raise BankError(f'"{effect}": no effect fits; near: {near}')

@@ -16,7 +16,7 @@ import av
 import psutil
 
 from livefoley import __version__
-from livefoley.core.errors import LivefoleyError
+from livefoley.core.errors import LivefoleyError, reason
 from livefoley.foley.student.student import open_student
 from livefoley.models.catalogue import OPEN_NSFW, SCREEN_TEXT, SENTENCE_ENCODER, SPEECH
 from livefoley.models.resolver import find
@@ -176,7 +176,7 @@ def _port(what: str, host: str, port: int) -> Finding:
             probe.bind((host, port))
         except OSError as error:
             remedy = f"stop what listens there, or set another address under server: in the config ({host}:{port})"
-            return Finding(what, Verdict.OPTIONAL, f"{host}:{port} {error.strerror}", remedy)
+            return Finding(what, Verdict.OPTIONAL, f"{host}:{port} {reason(error)}", remedy)
     return Finding(what, Verdict.OK, f"{host}:{port} is free")
 
 

@@ -3,43 +3,28 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import time
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import psutil
 
-from livefoley.core.cues import Cue, CueKind, Stereo
-from livefoley.core.errors import (
-    BankError,
-    DescriptionError,
-    InputError,
-    LivefoleyError,
-    ModelError,
-    OutputError,
-    reason,
-)
+from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
+from livefoley.core.errors import DescriptionError, InputError, LivefoleyError, OutputError, reason
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
-from livefoley.foley.description import lexicon
-from livefoley.foley.source import Foley
-from livefoley.foley.student import features
+from livefoley.foley.chain import Fit, MakerOrder
+from livefoley.foley.makers import Makers
 from livefoley.foley.student.embed import plain
-from livefoley.foley.student.student import LONGEST_S, Student, Wish, open_student
+from livefoley.foley.student.maker import StudentMaker
+from livefoley.foley.student.settings import StudentSettings
+from livefoley.foley.student.student import LONGEST_S
 from livefoley.media.files.audio_file import write_audio
 from livefoley.system.dirs import library_directory
 
 MOST_POINTS = 100_000
-
-
-class SoundSource(StrEnum):
-    """Who makes a sound."""
-
-    STUDENT = "student"
-    BANK = "bank"
-    PROCEDURAL = "procedural"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +48,18 @@ def generate_file(order: Order, output: Path, *, force: bool = False) -> str:
 
     Raises a ``LivefoleyError`` in one line for words, curves, weights or an output that cannot be used.
     """
-    _check(order, output, force)
-    source, student = _source(order)
-    if source is not SoundSource.STUDENT and (order.onsets_s is not None or order.envelope is not None):
-        raise DescriptionError(f"--onsets and --envelope are for the student; {source} sounds are as they are")
-    words = ""
-    if student is not None:
-        began_s = time.perf_counter()
-        student.encoder.encode(order.text)
-        words = f"{time.perf_counter() - began_s:.3f} s for the words, "
+    request = _request(order, output, force)
+    makers = Makers([library_directory()], StudentSettings(order.model, order.device, order.threads, order.steps))
+    words = _prepared(makers.student, order) if makers.student is not None else ""
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    samples = _made(order, source, student)
+    sound = _made(makers, order.source, request)
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
-    write_audio(output, [np.ascontiguousarray(samples)])
-    seconds = samples.shape[1] / TICK_RATE
-    by = f"{student.spec.name} ({student.backend.name}, {student.steps} step(s))" if student else source.value
+    write_audio(output, [np.ascontiguousarray(sound.samples)])
+    seconds = sound.samples.shape[1] / TICK_RATE
+    by = sound.source
+    if by == SoundSource.STUDENT and makers.student is not None:
+        student = makers.student.student()
+        by = f"{student.spec.name} ({student.backend.name}, {student.steps} step(s))"
     memory_mb = psutil.Process().memory_info().rss / 1e6
     return (
         f"{output}: {seconds:.2f} s by {by}; {words}{wall_s:.3f} s for the sound ({wall_s / seconds:.3f} s per second, "
@@ -85,63 +67,62 @@ def generate_file(order: Order, output: Path, *, force: bool = False) -> str:
     )
 
 
-def _check(order: Order, output: Path, force: bool) -> None:
+def _request(order: Order, output: Path, force: bool) -> SoundRequest:
+    """Return what is asked of the makers. Raises for what nobody could make, or write."""
     if output.exists() and not force:
         raise OutputError(f"{output}: exists already; --force replaces it")
     plain(order.text)
     if not (math.isfinite(order.seconds) and 0 < order.seconds <= LONGEST_S):
         raise DescriptionError(f"--seconds {order.seconds:g}: want more than 0, at most {LONGEST_S:g}")
+    if outside := [at_s for at_s in order.onsets_s or () if not 0 <= at_s < order.seconds]:
+        raise DescriptionError(f"--onsets: {outside[0]:g} s lies outside the sound of {order.seconds:g} s")
+    return SoundRequest(
+        CueKind.ACCENT,
+        order.text,
+        length=ticks_from_s(order.seconds),
+        seed=order.seed,
+        onsets_s=order.onsets_s,
+        envelope=read_envelope(order.envelope) if order.envelope is not None else None,
+    )
 
 
-def _source(order: Order) -> tuple[SoundSource, Student | None]:
-    """Return who is to make it: whom the order names, else the student, and without weights whoever has a sound for it.
+def _prepared(student: StudentMaker, order: Order) -> str:
+    """Open the student and let it read the words, if it is to make the sound; return what the words took.
 
-    Raises ``ModelError`` when the student is asked for and cannot come.
+    Raises ``LivefoleyError`` for words or weights that cannot be used when nobody else is to be asked.
     """
-    if order.source in (None, SoundSource.STUDENT):
-        try:
-            return SoundSource.STUDENT, open_student(order.model, order.device, order.threads, order.steps)
-        except ModelError:
-            if order.source is not None:
-                raise
-    return order.source or (SoundSource.BANK if lexicon.covers(order.text) else SoundSource.PROCEDURAL), None
+    if order.source not in (None, SoundSource.STUDENT):
+        return ""
+    try:
+        encoder = student.student().encoder
+        began_s = time.perf_counter()
+        encoder.encode(order.text)
+        return f"{time.perf_counter() - began_s:.3f} s for the words, "
+    except LivefoleyError:
+        if order.source is not None:
+            raise
+        return ""
 
 
-def _made(order: Order, source: SoundSource, student: Student | None) -> Stereo:
-    if student is not None:
-        return _by_student(student, order)
-    length = ticks_from_s(order.seconds)
-    if source is SoundSource.PROCEDURAL:
-        if lexicon.bed_recipe(order.text).neutral:
-            raise DescriptionError(f'"{order.text[:40]}": no ambience is known for it; try --source student')
-        return Foley().bed("generate", order.text, order.seed).read(length)
-    cue = Cue(1, CueKind.ACCENT, 0, 0, prompt=order.text, length=length, seed=order.seed)
-    sound = Foley([library_directory()]).make(cue)
-    if sound is None:
-        raise BankError(f'"{order.text[:40]}": the bank has no such sound; try --source student')
-    return sound.samples
+def _made(makers: Makers, source: SoundSource | None, request: SoundRequest) -> Sound:
+    """Return the sound by ``source``; by the student, if it can, unless one is named: else by whoever has just that, or
+    knows such an ambience."""
+    among = frozenset((source,)) if source is not None else frozenset()
+    first = {CueKind.ACCENT: (SoundSource.STUDENT,)}
+    chain = makers.chain(order=MakerOrder(first=first, among=among))
+    reasons = []
+    for asked in (request, replace(request, kind=CueKind.BED)):
+        made = chain.ask(asked, least=Fit.MADE)
+        if isinstance(made, Sound):
+            return made
+        reasons.append(made.reason)
+    raise DescriptionError(f'"{request.prompt[:40]}": {"; ".join(dict.fromkeys(reasons))}')
 
 
-def _by_student(student: Student, order: Order) -> Stereo:
-    """Return the order as a wish, granted; raises what the student says against it."""
-    tokens = features.tokens_for(order.seconds)
-    frames = tokens * features.FRAMES_PER_TOKEN
-    onsets = None
-    if order.onsets_s is not None:
-        if outside := [at_s for at_s in order.onsets_s if not 0 <= at_s < order.seconds]:
-            raise DescriptionError(f"--onsets: {outside[0]:g} s lies outside the sound of {order.seconds:g} s")
-        onsets = features.track_of(list(order.onsets_s), frames)
-    envelope = read_envelope(order.envelope, frames) if order.envelope is not None else None
-    [made] = student.make([Wish(order.text, tokens, order.seed, envelope, onsets)])
-    if isinstance(made, LivefoleyError):
-        raise made
-    return np.asarray(made[:, : ticks_from_s(order.seconds)], np.float32)
+def read_envelope(path: Path) -> tuple[tuple[float, float], ...]:
+    """Return the loudness envelope of a CSV file: ``seconds,dB`` a line, dB re the loudest moment.
 
-
-def read_envelope(path: Path, frames: int) -> features.Floats:
-    """Return the loudness envelope ``[frames]`` of a CSV file: ``seconds,dB`` a line, dB re the loudest moment.
-
-    Between two lines the level goes straight. Raises ``InputError``.
+    Raises ``InputError``.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -151,11 +132,9 @@ def read_envelope(path: Path, frames: int) -> features.Floats:
     points = [_point(path, number, row) for number, row in enumerate(rows, 1) if number > 1 or _is_point(row)]
     if not points:
         raise InputError(f"{path}: holds no points; want a line like 0.5,-12 (seconds, dB re the loudest)")
-    times, levels_db = (np.array(column) for column in zip(*points, strict=True))
-    if np.any(np.diff(times) <= 0):
+    if any(after[0] <= before[0] for before, after in itertools.pairwise(points)):
         raise InputError(f"{path}: its times do not go up from line to line")
-    at = (np.arange(frames) + 0.5) / features.FRAMES_PER_S
-    return np.asarray(np.interp(at, times, np.clip(levels_db, features.SILENT_DB, 0.0)), np.float32)
+    return tuple(points)
 
 
 def _is_point(row: list[str]) -> bool:

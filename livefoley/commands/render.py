@@ -9,24 +9,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from livefoley.core.cues import Stereo
-from livefoley.core.errors import InputError, ModelError, OutputError
+from livefoley.core.cues import Stereo, ambience_of
+from livefoley.core.errors import InputError, OutputError
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
-from livefoley.core.ports import EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
-from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.description import lexicon
-from livefoley.foley.source import Foley
-from livefoley.foley.student.fallback import OFFLINE_STEPS, BedBeside, EffectsBeside
-from livefoley.foley.student.student import open_student
+from livefoley.foley.makers import Makers
+from livefoley.foley.student.settings import StudentSettings
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.files.audio_file import AUDIO_FORMATS, write_audio
 from livefoley.media.files.containers import carried_video
@@ -37,9 +33,8 @@ from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.system.dirs import library_directory
 from livefoley.system.files import SHARED, write_whole
 
-log = structlog.get_logger("livefoley")
-
 AUDIO_EXTENSIONS = tuple(f".{name}" for name in AUDIO_FORMATS)
+OFFLINE_STEPS = 8  # of the student: nobody waits for these sounds
 LOOKAHEAD_S = 3.0  # costs no time here, and lets perception look as far as it likes
 
 
@@ -87,8 +82,9 @@ def render_file(
     clip = probe(source)
     sound_only = output.suffix.lower() in AUDIO_EXTENSIONS
     program, foley_alone = PcmCapture(), PcmCapture()
-    foley = Foley(libraries=[library_directory()], seed=seed)
-    effects, bed = _makers(foley, describe, seed, steps if student else 0)
+    makers = Makers([library_directory()], StudentSettings(steps=steps) if student else None, seed=seed)
+    chain = makers.chain()
+    bed = chain.bed(ambience_of("render", describe, seed))
     renderer = Renderer(
         render_settings(describe, seed, stem is not None),
         make_decoder=make_decoder,
@@ -96,7 +92,7 @@ def render_file(
         stem_encoder=foley_alone if stem is not None else None,
         analyser=MotionAnalyser(),
         speech=SpeechDetector(),
-        effects=effects,
+        effects=chain,
         bed=bed,
     )
     began = time.perf_counter()
@@ -117,20 +113,6 @@ def render_file(
     wall_s = time.perf_counter() - began
     counts = _report(renderer, bed.source, source, describe, output, clip.duration_s, wall_s, report)
     console.print(f"{output}: {counts} in {wall_s:.1f} s ({clip.duration_s / max(wall_s, 1e-9):.1f} times real time)")
-
-
-def _makers(foley: Foley, describe: str, seed: int, steps: int) -> tuple[EffectSource, ProceduralBed | BedBeside]:
-    """Return who makes the sounds: bank and procedural bed; what they do not know, the student, if it has weights."""
-    bed = foley.bed("render", describe, seed)
-    if not steps or not describe.strip():
-        return foley.bank, bed
-    try:
-        student = open_student(steps=steps)
-    except ModelError as error:
-        log.info("no student; bank and procedural sounds alone", reason=str(error))
-        return foley.bank, bed
-    ambience = BedBeside(student, seed, describe, bed) if lexicon.is_new_place(describe) else bed
-    return EffectsBeside(foley.bank, student), ambience
 
 
 def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:

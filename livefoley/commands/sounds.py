@@ -65,7 +65,8 @@ def generate(
 
     Example: `livefoley generate "rain on a tin roof" --seconds 8 -o rain.wav`
     """
-    from livefoley.commands.generate import Order, SoundSource, generate_file
+    from livefoley.commands.generate import Order, generate_file
+    from livefoley.core.cues import SoundSource
 
     times_s = _times(onsets) if onsets is not None else None
     maker = SoundSource(source) if source is not None else None

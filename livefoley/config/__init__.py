@@ -22,7 +22,7 @@ from livefoley.config.explain import explain
 from livefoley.config.highlights import Webhook
 from livefoley.config.publishing import Jobs
 from livefoley.config.renders import Render
-from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, StudentUse, Whep
+from livefoley.config.rooms import Listen, Room, RtmpSource, Sink, Source, Whep
 from livefoley.config.server import (
     AuthHook,
     HttpServer,
@@ -34,10 +34,12 @@ from livefoley.config.server import (
     Tls,
     WebRtc,
 )
-from livefoley.config.values import Address, Model, Place, RoomName, SecretUrl
-from livefoley.core.errors import ConfigError
+from livefoley.config.values import MEGABYTE, Address, Model, Place, RoomName, SecretUrl
+from livefoley.core.errors import ConfigError, reason
+from livefoley.foley.chain import StudentUse
 
 __all__ = [
+    "MEGABYTE",
     "Address",
     "AuthHook",
     "Bank",
@@ -151,7 +153,7 @@ def _read(path: Path) -> Document:
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ConfigError(f"{path}: cannot be read ({reason(error)})") from None
     return document.read(text, str(path))
 
 

@@ -11,14 +11,13 @@ from livefoley.clips.model import PROVIDER
 from livefoley.clips.publish.naming import DEFAULT_NAME, check_name
 from livefoley.clips.words import check_template
 from livefoley.config.publishing import C2pa, Checks, Delivery
-from livefoley.config.values import Model, Place
+from livefoley.config.values import Megabytes, Model, Place
 from livefoley.core.errors import ConfigError
 
 Template: TypeAlias = Annotated[str, Field(max_length=200)]
 ValueName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")]
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=60)]
 Destination: TypeAlias = Annotated[str, Field(min_length=1, max_length=500)]
-Megabytes: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class Clips(Model):

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from livefoley.config.values import HookUrl, Model, ObsUrl, Place, Token
+from livefoley.core.notices import NoticeType
 from livefoley.engine.highlights.chat import DEFAULT_WORDS
 
 Kind: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
 SoundName: TypeAlias = Annotated[str, Field(max_length=200)]
 SceneName: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
-NoticeKind: TypeAlias = Literal[
-    "highlight", "keyword", "transcript", "chat", "scene", "source", "clip.ready", "clip.failed", "clip.quarantined"
-]
 TRANSCRIPT_SUFFIXES = (".srt", ".vtt")
+
+
+def _check_told(kind: NoticeType) -> NoticeType:
+    if kind is NoticeType.GAP:
+        raise ValueError("a gap is told to the reader who missed something, and to nobody else")
+    return kind
+
+
+ToldType: TypeAlias = Annotated[NoticeType, AfterValidator(_check_told)]
 
 
 class Chat(Model):
@@ -55,7 +62,7 @@ class Webhook(Model):
 
     url: HookUrl
     secret: Token | None = None
-    types: Annotated[tuple[NoticeKind, ...], Field(min_length=1)] = ("highlight",)
+    types: Annotated[tuple[ToldType, ...], Field(min_length=1)] = (NoticeType.HIGHLIGHT,)
     timeout_s: Annotated[float, Field(ge=0.1, le=60)] = 5.0
 
 

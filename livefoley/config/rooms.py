@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, TypeAlias
 
@@ -22,6 +21,8 @@ from livefoley.config.values import (
     StreamKey,
 )
 from livefoley.engine.hold import OnDrop
+from livefoley.foley.chain import StudentUse
+from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.perception.ears import LISTS
 
 MAX_DESCRIPTION = 1000
@@ -29,13 +30,6 @@ MAX_DESCRIPTION = 1000
 
 Language: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 KeywordList: TypeAlias = Annotated[str, Field(max_length=500)]
-
-
-class OnDuplicate(StrEnum):
-    """What happens when a second authorised publisher comes with the key of the first."""
-
-    REPLACE = "replace"  # the newest wins: an encoder that reconnects is not locked out by its own ghost
-    REJECT = "reject"
 
 
 class RtmpSource(Model):
@@ -157,14 +151,6 @@ class AccentsLevel(Model):
     """The highlights called through the API."""
 
     gain_db: GainDb = -9.0
-
-
-class StudentUse(StrEnum):
-    """What of a room the student makes."""
-
-    AUTO = "auto"  # what neither the bank nor the procedures know
-    ALWAYS = "always"  # that, and all ambience
-    NEVER = "never"
 
 
 class Foley(Model):

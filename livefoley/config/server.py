@@ -146,3 +146,4 @@ class Server(Model):
     http: HttpServer = HttpServer()
     webrtc: WebRtc = WebRtc()
     log: Log = Log()
+    warm_up_s: Annotated[float, Field(ge=0, le=60)] = 10.0

@@ -219,4 +219,6 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 RoomName: TypeAlias = Annotated[str, AfterValidator(_check_room_name)]
 Place: TypeAlias = Annotated[Path, AfterValidator(_check_path)]
 Recording: TypeAlias = Annotated[Path, AfterValidator(_check_path), AfterValidator(_check_recording)]
+MEGABYTE = 1_000_000  # bytes
+Megabytes: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
 GainDb: TypeAlias = Annotated[float, Field(ge=-60, le=12)]

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livefoley.control.connections import MOST, Connections
-from livefoley.core.errors import AddressInUse, ConfigError, LivefoleyError
+from livefoley.core.errors import AddressInUse, ConfigError, LivefoleyError, reason
 from livefoley.media.acceptor import Acceptor
 from livefoley.media.loop_share import LoopShare
 from livefoley.system.descriptors import descriptors
@@ -192,12 +192,12 @@ def _refused(error: OSError, host: str, port: int) -> LivefoleyError:
         return AddressInUse(f"HTTP: {host}:{port} {what}")
     if error.errno in (errno.EACCES, errno.EPERM):
         return ConfigError(f"HTTP: this user may not listen on {host}:{port}; choose a port above 1023")
-    return ConfigError(f"HTTP: {host}:{port} is no address of this machine ({error.strerror}); see server.http.listen")
+    return ConfigError(f"HTTP: {host}:{port} is no address of this machine ({reason(error)}); see server.http.listen")
 
 
 def _load(config: uvicorn.Config, cert: Path | None) -> None:
     try:
         config.load()
     except (ssl.SSLError, OSError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
-        raise ConfigError(f"server.http.tls: {cert} and its key cannot be used ({reason})") from None
+        why = getattr(error, "reason", None) or reason(error)  # OpenSSL's word for it, where it has one
+        raise ConfigError(f"server.http.tls: {cert} and its key cannot be used ({why})") from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import zlib
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -14,6 +15,9 @@ from livefoley.core.ticks import Tick
 Stereo: TypeAlias = NDArray[np.float32]
 """Sound at 48 kHz, shape ``[2, samples]``, float32, full scale at +-1."""
 
+HIT = (0.0,)
+"""The onsets of a sound that begins once, at its beginning."""
+
 
 class CueKind(StrEnum):
     """What a sound is for; it decides what happens when the sound is late."""
@@ -23,14 +27,42 @@ class CueKind(StrEnum):
     ACCENT = "accent"  # a highlight: shifted
 
 
+class SoundSource(StrEnum):
+    """Who makes sounds, as events, metrics and files call them. A maker that is added brings a name of its own."""
+
+    BANK = "bank"  # the built-in effects
+    LIBRARY = "library"  # the operator's own recordings
+    STUDENT = "student"  # the network
+    PROCEDURAL = "procedural"  # synthesised ambience
+
+
+@dataclass(frozen=True, slots=True)
+class SoundRequest:
+    """All that a sound depends on, and nothing else: the same request may be answered with the same samples.
+
+    ``effect`` names an effect of the bank exactly and wins over ``prompt``, which describes the sound in any language.
+    ``length`` is in ticks, 0 leaves it to the sound. ``intensity`` in 0..1 says how hard the hit or how large the
+    crowd. ``onsets_s`` are where it begins anew (None leaves that to the maker), ``envelope`` is how loud it is when:
+    points of seconds and dB re its loudest moment. Another ``seed`` is another take.
+    """
+
+    kind: CueKind
+    prompt: str = ""
+    effect: str | None = None
+    length: int = 0
+    intensity: float = 0.7
+    seed: int = 0
+    onsets_s: tuple[float, ...] | None = None
+    envelope: tuple[tuple[float, float], ...] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A request for one sound.
+    """A request for one sound, and where it goes.
 
     The sound's onset is laid on ``start``. ``deadline`` is the tick of the playhead at which the sound must be there
-    (``start`` less what the sound may play before its onset). ``effect`` names an effect of the bank exactly and wins
-    over ``prompt``, which describes the sound in any language. ``intensity`` in 0..1 says how hard the hit or how large
-    the crowd, ``pan`` runs from -1 (left) to 1 (right), ``gain_db`` is relative to the sound's own normalised level.
+    (``start`` less what the sound may play before its onset). ``pan`` runs from -1 (left) to 1 (right), ``gain_db`` is
+    relative to the sound's own normalised level. The rest is as in ``SoundRequest``.
     """
 
     id: int
@@ -39,19 +71,39 @@ class Cue:
     deadline: Tick
     prompt: str = ""
     effect: str | None = None
-    length: int = 0  # ticks wanted; 0 leaves it to the sound
+    length: int = 0
     intensity: float = 0.7
     gain_db: float = 0.0
     pan: float = 0.0
     seed: int = 0
 
+    @property
+    def request(self) -> SoundRequest:
+        """What is asked for, wherever it goes."""
+        return SoundRequest(self.kind, self.prompt, self.effect, self.length, self.intensity, self.seed, HIT)
+
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What answers a cue: samples ``[2, n]`` float32 at 48 kHz, and where in them the onset lies (sample index)."""
+    """What answers a request: samples ``[2, n]`` float32 at 48 kHz, and where in them the onset lies (sample index).
+
+    ``source`` is who made it (a ``SoundSource``, or the name of a maker that was added), ``seed`` the request's.
+    """
 
     samples: Stereo
     onset: int = 0
-    source: str = "bank"
+    source: str = SoundSource.BANK
     name: str = ""
     tags: tuple[str, ...] = field(default=())
+    seed: int = 0
+
+
+def ambience_of(place: str, description: str, seed: int, length: int = 0) -> SoundRequest:
+    """Return the request for a place's ambience; two places that are described alike sound alike and not the same."""
+    own = zlib.crc32(f"{place}\0{description}".encode()) ^ seed
+    return SoundRequest(CueKind.BED, description, length=length, seed=own)
+
+
+def segment_of(ambience: SoundRequest, part: int) -> SoundRequest:
+    """Return the request for one of the segments of which an ambience is woven: as long as its maker likes."""
+    return replace(ambience, length=0, seed=zlib.crc32(f"{ambience.seed}:{part}".encode()))

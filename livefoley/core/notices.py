@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from enum import StrEnum
+from typing import ClassVar, Literal, TypeAlias
 
 SCHEMA = 1
 
-NoticeType: TypeAlias = Literal[
-    "highlight",
-    "keyword",
-    "transcript",
-    "chat",
-    "scene",
-    "source",
-    "gap",
-    "clip.ready",
-    "clip.failed",
-    "clip.quarantined",
-]
+
+class NoticeType(StrEnum):
+    """What a notice is about; each document below says which is its own."""
+
+    HIGHLIGHT = "highlight"
+    KEYWORD = "keyword"
+    TRANSCRIPT = "transcript"
+    CHAT = "chat"
+    SCENE = "scene"
+    SOURCE = "source"
+    GAP = "gap"
+    CLIP_READY = "clip.ready"
+    CLIP_FAILED = "clip.failed"
+    CLIP_QUARANTINED = "clip.quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class ReasonNotice:
 @dataclass(frozen=True, slots=True)
 class HighlightNotice:
     """A moment, as known by now. The last revision of each ``id`` has the state ``final`` or ``withdrawn``."""
+
+    type: ClassVar = NoticeType.HIGHLIGHT
 
     id: str
     revision: int
@@ -59,6 +64,8 @@ class HighlightNotice:
 @dataclass(frozen=True, slots=True)
 class KeywordNotice:
     """A keyword was heard; ``state`` is ``spotted``, ``confirmed`` or ``withdrawn``."""
+
+    type: ClassVar = NoticeType.KEYWORD
 
     id: str
     state: str
@@ -84,6 +91,8 @@ class WordNotice:
 class TranscriptNotice:
     """What was said; told again until it is ``final``, each time as a whole."""
 
+    type: ClassVar = NoticeType.TRANSCRIPT
+
     id: str
     revision: int
     final: bool
@@ -98,6 +107,8 @@ class TranscriptNotice:
 class ChatNotice:
     """The audience writes more than usual; rates are writers a second. Told when it begins and when it is ``over``."""
 
+    type: ClassVar = NoticeType.CHAT
+
     id: str
     over: bool
     rate: float
@@ -110,6 +121,8 @@ class ChatNotice:
 class SceneNotice:
     """OBS shows another scene; ``describe`` is what the room sounds like from now on, empty when nothing changed."""
 
+    type: ClassVar = NoticeType.SCENE
+
     scene: str
     describe: str
 
@@ -118,9 +131,11 @@ class SceneNotice:
 class SourceNotice:
     """Another source makes sounds of a kind from now on.
 
-    ``kind`` is ``bed``, ``action`` or ``accent``; ``source`` is ``student``, ``bank``, ``library`` or ``procedural``;
-    ``name`` is the first such sound, or what the bed is of.
+    ``kind`` is ``bed``, ``action`` or ``accent``; ``source`` is a ``core.cues.SoundSource`` or the name of a maker that
+    was added; ``name`` is the first such sound, or what the bed is of.
     """
+
+    type: ClassVar = NoticeType.SOURCE
 
     kind: str
     source: str
@@ -145,10 +160,17 @@ class ClipNotice:
     reason: str
     latency_s: float  # from the moment its last picture left the room
 
+    @property
+    def type(self) -> NoticeType:
+        """By how it ended."""
+        return NoticeType(f"clip.{self.state}")
+
 
 @dataclass(frozen=True, slots=True)
 class GapNotice:
     """This reader was too slow or came too late: ``missed`` notices are not told."""
+
+    type: ClassVar = NoticeType.GAP
 
     missed: int
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.cues import Cue, Sound, Stereo
+from livefoley.core.cues import Sound, SoundRequest, Stereo
 from livefoley.core.events import PerceptionEvent
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import OutputItem, Packet, SourceItem, TrackInfo, Unit
@@ -148,20 +148,21 @@ DecoderFactory: TypeAlias = Callable[[TrackInfo], AudioDecoder]
 class EffectSource(Protocol):
     """Makes the sounds of actions and accents."""
 
-    def make(self, cue: Cue) -> Sound | None:
-        """Return the sound of ``cue``, or None when nothing fits. Pure in ``cue`` (same cue and seed, same samples)."""
+    def make(self, request: SoundRequest) -> Sound | None:
+        """Return the sound that is asked for, or None when nothing fits. The same request gives the same samples."""
         ...
 
 
 class BedSource(Protocol):
-    """Makes one room's endless ambience."""
+    """Makes the endless ambience of one place."""
 
-    def describe(self, description: str) -> None:
-        """Change what the place sounds like; the sound cross-fades over about 2 s."""
+    @property
+    def source(self) -> str:
+        """Who makes what is read next (a ``SoundSource``, or the name of a maker that was added)."""
         ...
 
     def read(self, samples: int) -> Stereo:
-        """Return the next ``samples`` ticks of the bed; chunked equals whole."""
+        """Return the next ``samples`` ticks, ``[2, samples]``; chunked equals whole."""
         ...
 
 

@@ -6,8 +6,18 @@ Every counter counts since the room (or the server) began and never goes back.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from livefoley.core.ports import AudienceStatistics, SinkStatistics
+
+
+class RoomState(StrEnum):
+    """Whether a publisher is here."""
+
+    WAITING = "waiting"  # none has come yet
+    LIVE = "live"
+    HOLDING = "holding"  # it went away; the outputs are kept up
+    ENDING = "ending"  # the input is over; what is inside runs out
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +88,22 @@ class StudentSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class SourceCount:
-    """How many sounds of a kind (``bed`` counts pieces of half a second) came from a source: ``student``, ``bank``,
-    ``library``, ``procedural``."""
+    """How many sounds of a kind (``bed`` counts pieces of half a second) came from a source (``core.cues.SoundSource``,
+    or the name of a maker that was added)."""
 
     kind: str
     source: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalCount:
+    """How many sounds of a kind a source was asked for in vain, and why it gave none the last time."""
+
+    kind: str
+    source: str
+    count: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +187,10 @@ class RoomControls:
 
 @dataclass(frozen=True, slots=True)
 class RoomSnapshot:
-    """One room now. ``state`` is ``waiting``, ``live``, ``holding`` (the publisher is away) or ``ending``."""
+    """One room now."""
 
     name: str
-    state: str = "waiting"
+    state: RoomState = RoomState.WAITING
     publisher_connected: bool = False
     epoch: int = 0
     uptime_s: float = 0.0
@@ -200,7 +220,8 @@ class RoomSnapshot:
     bed_underruns: int = 0
     cue_latency_s: Latency = Latency()
     sounds: tuple[SourceCount, ...] = ()
-    bed_source: str = ""  # who makes the ambience now: "student" or "procedural"
+    refusals: tuple[RefusalCount, ...] = ()
+    bed_source: str = ""  # who makes the ambience now
     student: StudentSnapshot = StudentSnapshot()
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()

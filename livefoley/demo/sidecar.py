@@ -19,7 +19,7 @@ import httpx
 import psutil
 import yaml
 
-from livefoley.core.errors import LivefoleyError, OutputError
+from livefoley.core.errors import LivefoleyError, OutputError, reason
 
 START_S = 90.0
 STOP_S = 20.0
@@ -63,16 +63,16 @@ def _free_port() -> int:
             return port
 
 
-def write_config(path: Path, ports: Ports, room: dict[str, Any]) -> None:
-    """Write a configuration with one room; raises ``OutputError``."""
-    server = {"rtmp": {"listen": f"127.0.0.1:{ports.rtmp}"}, "http": {"listen": f"127.0.0.1:{ports.http}"}}
+def write_config(path: Path, ports: Ports, room: dict[str, Any], **server: Any) -> None:
+    """Write a configuration with one room, and what else ``server`` shall have; raises ``OutputError``."""
+    server |= {"rtmp": {"listen": f"127.0.0.1:{ports.rtmp}"}, "http": {"listen": f"127.0.0.1:{ports.http}"}}
     document = {"server": server, "rooms": {ROOM: {"source": {"rtmp": {"key": KEY}}, **room}}}
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("# Written by `livefoley demo`; it is written again each time.\n" + text, encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+        raise OutputError(f"{path}: cannot be written ({reason(error)})") from None
 
 
 class Sidecar:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.sprite import Colour, Picture
 from livefoley.dsp.spectrogram import HIGH_HZ, LOW_HZ, as_grey, spectrogram_db
@@ -111,4 +111,4 @@ def _write(path: Path, picture: Picture) -> None:
         if done:
             path.write_bytes(encoded.tobytes())  # not imwrite: it fails on names beyond the system's code page
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+        raise OutputError(f"{path}: cannot be written ({reason(error)})") from None

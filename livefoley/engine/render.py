@@ -115,7 +115,7 @@ class Renderer:
             self.engine.perceive(event, self._now)
         self._found.clear()
         for cue in self.engine.planner.take_cues():
-            sound = self._effects.make(cue)
+            sound = self._effects.make(cue.request)
             self.engine.lay(cue.id, sound, self._now)
             if sound is not None:
                 self.sounds.append(_laid(cue, sound))

@@ -13,6 +13,7 @@ from livefoley.core.errors import LivefoleyError
 from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
 from livefoley.core.ports import AudioDecoder, AudioEncoder, DecoderFactory
+from livefoley.core.snapshots import RoomState
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.audio_input import AudioInput
 from livefoley.engine.clock import PlayoutClock, lookahead_ticks
@@ -20,7 +21,7 @@ from livefoley.engine.delay_line import DelayLine
 from livefoley.engine.hold import Hold
 from livefoley.engine.mixer import Mixer
 from livefoley.engine.planner import BedRequest, Planner
-from livefoley.engine.room_types import Departure, RoomCounters, RoomSettings, RoomState, Taps
+from livefoley.engine.room_types import Departure, RoomCounters, RoomSettings, Taps
 from livefoley.engine.timeline import ORIGIN, Timeline
 
 BLOCK = 2048

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.media import OutputItem, TrackInfo, Unit
+from livefoley.core.snapshots import RoomState
 from livefoley.core.ticks import Tick
 from livefoley.engine.hold import OnDrop
 from livefoley.engine.mixer import Mixed, MixSettings
 from livefoley.engine.planner import PlannerSettings
-
-
-class RoomState(StrEnum):
-    """Whether a publisher is here."""
-
-    WAITING = "waiting"  # none has come yet
-    LIVE = "live"
-    HOLDING = "holding"  # it went away; the outputs are kept up
-    ENDING = "ending"  # the input is over; what is inside runs out
 
 
 @dataclass(frozen=True, slots=True)

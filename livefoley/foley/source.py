@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from livefoley.core.cues import Cue, Sound, Stereo
+from livefoley.core.cues import Sound, SoundRequest, Stereo
 from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bank.library import Library
 from livefoley.foley.bed.bed import ProceduralBed
@@ -32,29 +32,29 @@ class Foley:
         """
         directory = cache_directory if cache_directory is not None else dirs.cache_directory()
         self._cache = RenderCache(directory, memory_bytes)
-        self._rendered = RenderedSounds(self._cache, seed)
-        self.bank = EffectBank(self._rendered, [Library(path) for path in libraries])
+        self.rendered = RenderedSounds(self._cache, seed)
+        self.bank = EffectBank(self.rendered, [Library(path) for path in libraries])
         self._beds: dict[str, ProceduralBed] = {}
         self._seed = seed
 
-    def make(self, cue: Cue) -> Sound | None:
-        """Return the sound of ``cue``, None when nothing fits."""
-        return self.bank.make(cue)
+    def make(self, request: SoundRequest) -> Sound | None:
+        """Return the sound that is asked for, None when nothing fits."""
+        return self.bank.make(request)
 
     def bed(self, room: str, describe: str, seed: int = 0) -> ProceduralBed:
         """Return the bed of ``room``, made with ``seed`` at first and brought to ``describe`` at later calls."""
         bed = self._beds.get(room)
         if bed is None:
             own = zlib.crc32(room.encode()) + self._seed + seed
-            bed = self._beds[room] = ProceduralBed(own, describe, self._rendered)
+            bed = self._beds[room] = ProceduralBed(own, describe, self.rendered)
         else:
             bed.describe(describe)
         return bed
 
-    def give(self, room: str, description: str, segment: Stereo) -> bool:
-        """Give the bed of ``room`` a segment that a student made of ``description``; False: it has no use for it."""
+    def give(self, room: str, description: str, segment: Stereo, source: str) -> bool:
+        """Give the bed of ``room`` a segment that ``source`` made of ``description``; False: it has no use for it."""
         bed = self._beds.get(room)
-        return bed is not None and bed.give(description, stored(segment, 0))
+        return bed is not None and bed.give(description, stored(segment, 0), source)
 
     def close(self, room: str) -> None:
         """Forget the bed of ``room``."""

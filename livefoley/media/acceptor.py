@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import structlog
 
+from livefoley.core.errors import reason
 from livefoley.core.throttle import LogThrottle
 from livefoley.media.loop_share import LoopShare
 
@@ -51,7 +52,10 @@ async def listening_sockets(host: str, port: int) -> list[socket.socket]:
 
 
 class Acceptor:
-    """Listens on one socket. ``make`` makes the protocol of a connection; all is charged to ``share``."""
+    """Listens on one socket. ``make`` makes the protocol of a connection; all is charged to ``share``.
+
+    With ``held`` connections wait in the kernel's queue until `begin`: connected, and not yet spoken to.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Acceptor:
         *,
         context: ssl.SSLContext | None = None,
         handshake_timeout_s: float | None = None,
+        held: bool = False,
     ) -> None:
         self.exhausted = 0
         """How often a connection could not be taken in for want of descriptors or memory."""
@@ -76,7 +81,12 @@ class Acceptor:
         self._told = LogThrottle(log, self._loop.time, lines=1)
         listening.setblocking(False)
         listening.listen(QUEUE)
-        self._loop.add_reader(listening.fileno(), self._readable)
+        if not held:
+            self.begin()
+
+    def begin(self) -> None:
+        """Take in who waits, and who comes from now on."""
+        self._loop.add_reader(self._socket.fileno(), self._readable)
 
     @property
     def port(self) -> int:
@@ -120,9 +130,9 @@ class Acceptor:
     def _failed(self, error: OSError) -> None:
         if error.errno in _EXHAUSTED:
             self.exhausted += 1
-            self._told.error("connections wait: no descriptors or memory are left", reason=error.strerror)
+            self._told.error("connections wait: no descriptors or memory are left", reason=reason(error))
         else:
-            self._told.error("a connection could not be taken in", reason=error.strerror)
+            self._told.error("a connection could not be taken in", reason=reason(error))
         self._pause(NO_DESCRIPTORS_S)
 
     async def _connect(self, connection: socket.socket) -> None:

@@ -21,6 +21,7 @@ from livefoley.renders.model import (
     RenderRequest,
     RenderState,
     RenderStatus,
+    rendered_from_json,
     request_from_json,
 )
 from livefoley.system.files import write_whole
@@ -57,7 +58,7 @@ class RenderJob:
         given.update(
             request=request_from_json(given["request"]),
             state=RenderState(given["state"]),
-            rendered=Rendered(**rendered) if rendered is not None else None,
+            rendered=rendered_from_json(rendered) if rendered is not None else None,
         )
         return cls(**given)
 
@@ -79,6 +80,7 @@ class RenderJob:
             duration_s=made.duration_s if made else None,
             sounds=made.sounds if made else None,
             took_s=made.took_s if made else None,
+            sources=made.sources if made else (),
             bytes=self.bytes if ready else None,
             result=f"/v1/render/{self.id}/result" if ready else None,
         )

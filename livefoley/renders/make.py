@@ -22,8 +22,8 @@ import psutil
 from av.stream import Discard
 
 from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, Retake, master
-from livefoley.core.cues import Stereo
-from livefoley.core.errors import LivefoleyError, OutputError
+from livefoley.core.cues import Stereo, ambience_of
+from livefoley.core.errors import LivefoleyError
 from livefoley.core.events import MotionOnset, PerceptionEvent
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ports import AudioDecoder
@@ -33,7 +33,7 @@ from livefoley.dsp.loudness import integrated_lufs
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.description import lexicon
-from livefoley.foley.source import Foley
+from livefoley.foley.makers import Makers
 from livefoley.marks import embed
 from livefoley.marks.labels import make_labels
 from livefoley.media.audio_codecs import make_decoder
@@ -47,6 +47,7 @@ from livefoley.renders.model import OutputFormat, Rendered, RenderLimits, Render
 from livefoley.renders.order import Order
 from livefoley.renders.piece import watch
 from livefoley.renders.wav import label_wav
+from livefoley.system.files import SHARED, WholeFile
 
 NICENESS = 10
 WINDOWS_BELOW_NORMAL = 0x4000  # psutil names it on Windows only
@@ -64,22 +65,22 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     examine(order.source, limits)
     layout = survey(order.source, limits)
     onsets, original, speech = _perceive(order, layout, lambda part: progress(_WATCHED * part))
-    foley = Foley(order.libraries)
-    retake = Retake(
-        MixSettings(), _plan(order.request), foley, foley.bed("render", order.request.description), 0, layout.end
-    )
+    chain = Makers(order.libraries, order.student).chain()
+    bed = chain.bed(ambience_of("render", order.request.description, 0))
+    retake = Retake(MixSettings(), _plan(order.request), chain, bed, 0, layout.end)
     stem = retake.render([*onsets, *speech])
     progress(_SOUNDED)
     sound = _finished(original if order.request.mix else None, stem, order.content_id)
     progress(_MARKED)
     _write(order, sound)
     pieces = len(divide(layout, order.limits.processes))
-    return Rendered(s_from_ticks(layout.end), len(retake.sounds), pieces, round(time.perf_counter() - began_s, 3))
+    made_by = tuple(sorted({bed.source, *(sound.source for sound in retake.sounds)}))
+    took_s = round(time.perf_counter() - began_s, 3)
+    return Rendered(s_from_ticks(layout.end), len(retake.sounds), pieces, took_s, made_by)
 
 
 def _plan(request: RenderRequest) -> PlannerSettings:
-    impacts = tuple(e for e in lexicon.action_effects(request.description) if e != lexicon.NEUTRAL_SWEEP)[:3]
-    return PlannerSettings(impact_prompts=impacts or (lexicon.NEUTRAL_IMPACT,), sweep_prompts=(lexicon.NEUTRAL_SWEEP,))
+    return PlannerSettings(impact_prompts=lexicon.impacts(request.description), sweep_prompts=(lexicon.NEUTRAL_SWEEP,))
 
 
 def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
@@ -97,17 +98,11 @@ def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
 
 def _write(order: Order, sound: Stereo) -> None:
     """Write the file with its labels; it has its name when it is whole."""
-    made = order.output.with_name(f"unlabelled.{order.request.output_format}")
     labels = make_labels(order.provider, order.content_id)
-    try:
+    with WholeFile(order.output, mode=SHARED, called="the sound") as made:
         write_audio(made, _blocks(sound), order.request.output_format, labels)
         if order.request.output_format is OutputFormat.WAV:
             label_wav(made, labels)
-        os.replace(made, order.output)
-    except OSError as error:
-        raise OutputError(f"the sound cannot be written ({error.strerror})") from None
-    finally:
-        made.unlink(missing_ok=True)
 
 
 def _blocks(sound: Stereo) -> Iterator[Stereo]:

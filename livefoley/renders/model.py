@@ -77,12 +77,19 @@ class RenderLimits:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What came of a render: seconds of sound, sounds laid on what moves, pieces watched, seconds it took."""
+    """What came of a render: seconds of sound, sounds laid on what moves, pieces watched, seconds it took, and who made
+    the sounds (``SoundSource``)."""
 
     duration_s: float
     sounds: int
     pieces: int
     took_s: float
+    sources: tuple[str, ...] = ()
+
+
+def rendered_from_json(given: dict[str, Any]) -> Rendered:
+    """Return what came of a render, as it was written down; raises ``TypeError`` for what is none."""
+    return Rendered(**{**given, "sources": tuple(given.get("sources", ()))})  # older ones have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +109,6 @@ class RenderStatus:
     duration_s: float | None = None
     sounds: int | None = None
     took_s: float | None = None
+    sources: tuple[str, ...] = ()
     bytes: int | None = None
     result: str | None = None

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from livefoley.foley.student.settings import StudentSettings
 from livefoley.renders.model import RenderLimits, RenderRequest, request_from_json
 
 
@@ -21,6 +22,7 @@ class Order:
     libraries: tuple[Path, ...]
     request: RenderRequest
     limits: RenderLimits
+    student: StudentSettings | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the worker takes it."""
@@ -37,4 +39,5 @@ class Order:
             tuple(map(Path, given["libraries"])),
             request_from_json(given["request"]),
             RenderLimits(**given["limits"]),
+            StudentSettings.from_json(given["student"]) if given["student"] is not None else None,
         )

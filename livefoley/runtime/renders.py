@@ -20,9 +20,18 @@ from typing import Any, NoReturn
 import structlog
 
 from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.foley.student.settings import StudentSettings
 from livefoley.renders.fetch import FetchLimits, fetch
 from livefoley.renders.job import RenderDirectory, RenderJob, found_in, new_id
-from livefoley.renders.model import Busy, Rendered, RenderLimits, RenderRequest, RenderState, RenderStatus
+from livefoley.renders.model import (
+    Busy,
+    Rendered,
+    RenderLimits,
+    RenderRequest,
+    RenderState,
+    RenderStatus,
+    rendered_from_json,
+)
 from livefoley.renders.order import Order
 
 log = structlog.get_logger("livefoley.renders")
@@ -31,6 +40,7 @@ MODULE = "livefoley.renders.make"
 FETCHERS = 4
 MAX_ATTEMPTS = 3  # a render that takes its process along this often is given up
 TIDY_S = 5.0
+RECALL_S = 5.0
 BYTES_PER_S = 4 * 48_000  # of a WAV
 _LINE_BYTES = 64 * 1024
 _BROKE = "takes more time or memory than may be spent on it"
@@ -50,6 +60,7 @@ class RenderSettings:
     keep_s: float = 3600.0
     provider: str = "livefoley"
     libraries: tuple[Path, ...] = ()
+    student: StudentSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,11 @@ class RenderService:
         """Give up what was begun and not submitted."""
         await asyncio.to_thread(self._place(render).delete)
         self._arriving.pop(render, None)
+
+    async def recall(self) -> None:
+        """Return once what an earlier process left is known, or cannot be found out in time."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._looked.wait(), RECALL_S)
 
     def get(self, render: str) -> RenderStatus | None:
         """Return where a render stands."""
@@ -262,7 +278,7 @@ class RenderService:
             if "refused" in said:
                 raise InputError(said["refused"])
             if "rendered" in said:
-                return Rendered(**said["rendered"])
+                return rendered_from_json(said["rendered"])
             entry.progress = said["progress"]
         return None
 
@@ -274,6 +290,7 @@ class RenderService:
             content_id=job.content_id,
             provider=settings.provider,
             libraries=settings.libraries,
+            student=settings.student,
             request=job.request,
             limits=settings.limits,
         )

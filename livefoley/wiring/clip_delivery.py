@@ -24,7 +24,6 @@ from livefoley.outbound.prewarm import prewarm
 
 log = structlog.get_logger("livefoley.clips")
 
-MEGABYTE = 1_000_000
 WARMED = ("clip.mp4", "cover.jpg", "captions.vtt", "metadata.json")
 
 
@@ -55,7 +54,7 @@ class ClipDelivery:
         self._edge_log = EdgeLog()
         self._late: asyncio.Queue[Published] = asyncio.Queue()
         self._to_warm: asyncio.Queue[str] = asyncio.Queue(64)
-        spool_bytes = given.spool_mb * MEGABYTE
+        spool_bytes = given.spool_mb * cfg.MEGABYTE
         publisher = open_publisher(
             given.place, name=given.name, backup=given.backup_to, spool=given.spool, spool_bytes=spool_bytes
         )

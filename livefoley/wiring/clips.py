@@ -26,9 +26,8 @@ from livefoley.runtime.clips.job_queue import SLOTS, ClipQueue
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
 from livefoley.runtime.clips.service import ClipService
 from livefoley.runtime.rooms.room import Room
-from livefoley.system.dirs import library_directory
+from livefoley.wiring.sounds import libraries, student_settings
 
-MEGABYTE = 1_000_000
 _OVER: dict[ClipState, Literal["ready", "failed", "quarantined"]] = {
     ClipState.READY: "ready",
     ClipState.FAILED: "failed",
@@ -51,13 +50,14 @@ def tool_settings(config: cfg.Config) -> ToolSettings:
     given = config.clips
     url = given.c2pa.timestamp_url
     return ToolSettings(
-        libraries=(str(config.bank.library or library_directory()),),
+        libraries=tuple(map(str, libraries(config))),
+        student=student_settings(config.student),
         publish=PublishSettings(
             place=given.place,
             name=given.name,
             backup=given.backup_to,
             spool=str(given.spool),
-            spool_bytes=given.spool_mb * MEGABYTE,
+            spool_bytes=given.spool_mb * cfg.MEGABYTE,
         ),
         captions=given.captions,
         speech_model=config.ears.model,
@@ -96,7 +96,7 @@ def keep_clips(config: cfg.Config, room: Room, service: ClipService, plan: Plan)
     given = config.rooms[room.name]
     if not given.clips.enabled:
         return
-    settings = clip_settings(config, given.clips)
+    settings = clip_settings(config, given)
     clips = RoomClips(room.name, settings, _Sounding(room, plan), room.engine.clock, service, given.seed)
     clips.describe(given.describe)
     clips.highlights = room.parts.highlights.current
@@ -105,20 +105,22 @@ def keep_clips(config: cfg.Config, room: Room, service: ClipService, plan: Plan)
     service.rooms[room.name] = clips
 
 
-def clip_settings(config: cfg.Config, given: cfg.Clips) -> ClipSettings:
+def clip_settings(config: cfg.Config, room: cfg.Room) -> ClipSettings:
     """Return what a room wants of its clips."""
+    given = room.clips
     seconds = (given.lead_s, given.tail_s, given.longest_s)
-    disk = given.disk_mb * MEGABYTE
+    disk = given.disk_mb * cfg.MEGABYTE
     return ClipSettings(
         directory=config.clips.directory,
         on_highlight=given.on_highlight,
         ranges=RangeSettings(*map(ticks_from_s, seconds)),
-        limits=BufferLimits(ticks_from_s(given.keep_s), given.memory_mb * MEGABYTE, disk),
+        limits=BufferLimits(ticks_from_s(given.keep_s), given.memory_mb * cfg.MEGABYTE, disk),
         exact=given.exact,
         vertical=given.vertical,
         title=given.title,
         tags=given.tags,
         values=dict(given.values),
+        student=room.foley.student,
     )
 
 

@@ -13,9 +13,7 @@ from livefoley.control.api.renders import RenderAccess, renders_router
 from livefoley.renders.fetch import FetchLimits
 from livefoley.renders.model import RenderLimits
 from livefoley.runtime.renders import RenderService, RenderSettings
-from livefoley.system.dirs import library_directory
-
-MEGABYTE = 1_000_000
+from livefoley.wiring.sounds import libraries, student_settings
 
 
 def make_render_service(config: cfg.Config) -> RenderService:
@@ -31,20 +29,21 @@ def make_render_service(config: cfg.Config) -> RenderService:
         RenderSettings(
             directory=given.directory,
             limits=limits,
-            fetch=FetchLimits(max_bytes=given.max_mb * MEGABYTE, allowed_hosts=given.allowed_hosts),
+            fetch=FetchLimits(max_bytes=given.max_mb * cfg.MEGABYTE, allowed_hosts=given.allowed_hosts),
             jobs=given.jobs,
             waiting=given.waiting,
-            disk_bytes=given.disk_mb * MEGABYTE,
+            disk_bytes=given.disk_mb * cfg.MEGABYTE,
             keep_s=given.keep_s,
             provider=config.clips.provider,
-            libraries=(config.bank.library or library_directory(),),
+            libraries=libraries(config),
+            student=student_settings(config.student),
         )
     )
 
 
 def render_routes(given: cfg.Render, service: RenderService) -> APIRouter:
     """Return the routes over a service."""
-    return renders_router(service, RenderAccess(given.max_mb * MEGABYTE, given.per_minute, given.wait_s))
+    return renders_router(service, RenderAccess(given.max_mb * cfg.MEGABYTE, given.per_minute, given.wait_s))
 
 
 class RenderCollector(Collector):

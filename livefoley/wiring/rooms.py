@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from livefoley import config as cfg
-from livefoley.core.errors import ConfigError, ModelError
+from livefoley.core.errors import ConfigError
 from livefoley.core.events import HearingEvent
 from livefoley.core.highlights import Evidence
 from livefoley.core.ports import Sink, Source
@@ -21,8 +21,8 @@ from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
+from livefoley.foley.chain import MakerOrder
 from livefoley.foley.description import lexicon
-from livefoley.foley.student import models
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.auth import HttpAuth
 from livefoley.media.files.file_sink import FileSink
@@ -50,8 +50,7 @@ from livefoley.runtime.rooms.screen import Screen, ScreenWorkers
 from livefoley.runtime.rooms.slate import draw_slate
 from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.rooms.transcode import Transcoder
-from livefoley.runtime.sounds.foley import FoleyService
-from livefoley.runtime.sounds.student import StudentService, StudentSettings
+from livefoley.runtime.sounds.live import LiveSounds, RoomSounds
 from livefoley.runtime.workers.messages import PERCEPTION, SCREEN
 from livefoley.runtime.workers.shared import SharedWorkers, processes_for
 
@@ -70,17 +69,16 @@ class Servers:
 
 
 @dataclass(frozen=True, slots=True)
-class Makers:
+class Workers:
     """The workers that all rooms share."""
 
-    foley: FoleyService
-    student: StudentService | None
+    sounds: LiveSounds
     ears: EarsService
     perception: PerceptionWorkers
     screen: ScreenWorkers
 
 
-def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> Room:
+def build_room(name: str, room: cfg.Room, servers: Servers, workers: Workers) -> Room:
     """Return a room with all its parts; its keys are registered with ``servers``."""
     bitrate = room.audio.bitrate_kbps * 1000
     engine = RoomEngine(
@@ -89,8 +87,7 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
         encoder=AacEncoder(bitrate) if room.sinks else None,  # viewers by WHEP get Opus
         stem_encoder=AacEncoder(bitrate) if room.stem_sinks else None,
     )
-    source, use = make_source(name, room.source, servers), room.foley.student
-    highlights = make_highlights(name, room, engine)
+    source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
     parts = RoomParts(
         name=name,
         engine=engine,
@@ -98,28 +95,30 @@ def build_room(name: str, room: cfg.Room, servers: Servers, makers: Makers) -> R
         sinks=[make_sink(sink) for sink in room.sinks],
         stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
         audience=make_audience(name, room.whep, source, servers.whep),
-        foley=makers.foley if room.foley.enabled else None,
-        student=makers.student if room.foley.enabled and use is not cfg.StudentUse.NEVER else None,
-        student_bed=bool if use is cfg.StudentUse.ALWAYS else lexicon.is_new_place,
+        sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
         highlights=highlights,
         chat=make_chat(room, highlights, engine),
         speech=make_speech(room, highlights),
         describe=room.describe,
-        seed=room.seed,
     )
     if room.on_drop is OnDrop.SLATE:
         parts.make_slate = lambda info: draw_slate(info, SLATE_TEXT, room.slate)
     made = Room(parts)
     if room.foley.enabled:
-        parts.perception = Perception(name, makers.perception, made.perceive, made.signal, watch=room.actions.enabled)
+        parts.perception = Perception(name, workers.perception, made.perceive, made.signal, watch=room.actions.enabled)
     if room.listen.enabled:
-        parts.ears = open_ears(name, room.listen, makers.ears, made.hear)
+        parts.ears = open_ears(name, room.listen, workers.ears, made.hear)
     if room.listen.screen:
-        parts.screen = open_screen(name, room.listen, makers.screen, made.signal)
+        parts.screen = open_screen(name, room.listen, workers.screen, made.signal)
     taps = [tap for tap in (parts.perception, parts.ears, parts.screen) if tap is not None]
     if taps:
         engine.taps = taps[0] if len(taps) == 1 else Fork(*taps)
     return made
+
+
+def open_sounds(name: str, room: cfg.Room, shared: LiveSounds, highlights: HighlightService) -> RoomSounds:
+    """Return a room's sounds, by the makers it wants, in its order."""
+    return shared.room(name, MakerOrder.of(room.foley.student), room.seed, highlights.feed.publish)
 
 
 def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer) -> WhepAudience:
@@ -131,21 +130,6 @@ def make_audience(name: str, whep: cfg.Whep, source: Source, server: WhepServer)
     )
     server.register(feed, whep.key.get_secret_value() if whep.key else None, public=whep.public)
     return feed
-
-
-def make_student(given: cfg.Student, foley: FoleyService) -> StudentService | None:
-    """Return the student of all rooms; None, and a line in the log, where there are no weights for it."""
-    if given.enabled is False:
-        return None
-    try:
-        models.find(given.model)
-    except ModelError as error:
-        tell = log.error if given.enabled is True else log.warning
-        tell("no student; bank and procedural sounds go on", reason=str(error))
-        return None
-    student = StudentService(StudentSettings(given.model, given.device, given.threads, given.steps), foley.give)
-    foley.on_loss = student.again
-    return student
 
 
 def make_perception(config: cfg.Config) -> PerceptionWorkers:
@@ -215,11 +199,9 @@ def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:
     """Return the adapter of a room's source."""
     if source.rtmp is not None:
         key, given = source.rtmp.key.get_secret_value(), source.rtmp
-        return servers.rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate.value, room=name)
+        return servers.rtmp.register(key, app=given.app, on_duplicate=given.on_duplicate, room=name)
     if source.whip is not None:
-        return servers.whip.register(
-            name, source.whip.key.get_secret_value(), on_duplicate=source.whip.on_duplicate.value
-        )
+        return servers.whip.register(name, source.whip.key.get_secret_value(), on_duplicate=source.whip.on_duplicate)
     if source.url is not None:
         return PullSource(source.url.get_secret_value())
     if source.srt is not None:

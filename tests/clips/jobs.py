@@ -19,7 +19,7 @@ from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.timeline import ORIGIN
-from livefoley.foley.source import Foley
+from livefoley.foley.makers import Makers
 
 JOB = Job(
     id="demo-1",
@@ -51,7 +51,7 @@ def write_job(folder: Path, buffer: RollingBuffer, start_s: float, end_s: float,
 def tools(place: Path, **changes: Any) -> Tools:
     """Return real tools that publish to ``place``."""
     made = Tools(
-        Foley(),
+        Makers(),
         ClipChecks(CheckSettings(black_share=1, frozen_share=1, silent_share=1)),
         Marker("livefoley"),
         StorePublisher(open_store(str(place)), Naming()),

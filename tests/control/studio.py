@@ -22,6 +22,7 @@ from livefoley.core.snapshots import (
     Rejection,
     RoomControls,
     RoomSnapshot,
+    RoomState,
     ServerSnapshot,
     WorkerSnapshot,
 )
@@ -29,7 +30,7 @@ from livefoley.runtime.events.event_feed import EventFeed
 
 STAGE = RoomSnapshot(
     "stage",
-    state="live",
+    state=RoomState.LIVE,
     publisher_connected=True,
     epoch=2,
     uptime_s=12.5,

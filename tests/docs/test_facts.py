@@ -350,3 +350,11 @@ def test_the_layers_are_drawn_as_the_contract_has_them(name: str) -> None:
     (drawn,) = [text for language, text in read(name).blocks if not language and text.startswith("cli ")]
     names = [re.findall(r"[a-z]+(?= |$)", line[:35].rstrip()) for line in drawn.splitlines()]
     assert [set(each) for each in names] == [set(re.findall(r"livefoley\.(\w+)", layer)) for layer in layers]
+
+
+@pytest.mark.parametrize("name", ["docs/benchmarks.md", "docs/zh/benchmarks.md"])
+def test_every_benchmark_is_listed(name: str) -> None:
+    shared = {"common.py", "speech.py", "teacher_sized.py"}  # what several benchmarks use
+    scripts = {path.name for path in (ROOT / "benchmarks").glob("*.py")} - shared
+    listed = set(re.findall(r"^\| `benchmarks/(\w+\.py)` \|", read(name).text, re.M))
+    assert listed == scripts

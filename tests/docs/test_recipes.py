@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from typer.testing import CliRunner
 
+from livefoley.core.cues import CueKind, Sound, SoundRequest
 from livefoley.core.highlights import HighlightState
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE
 from livefoley.engine.highlights.moments import Highlighter
 from livefoley.foley.bank.catalogue import EFFECTS
+from livefoley.foley.chain import Refusal
+from livefoley.foley.sound_chain import SoundChain
 from tests.docs.pages import page
 
 RECIPES = page("docs/extending.md")
@@ -25,6 +28,11 @@ def _recipe(name: str) -> Any:
     defined: dict[str, Any] = {"__name__": "recipe"}
     exec(compile(code, "docs/extending.md", "exec"), defined)
     return defined
+
+
+def test_recipes_keep_to_the_length_of_lines() -> None:
+    shown = [line for language, text in RECIPES.blocks if language == "python" for line in text.splitlines()]
+    assert max(map(len, shown)) <= 120
 
 
 async def test_the_sink_takes_what_a_room_gives_and_ends_when_it_is_told() -> None:
@@ -51,6 +59,18 @@ def test_the_detector_tells_once_of_a_buzzer_and_the_fusion_takes_its_word() -> 
     assert [(evidence.signal, evidence.at) for evidence in found] == [("buzzer", 2 * 4096)]
     (highlight,) = Highlighter().take(found[0], now=6 * 4096)
     assert (highlight.kind, highlight.state) == ("buzzer", HighlightState.CONFIRMED)
+
+
+def test_the_maker_gives_what_it_is_for_and_says_why_it_gives_nothing_else() -> None:
+    chain = SoundChain([_recipe("TuningFork")["TuningFork"]()])
+    sound = chain.ask(SoundRequest(CueKind.ACCENT, "a tuning fork", length=TICK_RATE))
+    assert isinstance(sound, Sound)
+    assert (sound.source, sound.samples.shape) == ("fork", (2, TICK_RATE))
+    hz = np.fft.rfftfreq(TICK_RATE, 1 / TICK_RATE)
+    assert hz[np.argmax(np.abs(np.fft.rfft(sound.samples[0])))] == 440
+    refusal = chain.ask(SoundRequest(CueKind.ACCENT, "a gong"))
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "fork: has a tuning fork and nothing else"
 
 
 def test_the_command_does_what_its_help_says() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livefoley.core.cues import Cue, CueKind, Sound
+from livefoley.core.cues import CueKind, Sound, SoundRequest
 from livefoley.core.errors import BankError
 from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.dsp.loudness import integrated_lufs, momentary_lufs
@@ -26,12 +26,12 @@ def bank() -> EffectBank:
     return EffectBank(RenderedSounds(RenderCache()))
 
 
-def cue(**changes: object) -> Cue:
-    return Cue(**{"id": 1, "kind": CueKind.ACTION, "start": 0, "deadline": 0, **changes})  # type: ignore[arg-type]
+def asked(**changes: object) -> SoundRequest:
+    return SoundRequest(**{"kind": CueKind.ACTION, **changes})  # type: ignore[arg-type]
 
 
 def made(bank: EffectBank, **changes: object) -> Sound:
-    sound = bank.make(cue(**changes))
+    sound = bank.make(asked(**changes))
     assert sound is not None
     return sound
 
@@ -95,7 +95,7 @@ def test_a_prompt_is_answered_by_what_it_means(bank: EffectBank, prompt: str, ex
 
 def test_an_unknown_prompt_is_a_neutral_hit_for_an_action_and_nothing_for_an_accent(bank: EffectBank) -> None:
     assert made(bank, prompt="zzz").name.startswith("OBJMisc_SoftHit")
-    assert bank.make(cue(prompt="zzz", kind=CueKind.ACCENT)) is None
+    assert bank.make(asked(prompt="zzz", kind=CueKind.ACCENT)) is None
 
 
 def test_an_effect_is_found_by_name_variant_catid_and_category_in_any_case(bank: EffectBank) -> None:
@@ -103,7 +103,7 @@ def test_an_effect_is_found_by_name_variant_catid_and_category_in_any_case(bank:
     assert made(bank, effect="FEETHmn_Wood_3").name == "FEETHmn_Wood_3"
     assert made(bank, effect="FEETHmn").name.startswith("FEETHmn_")
     assert made(bank, effect="GLASS").name.startswith("GLAS")
-    assert bank.make(cue(effect="NOPE_Nothing")) is None
+    assert bank.make(asked(effect="NOPE_Nothing")) is None
 
 
 def test_a_texture_is_carried_on_as_long_as_asked(bank: EffectBank) -> None:
@@ -131,7 +131,7 @@ def test_warming_renders_so_that_making_does_not(tmp_path: Path) -> None:
     bank.warm(["CMPTKey_Key"])
     rendered = cache.statistics().rendered
     for seed in range(20):
-        bank.make(cue(effect="CMPTKey_Key", seed=seed, intensity=seed / 20))
+        bank.make(asked(effect="CMPTKey_Key", seed=seed, intensity=seed / 20))
     assert cache.statistics().rendered == rendered
 
 

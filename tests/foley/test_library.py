@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from livefoley.core.cues import Cue, CueKind
+from livefoley.core.cues import CueKind, SoundRequest
 from livefoley.core.errors import BankError
 from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.dsp.loudness import loudest_lufs
@@ -117,8 +117,8 @@ def test_a_damaged_index_is_one_clear_error(tmp_path: Path) -> None:
         Library(tmp_path)
 
 
-def cue(**changes: object) -> Cue:
-    return Cue(**{"id": 1, "kind": CueKind.ACTION, "start": 0, "deadline": 0, **changes})  # type: ignore[arg-type]
+def asked(**changes: object) -> SoundRequest:
+    return SoundRequest(**{"kind": CueKind.ACTION, **changes})  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def own(tmp_path: Path) -> Library:
 
 def test_own_sounds_win_over_built_in_ones_of_their_category(own: Library) -> None:
     bank = EffectBank(libraries=[own])
-    sound = bank.make(cue(effect="METLImpt_Hit", seed=5))
+    sound = bank.make(asked(effect="METLImpt_Hit", seed=5))
     assert sound is not None
     assert (sound.source, sound.name) == ("library", "METLImpt_Pan Lid")
     assert np.argmax(np.abs(sound.samples[0]) > 0.1) <= sound.onset + 100
@@ -141,7 +141,7 @@ def test_own_sounds_win_over_built_in_ones_of_their_category(own: Library) -> No
 
 def test_an_own_gravel_step_leaves_the_wooden_one_alone(own: Library) -> None:
     bank = EffectBank(libraries=[own])
-    gravel, wood = bank.make(cue(effect="FEETHmn_Gravel")), bank.make(cue(effect="FEETHmn_Wood"))
+    gravel, wood = bank.make(asked(effect="FEETHmn_Gravel")), bank.make(asked(effect="FEETHmn_Wood"))
     assert gravel is not None
     assert wood is not None
     assert (gravel.source, wood.source) == ("library", "bank")
@@ -150,7 +150,7 @@ def test_an_own_gravel_step_leaves_the_wooden_one_alone(own: Library) -> None:
 def test_own_sounds_without_a_built_in_twin_are_found_by_name_catid_and_text(own: Library) -> None:
     bank = EffectBank(libraries=[own])
     for wanted in ("TOOLPowr_Drill", "TOOLPowr"):
-        sound = bank.make(cue(effect=wanted))
+        sound = bank.make(asked(effect=wanted))
         assert sound is not None
         assert sound.name == "TOOLPowr_Drill"
     assert bank.find("drill") == ("TOOLPowr_Drill",)
@@ -160,7 +160,7 @@ def test_own_sounds_without_a_built_in_twin_are_found_by_name_catid_and_text(own
 def test_a_library_sound_that_has_vanished_is_passed_over(own: Library) -> None:
     for entry in own.entries:
         (own.directory / entry.file).unlink()
-    sound = EffectBank(libraries=[own]).make(cue(effect="METLImpt_Hit"))
+    sound = EffectBank(libraries=[own]).make(asked(effect="METLImpt_Hit"))
     assert sound is not None
     assert sound.source == "bank"
 

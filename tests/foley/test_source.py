@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livefoley.core.cues import Cue, CueKind
+from livefoley.core.cues import CueKind, SoundRequest
 from livefoley.core.ports import BedSource, EffectSource
 from livefoley.foley.source import Foley
 
@@ -17,7 +17,7 @@ def test_a_process_is_served_by_one_object(tmp_path: Path) -> None:
     bed: BedSource = foley.bed("demo", "rain")
     foley.warm("切菜")
     rendered = foley.statistics().rendered
-    sound = effects.make(Cue(1, CueKind.ACTION, 0, 0, prompt="切菜"))
+    sound = effects.make(SoundRequest(CueKind.ACTION, "切菜"))
     assert sound is not None
     assert foley.statistics().rendered == rendered
     assert bed.read(4800).shape == (2, 4800)

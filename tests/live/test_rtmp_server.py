@@ -12,6 +12,7 @@ import pytest
 
 from livefoley.core.errors import AddressInUse, ConfigError, Rejected
 from livefoley.core.media import MediaKind
+from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.rtmp import RtmpLimits, RtmpServer
 from tests.live.rtmp_client import connect
 from tests.live.rtmp_peers import KEY, capture, publish_ffmpeg, serving, url
@@ -126,7 +127,7 @@ async def test_the_newest_publisher_wins_and_the_old_one_is_told(server: RtmpSer
 
 
 async def test_with_reject_the_first_publisher_stays(server: RtmpServer) -> None:
-    source = server.register(KEY, on_duplicate="reject")
+    source = server.register(KEY, on_duplicate=OnDuplicate.REJECT)
     async with capture(source) as captured, connect(url(server)) as old, connect(url(server)) as new:
         await old.publish()
         with pytest.raises(Rejected, match="publishing already"):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from livefoley.core.notices import SourceNotice
-from livefoley.core.snapshots import SourceCount
+from livefoley.core.snapshots import RefusalCount, SourceCount
 from livefoley.foley.bed import KEPT_SEGMENTS
 from livefoley.runtime.sounds.bed_schedule import FILL_S, FIRST_S, RENEW_S, RETRY_S, BedSchedule
 from livefoley.runtime.sounds.sound_log import QUIET_S, SourceLog
 
 
 def test_four_segments_come_soon_and_then_one_every_few_minutes() -> None:
-    plan, now = BedSchedule("shop", "rain", 0), 100.0
+    plan, now = BedSchedule(), 100.0
     for number in range(KEPT_SEGMENTS):
         assert plan.due(now)
         plan.asked(now)
@@ -24,7 +24,7 @@ def test_four_segments_come_soon_and_then_one_every_few_minutes() -> None:
 
 
 def test_a_segment_that_fails_is_asked_for_again_later_and_a_loss_begins_anew() -> None:
-    plan = BedSchedule("shop", "rain", 0)
+    plan = BedSchedule()
     plan.asked(0.0)
     plan.failed(1.0)
     assert not plan.due(1.0 + RETRY_S - 0.1)
@@ -33,6 +33,9 @@ def test_a_segment_that_fails_is_asked_for_again_later_and_a_loss_begins_anew() 
     plan.made(20.0)
     plan.restart()
     assert plan.due(20.0)
+    plan.look_again(25.0)
+    assert not plan.due(24.9)
+    assert plan.due(25.0)
 
 
 def test_a_change_of_source_is_told_once_and_not_every_moment() -> None:
@@ -47,3 +50,10 @@ def test_a_change_of_source_is_told_once_and_not_every_moment() -> None:
     log.heard("bed", "student", "rain", 100.0)
     assert [notice.source for notice in told] == ["procedural", "student"]
     assert log.counts() == (SourceCount("bed", "procedural", 4), SourceCount("bed", "student", 3))
+
+
+def test_what_was_refused_is_counted_with_the_last_reason() -> None:
+    log = SourceLog(lambda notice: None)
+    for reason in ("is away", "did not answer in time"):
+        log.refused("accent", "student", reason)
+    assert log.refusals() == (RefusalCount("accent", "student", 2, "did not answer in time"),)

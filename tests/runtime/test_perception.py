@@ -17,7 +17,7 @@ from livefoley.runtime.rooms.perception import MODULE, Perception, PerceptionWor
 from livefoley.runtime.workers.messages import PERCEPTION
 from livefoley.runtime.workers.shared import SharedWorkers
 from tests.perception import clips
-from tests.runtime.test_shared_workers import until
+from tests.support.waiting import until
 
 
 class Watched:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psutil
@@ -14,6 +14,7 @@ from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import MAX_BACKLOG
 from livefoley.runtime.workers.shared import SharedWorkers, processes_for
 from tests.runtime.counting_worker import COUNTER, Count, Die, Done, Fail, ToCounter, Work
+from tests.support.waiting import until
 
 MODULE = "tests.runtime.counting_worker"
 
@@ -51,12 +52,6 @@ async def running(*names: str, count: int = 1, hang_timeout_s: float = 3.0) -> A
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(90):
-        while not condition():  # noqa: ASYNC110 - of another process
-            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from livefoley import cli
-from livefoley.core.cues import Cue, CueKind
+from livefoley.core.cues import HIT, CueKind, SoundRequest, ambience_of
 from livefoley.foley import audio_file
-from livefoley.foley.source import Foley
-from livefoley.foley.student.fallback import BedBeside, EffectsBeside
-from livefoley.foley.student.student import open_student
+from livefoley.foley.chain import StudentUse
+from livefoley.foley.makers import Makers
+from livefoley.foley.student.settings import StudentSettings
 from tests.support.media_files import make_clip
 
 from .tiny import write_model
@@ -94,9 +94,9 @@ def test_one_seed_repeats_and_curves_are_taken(run, tmp_path: Path) -> None:
         ("rain", ["--onsets", "0.5,9"], "9 s lies outside"),
         ("rain", ["--envelope", "none.csv"], "none.csv: cannot be read"),
         ("rain", ["--model", "none"], "no model 'none'"),
-        ("zzyzx", ["--source", "bank"], "the bank has no such sound"),
-        ("zzyzx", ["--source", "procedural"], "no ambience is known for it"),
-        ("rain", ["--source", "bank", "--onsets", "0.5"], "are for the student"),
+        ("zzyzx", ["--source", "bank"], "bank: has no such sound"),
+        ("zzyzx", ["--source", "procedural"], "procedural: "),
+        ("rain", ["--source", "bank", "--onsets", "0.5"], "bank: has its sounds as they are, with no curves"),
     ],
 )
 def test_a_mistake_costs_one_line(run, tmp_path: Path, text: str, more: list[str], said: str) -> None:
@@ -146,24 +146,58 @@ def test_weights_with_a_wrong_hash_are_refused_and_found_by_verify(run, tmp_path
 
 
 def test_offline_the_bank_keeps_what_it_has_and_a_student_that_fails_is_stood_in_for(tmp_path: Path) -> None:
-    good, bad = (
-        open_student(write_model(tmp_path, f"student-{fault}", fault=fault), "cpu", 1) for fault in ("", "nan")
+    good, bad, missing = (
+        Makers(student=StudentSettings(model, "cpu", 1), cache_directory=tmp_path)
+        for model in (
+            str(write_model(tmp_path)),
+            str(write_model(tmp_path, "student-nan", fault="nan")),
+            str(tmp_path / "none.json"),
+        )
     )
-    foley = Foley(cache_directory=tmp_path)
-    known, unknown = (Cue(1, CueKind.ACTION, 0, 0, prompt=text) for text in ("footsteps on gravel", "a velociraptor"))
-    effects = EffectsBeside(foley.bank, good)
-    assert [sound.source for sound in map(effects.make, (known, unknown)) if sound is not None] == ["bank", "student"]
-    stand_in = EffectsBeside(foley.bank, bad).make(unknown)
-    assert stand_in is not None
-    assert stand_in.source == "bank"
-    bed = BedBeside(good, 1, "rain", foley.bed("a", "rain"))
-    assert bed.read(4800).shape == (2, 4800)
-    assert bed.source == "student"
-    fallen = BedBeside(bad, 1, "rain", foley.bed("b", "rain"))
-    assert np.abs(fallen.read(4800)).max() > 0.001
-    assert fallen.source == "procedural"
-    fallen.describe("sea")
-    assert fallen.read(100).shape == (2, 100)
+    known, unknown = (SoundRequest(CueKind.ACTION, text, onsets_s=HIT) for text in ("footsteps on gravel", "a raptor"))
+    chain = good.chain()
+    assert [sound.source for sound in map(chain.make, (known, unknown)) if sound is not None] == ["bank", "student"]
+    for makers in (bad, missing):
+        stand_in = makers.chain().make(unknown)
+        assert stand_in is not None
+        assert stand_in.source == "bank"
+    place = ambience_of("a", "a raptor breathing", 1)
+    for use, makers, source in (
+        (StudentUse.AUTO, good, "student"),
+        (StudentUse.ALWAYS, good, "student"),
+        (StudentUse.NEVER, good, "procedural"),
+        (StudentUse.ALWAYS, bad, "procedural"),
+        (StudentUse.ALWAYS, missing, "procedural"),
+    ):
+        bed = makers.chain(use).bed(place)
+        assert np.abs(bed.read(4800)).max() > 0.001
+        assert bed.source == source
+    assert good.chain().bed(ambience_of("a", "rain", 1)).source == "procedural"
+    assert good.chain(StudentUse.ALWAYS).bed(ambience_of("a", "rain", 1)).source == "student"
+
+
+def test_the_student_is_opened_when_it_is_asked_for_something_and_once(tmp_path: Path) -> None:
+    makers = Makers(student=StudentSettings(str(write_model(tmp_path)), "cpu", 1), cache_directory=tmp_path)
+    assert makers.student is not None
+    (tmp_path / "student-tiny.json").rename(tmp_path / "aside.json")
+    known = makers.chain().make(SoundRequest(CueKind.ACTION, "knocking"))
+    assert known is not None
+    (tmp_path / "aside.json").rename(tmp_path / "student-tiny.json")
+    student = makers.student.student()
+    assert makers.chain().make(SoundRequest(CueKind.ACTION, "a raptor", onsets_s=HIT)) is not None
+    assert makers.student.student() is student
+
+
+def test_a_single_sound_that_the_student_cannot_make_is_made_by_whoever_has_it(run, tmp_path: Path) -> None:
+    silent = write_model(tmp_path, fault="silent")
+    for text, by in (("knocking", "by bank;"), ("kitchen", "by procedural;")):
+        code, out, err = run("generate", text, "-o", tmp_path / "a.wav", "-f", "--seconds", 1, "--model", silent)
+        assert (code, err) == (0, "")
+        assert by in out
+    code, _, err = run("generate", "zzyzx", "-o", tmp_path / "b.wav", "--model", silent)
+    assert code == 1
+    assert "student: " in err
+    assert "bank: has no such sound" in err
 
 
 def test_a_file_is_rendered_with_the_student_where_there_are_weights(run, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from livefoley import config as cfg
 from livefoley.config import parse
 from livefoley.core.errors import ConfigError
 from livefoley.foley.description import lexicon
-from livefoley.runtime.sounds.foley import FoleyService
-from livefoley.wiring.rooms import make_student, planner_settings
+from livefoley.wiring.rooms import planner_settings
+from livefoley.wiring.sounds import make_student
 
 from .tiny import write_model
 
@@ -39,11 +39,11 @@ def test_without_weights_or_with_damaged_ones_rooms_run_without(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = write_model(tmp_path)
-    assert make_student(cfg.Student(model=str(model)), FoleyService()) is not None
-    assert make_student(cfg.Student(model=str(model), enabled=False), FoleyService()) is None
+    assert make_student(cfg.Student(model=str(model))) is not None
+    assert make_student(cfg.Student(model=str(model), enabled=False)) is None
     model.with_suffix(".onnx").write_bytes(b"other")
     for damaged in (str(model), str(tmp_path / "none.json")):
-        assert make_student(cfg.Student(model=damaged), FoleyService()) is None
+        assert make_student(cfg.Student(model=damaged)) is None
     told = capsys.readouterr().out
     assert told.count("no student") == 2
 

@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livefoley.core.cues import Cue, CueKind, Stereo
+from livefoley.core.cues import Cue, CueKind, Sound, SoundRequest, Stereo
 from livefoley.core.errors import DescriptionError, ModelError
 from livefoley.dsp.levels import peak
 from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley import levels
 from livefoley.foley.student import features
 from livefoley.foley.student.embed import TextEncoder
-from livefoley.foley.student.sources import StudentBed, StudentEffects, wish_of
+from livefoley.foley.student.sources import answer, segments_of, wish_of
 from livefoley.foley.student.student import Student, Wish, open_student
 
 from .tiny import write_model
 
 ENCODER = TextEncoder()
+SEED = 11  # its windows are of a usual loudness, which random weights do not always see to
 BAD_CURVE = np.full(25 * features.FRAMES_PER_TOKEN, np.nan, np.float32)
 
 
@@ -88,31 +89,21 @@ def test_a_broken_model_is_not_heard(tmp_path: Path, fault: str, said: str) -> N
     assert said in str(made)
     [bed] = broken.advance([broken.bed("rain", 1)])
     assert isinstance(bed, ModelError)
-    assert StudentEffects(broken).make(Cue(1, CueKind.ACCENT, 0, 0, prompt="a thing")) is None
 
 
-def test_a_bed_read_in_pieces_is_the_bed_read_at_once_also_over_a_change(tiny: Student) -> None:
-    def bed() -> StudentBed:
-        return StudentBed(tiny, 5, "rain at night")
-
-    def read(pieces: list[int]) -> Stereo:
-        made = bed()
-        head = [made.read(n) for n in pieces]
-        made.describe("sea and wind")
-        return np.concatenate((*head, *(made.read(n) for n in reversed(pieces))), axis=1)
-
-    whole = read([200_000])
-    assert whole.shape == (2, 400_000)
-    np.testing.assert_array_equal(whole, read([1, 4800, 100_000, 95_199]))
-    assert not np.allclose(whole[:, -48_000:], bed().read(400_000)[:, -48_000:], atol=1e-3)
-
-
-def test_a_bed_that_is_reset_begins_anew(tiny: Student) -> None:
-    bed = StudentBed(tiny, 5, "rain at night")
-    first = bed.read(48_000)
-    bed.read(300_000)
-    bed.reset()
-    np.testing.assert_array_equal(bed.read(48_000), first)
+def test_a_segment_depends_on_its_request_alone_and_comes_with_others(tiny: Student, tmp_path: Path) -> None:
+    rain, sea = (SoundRequest(CueKind.BED, words, seed=SEED) for words in ("rain at night", "sea"))
+    first, empty, second = segments_of(tiny, [rain, replace(sea, prompt=" "), sea])
+    assert isinstance(empty, DescriptionError)
+    for request, made in ((rain, first), (sea, second)):
+        assert isinstance(made, Sound)
+        assert (made.source, made.name, made.seed) == ("student", request.prompt, SEED)
+        assert made.samples.shape[1] > 5 * 48_000
+        [alone] = segments_of(tiny, [request])
+        assert isinstance(alone, Sound)
+        np.testing.assert_allclose(alone.samples, made.samples, atol=2e-3)
+    [broken] = segments_of(student(tmp_path, "nan"), [rain])
+    assert isinstance(broken, ModelError)
 
 
 def test_beds_advance_together_as_they_would_alone(tiny: Student) -> None:
@@ -123,12 +114,26 @@ def test_beds_advance_together_as_they_would_alone(tiny: Student) -> None:
 
 
 def test_a_cue_becomes_one_onset_and_its_sound_begins_there(tiny: Student) -> None:
-    cue = Cue(1, CueKind.ACTION, 0, 0, prompt="a velociraptor purring", intensity=1.0, seed=3)
-    assert np.count_nonzero(wish_of(cue).onsets) == 1
-    sound = StudentEffects(tiny).make(cue)
-    assert sound is not None
-    assert (sound.source, sound.name) == ("student", "a velociraptor purring")
-    assert sound.onset < 4800
-    soft = StudentEffects(tiny).make(replace(cue, intensity=0.2))
-    assert soft is not None
-    assert loudest_lufs(soft.samples) < loudest_lufs(sound.samples) - 6
+    hard = Cue(1, CueKind.ACTION, 0, 0, prompt="a velociraptor purring", intensity=1.0, seed=3).request
+    sounds = []
+    for request in (hard, replace(hard, intensity=0.2)):
+        wish = wish_of(request)
+        assert np.count_nonzero(wish.onsets) == 1
+        sounds.append(answer(request, *sound_of(tiny, wish)))
+    assert [(sound.source, sound.name, sound.seed) for sound in sounds] == [
+        ("student", "a velociraptor purring", 3)
+    ] * 2
+    assert sounds[0].onset < 4800
+    assert loudest_lufs(sounds[1].samples) < loudest_lufs(sounds[0].samples) - 6
+
+
+def test_a_request_with_curves_is_made_by_them_and_as_long_as_asked(tiny: Student) -> None:
+    curves = {"onsets_s": (0.5, 1.2), "envelope": ((0.0, -60.0), (1.0, 0.0))}
+    request = SoundRequest(CueKind.ACCENT, "glass breaking", length=70_000, **curves)  # type: ignore[arg-type]
+    wish = wish_of(request)
+    assert np.flatnonzero(wish.onsets).tolist() == [50, 120]
+    assert wish.envelope_db is not None
+    assert wish.envelope_db[:3] == pytest.approx([-59.7, -59.1, -58.5], abs=0.01)
+    assert wish.envelope_db[100] == 0
+    sound = answer(request, *sound_of(tiny, wish))
+    assert (sound.samples.shape, sound.onset) == ((2, 70_000), 0)

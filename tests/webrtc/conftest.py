@@ -17,6 +17,7 @@ from livefoley.control.app import make_app
 from livefoley.control.server import HttpServer
 from livefoley.control.signalling.whip import whip_router
 from livefoley.core.media import Disconnected, Packet, SourceItem, TrackInfo
+from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.webrtc import IceSettings, WhipServer, WhipSource
 from tests.control.studio import Studio
 from tests.support.made import made_once
@@ -55,8 +56,15 @@ class House:
 @pytest_asyncio.fixture
 async def house() -> AsyncIterator[House]:
     """A room that takes WHIP."""
+    async with open_house() as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def open_house(on_duplicate: OnDuplicate = OnDuplicate.REPLACE) -> AsyncIterator[House]:
+    """Serve a room that takes WHIP."""
     server = WhipServer(IceSettings(loopback=True))
-    source = server.register("stage", KEY)
+    source = server.register("stage", KEY, on_duplicate=on_duplicate)
     http = HttpServer(make_app(Studio(), more=[whip_router(server)]), "127.0.0.1", 0)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http.port}", trust_env=False) as client:
         made = House(server, client, source)

@@ -125,3 +125,15 @@ def test_what_is_held_behind_a_hole_is_bounded() -> None:
     burst = frames_of([1] * (MAX_HELD + 50), first=65_500 + 11)
     out = feed(assembler, burst, 0.0, begin_s=1.0)
     assert len(out) > MAX_HELD - 50
+
+
+def test_at_the_end_whole_frames_behind_a_hole_come_out_and_a_torn_one_does_not() -> None:
+    assembler = FrameAssembler(joined=True, wait_s=WAIT_S)
+    packets = frames_of([1, 2, 1, 1])
+    out = feed(assembler, [packets[0], *packets[2:]], 0.06)  # the first packet of the second frame is lost
+    assert out == [Frame(joined([1])[0], packets[0].timestamp)]
+    ended = assembler.flush()
+    assert [frame.data for frame in ended] == joined([1, 2, 1, 1])[2:]
+    assert [frame.after_loss for frame in ended] == [True, False]
+    assert assembler.lost_packets == 1
+    assert assembler.flush() == []

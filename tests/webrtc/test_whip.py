@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from livefoley.control.signalling.endpoint import FRAGMENT, SDP
 from livefoley.formats import nal
 from livefoley.media.auth import HttpAuth
+from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.webrtc import Client, IceSettings, Refused, WhipServer, read_fragment, session
 from livefoley.media.webrtc import whip_session as session_of_a_publisher
 from livefoley.media.webrtc.offer import SENDS, check_offer
 from tests.support.waiting import until
-from tests.webrtc.conftest import KEY, House
+from tests.webrtc.conftest import KEY, House, open_house
 from tests.webrtc.publisher import Publisher, video_packets
 
 pytestmark = pytest.mark.live
@@ -115,15 +116,13 @@ async def test_the_newest_publisher_takes_over(house: House, video: list[bytes],
     assert house.source.statistics().takeovers == 1
 
 
-async def test_a_room_that_rejects_duplicates_keeps_its_first_publisher(
-    house: House, video: list[bytes], sound: list[bytes]
-) -> None:
-    house.source.on_duplicate = "reject"
-    first, second = (Publisher(house.client, "stage", KEY) for _ in range(2))
-    assert (await first.publish(video, sound)).status_code == 201
-    assert (await second.publish(video, sound)).status_code == 409
-    await second.peer.close()
-    assert (await first.leave()).status_code == 200
+async def test_a_room_that_rejects_duplicates_keeps_its_first_publisher(video: list[bytes], sound: list[bytes]) -> None:
+    async with open_house(OnDuplicate.REJECT) as house:
+        first, second = (Publisher(house.client, "stage", KEY) for _ in range(2))
+        assert (await first.publish(video, sound)).status_code == 201
+        assert (await second.publish(video, sound)).status_code == 409
+        await second.peer.close()
+        assert (await first.leave()).status_code == 200
 
 
 async def test_candidates_may_trickle_and_an_ice_restart_is_refused(

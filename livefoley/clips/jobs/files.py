@@ -19,7 +19,7 @@ import numpy as np
 from livefoley.clips.buffer.chunks import BYTES_A_TICK, Picture, Piece
 from livefoley.clips.buffer.selection import Selection
 from livefoley.core.cues import Cue, Stereo
-from livefoley.core.errors import InputError, OutputError
+from livefoley.core.errors import InputError, OutputError, reason
 from livefoley.core.event_json import Event, cue_from_json, cue_to_json, event_from_json, event_to_json
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
@@ -90,7 +90,7 @@ def write_encoded(pictures: Pictures, directory: Path) -> None:
             file.writelines(unit.packet.data for unit in pictures.units)
         write_whole(directory / ENCODED, json.dumps(index))
     except OSError as error:
-        raise OutputError(f"{directory}: the clip's pictures cannot be written ({error.strerror})") from None
+        raise OutputError(f"{directory}: the clip's pictures cannot be written ({reason(error)})") from None
 
 
 def read_encoded(directory: Path) -> Pictures | None:
@@ -121,7 +121,7 @@ def write_input(selection: Selection, directory: Path) -> None:
         _write_sound(selection, directory)
         write_whole(directory / INDEX, json.dumps(_to_json(selection), ensure_ascii=False))
     except OSError as error:
-        raise OutputError(f"{directory}: the input of the clip cannot be written ({error.strerror})") from None
+        raise OutputError(f"{directory}: the input of the clip cannot be written ({reason(error)})") from None
 
 
 def _parts(piece: Piece) -> Iterable[bytes]:

@@ -18,6 +18,7 @@ from livefoley.clips.model import ClipFiles, ClipReason, ClipRequest, ClipState,
 from livefoley.core.errors import InputError
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
+from livefoley.foley.chain import StudentUse
 from livefoley.system.files import write_whole
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Job:
     clock: tuple[int, float]
     due_s: float
     bitrate: int = 192_000
+    student: StudentUse = StudentUse.AUTO
 
     def to_json(self) -> str:
         """Return the document."""
@@ -61,6 +63,7 @@ class Job:
             plan=PlannerSettings(**plan),
             tags=tuple(fields["tags"]),
             clock=(fields["clock"][0], fields["clock"][1]),
+            student=StudentUse(fields.get("student", StudentUse.AUTO)),  # older jobs have none
         )
         return cls(**fields)
 

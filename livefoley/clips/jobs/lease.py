@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 
 NAME = "lease"
 TOUCH_S = 5.0
@@ -66,7 +66,7 @@ def _take(path: Path) -> bool:
             with suppress(OSError):  # of several that find it stale, one moves it away
                 os.replace(path, path.with_name(f"{NAME}.{secrets.token_hex(4)}.old"))
         except OSError as error:
-            raise OutputError(f"{path.parent}: the clip's job cannot be taken ({error.strerror})") from None
+            raise OutputError(f"{path.parent}: the clip's job cannot be taken ({reason(error)})") from None
     return False
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.clips.pictures.decode import frames
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
 
@@ -78,4 +78,4 @@ def _write(path: Path, picture: NDArray[np.uint8]) -> None:
     try:
         path.write_bytes(jpeg.tobytes())
     except OSError as error:
-        raise OutputError(f"{path.name}: cannot be written ({error.strerror})") from None
+        raise OutputError(f"{path.name}: cannot be written ({reason(error)})") from None

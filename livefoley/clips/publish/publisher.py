@@ -8,7 +8,7 @@ from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.clips.ports import Published
 from livefoley.clips.publish.naming import Naming
 from livefoley.clips.publish.store import Store
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 
 COMMIT = "metadata.json"
 
@@ -59,4 +59,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}") from None
+        raise OutputError(f"{path}: {reason(error)}") from None

@@ -21,10 +21,11 @@ from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.clips.ports import Published, Publisher
 from livefoley.core.backoff import Backoff
 from livefoley.core.errors import OutputError, reason
+from livefoley.system.files import PARTIAL
 
 log = structlog.get_logger("livefoley.clips")
 
-_PARTIAL, _BROKEN = ".partial", ".broken"
+_BROKEN = ".broken"
 
 
 class Spool:
@@ -44,7 +45,7 @@ class Spool:
             raise OutputError(
                 f"{self._directory}: clips that wait may take {self._max_bytes // 1_000_000} MB; it is full"
             )
-        partial = target.with_name(target.name + _PARTIAL)
+        partial = target.with_name(target.name + PARTIAL)
         try:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
@@ -60,7 +61,7 @@ class Spool:
         """Return what waits, the oldest first."""
         with suppress(OSError):
             found = [
-                path for path in self._directory.iterdir() if path.is_dir() and path.suffix not in (_PARTIAL, _BROKEN)
+                path for path in self._directory.iterdir() if path.is_dir() and path.suffix not in (PARTIAL, _BROKEN)
             ]
             return [ClipFiles(path) for path in sorted(found, key=lambda path: path.stat().st_mtime)]
         return []

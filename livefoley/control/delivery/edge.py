@@ -17,7 +17,7 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from livefoley.core.errors import AddressInUse
+from livefoley.core.errors import AddressInUse, reason
 
 CACHED = frozenset({"HIT", "STALE", "UPDATING", "REVALIDATED"})
 STATES = frozenset({*CACHED, "MISS", "BYPASS", "EXPIRED", "-"})
@@ -152,7 +152,7 @@ async def listening(log: EdgeLog, host: str, port: int) -> AsyncIterator[int]:
     try:
         transport, _ = await loop.create_datagram_endpoint(lambda: log, local_addr=(host, port))
     except OSError as error:
-        raise AddressInUse(f"clips.delivery.edge_log: {host}:{port} cannot be had ({error.strerror})") from None
+        raise AddressInUse(f"clips.delivery.edge_log: {host}:{port} cannot be had ({reason(error)})") from None
     try:
         yield int(transport.get_extra_info("sockname")[1])
     finally:

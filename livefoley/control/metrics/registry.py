@@ -14,11 +14,11 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from livefoley.control.state import ControlState
+from livefoley.core.cues import CueKind, SoundSource
 from livefoley.core.ports import AudienceStatistics, SinkStatistics
-from livefoley.core.snapshots import DeliverySnapshot, Latency, RoomSnapshot, WorkerSnapshot
+from livefoley.core.snapshots import DeliverySnapshot, Latency, RoomSnapshot, RoomState, WorkerSnapshot
 
-BED_SOURCES = ("student", "procedural")
-STATES = ("waiting", "live", "holding", "ending")
+BED_SOURCES = (SoundSource.STUDENT, SoundSource.PROCEDURAL)  # and whoever else is heard
 
 Family: TypeAlias = type[GaugeMetricFamily] | type[CounterMetricFamily]
 Row: TypeAlias = tuple[str, str, Callable[[RoomSnapshot], float]]
@@ -203,7 +203,7 @@ def _states(rooms: list[RoomSnapshot]) -> Metric:
         "livefoley_room_state", "The room's state: 1 for the one it is in.", labels=["room", "state"]
     )
     for room in rooms:
-        for state in STATES:
+        for state in RoomState:
             family.add_metric([room.name, state], float(room.state == state))
     return family
 
@@ -218,16 +218,21 @@ def _cues(rooms: list[RoomSnapshot]) -> Metric:
 
 
 def _sources(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
-    text = "Sounds by kind and by who made them: student, bank, library, procedural; a bed counts every half second."
+    text = f"Sounds by kind and by who made them ({', '.join(SoundSource)}); a bed counts every half second."
     sounds = CounterMetricFamily("livefoley_room_sounds", text, labels=["room", "kind", "source"])
     text = "Who makes the ambience now (1)."
     beds = GaugeMetricFamily("livefoley_room_bed_source", text, labels=["room", "source"])
+    text = "Sounds that a maker was asked for and did not give in time, or at all."
+    refusals = CounterMetricFamily("livefoley_room_sound_refusals", text, labels=["room", "kind", "source"])
     for room in rooms:
         for each in room.sounds:
             sounds.add_metric([room.name, each.kind, each.source], each.count)
-        for source in BED_SOURCES:
+        for refused in room.refusals:
+            refusals.add_metric([room.name, refused.kind, refused.source], refused.count)
+        for source in dict.fromkeys((*BED_SOURCES, *(each.source for each in room.sounds if each.kind == CueKind.BED))):
             beds.add_metric([room.name, source], float(room.bed_source == source))
     yield sounds
+    yield refusals
     yield beds
 
 

@@ -34,8 +34,8 @@ class Session(Protocol):
         """Take candidates that came after the offer."""
         ...
 
-    async def close(self, reason: str) -> None:
-        """End the session."""
+    async def leave(self) -> None:
+        """End the session as its peer asks."""
         ...
 
 
@@ -85,7 +85,7 @@ def signalling_router(endpoint: Endpoint) -> APIRouter:
 
     async def delete(request: Request) -> Response:
         """End a session."""
-        await endpoint.find(request).close("it said goodbye")
+        await endpoint.find(request).leave()
         return Response(status_code=200, headers=CORS)  # OBS takes 204 for a failure
 
     for path, method, handler in (

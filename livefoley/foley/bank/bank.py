@@ -1,7 +1,7 @@
-"""The effect bank: answers a cue in milliseconds from rendered variants and the operator's own sounds.
+"""The effect bank: answers a request in milliseconds from rendered variants and the operator's own sounds.
 
-Which sound: the cue's ``effect`` by name, CatID or category, else what the lexicon reads in its ``prompt``. Which
-variant: the cue's seed, so that neighbours differ. How hard: the nearest rendered strength, then level and brightness.
+Which sound: the request's ``effect`` by name, CatID or category, else what the lexicon reads in its ``prompt``. Which
+variant: its seed, so that neighbours differ. How hard: the nearest rendered strength, then level and brightness.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import soxr
 from scipy import signal
 
-from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource, Stereo
 from livefoley.core.errors import BankError
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.dsp.levels import linear_from_db, peak
@@ -23,7 +23,9 @@ from livefoley.foley import levels
 from livefoley.foley.bank import ucs
 from livefoley.foley.bank.catalogue import EFFECTS, Effect
 from livefoley.foley.bank.library import Entry, Library
+from livefoley.foley.chain import Offer, Refusal
 from livefoley.foley.description import lexicon
+from livefoley.foley.offers import bank_offer
 from livefoley.foley.render_cache import stored
 from livefoley.foley.rendered import RenderedSounds, generator
 
@@ -46,7 +48,7 @@ class EffectInfo:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A cue's answer before it is shaped: samples at intensity ``strength``, and how far they may be retuned."""
+    """An answer before it is shaped: samples at intensity ``strength``, and how far they may be retuned."""
 
     samples: Stereo
     onset: int
@@ -59,7 +61,7 @@ class _Choice:
 
 
 class EffectBank:
-    """Built-in effects and libraries. Implements ``core.ports.EffectSource``; pure in the cue."""
+    """Built-in effects and libraries. Implements ``core.ports.EffectSource``; pure in the request."""
 
     def __init__(self, rendered: RenderedSounds | None = None, libraries: Iterable[Library] = ()) -> None:
         """Answer from ``rendered`` (rendered effects) and, before it, from the operator's ``libraries``."""
@@ -73,21 +75,21 @@ class EffectBank:
                     self._own.setdefault(covered, []).append((library, entry))
         self._read = lru_cache(maxsize=_MOST_OWN)(self._read_entry)
 
-    def make(self, cue: Cue) -> Sound | None:
-        """Return the sound of ``cue``; None when nothing of the bank fits.
+    def offer(self, request: SoundRequest) -> Offer | Refusal:
+        """Say how well the bank's sound would fit."""
+        return bank_offer(request, lambda name: bool(self._exactly(name)))
 
-        A cue that names an effect gets that or nothing; a prompt nobody understands gets a neutral hit if it is an
-        action. A library sound that has become unreadable is passed over.
+    def make(self, request: SoundRequest) -> Sound | None:
+        """Return the sound that is asked for; None when nothing of the bank fits.
+
+        Who names an effect gets that or nothing; a prompt nobody understands gets a neutral hit if it is an action. A
+        library sound that has become unreadable is passed over.
         """
-        names = self._resolve(cue)
+        names = self._resolve(request)
         if not names:
             return None
-        choice = self._choose(names[cue.seed % len(names)] if cue.effect else names[0], cue)
-        return _shape(choice, cue)
-
-    def covers(self, cue: Cue) -> bool:
-        """Say whether the bank has just the sound that ``cue`` asks for; of no words it has its own."""
-        return not cue.prompt or cue.effect is not None or bool(self._exactly(cue.prompt) or lexicon.covers(cue.prompt))
+        choice = self._choose(names[request.seed % len(names)] if request.effect else names[0], request)
+        return _shape(choice, request)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all effects, built-in and own, sorted."""
@@ -97,7 +99,7 @@ class EffectBank:
         """Return what is known of ``name``. Raises ``BankError`` for an effect that does not exist."""
         if name in self._entries:
             _, entry = self._entries[name]
-            return EffectInfo(name, entry.category, " ".join(entry.words), "library", 1)
+            return EffectInfo(name, entry.category, " ".join(entry.words), SoundSource.LIBRARY, 1)
         if name not in EFFECTS:
             near = self.find(name.replace("_", " "))[:1]
             raise BankError(f"no effect {name!r}" + (f"; the nearest is {near[0]!r}" if near else ""))
@@ -129,11 +131,11 @@ class EffectBank:
                     for layer in range(len(effect.layers)):
                         self._rendered.effect(effect, variant, layer)
 
-    def _resolve(self, cue: Cue) -> tuple[str, ...]:
-        if cue.effect:
-            return self._named(cue.effect)
-        found = self._exactly(cue.prompt) or lexicon.effects(cue.prompt)
-        if not found and cue.kind is CueKind.ACTION:
+    def _resolve(self, request: SoundRequest) -> tuple[str, ...]:
+        if request.effect:
+            return self._named(request.effect)
+        found = self._exactly(request.prompt) or lexicon.effects(request.prompt)
+        if not found and request.kind is CueKind.ACTION:
             return (lexicon.NEUTRAL_IMPACT,)
         return found
 
@@ -159,26 +161,26 @@ class EffectBank:
         key = wanted.strip().lower()
         return tuple(name for name in self.names() if name.lower() in (key, key.rpartition("_")[0]))
 
-    def _choose(self, name: str, cue: Cue) -> _Choice:
+    def _choose(self, name: str, request: SoundRequest) -> _Choice:
         own = [self._entries[name]] if name in self._entries else self._own.get(name, [])
         for turn in range(len(own)):
-            library, entry = own[(cue.seed + turn) % len(own)]
+            library, entry = own[(request.seed + turn) % len(own)]
             samples = self._read(library, entry)
             if samples is not None:
                 tags = (entry.category, *entry.words)
-                return _Choice(samples, entry.onset, 0.7, 0.3, entry.name, "library", tags, False)
-        return self._built_in(EFFECTS.get(name) or EFFECTS[lexicon.NEUTRAL_IMPACT], cue)
+                return _Choice(samples, entry.onset, 0.7, 0.3, entry.name, SoundSource.LIBRARY, tags, False)
+        return self._built_in(EFFECTS.get(name) or EFFECTS[lexicon.NEUTRAL_IMPACT], request)
 
-    def _built_in(self, effect: Effect, cue: Cue) -> _Choice:
-        layer = int(np.argmin([abs(strength - cue.intensity) for strength in effect.layers]))
-        variant = _variant_named(cue.effect, effect)
+    def _built_in(self, effect: Effect, request: SoundRequest) -> _Choice:
+        layer = int(np.argmin([abs(strength - request.intensity) for strength in effect.layers]))
+        variant = _variant_named(request.effect, effect)
         if variant is None:
-            variant = cue.seed % effect.variants
+            variant = request.seed % effect.variants
         take = self._rendered.effect(effect, variant, layer).take()
         name = f"{effect.name}_{variant + 1}"
         tags = (effect.ucs.category, *effect.ucs.words)
         strength = effect.layers[layer]
-        return _Choice(take.samples, take.onset, strength, effect.vary, name, "bank", tags, effect.texture)
+        return _Choice(take.samples, take.onset, strength, effect.vary, name, SoundSource.BANK, tags, effect.texture)
 
     def _read_entry(self, library: Library, entry: Entry) -> Stereo | None:
         try:
@@ -201,29 +203,31 @@ def _covers(entry: Entry) -> tuple[str, ...]:
 
 
 def _variant_named(wanted: str | None, effect: Effect) -> int | None:
-    """Return the variant a cue asks for by number (``RAIN_Steady_2``), if it does."""
+    """Return the variant that is asked for by number (``RAIN_Steady_2``), if it does."""
     number = (wanted or "").rpartition("_")[2]
     if wanted and wanted.lower() != effect.name.lower() and number.isdigit() and int(number) > 0:
         return (int(number) - 1) % effect.variants
     return None
 
 
-def _shape(choice: _Choice, cue: Cue) -> Sound:
-    """Return the choice as this cue wants it: retuned a little, as hard as asked, as long as asked."""
-    rng = generator(cue.seed, choice.name)
+def _shape(choice: _Choice, request: SoundRequest) -> Sound:
+    """Return the choice as this request wants it: retuned a little, as hard as asked, as long as asked."""
+    rng = generator(request.seed, choice.name)
     samples, onset = choice.samples, choice.onset
     ratio = 2 ** (float(rng.uniform(-choice.vary, choice.vary)) / 12)
     if abs(ratio - 1) > 1e-4:
         samples = np.ascontiguousarray(soxr.resample(samples.T, TICK_RATE, TICK_RATE * ratio, quality="LQ").T)
         onset = min(round(onset * ratio), samples.shape[1] - 1)
-    intensity = min(1.0, max(0.0, cue.intensity))
+    intensity = min(1.0, max(0.0, request.intensity))
     samples = brighten(samples, levels.INTENSITY_TILT_DB * (intensity - choice.strength))
     vary_db = float(rng.uniform(-_LEVEL_VARY_DB, 0))
     factor = linear_from_db(levels.INTENSITY_DB * (intensity - levels.FULL_INTENSITY) + vary_db)
     samples = samples * np.float32(min(factor, linear_from_db(levels.PEAK_DBFS) / max(peak(samples), 1e-9)))
-    if cue.length > 0:
-        samples = fit(samples, onset, cue.length, choice.texture)
-    return Sound(np.ascontiguousarray(samples, dtype=np.float32), onset, choice.source, choice.name, choice.tags)
+    if request.length > 0:
+        samples = fit(samples, onset, request.length, choice.texture)
+    return Sound(
+        np.ascontiguousarray(samples, dtype=np.float32), onset, choice.source, choice.name, choice.tags, request.seed
+    )
 
 
 def brighten(samples: Stereo, db: float) -> Stereo:

@@ -2,8 +2,8 @@
 
 Every texture sounds twice at once, in two streams of segments that start anywhere in the newest segments and join by
 cross-fades of equal power; a segment may swap its sides. As two independent choices would have to meet again, nothing
-repeats. New segments replace old ones every few minutes. Where a student makes them, its sound takes the place of the
-textures: one stream, for what it makes is whole. All of it advances in blocks on a grid that the reader's chunks
+repeats. New segments replace old ones every few minutes. Where somebody else makes them, their sound takes the place of
+the textures: one stream, for what they make is whole. All of it advances in blocks on a grid that the reader's chunks
 do not move, so chunked equals whole; the work of a block is bounded by rendering one segment a texture.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from livefoley.core.cues import Stereo
+from livefoley.core.cues import SoundSource, Stereo
 from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
 from livefoley.foley.bed.kinds import KINDS
@@ -38,6 +38,15 @@ class BedStatistics:
     recipe: BedRecipe
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What somebody else made, and what of."""
+
+    description: str
+    source: str
+    segments: GivenSegments
+
+
 class ProceduralBed:
     """One room's ambience. Implements ``core.ports.BedSource``; deterministic by seed and calls."""
 
@@ -47,7 +56,7 @@ class ProceduralBed:
         self._rendered = rendered if rendered is not None else RenderedSounds()
         self._recipe = bed_recipe(description)
         self._description = description
-        self._given: tuple[str, GivenSegments] | None = None  # what they are of, and the segments
+        self._given: _Given | None = None
         self._made = 0
         self._tally = Tally()
         self._scenes = [_Scene(self._furnished(generator(seed, 0)), fresh=False)]
@@ -69,24 +78,25 @@ class ProceduralBed:
         self._given = None
         self._due = True
 
-    def give(self, description: str, segment: Stored) -> bool:
-        """Take a segment that a student made of ``description``; False when the place no longer sounds like that.
+    def give(self, description: str, segment: Stored, source: str = SoundSource.STUDENT) -> bool:
+        """Take a segment that ``source`` made of ``description``; False when the place no longer sounds like that.
 
-        The first one takes over, cross-faded; later ones join it.
+        The first one takes over, cross-faded; later ones of that source join it.
         """
         if description != self._description:
             return False
-        if self._given is not None and self._given[0] == description:
-            self._given[1].add(segment)
+        given = self._given
+        if given is not None and (given.description, given.source) == (description, source):
+            given.segments.add(segment)
         else:
-            self._given = (description, GivenSegments(segment))
+            self._given = _Given(description, source, GivenSegments(segment))
             self._due = True
         return True
 
     @property
     def source(self) -> str:
-        """Who makes what is heard: ``student`` or ``procedural``."""
-        return "student" if self._given is not None else "procedural"
+        """Who makes what is heard: whoever gave segments, else ``procedural``."""
+        return self._given.source if self._given is not None else SoundSource.PROCEDURAL
 
     def read(self, samples: int) -> Stereo:
         """Return the next ``samples`` ticks, ``[2, samples]``."""
@@ -122,7 +132,7 @@ class ProceduralBed:
 
     def _furnished(self, rng: Generator) -> list[Stream | Events]:
         if self._given is not None:
-            return [Stream(self._given[1], 1.0, rng, 0)]
+            return [Stream(self._given.segments, 1.0, rng, 0)]
         return _streams(self._recipe, self._rendered, self._tally, rng)
 
 

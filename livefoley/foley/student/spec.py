@@ -28,7 +28,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from livefoley.core.errors import ModelError
+from livefoley.core.errors import ModelError, reason
 from livefoley.foley.student import features
 
 FORMAT = 1
@@ -68,7 +68,7 @@ def load_spec(path: Path) -> StudentSpec:
     try:
         spec = StudentSpec(**json.loads(path.read_text("utf-8")))
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ModelError(f"{path}: cannot be read ({reason(error)})") from error
     except (ValueError, TypeError) as error:
         raise ModelError(f"{path}: is no description of a student model ({error})") from error
     ours = (FORMAT, features.RATE, features.HOP, features.BANDS, features.FRAMES_PER_TOKEN, features.CONTROLS)
@@ -104,7 +104,7 @@ def checked_graph(path: Path) -> tuple[StudentSpec, Path]:
     try:
         found = hashlib.sha256(graph.read_bytes()).hexdigest()
     except OSError as error:
-        raise ModelError(f"{graph}: cannot be read ({error.strerror})") from error
+        raise ModelError(f"{graph}: cannot be read ({reason(error)})") from error
     if found != spec.sha256:
         raise ModelError(f"{graph}: is not the file {path.name} names (its SHA-256 begins with {found[:12]})")
     return spec, graph

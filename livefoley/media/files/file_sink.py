@@ -8,13 +8,13 @@ from pathlib import Path
 
 import structlog
 
-from livefoley.core.errors import LivefoleyError, OutputError
+from livefoley.core.errors import LivefoleyError, OutputError, reason
 from livefoley.core.media import OutputItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
 from livefoley.media.files.containers import format_of, playable
 from livefoley.media.files.disk_sink import DiskSink
-from livefoley.media.files.mux import Muxer
+from livefoley.media.files.mux import Muxer, partial_of
 
 log = structlog.get_logger("livefoley.file")
 
@@ -137,9 +137,9 @@ def _free(path: Path) -> Path:
 
 def _rescue(path: Path) -> None:
     """Give what a crash left of an earlier recording a name of its own."""
-    left = path.with_name(path.name + ".partial")
+    left = partial_of(path)
     try:
         if left.is_file() and playable(left):
             left.rename(_free(path.with_stem(f"{path.stem}-recovered")))
     except OSError as error:
-        raise OutputError(f"{left}: a recording left by a crash cannot be renamed ({error.strerror})") from None
+        raise OutputError(f"{left}: a recording left by a crash cannot be renamed ({reason(error)})") from None

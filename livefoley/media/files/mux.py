@@ -13,6 +13,7 @@ from livefoley.core.errors import OutputError, UnsupportedCodec, reason
 from livefoley.core.media import AAC_FRAME, MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.media.files.containers import TrackWriter, add_tracks, format_of, playable, sized
+from livefoley.system.files import PARTIAL
 
 # Written in fragments of 2 s, so that a crash leaves a playable file, and as a plain indexed file once closed.
 # The edit list that trims the encoder's priming counts in the movie's timescale: at FFmpeg's 1 ms, sound would move.
@@ -21,6 +22,11 @@ _MP4_OPTIONS = {
     "frag_duration": "2000000",
     "movie_timescale": str(TICK_RATE),
 }
+
+
+def partial_of(path: Path) -> Path:
+    """Return where a file is written until it is whole: under a name that is found again after a crash."""
+    return path.with_name(path.name + PARTIAL)
 
 
 class Muxer:
@@ -103,7 +109,7 @@ class _Part:
 
     def __init__(self, path: Path, tracks: list[TrackInfo], metadata: dict[str, str], origin: Tick) -> None:
         self._path = path
-        self._partial = path.with_name(path.name + ".partial")
+        self._partial = partial_of(path)
         self._origin = origin
         kind = format_of(path)
         self._container: Any = None

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from livefoley.core.errors import OutputError
+from livefoley.core.errors import OutputError, reason
 from livefoley.core.media import OutputItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
@@ -138,7 +138,7 @@ class _Writer:
                 old.unlink(missing_ok=True)
             (self._directory / PLAYLIST).unlink(missing_ok=True)
         except OSError as error:
-            raise OutputError(f"{self._directory}: HLS cannot be written there ({error.strerror})") from None
+            raise OutputError(f"{self._directory}: HLS cannot be written there ({reason(error)})") from None
 
     def write(self, batch: list[OutputItem]) -> None:
         for item in batch:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from livefoley.media.publisher_slot import TAKEOVER_INTERVAL_S, TAKEOVERS
+
 
 @dataclass(frozen=True, slots=True)
 class RtmpLimits:
@@ -22,5 +24,5 @@ class RtmpLimits:
     min_chunk_bytes: int = 128  # the protocol's default; smaller chunks only cost CPU
     handshake_timeout_s: float = 10.0  # from the connection to the request to publish
     read_timeout_s: float = 10.0  # a publisher that sends nothing for this long is gone
-    takeovers: int = 5  # in a row that one room allows ...
-    takeover_interval_s: float = 10.0  # ... and how long it takes to earn another
+    takeovers: int = TAKEOVERS
+    takeover_interval_s: float = TAKEOVER_INTERVAL_S

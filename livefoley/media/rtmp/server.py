@@ -19,10 +19,11 @@ from livefoley.media.acceptor import Acceptor, listening_sockets
 from livefoley.media.auth import Authorizer
 from livefoley.media.loop_share import LoopShare
 from livefoley.media.penalties import Penalties
+from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.rtmp.connection import Connection
 from livefoley.media.rtmp.counters import Counters, RtmpServerStatistics
 from livefoley.media.rtmp.limits import RtmpLimits
-from livefoley.media.rtmp.source import OnDuplicate, RtmpSource
+from livefoley.media.rtmp.source import RtmpSource
 
 log = structlog.get_logger("livefoley.rtmp")
 
@@ -67,7 +68,20 @@ class RtmpServer:
         self.share = LoopShare(self.limits.stranger_share)
 
     async def start(self) -> None:
-        """Listen. Raises ``AddressInUse`` when the port is taken, ``ConfigError`` when the address cannot be used."""
+        """Listen, and let publishers in. Raises as `listen` does."""
+        await self.listen()
+        self.let_in()
+
+    def let_in(self) -> None:
+        """Take in the publishers that wait, and those that come from now on."""
+        for acceptor in self._acceptors:
+            acceptor.begin()
+
+    async def listen(self) -> None:
+        """Listen, and let publishers wait in the queue.
+
+        Raises ``AddressInUse`` when the port is taken, ``ConfigError`` when the address cannot be used.
+        """
         try:
             sockets = await listening_sockets(self._host, self._port)
         except OSError as error:
@@ -77,7 +91,9 @@ class RtmpServer:
             raise ConfigError(f"RTMP: cannot listen on {where} ({reason(error)})") from None
         timeout_s = self.limits.handshake_timeout_s if self._ssl else None
         self._acceptors = [
-            Acceptor(each, lambda: Connection(self), self.share, context=self._ssl, handshake_timeout_s=timeout_s)
+            Acceptor(
+                each, lambda: Connection(self), self.share, context=self._ssl, handshake_timeout_s=timeout_s, held=True
+            )
             for each in sockets
         ]
 
@@ -101,7 +117,7 @@ class RtmpServer:
         self._acceptors = []
 
     def register(
-        self, key: str, *, app: str = "live", on_duplicate: OnDuplicate = "replace", room: str = ""
+        self, key: str, *, app: str = "live", on_duplicate: OnDuplicate = OnDuplicate.REPLACE, room: str = ""
     ) -> RtmpSource:
         """Open ``app`` to publishers with ``key``; ``room`` names the source in logs.
 

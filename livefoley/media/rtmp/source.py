@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import structlog
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import Disconnected, Packet
 from livefoley.core.ports import Feed
+from livefoley.media.publisher_slot import OnDuplicate, PublisherSlot, Refusal
 from livefoley.media.rtmp.counters import Counters, RtmpSourceStatistics
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.protocol.chunks import Message
@@ -18,8 +18,6 @@ from livefoley.media.rtmp.protocol.read_tags import TagReader
 from livefoley.media.token_bucket import Bucket
 
 log = structlog.get_logger("livefoley.rtmp")
-
-OnDuplicate: TypeAlias = Literal["replace", "reject"]
 
 
 class Publisher(Protocol):
@@ -38,89 +36,71 @@ class RtmpSource:
 
     def __init__(self, room: str, on_duplicate: OnDuplicate, limits: RtmpLimits, now: Callable[[], float]) -> None:
         self.room = room
-        self._on_duplicate = on_duplicate
-        self._takeovers = Bucket(limits.takeovers, limits.takeover_interval_s, now)
-        self._feed: Feed | None = None
-        self._publisher: Publisher | None = None
+        takeovers = Bucket(limits.takeovers, limits.takeover_interval_s, now)
+        self._slot: PublisherSlot[Publisher] = PublisherSlot(on_duplicate, takeovers, self._send_away)
         self._reader = TagReader()
         self._problem: str | None = None
-        self._published = self._taken_over = self._packets = self._bytes = self._skipped = 0
+        self._skipped = 0
 
     async def run(self, feed: Feed) -> None:
         """Take publishers, one at a time, until cancelled."""
-        if self._feed is not None:
-            raise RuntimeError("this source is running already")
-        self._feed = feed
+        self._slot.open(feed)
         try:
             await asyncio.Event().wait()
         finally:
-            self._feed = None
+            self._slot.shut()
             self.dismiss("the room has ended")
 
-    def admit(self, publisher: Publisher, counters: Counters) -> str | None:
-        """Take ``publisher`` on and return None, or return why not: "idle", "duplicate" or "storm"."""
-        if self._feed is None:
-            return "idle"
-        if self._publisher is not None:
-            if self._on_duplicate == "reject":
-                return "duplicate"
-            if not self._takeovers.take():
-                return "storm"
-            self._taken_over += 1
-            counters.takeovers += 1
-            self.dismiss("another publisher took over")
-        self._publisher = publisher
-        self._reader = TagReader()
-        self._problem = None
-        self._published += 1
-        counters.published_total += 1
-        return None
+    def admit(self, publisher: Publisher, counters: Counters) -> Refusal | None:
+        """Take ``publisher`` on and return None, or return why not."""
+        before = self._slot.taken_over
+        refusal = self._slot.admit(publisher)
+        counters.takeovers += self._slot.taken_over - before
+        if refusal is None:
+            self._reader = TagReader()
+            self._problem = None
+            counters.published_total += 1
+        return refusal
 
     def receive(self, publisher: Publisher, message: Message) -> None:
         """Take a media message of ``publisher``."""
-        feed = self._feed
-        if publisher is not self._publisher or feed is None:
+        if not self._slot.hears(publisher):
             return
         for item in self._reader.read(message):
-            if isinstance(item, Packet):
-                self._packets += 1
-                self._bytes += len(item.data)
-                feed(item)
-            elif isinstance(item, UnsupportedCodec):
+            if isinstance(item, UnsupportedCodec):
                 self._problem = str(item)
                 log.warning("track cannot be used", room=self.room, problem=self._problem)
             else:
-                feed(item)
+                self._slot.take(item)
 
     def release(self, publisher: Publisher, reason: str) -> None:
         """Note that ``publisher`` is gone."""
-        if publisher is self._publisher:
-            self._publisher = None
+        if self._slot.release(publisher, reason):
             self._skipped += self._reader.skipped
             log.info("publisher left", room=self.room, reason=reason)
-            if self._feed is not None:
-                self._feed(Disconnected(reason))
 
     def dismiss(self, reason: str) -> None:
         """Send the present publisher away, if there is one."""
-        publisher = self._publisher
-        if publisher is not None:
-            self.release(publisher, reason)
-            publisher.dismiss(reason)
+        if self._slot.publisher is not None:
+            self._send_away(self._slot.publisher, reason)
+
+    def _send_away(self, publisher: Publisher, reason: str) -> None:
+        self.release(publisher, reason)
+        publisher.dismiss(reason)
 
     @property
     def connected(self) -> bool:
         """Whether a publisher is here."""
-        return self._publisher is not None
+        return self._slot.publisher is not None
 
     def statistics(self) -> RtmpSourceStatistics:
         """Return a snapshot."""
         return RtmpSourceStatistics(
             connected=self.connected,
-            published_total=self._published,
-            takeovers=self._taken_over,
-            packets=self._packets,
-            bytes=self._bytes,
+            published_total=self._slot.published,
+            takeovers=self._slot.taken_over,
+            packets=self._slot.packets,
+            bytes=self._slot.bytes,
             skipped_tags=self._skipped + (self._reader.skipped if self.connected else 0),
             problem=self._problem,
         )

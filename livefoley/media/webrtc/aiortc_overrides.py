@@ -69,10 +69,12 @@ class EncodedReceiver(RTCRtpReceiver):
         is_video = kind == "video"
         self.assembler = FrameAssembler(joined=is_video, wait_s=VIDEO_WAIT_S if is_video else AUDIO_WAIT_S)
         self.keyframe_requests = 0
+        self.packets = 0
         self._kind = kind
         self._sink = sink
         self._now = now
         self._names: dict[int, str] = {}
+        self._name = ""
         self._ssrc: int | None = None
         self._heard_s = self._asked_s = float("-inf")
         self._RTCRtpReceiver__jitter_buffer = _Joint(self._take)
@@ -86,6 +88,11 @@ class EncodedReceiver(RTCRtpReceiver):
             if codec.payloadType is not None and not is_rtx(codec)
         }
         await super().receive(parameters)
+
+    def flush(self) -> None:
+        """Hand on what still waits for a packet that will not come."""
+        for frame in self.assembler.flush():
+            self._sink.on_frame(self._kind, self._name, frame)
 
     async def request_keyframe(self) -> None:
         """Ask the publisher for a keyframe, at most every ``PLI_INTERVAL_S``."""
@@ -116,10 +123,11 @@ class EncodedReceiver(RTCRtpReceiver):
             self._ssrc = packet.ssrc
             self.assembler.reset()
         self._heard_s = now_s
+        self.packets += 1
         data: bytes = packet._data  # type: ignore[attr-defined]
-        name = self._names.get(packet.payload_type, "")
+        self._name = self._names.get(packet.payload_type, "")
         for frame in self.assembler.feed(packet.sequence_number, packet.timestamp, bool(packet.marker), data, now_s):
-            self._sink.on_frame(self._kind, name, frame)
+            self._sink.on_frame(self._kind, self._name, frame)
 
 
 class EncodedPeer(RTCPeerConnection):

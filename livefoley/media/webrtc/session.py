@@ -69,6 +69,10 @@ class PeerSession:
             except Exception as error:
                 raise Refused(400, "fragment", f"a candidate cannot be used ({type(error).__name__})") from None
 
+    async def leave(self) -> None:
+        """End the session as its peer asks; returns when its sockets are free."""
+        await self.close("it said goodbye")
+
     async def close(self, reason: str) -> None:
         """End the session; returns when its sockets are free."""
         self.end(reason)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from livefoley.media.auth import Authorizer
+from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.webrtc.admission import Admission, Client
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import Refused
-from livefoley.media.webrtc.source import OnDuplicate, WhipSource
+from livefoley.media.webrtc.source import WhipSource
 from livefoley.media.webrtc.whip_session import WhipSession
 
 log = structlog.get_logger("livefoley.webrtc")
@@ -62,7 +63,7 @@ class WhipServer:
         self._admission = Admission("publish", auth, now)
         self._rooms: dict[str, _Entry] = {}
 
-    def register(self, room: str, key: str, *, on_duplicate: OnDuplicate = "replace") -> WhipSource:
+    def register(self, room: str, key: str, *, on_duplicate: OnDuplicate = OnDuplicate.REPLACE) -> WhipSource:
         """Open ``/room/whip`` to publishers with ``key``."""
         source = WhipSource(room, on_duplicate, self._now)
         self._rooms[room] = _Entry(source, self._admission.digest(key))

@@ -12,6 +12,8 @@ from livefoley.media.webrtc.rtp.units import UnitReader
 from livefoley.media.webrtc.session import CONNECT_TIMEOUT_S, PeerSession
 
 READ_TIMEOUT_S = 10.0
+LINGER_S = 0.6
+QUIET_S = 0.15
 
 
 class Owner(Protocol):
@@ -59,6 +61,18 @@ class WhipSession(PeerSession):
         if receiver is not None and not self.closed:
             self.spawn(receiver.request_keyframe())
 
+    async def leave(self) -> None:
+        """End the session once what was sent before the goodbye is here: media does not come by the request's way."""
+        loop = asyncio.get_running_loop()
+        end_s, seen = loop.time() + LINGER_S, -1
+        while self._packets > seen and loop.time() < end_s and not self.closed:
+            seen = self._packets
+            await asyncio.sleep(QUIET_S)
+        if not self.closed:
+            for receiver in self.peer.encoded.values():
+                receiver.flush()
+        await super().leave()
+
     # ---- Receiving ----
 
     def on_frame(self, kind: str, codec: str, frame: Frame) -> None:
@@ -73,6 +87,10 @@ class WhipSession(PeerSession):
         self.reader.sync.report(kind, ntp_s, timestamp)
 
     # ---- inside ----
+
+    @property
+    def _packets(self) -> int:
+        return sum(receiver.packets for receiver in self.peer.encoded.values())
 
     async def _watch(self) -> None:
         """End the session when nothing comes any more, or nothing ever did."""

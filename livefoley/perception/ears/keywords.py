@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from livefoley.core.errors import ConfigError
+from livefoley.core.errors import ConfigError, reason
 from livefoley.core.events import Keyword
 from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.normalise import is_han, units
@@ -72,7 +72,7 @@ def _text(name: str) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         known = ", ".join(LISTS)
-        raise ConfigError(f"{name}: no such keyword list ({error.strerror}); {known}, or a YAML file's path") from None
+        raise ConfigError(f"{name}: no such keyword list ({reason(error)}); {known}, or a YAML file's path") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{name}: must be UTF-8 text") from None
 

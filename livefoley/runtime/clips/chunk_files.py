@@ -16,6 +16,7 @@ import structlog
 from livefoley.clips.buffer.chunks import Chunk
 from livefoley.clips.buffer.selection import Selection
 from livefoley.clips.jobs.files import write_input
+from livefoley.core.errors import reason
 from livefoley.media.blocking_thread import BlockingThread
 
 log = structlog.get_logger("livefoley.clips")
@@ -73,7 +74,7 @@ class ChunkFiles:
                 file.writelines(chunk.parts)
         except OSError as error:
             if not self._failed:
-                log.error("the clips' buffer cannot be written", path=str(path.parent), reason=error.strerror)
+                log.error("the clips' buffer cannot be written", path=str(path.parent), reason=reason(error))
             self._failed = True
             _delete(path)
             return False
@@ -85,4 +86,4 @@ def _delete(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("a part of the clips' buffer cannot be deleted", path=str(path), reason=error.strerror)
+        log.warning("a part of the clips' buffer cannot be deleted", path=str(path), reason=reason(error))

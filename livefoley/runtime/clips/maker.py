@@ -59,6 +59,7 @@ def job_of(cutting: Cutting) -> Job:
         "describe": cutting.describe,
         "mix": asdict(cutting.mix),
         "seed": cutting.seed,
+        "student": settings.student,
     }
     return Job(
         id=cutting.id,
@@ -74,6 +75,7 @@ def job_of(cutting: Cutting) -> Job:
         values=settings.values,
         clock=cutting.clock,
         due_s=cutting.due_s,
+        student=settings.student,
     )
 
 

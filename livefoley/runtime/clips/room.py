@@ -30,6 +30,7 @@ from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room_types import Departure
 from livefoley.engine.timeline import ORIGIN
+from livefoley.foley.chain import StudentUse
 from livefoley.runtime.clips.chunk_files import ChunkFiles
 
 log = structlog.get_logger("livefoley.clips")
@@ -52,6 +53,7 @@ class ClipSettings:
     title: str = "${room} ${kind}"
     tags: tuple[str, ...] = ()
     values: dict[str, str] = field(default_factory=dict)
+    student: StudentUse = StudentUse.AUTO
 
 
 @dataclass(frozen=True, slots=True)

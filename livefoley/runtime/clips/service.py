@@ -7,6 +7,7 @@ the process ended is gone on with when it starts again. The same moment is made 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections import Counter, OrderedDict, deque
@@ -36,6 +37,7 @@ log = structlog.get_logger("livefoley.clips")
 MAX_WAITING = 64  # of each priority
 MAX_KEPT = 1000  # clips that are over and still told of
 MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
+RECALL_S = 5.0
 
 
 class Asker(Protocol):
@@ -70,6 +72,7 @@ class ClipService:
         self._waiting: list[str] = []
         self._making: list[str] = []
         self._settled = asyncio.Event()
+        self._looked = asyncio.Event()  # what an earlier process left is known
         self._outcomes: Counter[str] = Counter()
         self._latencies: deque[float] = deque(maxlen=1000)
         self._chores: asyncio.Queue[Callable[[], None]] = asyncio.Queue()  # a few for each clip
@@ -84,6 +87,7 @@ class ClipService:
             self._clips[status.id] = status
             if not status.state.is_over:
                 self._enqueue(status.id)
+        self._looked.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._worker.run())
             tasks.create_task(self._tidy())
@@ -136,6 +140,12 @@ class ClipService:
     def list(self) -> list[ClipStatus]:
         """Return all clips, the newest last."""
         return [self.get(clip_id) or status for clip_id, status in self._clips.items()]
+
+    async def recall(self) -> None:
+        """Return once what an earlier process left is known, or cannot be found out in time."""
+        if self.rooms:  # else nobody looks, and there is nothing to find
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._looked.wait(), RECALL_S)
 
     def get(self, clip_id: str) -> ClipStatus | None:
         """Return where a clip stands; None when there is none."""

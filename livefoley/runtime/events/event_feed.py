@@ -14,16 +14,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from livefoley.core.notices import (
-    ChatNotice,
-    ClipNotice,
     GapNotice,
     HighlightNotice,
-    KeywordNotice,
     Notice,
     NoticeData,
-    NoticeType,
-    SceneNotice,
-    SourceNotice,
     TranscriptNotice,
     utc,
 )
@@ -31,21 +25,6 @@ from livefoley.core.notices import (
 KEEP = 256
 QUEUE = 256
 MAX_LISTENERS = 64
-
-_CLIP_TYPES: dict[str, NoticeType] = {
-    "ready": "clip.ready",
-    "failed": "clip.failed",
-    "quarantined": "clip.quarantined",
-}
-_TYPES: dict[type[NoticeData], NoticeType] = {
-    HighlightNotice: "highlight",
-    KeywordNotice: "keyword",
-    TranscriptNotice: "transcript",
-    ChatNotice: "chat",
-    SceneNotice: "scene",
-    SourceNotice: "source",
-    GapNotice: "gap",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +98,7 @@ class EventFeed:
 
     def document(self, data: NoticeData, number: int) -> Notice:
         """Return ``data`` as a notice of this room, now."""
-        return Notice(number, self.room, utc(self._now_s()), _type_of(data), data)
+        return Notice(number, self.room, utc(self._now_s()), data.type, data)
 
     def recent(self, after: int = 0, types: Collection[str] = (), limit: int = KEEP) -> list[Notice]:
         """Return the last ``limit`` notices that came after number ``after``, in order."""
@@ -172,7 +151,3 @@ def _silenced(notice: Notice) -> Notice | None:
     if isinstance(notice.data, HighlightNotice):
         return replace(notice, data=replace(notice.data, transcript=""))
     return notice
-
-
-def _type_of(data: NoticeData) -> NoticeType:
-    return _CLIP_TYPES[data.state] if isinstance(data, ClipNotice) else _TYPES[type(data)]

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from livefoley.core.captions import VTT_HEAD, Caption, as_srt, as_vtt, captions
+from livefoley.core.errors import reason
 from livefoley.core.events import Transcript
 from livefoley.engine.timeline import ORIGIN
 
@@ -66,7 +67,7 @@ class SubtitleFile:
         except OSError as error:
             self.dropped += 1
             if not self._failed:
-                log.error("subtitles cannot be written", path=str(self._path), reason=error.strerror)
+                log.error("subtitles cannot be written", path=str(self._path), reason=reason(error))
             self._failed = True
 
     def _format(self, caption: Caption) -> str:

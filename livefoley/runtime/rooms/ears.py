@@ -175,6 +175,10 @@ class EarsService:
             return "listening"
         return "unavailable" if self.reason else "starting"
 
+    def is_awake(self) -> bool:
+        """Whether the rooms are listened to, or will not be soon."""
+        return self.state != "starting"
+
     def open(
         self,
         room: str,

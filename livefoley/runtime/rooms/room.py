@@ -14,17 +14,18 @@ from typing import Protocol
 
 import structlog
 
-from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import HearingEvent, PerceptionEvent
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
+from livefoley.core.snapshots import RoomState
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
-from livefoley.engine.room_types import Departure, RoomState
+from livefoley.engine.room_types import Departure
 from livefoley.runtime.clips.room import RoomClips
 from livefoley.runtime.events.chat import RoomChat
 from livefoley.runtime.events.highlights import HighlightService
@@ -33,9 +34,7 @@ from livefoley.runtime.rooms.ears import RoomEars
 from livefoley.runtime.rooms.figures import RateMeter
 from livefoley.runtime.rooms.perception import Perception
 from livefoley.runtime.rooms.screen import Screen
-from livefoley.runtime.sounds.foley import FoleyService
-from livefoley.runtime.sounds.sound_log import SourceLog
-from livefoley.runtime.sounds.student import StudentService
+from livefoley.runtime.sounds.live import RoomSounds
 from livefoley.runtime.supervise import supervise
 
 log = structlog.get_logger("livefoley.room")
@@ -69,14 +68,11 @@ class RoomParts:
     stem_sinks: Sequence[Sink] = ()
     audience: Audience | None = None
     perception: Perception | None = None
-    foley: FoleyService | None = None
-    student: StudentService | None = None
-    student_bed: Callable[[str], bool] = bool  # of which words it makes the ambience, too
+    sounds: RoomSounds | None = None
     ears: RoomEars | None = None
     clips: RoomClips | None = None
     screen: Screen | None = None
     describe: str = ""
-    seed: int = 0
     make_slate: MakeSlate | None = None
 
 
@@ -92,7 +88,6 @@ class Room:
         self.feed_errors = self.play_errors = 0
         self.video_rate, self.audio_rate = RateMeter(), RateMeter()
         self.failure: str | None = None
-        self.sources = SourceLog(parts.highlights.feed.publish)
         self._now = now
         self._throttled = LogThrottle(log, now)
         self._fed = asyncio.Event()
@@ -108,10 +103,8 @@ class Room:
         self.describe = text
         if self.parts.clips is not None:
             self.parts.clips.describe(text)
-        if self.parts.foley is not None:
-            self.parts.foley.describe(self.name, text, self.parts.seed)
-        if self.parts.student is not None:
-            self.parts.student.describe(self.name, text if self.parts.student_bed(text) else "", self.parts.seed)
+        if self.parts.sounds is not None:
+            self.parts.sounds.describe(text)
 
     def cue(self, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, delay_s: float = 0.0) -> int:
         """Lay an accent ``delay_s`` from now on the outgoing stream; returns the cue's id.
@@ -120,7 +113,7 @@ class Room:
         and in a room without foley.
         """
         now = self._now()
-        if self.parts.foley is None:
+        if self.parts.sounds is None:
             raise InputError(f"room {self.name} has no foley; set foley.enabled: true in its configuration")
         if not self.engine.clock.started:
             raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
@@ -130,7 +123,7 @@ class Room:
     def accent_at(self, start: Tick | None, prompt: str) -> int | None:
         """Ask for an accent on ``start`` (None: as soon as it can come); None in a room without foley."""
         now = self._now()
-        if self.parts.foley is None or not self.engine.clock.started:
+        if self.parts.sounds is None or not self.engine.clock.started:
             return None
         soonest = self.engine.clock.playhead(now) + ticks_from_s(ACCENT_LEAD_S)
         return self._accent(accent_cue(soonest if start is None else start, prompt=prompt), now)
@@ -152,10 +145,14 @@ class Room:
 
     # ---- life ----
 
+    def prepare(self) -> None:
+        """Tell the makers of sounds what the room will want, before it begins."""
+        self.set_describe(self.describe)
+
     async def run(self) -> None:
         """Serve the room. Returns when the source is over and everything has left; sinks are finished either way."""
         parts = self.parts
-        self.set_describe(self.describe)
+        self.prepare()
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -186,9 +183,8 @@ class Room:
             for part in (parts.audience, parts.perception, parts.screen):
                 if part is not None:
                     part.close()
-            for maker in (parts.foley, parts.student):
-                if maker is not None:
-                    maker.forget(self.name)
+            if parts.sounds is not None:
+                parts.sounds.forget()
 
     async def _run_source(self) -> None:
         try:
@@ -290,40 +286,27 @@ class Room:
         self.parts.highlights.signal(evidence, self._now())
 
     def _request(self, now: float) -> None:
-        """Hand the planner's new requests to the foley worker."""
-        foley = self.parts.foley
-        if foley is None:
+        """Ask for what the planner wants by now."""
+        sounds = self.parts.sounds
+        if sounds is None:
             return
         for cue in self.engine.planner.take_cues():
-            self._ask(foley, cue)
+            self._ask(sounds, cue)
         request = self.engine.take_bed(now)
         if request is not None:
-            self._ask_bed(foley, request)
+            self._ask_bed(sounds, request)
 
-    def _ask(self, foley: FoleyService, cue: Cue) -> None:
-        """Ask the bank where it has the sound of ``cue``, else the student, and the bank when that cannot help."""
-        deadline_s, student = self.engine.clock.wall_s(cue.deadline), self.parts.student
+    def _ask(self, sounds: RoomSounds, cue: Cue) -> None:
+        sounds.ask(
+            cue,
+            self.engine.clock.wall_s(cue.deadline),
+            lambda: self.engine.planner.pending(cue.id) is not None,
+            lambda sound: self.engine.lay(cue.id, sound, self._now()),
+        )
 
-        def wanted() -> bool:
-            return self.engine.planner.pending(cue.id) is not None
-
-        def lay(sound: Sound | None) -> None:
-            if sound is not None:
-                self.sources.heard(cue.kind.value, sound.source, sound.name, self._now())
-            self.engine.lay(cue.id, sound, self._now())
-
-        def ask_bank() -> None:
-            foley.ask(cue, deadline_s, wanted, lay)
-
-        if student is None or foley.covers(cue) or not student.ask(cue, deadline_s, wanted, lay, ask_bank):
-            ask_bank()
-
-    def _ask_bed(self, foley: FoleyService, request: BedRequest) -> None:
-        def lay(samples: Stereo, source: str) -> None:
-            self.sources.heard(CueKind.BED.value, source, self.describe, self._now())
-            self.engine.lay_bed(samples, request.start)
-
-        foley.ask_bed(self.name, request.length, self.engine.clock.wall_s(request.start), lay)
+    def _ask_bed(self, sounds: RoomSounds, request: BedRequest) -> None:
+        deadline_s = self.engine.clock.wall_s(request.start)
+        sounds.ask_bed(request.length, deadline_s, lambda samples: self.engine.lay_bed(samples, request.start))
 
     def stop(self) -> None:
         """Read no more of the source; what is inside runs out, the outputs are finished and ``run`` returns."""

@@ -12,12 +12,12 @@ from livefoley.core.snapshots import (
     Latency,
     RoomControls,
     RoomSnapshot,
+    RoomState,
     SignalCount,
     SignalsSnapshot,
     StateCount,
     StudentSnapshot,
 )
-from livefoley.engine.room_types import RoomState
 from livefoley.runtime.events.notices import stream_s
 from livefoley.runtime.rooms.room import Room, RoomParts
 
@@ -27,7 +27,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
     engine, parts = room.engine, room.parts
     counters, timeline = engine.statistics(), engine.timeline.statistics()
     audio, mixer, planner = engine.audio.statistics(), engine.mixer.statistics(), engine.planner.statistics()
-    foley = parts.foley.statistics() if parts.foley is not None else None
+    sounds = parts.sounds
+    foley = sounds.foley() if sounds is not None else None
     workers = []
     if parts.perception is not None:
         workers.append(parts.perception.statistics().snapshot("perception", parts.perception.skipped_units))
@@ -37,13 +38,13 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         workers.append(parts.screen.statistics().snapshot("screen", parts.screen.skipped))
     if foley is not None:
         workers.append(foley.worker.snapshot("foley", foley.shed))
-    if parts.student is not None:
-        workers.append(parts.student.worker_statistics().snapshot("student"))
+    if sounds is not None and (student := sounds.student_worker()) is not None:
+        workers.append(student.snapshot("student"))
     sinks = tuple(sink.statistics() for sink in (*parts.sinks, *parts.stem_sinks))
     reason = bypass_reason(room)
     return RoomSnapshot(
         name=room.name,
-        state=counters.state.value,
+        state=counters.state,
         publisher_connected=counters.state is RoomState.LIVE,
         epoch=timeline.epoch,
         uptime_s=now - room.began_s,
@@ -72,9 +73,10 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in planner.outcomes),
         bed_underruns=mixer.bed_holes,
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
-        sounds=room.sources.counts(),
-        bed_source=room.sources.current.get("bed", ""),
-        student=parts.student.snapshot() if parts.student is not None else StudentSnapshot(),
+        sounds=sounds.sources() if sounds is not None else (),
+        refusals=sounds.refusals() if sounds is not None else (),
+        bed_source=sounds.bed_source if sounds is not None else "",
+        student=sounds.student() if sounds is not None else StudentSnapshot(),
         workers=tuple(workers),
         sinks=sinks,
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
@@ -86,7 +88,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
 
 def bypass_reason(room: Room) -> str:
     """Return why the original goes out without the foley that is wanted, or nothing when it does not."""
-    if room.parts.foley is None or room.engine.mixer.settings.mute or room.parts.foley.ready:
+    if room.parts.sounds is None or room.engine.mixer.settings.mute or room.parts.sounds.ready:
         return ""
     return "the foley worker is starting or has failed"
 

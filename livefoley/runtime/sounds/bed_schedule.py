@@ -18,10 +18,7 @@ RETRY_S = 10.0
 class BedSchedule:
     """One room's ambience of one description. Time is an argument (seconds, monotonic)."""
 
-    def __init__(self, room: str, text: str, seed: int) -> None:
-        self.room = room
-        self.text = text
-        self.seed = seed
+    def __init__(self) -> None:
         self.deadline_s = 0.0
         self.restart()
 
@@ -39,6 +36,11 @@ class BedSchedule:
         """One is asked for."""
         self._open = True
         self.deadline_s = now + (FIRST_S if self._count == 0 else FILL_S)
+
+    def look_again(self, at_s: float) -> None:
+        """Nobody can make one before then."""
+        self._open = False
+        self._next_s = at_s
 
     def made(self, now: float) -> None:
         """It came."""

@@ -1,4 +1,4 @@
-"""The rooms' access to the foley worker: cues in order of their deadlines, at most a few at a time.
+"""The bank and the rooms' beds as the rooms reach them: a worker process, asked in order of deadlines, a few at a time.
 
 A request whose moment has passed while it waited is shed before it costs anything.
 """
@@ -12,12 +12,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from livefoley.core.cues import Cue, Sound, Stereo
-from livefoley.foley.description import lexicon
+from livefoley.core.cues import Sound, SoundRequest, SoundSource, Stereo
+from livefoley.foley.chain import Offer, Refusal
+from livefoley.foley.offers import bank_offer, is_named
 from livefoley.runtime.rooms.figures import percentiles
+from livefoley.runtime.sounds.chain import Answer, Wanted
+from livefoley.runtime.sounds.messages import (
+    FOLEY,
+    BankNames,
+    BedPlayed,
+    DescribeBed,
+    ForgetBed,
+    FromFoley,
+    GiveSegment,
+    MakeSound,
+    OpenBank,
+    PlayBed,
+    SoundMade,
+    SoundRefused,
+    ToFoley,
+    stereo_bytes,
+    stereo_from,
+)
 from livefoley.runtime.workers.deadlines import DeadlineQueue
-from livefoley.runtime.workers.link import LOOSE, Header
-from livefoley.runtime.workers.messages import cue_header, stereo_bytes, stereo_from
+from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.workers.foley_worker"
@@ -27,9 +45,8 @@ MAX_WAITING = 256
 
 @dataclass(slots=True)
 class _Request:
-    number: int
-    header: Header
-    answer: Callable[[Header, bytes], None]
+    message: MakeSound | PlayBed
+    answer: Callable[[FromFoley | Failed, bytes], None]
     sent_s: float = 0.0
 
 
@@ -46,21 +63,21 @@ class FoleyStatistics:
 
 
 class FoleyService:
-    """One foley worker for all rooms of the process."""
+    """One foley worker for all rooms. As the bank it is a ``LiveMaker``; and it plays the rooms' beds."""
 
-    def __init__(self, libraries: Sequence[Path] = ()) -> None:
-        """Serve from the built-in effects and the operator's ``libraries``."""
+    source = SoundSource.BANK
+
+    def __init__(self, libraries: Sequence[Path] = (), on_loss: Callable[[], None] = lambda: None) -> None:
+        """Serve from the built-in effects and the operator's ``libraries``. ``on_loss`` is called when the worker
+        started anew: it has no segment of anybody."""
         self._libraries = [str(path) for path in libraries]
-        self.worker: WorkerProcess[Header, Header] = WorkerProcess(
-            "foley",
-            MODULE,
-            LOOSE,
-            on_message=self._message,  # type: ignore[arg-type]
-            on_ready=self._ready,
+        self.worker: WorkerProcess[ToFoley, FromFoley] = WorkerProcess(
+            "foley", MODULE, FOLEY, on_message=self._message, on_ready=self._ready
         )
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
-        self.on_loss: Callable[[], None] = lambda: None  # the worker started anew: it has no segment of anybody
-        self._rooms: dict[str, Header] = {}
+        self._lower: frozenset[str] = frozenset()
+        self._on_loss = on_loss
+        self._rooms: dict[str, DescribeBed] = {}
         self._waiting: DeadlineQueue[_Request] = DeadlineQueue(MAX_WAITING)
         self._in_flight: dict[int, _Request] = {}
         self._numbers = itertools.count(1)
@@ -75,85 +92,103 @@ class FoleyService:
     def ready(self) -> bool:
         return self.worker.ready
 
+    def is_awake(self) -> bool:
+        """Whether the worker has what the rooms asked for first."""
+        return self.worker.caught_up
+
     def describe(self, room: str, description: str, seed: int) -> None:
         """Say what a room sounds like, now and after every restart of the worker."""
-        self._rooms[room] = {"op": "describe", "room": room, "text": description, "seed": seed}
+        self._rooms[room] = DescribeBed(room, description, seed)
         self.worker.send_nowait(self._rooms[room])
 
     def forget(self, room: str) -> None:
         """The room is gone."""
         if self._rooms.pop(room, None) is not None:
-            self.worker.send_nowait({"op": "forget", "room": room})
+            self.worker.send_nowait(ForgetBed(room))
 
-    def covers(self, cue: Cue) -> bool:
-        """Say whether the bank has just the sound that ``cue`` asks for; of no words it has its own."""
-        return not cue.prompt or cue.effect is not None or cue.prompt in self.names or lexicon.covers(cue.prompt)
+    def give(self, room: str, description: str, segment: Sound) -> None:
+        """Give a room's bed a segment of sound that somebody made of ``description``."""
+        self.worker.send_nowait(GiveSegment(room, description, str(segment.source)), stereo_bytes(segment.samples))
 
-    def give(self, room: str, description: str, segment: Stereo) -> None:
-        """Give a room's bed a segment of sound that a student made of ``description``."""
-        self.worker.send_nowait({"op": "segment", "room": room, "text": description}, stereo_bytes(segment))
+    # ---- the bank ----
 
-    def ask(self, cue: Cue, deadline_s: float, wanted: Callable[[], bool], lay: Callable[[Sound | None], None]) -> None:
-        """Ask for the sound of a cue; ``lay`` gets it, or None when nothing fits, from the event loop."""
+    def offer(self, request: SoundRequest, now: float) -> Offer | Refusal:
+        """Say how well the bank's sound would fit."""
+        return bank_offer(request, self._is_named) if self.worker.ready else Refusal("is starting, or has failed")
 
-        def answer(header: Header, payload: bytes) -> None:
-            if header["op"] != "sound":
-                lay(None)
-                return
-            lay(Sound(stereo_from(payload), header["onset"], header["source"], header["name"]))
+    def _is_named(self, text: str) -> bool:
+        return is_named(text, self._lower)
 
-        self._enqueue(cue_header(cue), deadline_s, wanted, answer)
+    def ask(self, request: SoundRequest, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
+        """Ask for the sound of a cue."""
+
+        def take(message: FromFoley | Failed, payload: bytes) -> None:
+            match message:
+                case SoundMade():
+                    answer(message.sound(payload))
+                case SoundRefused(_, reason):
+                    answer(Refusal(reason))
+                case Failed(_, error):
+                    answer(Refusal(error, fault=True))
+
+        if not self._enqueue(MakeSound(next(self._numbers), request), deadline_s, wanted, take):
+            answer(Refusal("is starting, or has too much to do"))
+
+    # ---- beds ----
 
     def ask_bed(self, room: str, length: int, deadline_s: float, lay: Callable[[Stereo, str], None]) -> None:
         """Ask for the next ``length`` ticks of a room's bed; ``lay`` gets them, and who made them."""
 
-        def answer(header: Header, payload: bytes) -> None:
-            if header["op"] == "bed":
-                lay(stereo_from(payload), header["source"])
+        def take(message: FromFoley | Failed, payload: bytes) -> None:
+            if isinstance(message, BedPlayed):
+                lay(stereo_from(payload), message.source)
 
-        self._enqueue({"op": "bed", "room": room, "length": length}, deadline_s, lambda: True, answer)
+        self._enqueue(PlayBed(next(self._numbers), room, length), deadline_s, lambda: True, take)
 
     def _enqueue(
         self,
-        header: Header,
+        message: MakeSound | PlayBed,
         deadline_s: float,
         wanted: Callable[[], bool],
-        answer: Callable[[Header, bytes], None],
-    ) -> None:
+        answer: Callable[[FromFoley | Failed, bytes], None],
+    ) -> bool:
         if not self.worker.ready:
             self._shed += 1
-            return
-        number = next(self._numbers)
-        self._waiting.push(deadline_s, wanted, _Request(number, {**header, "number": number}, answer))
+            return False
+        taken = self._waiting.push(deadline_s, wanted, _Request(message, answer))
         self._pump()
+        return taken
 
     def _pump(self) -> None:
         while len(self._in_flight) < MAX_IN_FLIGHT and (request := self._waiting.pop()) is not None:
             request.sent_s = time.monotonic()
-            self._in_flight[request.number] = request
-            self.worker.send_nowait(request.header)
+            self._in_flight[request.message.number] = request
+            self.worker.send_nowait(request.message)
 
     def _ready(self) -> None:
+        lost = [*self._in_flight.values(), *self._waiting.clear()]
         self._shed += len(self._in_flight)
         self._in_flight.clear()
-        self._waiting.clear()
-        self.worker.send_nowait({"op": "open", "libraries": self._libraries})
-        for header in self._rooms.values():
-            self.worker.send_nowait(header)
-        self.on_loss()
+        for request in lost:
+            request.answer(Failed("", "the worker died"), b"")
+        self.worker.send_nowait(OpenBank(tuple(self._libraries)))
+        for described in self._rooms.values():
+            self.worker.send_nowait(described)
+        self._on_loss()
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        if header["op"] == "names":
-            self.names = frozenset(header["names"])
+    def _message(self, message: FromFoley | Failed, payload: bytes) -> None:
+        if isinstance(message, BankNames):
+            self.names = frozenset(message.names)
+            self._lower = frozenset(name.lower() for name in message.names)
             return
-        request = self._in_flight.pop(header.get("number", 0), None)
-        if header["op"] == "failed":
+        request = self._in_flight.pop(message.number, None)
+        if isinstance(message, Failed):
             self._failed += 1
         else:
             self._answered += 1
         if request is not None:
             self._latencies.append(time.monotonic() - request.sent_s)
-            request.answer(header, payload)
+            request.answer(message, payload)
         self._pump()
 
     def statistics(self) -> FoleyStatistics:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from livefoley.core.notices import SourceNotice
-from livefoley.core.snapshots import SourceCount
+from livefoley.core.snapshots import RefusalCount, SourceCount
 
 QUIET_S = 5.0
 """Least time between two notices about one kind of sound: two sources may take turns."""
@@ -20,6 +20,7 @@ class SourceLog:
         self._tell = tell
         self._told: dict[str, tuple[str, float]] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._refused: dict[tuple[str, str], tuple[int, str]] = {}
 
     def heard(self, kind: str, source: str, name: str, now: float) -> None:
         """Take note of a sound, or of a piece of bed (its name is the description)."""
@@ -29,6 +30,18 @@ class SourceLog:
         if source != told and now - told_s >= QUIET_S:
             self._told[kind] = (source, now)
             self._tell(SourceNotice(kind, source, name))
+
+    def refused(self, kind: str, source: str, reason: str) -> None:
+        """Take note of a maker that gave no sound, or none in time."""
+        count, _ = self._refused.get((kind, source), (0, ""))
+        self._refused[kind, source] = (count + 1, reason)
+
+    def refusals(self) -> tuple[RefusalCount, ...]:
+        """Return how many sounds of each kind each source was asked for in vain, and why the last time."""
+        return tuple(
+            RefusalCount(kind, source, count, reason)
+            for (kind, source), (count, reason) in sorted(self._refused.items())
+        )
 
     def counts(self) -> tuple[SourceCount, ...]:
         """Return how many sounds of each kind came from each source."""

@@ -1,7 +1,7 @@
-"""The rooms' access to the student: cues no template covers, and segments of ambience, in batches by deadline.
+"""The student as a live maker: a worker process that makes cues and segments of ambience, in batches by deadline.
 
-Nobody waits for it. What it cannot make in time, the bank and the procedural textures make; a model that fails or is
-too slow is left alone for a while. One batch is under way at a time, of the most urgent job and others of its kind.
+A model that fails or is too slow is left alone for a while. One batch is under way at a time, of the most urgent job
+and others of its kind.
 """
 
 from __future__ import annotations
@@ -10,21 +10,33 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import structlog
 
-from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.breaker import Breaker, BreakerState
+from livefoley.core.cues import CueKind, SoundRequest, SoundSource
 from livefoley.core.snapshots import Latency, StudentSnapshot
-from livefoley.foley.student.breaker import Breaker, BreakerState
+from livefoley.foley.chain import Offer, Refusal
+from livefoley.foley.offers import student_offer
+from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.rooms.figures import percentiles
-from livefoley.runtime.sounds.bed_schedule import BedSchedule
-from livefoley.runtime.sounds.take_cache import TakeCache, strength_of
+from livefoley.runtime.sounds.chain import Answer, Wanted
+from livefoley.runtime.sounds.messages import (
+    STUDENT,
+    BatchDone,
+    FromStudent,
+    MakeBatch,
+    MakeSound,
+    OpenStudent,
+    SoundMade,
+    SoundRefused,
+    StudentOpened,
+    ToStudent,
+)
 from livefoley.runtime.workers.deadlines import DeadlineQueue
-from livefoley.runtime.workers.link import LOOSE, Header
-from livefoley.runtime.workers.messages import cue_header, stereo_from
+from livefoley.runtime.workers.link import Failed
+from livefoley.runtime.workers.messages import Unavailable
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 log = structlog.get_logger("livefoley.student")
@@ -34,63 +46,44 @@ HANG_TIMEOUT_S = 20.0  # loading a model, or building an engine's kernels, is on
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 """The decoder's matrices are small: shared among threads they cost nearly twice the processor time."""
 STEP_S = 0.05
-FALLBACK_S = 0.25  # what the bank needs to answer in the student's place
-LEAST_S = 0.15  # a cue needed sooner is not worth asking for
 SLOW_S = 4.0  # a batch that takes longer is as bad as one that fails
 MAX_WAITING = 128
-
-Lay = Callable[[Sound], None]
-
-
-@dataclass(frozen=True, slots=True)
-class StudentSettings:
-    """What the worker opens. ``steps`` None: as many as the model is made for."""
-
-    model: str | Path = "nano"
-    device: str = "auto"
-    threads: int = 2
-    steps: int | None = None
 
 
 @dataclass(slots=True)
 class _Job:
-    """One thing to make: the worker's message, and what becomes of the answer."""
+    """One thing to make, and who waits for the answer."""
 
-    kind: str  # "cues" or "beds"
-    header: Header
+    message: MakeSound
     deadline_s: float
     asked_s: float
-    take: Callable[[Header, bytes], None]
-    refuse: Callable[[], None]
+    answer: Answer
+
+    @property
+    def is_bed(self) -> bool:
+        return self.message.request.kind is CueKind.BED
 
 
 class StudentService:
-    """One student worker for all rooms of the process."""
+    """One student worker for all rooms of the process. Implements ``LiveMaker``."""
 
-    def __init__(
-        self,
-        settings: StudentSettings,
-        give: Callable[[str, str, Stereo], None],
-        hang_timeout_s: float = HANG_TIMEOUT_S,
-    ) -> None:
-        """``give`` takes a segment: the room, what it is of, and its samples."""
-        self.worker: WorkerProcess[Header, Header] = WorkerProcess(
+    source = SoundSource.STUDENT
+
+    def __init__(self, settings: StudentSettings, hang_timeout_s: float = HANG_TIMEOUT_S) -> None:
+        self.worker: WorkerProcess[ToStudent, FromStudent] = WorkerProcess(
             "student",
             MODULE,
-            LOOSE,
-            on_message=self._message,  # type: ignore[arg-type]
+            STUDENT,
+            on_message=self._message,
             on_ready=self._ready,
             hang_timeout_s=hang_timeout_s,
             environment=ENVIRONMENT,
         )
         self.breaker = Breaker()
-        self.opened: Header | None = None
+        self.opened: StudentOpened | None = None
         self.reason = ""  # what went wrong last
         self.unavailable = False
         self._settings = settings
-        self._give = give
-        self._plans: dict[str, BedSchedule] = {}
-        self._takes = TakeCache()
         self._waiting: DeadlineQueue[_Job] = DeadlineQueue(MAX_WAITING)
         self._under_way: dict[int, _Job] = {}
         self._busy = False  # a batch is under way
@@ -102,64 +95,29 @@ class StudentService:
         self._cost_s = 0.0
 
     async def run(self) -> None:
-        """Keep the worker running until cancelled, and ask for what is due."""
+        """Keep the worker running until cancelled, and hand on what it is too late for."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.worker.run())
             while True:
                 await asyncio.sleep(STEP_S)
                 self._step(time.monotonic())
 
-    # ---- what the rooms ask for ----
+    # ---- what is asked for ----
 
-    def describe(self, room: str, text: str, seed: int) -> None:
-        """Say what a room sounds like: segments of it are made from now on. Nothing is made of no words."""
-        plan = self._plans.get(room)
-        if not text.strip():
-            self.forget(room)
-        elif plan is None or (plan.text, plan.seed) != (text, seed):
-            self._plans[room] = BedSchedule(room, text, seed)
+    def offer(self, request: SoundRequest, now: float) -> Offer | Refusal:
+        """Say what it makes of the words, if it is there and does not rest."""
+        if not self.working or self.breaker.state(now) is BreakerState.OPEN:
+            return Refusal(f"is {self._state(now)}" + (f": {self.reason}" if self.reason else ""))
+        return student_offer(request)
 
-    def forget(self, room: str) -> None:
-        """The room is gone."""
-        if self._plans.pop(room, None) is not None:
-            self.worker.send_nowait({"op": "forget", "room": room})
-
-    def again(self) -> None:
-        """Whoever was given the segments has lost them."""
-        for plan in self._plans.values():
-            plan.restart()
-
-    def ask(
-        self, cue: Cue, deadline_s: float, wanted: Callable[[], bool], lay: Lay, refuse: Callable[[], None]
-    ) -> bool:
-        """Ask for the sound of a cue. False: there is no use in it now. Else exactly one of ``lay`` and ``refuse`` is
-        called, ``refuse`` early enough for somebody else to make the sound."""
+    def ask(self, request: SoundRequest, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
+        """Put a request in line; what cannot be made by its deadline is refused then."""
         now = time.monotonic()
-        action = cue.kind is CueKind.ACTION
-        kept = self._takes.draw(cue) if action else None
-        if kept is None and action and not self._worth_asking(now, deadline_s):
-            kept = self._takes.spare(cue)
-        if kept is not None:
-            lay(kept)
-            return True
-        if not self._worth_asking(now, deadline_s):
-            return False
-        asked = replace(cue, intensity=strength_of(cue)) if action else cue
-
-        def take(header: Header, payload: bytes) -> None:
-            sound = Sound(stereo_from(payload), header["onset"], "student", header["name"])
-            if action:
-                self._takes.keep(cue, sound)
-            lay(sound)
-
-        job = _Job("cues", {"cue": cue_header(asked)}, deadline_s - FALLBACK_S, now, take, refuse)
-        taken = self._waiting.push(job.deadline_s, wanted, job)
-        self._pump(now)
-        return taken
-
-    def _worth_asking(self, now: float, deadline_s: float) -> bool:
-        in_time = deadline_s - now > FALLBACK_S + LEAST_S
-        return in_time and self.working and self.breaker.state(now) is not BreakerState.OPEN
+        job = _Job(MakeSound(next(self._numbers), request), deadline_s, now, answer)
+        if self._waiting.push(deadline_s, wanted, job):
+            self._pump(now)
+        else:
+            answer(Refusal(f"has {MAX_WAITING} requests waiting"))
 
     # ---- time passes ----
 
@@ -167,61 +125,50 @@ class StudentService:
         if self._busy and not self.worker.ready:
             self._give_up("the worker died")
         for job in self._waiting.expire(now):
-            job.refuse()
+            job.answer(Refusal("did not come to it in time", fault=True))
         self._pass_on_late(now)
         self._open(now)
-        if self.working:
-            for plan in self._plans.values():
-                if plan.due(now):
-                    self._ask_segment(plan, now)
         self._pump(now)
 
     def _open(self, now: float) -> None:
         """Let a new worker load the model; not at once when the last ones died of it."""
         if self.worker.ready and not self._asked_to_open and self.breaker.allow(now):
             self._asked_to_open = True
-            given = self._settings
-            opening = {"model": str(given.model), "device": given.device, "threads": given.threads}
-            self.worker.send_nowait({"op": "open", **opening, "steps": given.steps})
+            self.worker.send_nowait(OpenStudent(self._settings))
 
     def _pass_on_late(self, now: float) -> None:
         """Hand on what is being made past its moment; an answer that still comes is not heard."""
-        late = [job for job in self._under_way.values() if job.kind == "cues" and now > job.deadline_s]
+        late = [job for job in self._under_way.values() if not job.is_bed and now > job.deadline_s]
         for job in late:
             self._late += 1
             self._fault = "answers come too late"
-            del self._under_way[job.header["number"]]
-            job.refuse()
-
-    def _ask_segment(self, plan: BedSchedule, now: float) -> None:
-        plan.asked(now)
-        header = {"room": plan.room, "text": plan.text, "seed": plan.seed}
-
-        def take(header: Header, payload: bytes) -> None:
-            plan.made(time.monotonic())
-            self._give(plan.room, plan.text, stereo_from(payload))
-
-        job = _Job("beds", header, plan.deadline_s, now, take, lambda: plan.failed(time.monotonic()))
-        if not self._waiting.push(job.deadline_s, lambda: self._plans.get(plan.room) is plan, job):
-            plan.failed(now)
+            del self._under_way[job.message.number]
+            job.answer(Refusal("did not answer in time", fault=True))
 
     def _pump(self, now: float) -> None:
         """Send the next batch, if none is under way."""
         if self._busy or not self.working or self._waiting.peek() is None or not self.breaker.allow(now):
             return
-        most = self.opened["batch"] if self.opened else 1
+        most = self.opened.batch if self.opened else 1
         jobs: list[_Job] = []
-        while len(jobs) < most and (job := self._waiting.peek()) is not None and (not jobs or job.kind == jobs[0].kind):
+        while (
+            len(jobs) < most
+            and (job := self._waiting.peek()) is not None
+            and (not jobs or job.is_bed is jobs[0].is_bed)
+        ):
             self._waiting.pop()
-            job.header["number"] = next(self._numbers)
             jobs.append(job)
-        self._under_way = {job.header["number"]: job for job in jobs}
+        self._under_way = {job.message.number: job for job in jobs}
         self._busy, self._fault = True, ""
         self._batches += 1
-        if not self.worker.send_nowait({"op": "batch", "kind": jobs[0].kind, "jobs": [job.header for job in jobs]}):
+        if not self.worker.send_nowait(MakeBatch(tuple(job.message for job in jobs))):
             self._give_up("the worker is behind")
 
     # ---- what the worker says ----
+
+    def is_awake(self) -> bool:
+        """Whether there is a model at work, or none to be expected soon."""
+        return self._state(time.monotonic()) != "starting"
 
     @property
     def working(self) -> bool:
@@ -232,42 +179,35 @@ class StudentService:
         if self._busy or (self._asked_to_open and self.opened is None and not self.unavailable):
             self._give_up("the worker died")
         self.opened, self.unavailable, self._asked_to_open = None, False, False
-        self.again()
         self._open(time.monotonic())
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        match header["op"]:
-            case "opened":
-                self.opened, self.reason = header, ""
+    def _message(self, message: FromStudent | Failed, payload: bytes) -> None:
+        match message:
+            case StudentOpened(model, device, steps):
+                self.opened, self.reason = message, ""
                 self.breaker.success()
-                log.info("the student is here", model=header["model"], device=header["device"], steps=header["steps"])
-            case "unavailable":
-                self.unavailable, self.reason = True, header["reason"]
-                log.warning("no student; bank and procedural sounds go on", reason=self.reason)
-            case "sound" | "segment" | "refused":
-                self._answered(header, payload)
-            case "done":
-                self._done(header["cost_s"])
-            case "failed":
+                log.info("the student is here", model=model, device=device, steps=steps)
+            case Unavailable(reason):
+                self.unavailable, self.reason = True, reason
+                log.warning("no student; bank and procedural sounds go on", reason=reason)
+            case SoundMade():
+                self._made += 1
+                job = self._under_way.pop(message.number, None)
+                if job is not None:
+                    self._latencies.append(time.monotonic() - job.asked_s)
+                    job.answer(message.sound(payload))
+            case SoundRefused(number, reason, fault):
+                self._refused += 1
+                if fault:
+                    self._fault = reason
+                job = self._under_way.pop(number, None)
+                if job is not None:
+                    job.answer(Refusal(reason, fault))
+            case BatchDone(cost_s):
+                self._done(cost_s)
+            case Failed(_, error):
                 self.unavailable = self.opened is None
-                self._give_up(header["error"])
-
-    def _answered(self, header: Header, payload: bytes) -> None:
-        job = self._under_way.pop(header["number"], None)
-        if header["op"] == "refused":
-            self._refused += 1
-            if header["broken"]:
-                self._fault = header["reason"]
-            elif job is not None and job.kind == "beds":
-                log.warning("no ambience by the student", room=job.header["room"], reason=header["reason"])
-                self._plans.pop(job.header["room"], None)  # its words are at fault, and stay so
-            if job is not None:
-                job.refuse()
-            return
-        self._made += 1
-        if job is not None:
-            self._latencies.append(time.monotonic() - job.asked_s)
-            job.take(header, payload)
+                self._give_up(error)
 
     def _done(self, cost_s: float) -> None:
         self._cost_s += cost_s
@@ -285,7 +225,7 @@ class StudentService:
         jobs, self._under_way, self._busy = self._under_way, {}, False
         self._failure(reason)
         for job in jobs.values():
-            job.refuse()
+            job.answer(Refusal(reason, fault=True))
 
     def _failure(self, reason: str) -> None:
         self.reason = reason
@@ -302,12 +242,12 @@ class StudentService:
 
     def snapshot(self) -> StudentSnapshot:
         """Return the student's figures."""
-        opened = self.opened or {}
+        opened = self.opened
         return StudentSnapshot(
-            state=self._state(),
+            state=self._state(time.monotonic()),
             reason=self.reason,
-            model=opened.get("model", ""),
-            device=opened.get("device", ""),
+            model=opened.model if opened is not None else "",
+            device=opened.device if opened is not None else "",
             made=self._made,
             refused=self._refused,
             shed=self._waiting.shed,
@@ -318,9 +258,9 @@ class StudentService:
             latency_s=Latency(*percentiles(self._latencies)),
         )
 
-    def _state(self) -> str:
+    def _state(self, now: float) -> str:
         if self.unavailable:
             return "unavailable"
-        if self.breaker.state(time.monotonic()) is not BreakerState.CLOSED:
+        if self.breaker.state(now) is not BreakerState.CLOSED:
             return "resting"
         return "working" if self.working else "starting"

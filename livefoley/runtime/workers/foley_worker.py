@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from livefoley.core.cues import SoundRequest
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.source import Foley
+from livefoley.runtime.sounds.messages import (
+    FOLEY,
+    BankNames,
+    BedPlayed,
+    DescribeBed,
+    ForgetBed,
+    FromFoley,
+    GiveSegment,
+    MakeSound,
+    OpenBank,
+    PlayBed,
+    SoundMade,
+    SoundRefused,
+    ToFoley,
+    stereo_bytes,
+    stereo_from,
+)
 from livefoley.runtime.workers.child import Answer, serve
-from livefoley.runtime.workers.link import LOOSE, Header
-from livefoley.runtime.workers.messages import cue_from, stereo_bytes, stereo_from
 
 
 class FoleyWorker:
@@ -19,37 +35,34 @@ class FoleyWorker:
         self._foley = Foley()
         self._beds: dict[str, ProceduralBed] = {}
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Answer[Header]]:
-        """Return the answer to one request."""
-        match header["op"]:
-            case "open":
-                self._foley = Foley([Path(path) for path in header["libraries"]])
+    def handle(self, message: ToFoley, payload: bytes) -> Iterable[Answer[FromFoley]]:
+        """Return the answer to one message."""
+        match message:
+            case OpenBank(libraries):
+                self._foley = Foley([Path(path) for path in libraries])
                 self._beds.clear()
-                return [({"op": "names", "names": list(self._foley.bank.names())}, b"")]
-            case "describe":
-                self._beds[header["room"]] = self._foley.bed(header["room"], header["text"], header["seed"])
-                self._foley.warm(header["text"])
-            case "forget":
-                self._beds.pop(header["room"], None)
-                self._foley.close(header["room"])
-            case "make":
-                return [self._sound(header)]
-            case "bed":
-                bed = self._beds[header["room"]]
-                samples = bed.read(header["length"])
-                return [({"op": "bed", "number": header["number"], "source": bed.source}, stereo_bytes(samples))]
-            case "segment":
-                self._foley.give(header["room"], header["text"], stereo_from(payload))
+                return [(BankNames(self._foley.bank.names()), b"")]
+            case DescribeBed(room, text, seed):
+                self._beds[room] = self._foley.bed(room, text, seed)
+                self._foley.warm(text)
+            case ForgetBed(room):
+                self._beds.pop(room, None)
+                self._foley.close(room)
+            case GiveSegment(room, text, source):
+                self._foley.give(room, text, stereo_from(payload), source)
+            case MakeSound(number, request):
+                return [self._sound(number, request)]
+            case PlayBed(number, room, length):
+                bed = self._beds[room]
+                return [(BedPlayed(number, str(bed.source)), stereo_bytes(bed.read(length)))]
         return []
 
-    def _sound(self, header: Header) -> Answer[Header]:
-        number = header.pop("number")
-        sound = self._foley.make(cue_from(header))
+    def _sound(self, number: int, request: SoundRequest) -> Answer[FromFoley]:
+        sound = self._foley.make(request)
         if sound is None:
-            return {"op": "nothing", "number": number}, b""
-        described = {"op": "sound", "number": number, "onset": sound.onset, "source": sound.source, "name": sound.name}
-        return described, stereo_bytes(sound.samples)
+            return SoundRefused(number, "has no such sound"), b""
+        return SoundMade.of(number, sound), stereo_bytes(sound.samples)
 
 
 if __name__ == "__main__":
-    serve(LOOSE, FoleyWorker().handle)
+    serve(FOLEY, FoleyWorker().handle)

@@ -6,15 +6,11 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
-import numpy as np
-
-from livefoley.core.cues import Cue, Stereo
-from livefoley.core.event_json import cue_from_json, cue_to_json
 from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import Tick
-from livefoley.runtime.workers.link import Header, Link, Message
+from livefoley.runtime.workers.link import Link, Message
 
 # ---- media, in both directions ----
 
@@ -237,22 +233,3 @@ FromTranscode: TypeAlias = VideoTrack | VideoUnit
 TRANSCODE = Link[ToTranscode, FromTranscode](ToTranscode, FromTranscode)
 FromSlate: TypeAlias = VideoTrack | VideoUnit | NoSlate
 SLATE = Link[DrawSlate, FromSlate](DrawSlate, FromSlate)
-
-# ---- sounds ----
-
-
-def cue_header(cue: Cue) -> Header:
-    return {"op": "make", **cue_to_json(cue)}
-
-
-def cue_from(header: Header) -> Cue:
-    return cue_from_json({key: value for key, value in header.items() if key != "op"})
-
-
-def stereo_bytes(samples: Stereo) -> bytes:
-    """``[2, n]`` float32, one channel after the other."""
-    return np.ascontiguousarray(samples, np.float32).tobytes()
-
-
-def stereo_from(payload: bytes) -> Stereo:
-    return np.frombuffer(payload, np.float32).reshape(2, -1)

@@ -85,7 +85,7 @@ class Process:
         self._hang_timeout_s = hang_timeout_s
         self._environment = environment or {}
         self._process: asyncio.subprocess.Process | None = None
-        self._ready = False
+        self._ready = self._caught_up = False
         self._heard_s = 0.0
         self._pings: deque[float] = deque(maxlen=64)  # when those were sent that have not been answered
         self._throttled = LogThrottle(log, time.monotonic)
@@ -94,6 +94,11 @@ class Process:
     @property
     def ready(self) -> bool:
         return self._ready
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether it has done all that it was told when it was ready."""
+        return self._caught_up
 
     @property
     def pid(self) -> int | None:
@@ -154,7 +159,7 @@ class Process:
         except* (BrokenPipe, OSError, TimeoutError) as group:
             raise group.exceptions[0] from None
         finally:
-            self._ready = False
+            self._ready = self._caught_up = False
             self._pings.clear()
             await self._end(process)
 
@@ -164,6 +169,7 @@ class Process:
         frame = await read_frame(process.stdout)
         self._heard_s = self._now()
         if frame.head == PONG:
+            self._caught_up = True
             if self._pings:
                 self._pings.popleft()
         elif frame.head == READY:

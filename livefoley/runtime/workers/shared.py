@@ -153,6 +153,10 @@ class SharedWorkers(Generic[Request, Reply]):
         """Whether all processes have started."""
         return all(process.worker.ready for process in self._processes)
 
+    def is_awake(self) -> bool:
+        """Whether they have done all they were told then."""
+        return all(process.worker.caught_up for process in self._processes)
+
     async def run(self) -> None:
         """Keep the processes running until cancelled."""
         async with asyncio.TaskGroup() as tasks:

@@ -2,10 +2,11 @@
 // them (--candidates), the answer must be 201 within 8 s and name a relative session URL, nothing is ever PATCHed, and
 // the DELETE at the end must give 200. Tells what happens on standard output, a JSON document a line.
 //
-//   node publisher.mjs URL KEY RECORDING [--candidates] [--via PORT] [--stay]
+//   node publisher.mjs URL KEY RECORDING [--candidates] [--via PORT] [--stay] [--hasty]
 //
 // RECORDING: records of one byte V or A, the time in microseconds (8 bytes, little endian), the length (4 bytes) and
 // the data, in order of time. --via: media goes to that port of 127.0.0.1 instead of the one in the answer.
+// --hasty: DELETE right after the last frame.
 
 import { readFileSync } from "node:fs";
 import rtc from "node-datachannel";
@@ -105,7 +106,7 @@ async function main() {
   await play(tracks, records(recording));
   tell("played");
   if (options.includes("--stay")) await new Promise(() => {});
-  await new Promise((done) => setTimeout(done, 700)); // for the last retransmissions
+  if (!options.includes("--hasty")) await new Promise((done) => setTimeout(done, 700)); // the last retransmissions
   const gone = await fetch(new URL(location, url), { method: "DELETE", headers });
   tell("deleted", { status: gone.status });
   peer.close();

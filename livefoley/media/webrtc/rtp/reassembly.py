@@ -85,6 +85,14 @@ class FrameAssembler:
         self._held[at] = _Held(timestamp, marker, data, now_s)
         return self._release(now_s) if now_s >= self._settled_s else []
 
+    def flush(self) -> list[Frame]:
+        """Return the whole frames that wait behind a hole, at the end of the stream: nothing fills it any more."""
+        frames: list[Frame] = []
+        while self._held:
+            self._give_up(min(self._held))
+            frames += self._run()
+        return frames
+
     def _expect(self, numbers: range, now_s: float) -> None:
         self._holes.update((missing, _Hole(now_s)) for missing in numbers)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livefoley.foley.student.breaker import Breaker, BreakerState
+from livefoley.core.breaker import Breaker, BreakerState
 
 
 def opened(now: float = 0.0) -> Breaker:
