@@ -68,6 +68,27 @@ class EarsSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingCacheSnapshot:
+    """Where the embeddings of texts came from."""
+
+    memory_hits: int = 0
+    disk_hits: int = 0
+    computed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RenderCacheSnapshot:
+    """What became of the asks for rendered sounds; ``bytes`` is what is kept of them in memory."""
+
+    memory_hits: int = 0
+    disk_hits: int = 0
+    rendered: int = 0
+    corrupt: int = 0  # files on disk that could not be read
+    write_errors: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StudentSnapshot:
     """The network that makes sounds. ``state`` is ``off``, ``starting``, ``working``, ``resting`` (it failed or was too
     slow, and is left alone for a while) or ``unavailable``; ``reason`` says why."""
@@ -84,6 +105,7 @@ class StudentSnapshot:
     cost_s: float = 0.0  # time of the batches
     openings: int = 0  # times it was left alone
     latency_s: Latency = Latency()  # from asking to having, over the last thousand
+    embeddings: EmbeddingCacheSnapshot = EmbeddingCacheSnapshot()
 
 
 @dataclass(frozen=True, slots=True)
