@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 import structlog
-from prometheus_client.registry import Collector
 
 from livefoley import __version__
 from livefoley import config as cfg
@@ -26,6 +25,8 @@ from livefoley.control.api.clips import clips_router
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.metrics.clips import ClipCollector
+from livefoley.control.metrics.renders import RenderCollector
+from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
 from livefoley.control.signalling.whep import whep_router
@@ -47,7 +48,7 @@ from livefoley.system.descriptors import raise_limit
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
-from livefoley.wiring.renders import RenderCollector, make_render_service, render_routes
+from livefoley.wiring.renders import make_render_service, render_routes
 from livefoley.wiring.rooms import (
     Servers,
     Workers,
@@ -177,12 +178,12 @@ class Application:
         delivery = self.clip_delivery
         if delivery is not None:
             more += delivery.routers()
-        collectors: list[Collector] = []
+        collectors: list[SnapshotCollector] = []
         if delivery is not None:
             collectors += [ClipCollector(self.clips.snapshot), *delivery.collectors()]
         if self.renders is not None:
             more.append(render_routes(self.config.render, self.renders))
-            collectors.append(RenderCollector(self.renders))
+            collectors.append(RenderCollector(self.renders.statistics))
         app = make_app(self, access, more, collectors)
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
