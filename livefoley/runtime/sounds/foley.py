@@ -23,6 +23,7 @@ from livefoley.runtime.workers.messages import request_header, sound_from, stere
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.workers.foley_worker"
+FIRST_TIMEOUT_S = 30.0  # rendering what all rooms begin with, where no cache has it, is the first it does
 MAX_IN_FLIGHT = 3
 MAX_WAITING = 256
 
@@ -62,6 +63,7 @@ class FoleyService:
             LOOSE,
             on_message=self._message,  # type: ignore[arg-type]
             on_ready=self._ready,
+            first_timeout_s=FIRST_TIMEOUT_S,
         )
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
         self._lower: frozenset[str] = frozenset()
