@@ -68,6 +68,27 @@ class EarsSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingCacheSnapshot:
+    """Where the embeddings of texts came from."""
+
+    memory_hits: int = 0
+    disk_hits: int = 0
+    computed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RenderCacheSnapshot:
+    """What became of the asks for rendered sounds; ``bytes`` is what is kept of them in memory."""
+
+    memory_hits: int = 0
+    disk_hits: int = 0
+    rendered: int = 0
+    corrupt: int = 0  # files on disk that could not be read
+    write_errors: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StudentSnapshot:
     """The network that makes sounds. ``state`` is ``off``, ``starting``, ``working``, ``resting`` (it failed or was too
     slow, and is left alone for a while) or ``unavailable``; ``reason`` says why."""
@@ -84,6 +105,7 @@ class StudentSnapshot:
     cost_s: float = 0.0  # time of the batches
     openings: int = 0  # times it was left alone
     latency_s: Latency = Latency()  # from asking to having, over the last thousand
+    embeddings: EmbeddingCacheSnapshot = EmbeddingCacheSnapshot()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +234,18 @@ class RoomSnapshot:
     drift_ppm: float = 0.0
     audio_gaps: int = 0
     audio_resyncs: int = 0
+    audio_strays: int = 0  # single stamps of the sound that were not believed
     audio_late_samples: int = 0
     foley_failures: int = 0
     late_units: int = 0
     hold_frames: int = 0
     cues: tuple[CueCount, ...] = ()
     bed_underruns: int = 0
+    bed_restarts: int = 0
+    bed_late_samples: int = 0
+    limiter_gain_db: float = 0.0  # now; 0 when nothing is too loud
+    held_back_s: float = 0.0  # by which the output moved back because the process had stopped, over all
+    delay_line_bytes: int = 0
     cue_latency_s: Latency = Latency()
     sounds: tuple[SourceCount, ...] = ()
     refusals: tuple[RefusalCount, ...] = ()

@@ -40,6 +40,7 @@ MODULE = "livefoley.renders.make"
 FETCHERS = 4
 MAX_ATTEMPTS = 3  # a render that takes its process along this often is given up
 TIDY_S = 5.0
+RECALL_S = 5.0
 BYTES_PER_S = 4 * 48_000  # of a WAV
 _LINE_BYTES = 64 * 1024
 _BROKE = "takes more time or memory than may be spent on it"
@@ -165,6 +166,11 @@ class RenderService:
         """Give up what was begun and not submitted."""
         await asyncio.to_thread(self._place(render).delete)
         self._arriving.pop(render, None)
+
+    async def recall(self) -> None:
+        """Return once what an earlier process left is known, or cannot be found out in time."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._looked.wait(), RECALL_S)
 
     def get(self, render: str) -> RenderStatus | None:
         """Return where a render stands."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from livefoley.clips.jobs.job import JobDirectory
-from livefoley.clips.model import ClipState, Priority
+from livefoley.clips.model import ClipRequest, ClipState, Priority
 from livefoley.clips.tool_settings import PublishSettings, ToolSettings
 from livefoley.runtime.clips.maker import OnMessage
 from livefoley.runtime.clips.messages import MakeClip, ToClips
@@ -43,6 +43,16 @@ class Bench:
         return WorkerStatistics("bench", True, 1, 0, len(self.taken), 0, 0)
 
 
+class Nobody:
+    """A room that is asked for nothing."""
+
+    def ask(self, clip_id: str, request: ClipRequest) -> None:
+        raise AssertionError(clip_id)
+
+    def forget(self, clip_id: str) -> None:
+        raise AssertionError(clip_id)
+
+
 def left_undone(folder: Path, *priorities: Priority) -> list[str]:
     """Write down jobs as an earlier process left them, the oldest first; return their ids."""
     made = []
@@ -61,6 +71,17 @@ def left_undone(folder: Path, *priorities: Priority) -> list[str]:
 async def run_until(service: ClipService, condition: Callable[[], bool]) -> None:
     running = asyncio.create_task(service.run())
     await until(condition)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_clip_of_an_earlier_process_is_known_to_whoever_asks_first(tmp_path: Path) -> None:
+    (clip,) = left_undone(tmp_path, LIVE)
+    service = ClipService(tmp_path, TOOLS, Bench)
+    service.rooms["stage"] = Nobody()
+    running = asyncio.create_task(service.run())
+    await service.recall()
+    assert service.get(clip) is not None
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

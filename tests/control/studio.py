@@ -40,6 +40,8 @@ STAGE = RoomSnapshot(
     units_out=990,
     video_kbps=6000,
     drift_ppm=-12.5,
+    limiter_gain_db=-3.5,
+    held_back_s=0.25,
     cues=(CueCount("action", "laid", 7), CueCount("accent", "shifted", 1)),
     cue_latency_s=Latency(0.01, 0.05, 0.2),
     workers=(WorkerSnapshot("foley", alive=True, restarts=1),),

@@ -52,6 +52,8 @@ async def test_metrics_are_read_when_asked_for_and_name_no_address(accept: str) 
     async with served(studio) as client:
         text = (await client.get("/metrics", headers={"Accept": accept})).text
         assert 'livefoley_room_units_in_total{room="stage"} 1000.0' in text
+        assert 'livefoley_room_limiter_gain_db{room="stage"} -3.5' in text
+        assert 'livefoley_room_held_back_seconds_total{room="stage"} 0.25' in text
         assert 'livefoley_room_cues_total{kind="action",outcome="laid",room="stage"} 7.0' in text
         assert 'livefoley_sink_connected{room="stage",sink="0-rtmp"} 1.0' in text
         assert 'livefoley_worker_restarts_total{room="stage",worker="foley"} 1.0' in text

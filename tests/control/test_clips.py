@@ -41,6 +41,9 @@ class CuttingRoom:
     def list(self) -> list[ClipStatus]:
         return list(self.clips.values())
 
+    async def recall(self) -> None:
+        pass
+
     def get(self, clip_id: str) -> ClipStatus | None:
         return self.clips.get(clip_id)
 

@@ -27,6 +27,10 @@ class Clips(Protocol):
         """Return all clips, the newest last."""
         ...
 
+    async def recall(self) -> None:
+        """Return once what an earlier process left is known, or cannot be found out in time."""
+        ...
+
     def get(self, clip_id: str) -> ClipStatus | None:
         """Return where a clip stands."""
         ...
@@ -93,30 +97,32 @@ def clips_router(clips: Clips) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> list[ClipStatus]:
         """Return the last clips, the newest first; of one room, or in one state, if wanted."""
+        await clips.recall()
         chosen = [s for s in clips.list() if room in (None, s.room) and state in (None, s.state)]
         return chosen[::-1][:limit]
 
     @router.get("/clips/{clip}")
     async def get_clip(clip: str) -> ClipStatus:
         """Return where a clip stands."""
-        return _known(clips, clip)
+        return await _known(clips, clip)
 
     @router.delete("/clips/{clip}", status_code=204)
     async def delete_clip(clip: str) -> None:
         """Do not make a clip that waits; delete one that is over, published or not."""
-        _known(clips, clip)
+        await _known(clips, clip)
         await clips.delete(clip)
 
     @router.post("/clips/{clip}/release", status_code=202)
     async def release_clip(clip: str) -> ClipStatus:
         """Publish a clip in which a check found something."""
-        _known(clips, clip)
+        await _known(clips, clip)
         return await clips.release(clip)
 
     return router
 
 
-def _known(clips: Clips, clip: str) -> ClipStatus:
+async def _known(clips: Clips, clip: str) -> ClipStatus:
+    await clips.recall()
     status = clips.get(clip)
     if status is None:
         raise Problem(404, "there is no such clip; GET /v1/clips lists them")

@@ -49,6 +49,10 @@ class Renders(Protocol):
         """Give up what was begun and not submitted."""
         ...
 
+    async def recall(self) -> None:
+        """Return once what an earlier process left is known, or cannot be found out in time."""
+        ...
+
     def get(self, render: str) -> RenderStatus | None:
         """Return where a render stands."""
         ...
@@ -185,8 +189,9 @@ class _Service:
         except OSError:
             raise Problem(507, "the directory of renders cannot be written (render.directory)") from None
 
-    def known(self, render: str) -> RenderStatus:
+    async def known(self, render: str) -> RenderStatus:
         """Return where a render stands; raises ``Problem``."""
+        await self._renders.recall()
         status = self._renders.get(render)
         if status is None:
             raise Problem(404, "there is no such render; they are deleted after a while (render.keep_s)")
@@ -218,7 +223,7 @@ def renders_router(renders: Renders, access: RenderAccess) -> APIRouter:
         What takes too long is answered with 202 and where to look, and goes on.
         """
         asked = await service.of_url(request, body)
-        status = await renders.wait(asked.id, access.wait_s) or service.known(asked.id)
+        status = await renders.wait(asked.id, access.wait_s) or await service.known(asked.id)
         place = {"Location": f"/v1/render/{status.id}"}
         if status.state is RenderState.FAILED:
             raise Problem(422, status.error)
@@ -240,17 +245,17 @@ def renders_router(renders: Renders, access: RenderAccess) -> APIRouter:
     @router.get("/v1/render/{render}")
     async def get_render(render: str) -> RenderStatus:
         """Return where a render stands."""
-        return service.known(render)
+        return await service.known(render)
 
     @router.get("/v1/render/{render}/result", response_class=FileResponse, responses=sound)
     async def get_result(render: str) -> Response:
         """Return the sound."""
-        return service.file(service.known(render))
+        return service.file(await service.known(render))
 
     @router.delete("/v1/render/{render}", status_code=204)
     async def delete_render(render: str) -> None:
         """Stop a render, or delete what came of it."""
-        service.known(render)
+        await service.known(render)
         await renders.delete(render)
 
     return router

@@ -47,6 +47,8 @@ _ROOM_GAUGES: tuple[Row, ...] = (
     ("clips_memory_bytes", "What is kept for clips in memory.", lambda r: r.clips.memory_bytes),
     ("clips_disk_bytes", "What is kept for clips on disk.", lambda r: r.clips.disk_bytes),
     ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),
+    ("delay_line_bytes", "Video that waits for its moment.", lambda r: r.delay_line_bytes),
+    ("limiter_gain_db", "What the limiter takes from the mix now, in decibels.", lambda r: r.limiter_gain_db),
 )
 _ROOM_COUNTERS: tuple[Row, ...] = (
     ("epochs", "Publishers, restarts and changes of parameters.", lambda r: r.epoch),
@@ -60,6 +62,7 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("timeline_clamped", "Stamps that went back a little and were clamped.", lambda r: r.timeline_clamped),
     ("audio_gaps", "Small holes in the original sound, filled.", lambda r: r.audio_gaps),
     ("audio_resyncs", "Times the original sound was put in place anew.", lambda r: r.audio_resyncs),
+    ("audio_strays", "Single stamps of the original sound that were not believed.", lambda r: r.audio_strays),
     ("audio_late_samples", "Samples of the original that came after their moment.", lambda r: r.audio_late_samples),
     ("foley_failures", "Blocks that went out without foley because mixing it failed.", lambda r: r.foley_failures),
     ("hold_frames", "Pictures repeated while the publisher was away.", lambda r: r.hold_frames),
@@ -87,6 +90,9 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("clips_dropped_events", "Events that could not be kept for clips.", lambda r: r.clips.dropped_events),
     ("clips_disk_errors", "Times the disk refused what clips are cut from.", lambda r: r.clips.disk_errors),
     ("bed_underruns", "Times the ambience ran out.", lambda r: r.bed_underruns),
+    ("bed_restarts", "Times the ambience was begun anew.", lambda r: r.bed_restarts),
+    ("bed_late_samples", "Samples of ambience that came after their moment.", lambda r: r.bed_late_samples),
+    ("held_back_seconds", "Time the process stood still; the output moved back by it.", lambda r: r.held_back_s),
 )
 _SINKS: tuple[tuple[Family, str, str, Callable[[SinkStatistics], float]], ...] = (
     (GaugeMetricFamily, "connected", "Whether the output is up (1).", lambda s: s.connected),

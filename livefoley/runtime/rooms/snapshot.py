@@ -18,6 +18,7 @@ from livefoley.core.snapshots import (
     StateCount,
     StudentSnapshot,
 )
+from livefoley.core.ticks import s_from_ticks
 from livefoley.runtime.events.notices import stream_s
 from livefoley.runtime.rooms.room import Room, RoomParts
 
@@ -66,12 +67,18 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         drift_ppm=audio.drift_ppm,
         audio_gaps=audio.gaps,
         audio_resyncs=audio.resyncs,
+        audio_strays=audio.strays,
         audio_late_samples=audio.late_samples,
         foley_failures=mixer.failures,
         late_units=counters.late_units,
         hold_frames=counters.hold_frames,
         cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in planner.outcomes),
         bed_underruns=mixer.bed_holes,
+        bed_restarts=planner.bed_restarts,
+        bed_late_samples=mixer.bed_late_samples,
+        limiter_gain_db=mixer.limiter_gain_db,
+        held_back_s=s_from_ticks(counters.held_back_ticks),
+        delay_line_bytes=counters.delay_line_bytes,
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
         sounds=sounds.sources() if sounds is not None else (),
         refusals=sounds.refusals() if sounds is not None else (),

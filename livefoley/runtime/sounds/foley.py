@@ -13,13 +13,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livefoley.core.cues import Sound, SoundRequest, SoundSource, Stereo
+from livefoley.core.snapshots import RenderCacheSnapshot
 from livefoley.foley.chain import Offer, Refusal
 from livefoley.foley.offers import bank_offer, is_named
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.sounds.chain import Answer, Wanted
+from livefoley.runtime.sounds.messages import (
+    FOLEY,
+    BankNames,
+    BedPlayed,
+    CacheFigures,
+    DescribeBed,
+    ForgetBed,
+    FromFoley,
+    GiveSegment,
+    MakeSound,
+    OpenBank,
+    PlayBed,
+    SoundMade,
+    SoundRefused,
+    ToFoley,
+    stereo_bytes,
+    stereo_from,
+)
 from livefoley.runtime.workers.deadlines import DeadlineQueue
-from livefoley.runtime.workers.link import LOOSE, Header
-from livefoley.runtime.workers.messages import request_header, sound_from, stereo_bytes, stereo_from
+from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.workers.foley_worker"
@@ -30,9 +48,8 @@ MAX_WAITING = 256
 
 @dataclass(slots=True)
 class _Request:
-    number: int
-    header: Header
-    answer: Callable[[Header, bytes], None]
+    message: MakeSound | PlayBed
+    answer: Callable[[FromFoley | Failed, bytes], None]
     sent_s: float = 0.0
 
 
@@ -46,6 +63,7 @@ class FoleyStatistics:
     shed: int
     waiting: int
     latency_s: tuple[float, float, float]  # p50, p95, p99
+    renders: RenderCacheSnapshot
 
 
 class FoleyService:
@@ -57,23 +75,24 @@ class FoleyService:
         """Serve from the built-in effects and the operator's ``libraries``. ``on_loss`` is called when the worker
         started anew: it has no segment of anybody."""
         self._libraries = [str(path) for path in libraries]
-        self.worker: WorkerProcess[Header, Header] = WorkerProcess(
+        self.worker: WorkerProcess[ToFoley, FromFoley] = WorkerProcess(
             "foley",
             MODULE,
-            LOOSE,
-            on_message=self._message,  # type: ignore[arg-type]
+            FOLEY,
+            on_message=self._message,
             on_ready=self._ready,
             first_timeout_s=FIRST_TIMEOUT_S,
         )
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
         self._lower: frozenset[str] = frozenset()
         self._on_loss = on_loss
-        self._rooms: dict[str, Header] = {}
+        self._rooms: dict[str, DescribeBed] = {}
         self._waiting: DeadlineQueue[_Request] = DeadlineQueue(MAX_WAITING)
         self._in_flight: dict[int, _Request] = {}
         self._numbers = itertools.count(1)
         self._latencies: deque[float] = deque(maxlen=1000)
         self._answered = self._failed = self._shed = 0
+        self._renders = RenderCacheSnapshot()
 
     async def run(self) -> None:
         """Keep the worker running until cancelled."""
@@ -89,18 +108,17 @@ class FoleyService:
 
     def describe(self, room: str, description: str, seed: int) -> None:
         """Say what a room sounds like, now and after every restart of the worker."""
-        self._rooms[room] = {"op": "describe", "room": room, "text": description, "seed": seed}
+        self._rooms[room] = DescribeBed(room, description, seed)
         self.worker.send_nowait(self._rooms[room])
 
     def forget(self, room: str) -> None:
         """The room is gone."""
         if self._rooms.pop(room, None) is not None:
-            self.worker.send_nowait({"op": "forget", "room": room})
+            self.worker.send_nowait(ForgetBed(room))
 
     def give(self, room: str, description: str, segment: Sound) -> None:
         """Give a room's bed a segment of sound that somebody made of ``description``."""
-        header = {"op": "segment", "room": room, "text": description, "source": segment.source}
-        self.worker.send_nowait(header, stereo_bytes(segment.samples))
+        self.worker.send_nowait(GiveSegment(room, description, str(segment.source)), stereo_bytes(segment.samples))
 
     # ---- the bank ----
 
@@ -114,17 +132,16 @@ class FoleyService:
     def ask(self, request: SoundRequest, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
         """Ask for the sound of a cue."""
 
-        def take(header: Header, payload: bytes) -> None:
-            match header["op"]:
-                case "sound":
-                    answer(sound_from(header, payload))
-                case "nothing":
-                    answer(Refusal("has no such sound"))
-                case _:
-                    answer(Refusal(header["error"], fault=True))
+        def take(message: FromFoley | Failed, payload: bytes) -> None:
+            match message:
+                case SoundMade():
+                    answer(message.sound(payload))
+                case SoundRefused(_, reason):
+                    answer(Refusal(reason))
+                case Failed(_, error):
+                    answer(Refusal(error, fault=True))
 
-        message = {"op": "make", "request": request_header(request)}
-        if not self._enqueue(message, deadline_s, wanted, take):
+        if not self._enqueue(MakeSound(next(self._numbers), request), deadline_s, wanted, take):
             answer(Refusal("is starting, or has too much to do"))
 
     # ---- beds ----
@@ -132,57 +149,59 @@ class FoleyService:
     def ask_bed(self, room: str, length: int, deadline_s: float, lay: Callable[[Stereo, str], None]) -> None:
         """Ask for the next ``length`` ticks of a room's bed; ``lay`` gets them, and who made them."""
 
-        def answer(header: Header, payload: bytes) -> None:
-            if header["op"] == "bed":
-                lay(stereo_from(payload), header["source"])
+        def take(message: FromFoley | Failed, payload: bytes) -> None:
+            if isinstance(message, BedPlayed):
+                lay(stereo_from(payload), message.source)
 
-        self._enqueue({"op": "bed", "room": room, "length": length}, deadline_s, lambda: True, answer)
+        self._enqueue(PlayBed(next(self._numbers), room, length), deadline_s, lambda: True, take)
 
     def _enqueue(
         self,
-        header: Header,
+        message: MakeSound | PlayBed,
         deadline_s: float,
         wanted: Callable[[], bool],
-        answer: Callable[[Header, bytes], None],
+        answer: Callable[[FromFoley | Failed, bytes], None],
     ) -> bool:
         if not self.worker.ready:
             self._shed += 1
             return False
-        number = next(self._numbers)
-        taken = self._waiting.push(deadline_s, wanted, _Request(number, {**header, "number": number}, answer))
+        taken = self._waiting.push(deadline_s, wanted, _Request(message, answer))
         self._pump()
         return taken
 
     def _pump(self) -> None:
         while len(self._in_flight) < MAX_IN_FLIGHT and (request := self._waiting.pop()) is not None:
             request.sent_s = time.monotonic()
-            self._in_flight[request.number] = request
-            self.worker.send_nowait(request.header)
+            self._in_flight[request.message.number] = request
+            self.worker.send_nowait(request.message)
 
     def _ready(self) -> None:
         lost = [*self._in_flight.values(), *self._waiting.clear()]
         self._shed += len(self._in_flight)
         self._in_flight.clear()
         for request in lost:
-            request.answer({"op": "failed", "error": "the worker died"}, b"")
-        self.worker.send_nowait({"op": "open", "libraries": self._libraries})
-        for header in self._rooms.values():
-            self.worker.send_nowait(header)
+            request.answer(Failed("", "the worker died"), b"")
+        self.worker.send_nowait(OpenBank(tuple(self._libraries)))
+        for described in self._rooms.values():
+            self.worker.send_nowait(described)
         self._on_loss()
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        if header["op"] == "names":
-            self.names = frozenset(header["names"])
-            self._lower = frozenset(name.lower() for name in header["names"])
+    def _message(self, message: FromFoley | Failed, payload: bytes) -> None:
+        if isinstance(message, BankNames):
+            self.names = frozenset(message.names)
+            self._lower = frozenset(name.lower() for name in message.names)
             return
-        request = self._in_flight.pop(header.get("number", 0), None)
-        if header["op"] == "failed":
+        if isinstance(message, CacheFigures):
+            self._renders = message.renders
+            return
+        request = self._in_flight.pop(message.number, None)
+        if isinstance(message, Failed):
             self._failed += 1
         else:
             self._answered += 1
         if request is not None:
             self._latencies.append(time.monotonic() - request.sent_s)
-            request.answer(header, payload)
+            request.answer(message, payload)
         self._pump()
 
     def statistics(self) -> FoleyStatistics:
@@ -194,4 +213,5 @@ class FoleyService:
             self._shed + self._waiting.shed,
             len(self._waiting),
             percentiles(self._latencies),
+            self._renders,
         )

@@ -16,15 +16,27 @@ import structlog
 
 from livefoley.core.breaker import Breaker, BreakerState
 from livefoley.core.cues import CueKind, SoundRequest, SoundSource
-from livefoley.core.snapshots import Latency, StudentSnapshot
+from livefoley.core.snapshots import EmbeddingCacheSnapshot, Latency, StudentSnapshot
 from livefoley.foley.chain import Offer, Refusal
 from livefoley.foley.offers import student_offer
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.sounds.chain import Answer, Wanted
+from livefoley.runtime.sounds.messages import (
+    STUDENT,
+    BatchDone,
+    FromStudent,
+    MakeBatch,
+    MakeSound,
+    OpenStudent,
+    SoundMade,
+    SoundRefused,
+    StudentOpened,
+    ToStudent,
+)
 from livefoley.runtime.workers.deadlines import DeadlineQueue
-from livefoley.runtime.workers.link import LOOSE, Header
-from livefoley.runtime.workers.messages import request_header, sound_from
+from livefoley.runtime.workers.link import Failed
+from livefoley.runtime.workers.messages import Unavailable
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 log = structlog.get_logger("livefoley.student")
@@ -40,13 +52,16 @@ MAX_WAITING = 128
 
 @dataclass(slots=True)
 class _Job:
-    """One thing to make: the worker's message, and who waits for the answer."""
+    """One thing to make, and who waits for the answer."""
 
-    kind: str  # "cues" or "beds"
-    header: Header
+    message: MakeSound
     deadline_s: float
     asked_s: float
     answer: Answer
+
+    @property
+    def is_bed(self) -> bool:
+        return self.message.request.kind is CueKind.BED
 
 
 class StudentService:
@@ -55,17 +70,17 @@ class StudentService:
     source = SoundSource.STUDENT
 
     def __init__(self, settings: StudentSettings, hang_timeout_s: float = HANG_TIMEOUT_S) -> None:
-        self.worker: WorkerProcess[Header, Header] = WorkerProcess(
+        self.worker: WorkerProcess[ToStudent, FromStudent] = WorkerProcess(
             "student",
             MODULE,
-            LOOSE,
-            on_message=self._message,  # type: ignore[arg-type]
+            STUDENT,
+            on_message=self._message,
             on_ready=self._ready,
             hang_timeout_s=hang_timeout_s,
             environment=ENVIRONMENT,
         )
         self.breaker = Breaker()
-        self.opened: Header | None = None
+        self.opened: StudentOpened | None = None
         self.reason = ""  # what went wrong last
         self.unavailable = False
         self._settings = settings
@@ -78,6 +93,7 @@ class StudentService:
         self._latencies: deque[float] = deque(maxlen=1000)
         self._made = self._refused = self._late = self._batches = 0
         self._cost_s = 0.0
+        self._embeddings = EmbeddingCacheSnapshot()
 
     async def run(self) -> None:
         """Keep the worker running until cancelled, and hand on what it is too late for."""
@@ -98,8 +114,7 @@ class StudentService:
     def ask(self, request: SoundRequest, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
         """Put a request in line; what cannot be made by its deadline is refused then."""
         now = time.monotonic()
-        kind = "beds" if request.kind is CueKind.BED else "cues"
-        job = _Job(kind, {"request": request_header(request)}, deadline_s, now, answer)
+        job = _Job(MakeSound(next(self._numbers), request), deadline_s, now, answer)
         if self._waiting.push(deadline_s, wanted, job):
             self._pump(now)
         else:
@@ -120,33 +135,34 @@ class StudentService:
         """Let a new worker load the model; not at once when the last ones died of it."""
         if self.worker.ready and not self._asked_to_open and self.breaker.allow(now):
             self._asked_to_open = True
-            given = self._settings
-            opening = {"model": str(given.model), "device": given.device, "threads": given.threads}
-            self.worker.send_nowait({"op": "open", **opening, "steps": given.steps})
+            self.worker.send_nowait(OpenStudent(self._settings))
 
     def _pass_on_late(self, now: float) -> None:
         """Hand on what is being made past its moment; an answer that still comes is not heard."""
-        late = [job for job in self._under_way.values() if job.kind == "cues" and now > job.deadline_s]
+        late = [job for job in self._under_way.values() if not job.is_bed and now > job.deadline_s]
         for job in late:
             self._late += 1
             self._fault = "answers come too late"
-            del self._under_way[job.header["number"]]
+            del self._under_way[job.message.number]
             job.answer(Refusal("did not answer in time", fault=True))
 
     def _pump(self, now: float) -> None:
         """Send the next batch, if none is under way."""
         if self._busy or not self.working or self._waiting.peek() is None or not self.breaker.allow(now):
             return
-        most = self.opened["batch"] if self.opened else 1
+        most = self.opened.batch if self.opened else 1
         jobs: list[_Job] = []
-        while len(jobs) < most and (job := self._waiting.peek()) is not None and (not jobs or job.kind == jobs[0].kind):
+        while (
+            len(jobs) < most
+            and (job := self._waiting.peek()) is not None
+            and (not jobs or job.is_bed is jobs[0].is_bed)
+        ):
             self._waiting.pop()
-            job.header["number"] = next(self._numbers)
             jobs.append(job)
-        self._under_way = {job.header["number"]: job for job in jobs}
+        self._under_way = {job.message.number: job for job in jobs}
         self._busy, self._fault = True, ""
         self._batches += 1
-        if not self.worker.send_nowait({"op": "batch", "kind": jobs[0].kind, "jobs": [job.header for job in jobs]}):
+        if not self.worker.send_nowait(MakeBatch(tuple(job.message for job in jobs))):
             self._give_up("the worker is behind")
 
     # ---- what the worker says ----
@@ -166,36 +182,34 @@ class StudentService:
         self.opened, self.unavailable, self._asked_to_open = None, False, False
         self._open(time.monotonic())
 
-    def _message(self, header: Header, payload: bytes) -> None:
-        match header["op"]:
-            case "opened":
-                self.opened, self.reason = header, ""
+    def _message(self, message: FromStudent | Failed, payload: bytes) -> None:
+        match message:
+            case StudentOpened(model, device, steps):
+                self.opened, self.reason = message, ""
                 self.breaker.success()
-                log.info("the student is here", model=header["model"], device=header["device"], steps=header["steps"])
-            case "unavailable":
-                self.unavailable, self.reason = True, header["reason"]
-                log.warning("no student; bank and procedural sounds go on", reason=self.reason)
-            case "sound" | "refused":
-                self._answered(header, payload)
-            case "done":
-                self._done(header["cost_s"])
-            case "failed":
+                log.info("the student is here", model=model, device=device, steps=steps)
+            case Unavailable(reason):
+                self.unavailable, self.reason = True, reason
+                log.warning("no student; bank and procedural sounds go on", reason=reason)
+            case SoundMade():
+                self._made += 1
+                job = self._under_way.pop(message.number, None)
+                if job is not None:
+                    self._latencies.append(time.monotonic() - job.asked_s)
+                    job.answer(message.sound(payload))
+            case SoundRefused(number, reason, fault):
+                self._refused += 1
+                if fault:
+                    self._fault = reason
+                job = self._under_way.pop(number, None)
+                if job is not None:
+                    job.answer(Refusal(reason, fault))
+            case BatchDone(cost_s, embeddings):
+                self._embeddings = embeddings
+                self._done(cost_s)
+            case Failed(_, error):
                 self.unavailable = self.opened is None
-                self._give_up(header["error"])
-
-    def _answered(self, header: Header, payload: bytes) -> None:
-        job = self._under_way.pop(header["number"], None)
-        if header["op"] == "refused":
-            self._refused += 1
-            if header["fault"]:
-                self._fault = header["reason"]
-            if job is not None:
-                job.answer(Refusal(header["reason"], header["fault"]))
-            return
-        self._made += 1
-        if job is not None:
-            self._latencies.append(time.monotonic() - job.asked_s)
-            job.answer(sound_from(header, payload))
+                self._give_up(error)
 
     def _done(self, cost_s: float) -> None:
         self._cost_s += cost_s
@@ -230,12 +244,12 @@ class StudentService:
 
     def snapshot(self) -> StudentSnapshot:
         """Return the student's figures."""
-        opened = self.opened or {}
+        opened = self.opened
         return StudentSnapshot(
             state=self._state(time.monotonic()),
             reason=self.reason,
-            model=opened.get("model", ""),
-            device=opened.get("device", ""),
+            model=opened.model if opened is not None else "",
+            device=opened.device if opened is not None else "",
             made=self._made,
             refused=self._refused,
             shed=self._waiting.shed,
@@ -244,6 +258,7 @@ class StudentService:
             cost_s=self._cost_s,
             openings=self.breaker.openings,
             latency_s=Latency(*percentiles(self._latencies)),
+            embeddings=self._embeddings,
         )
 
     def _state(self, now: float) -> str:

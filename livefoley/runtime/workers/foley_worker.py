@@ -6,12 +6,30 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from livefoley.core.cues import SoundRequest
+from livefoley.core.snapshots import RenderCacheSnapshot
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.source import Foley
 from livefoley.foley.synth import load_tools
+from livefoley.runtime.sounds.messages import (
+    FOLEY,
+    BankNames,
+    BedPlayed,
+    CacheFigures,
+    DescribeBed,
+    ForgetBed,
+    FromFoley,
+    GiveSegment,
+    MakeSound,
+    OpenBank,
+    PlayBed,
+    SoundMade,
+    SoundRefused,
+    ToFoley,
+    stereo_bytes,
+    stereo_from,
+)
 from livefoley.runtime.workers.child import Answer, serve
-from livefoley.runtime.workers.link import LOOSE, Header
-from livefoley.runtime.workers.messages import request_from, sound_header, stereo_bytes, stereo_from
 
 TOOLS_S = 60.0  # nobody waits for them then, and everybody needs the processor before
 
@@ -22,31 +40,38 @@ class FoleyWorker:
     def __init__(self) -> None:
         self._foley = Foley()
         self._beds: dict[str, ProceduralBed] = {}
+        self._told = RenderCacheSnapshot()
         self._tools = threading.Timer(TOOLS_S, load_tools)
         self._tools.daemon = True
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Answer[Header]]:
-        """Return the answer to one request."""
-        match header["op"]:
-            case "open":
-                self._foley = Foley([Path(path) for path in header["libraries"]])
+    def handle(self, message: ToFoley, payload: bytes) -> Iterable[Answer[FromFoley]]:
+        """Yield the answer to one message, and what has changed by it."""
+        yield from self._answers(message, payload)
+        renders = self._foley.statistics()
+        if renders != self._told:
+            self._told = renders
+            yield CacheFigures(renders), b""
+
+    def _answers(self, message: ToFoley, payload: bytes) -> Iterable[Answer[FromFoley]]:
+        match message:
+            case OpenBank(libraries):
+                self._foley = Foley([Path(path) for path in libraries])
                 self._beds.clear()
-                return [({"op": "names", "names": list(self._foley.bank.names())}, b"")]
-            case "describe":
-                self._beds[header["room"]] = self._foley.bed(header["room"], header["text"], header["seed"])
-                self._foley.warm(header["text"])
-            case "forget":
-                self._beds.pop(header["room"], None)
-                self._foley.close(header["room"])
-            case "make":
-                return [self._sound(header)]
-            case "bed":
+                return [(BankNames(self._foley.bank.names()), b"")]
+            case DescribeBed(room, text, seed):
+                self._beds[room] = self._foley.bed(room, text, seed)
+                self._foley.warm(text)
+            case ForgetBed(room):
+                self._beds.pop(room, None)
+                self._foley.close(room)
+            case GiveSegment(room, text, source):
+                self._foley.give(room, text, stereo_from(payload), source)
+            case MakeSound(number, request):
+                return [self._sound(number, request)]
+            case PlayBed(number, room, length):
                 self._expect_renders()
-                bed = self._beds[header["room"]]
-                samples = bed.read(header["length"])
-                return [({"op": "bed", "number": header["number"], "source": bed.source}, stereo_bytes(samples))]
-            case "segment":
-                self._foley.give(header["room"], header["text"], stereo_from(payload), header["source"])
+                bed = self._beds[room]
+                return [(BedPlayed(number, str(bed.source)), stereo_bytes(bed.read(length)))]
         return []
 
     def _expect_renders(self) -> None:
@@ -54,13 +79,12 @@ class FoleyWorker:
         if self._tools.ident is None:
             self._tools.start()
 
-    def _sound(self, header: Header) -> Answer[Header]:
-        number = header["number"]
-        sound = self._foley.make(request_from(header["request"]))
+    def _sound(self, number: int, request: SoundRequest) -> Answer[FromFoley]:
+        sound = self._foley.make(request)
         if sound is None:
-            return {"op": "nothing", "number": number}, b""
-        return {"op": "sound", "number": number, **sound_header(sound)}, stereo_bytes(sound.samples)
+            return SoundRefused(number, "has no such sound"), b""
+        return SoundMade.of(number, sound), stereo_bytes(sound.samples)
 
 
 if __name__ == "__main__":
-    serve(LOOSE, FoleyWorker().handle)
+    serve(FOLEY, FoleyWorker().handle)

@@ -8,7 +8,7 @@ they are its frame's payload.
 from __future__ import annotations
 
 import re
-from typing import Any, Generic, TypeAlias, TypeVar, Union, cast
+from typing import Any, Generic, TypeVar, Union, cast
 
 import msgspec
 import numpy as np
@@ -119,27 +119,3 @@ class Link(Generic[Request, Reply]):
         """Return how a worker says that it could not do what it was told (None: it could not even read that)."""
         of = op_of(request) if isinstance(request, Message) else ""
         return Failed(of, repr(error)[:300], getattr(request, "number", 0))
-
-
-Header: TypeAlias = dict[str, Any]
-
-
-class LooseLink(Link[Header, Header]):
-    """For workers whose messages have no types yet."""
-
-    def __init__(self) -> None:
-        """Read anything."""
-
-    def request(self, head: bytes) -> Header:
-        return cast(Header, msgspec.json.decode(head))
-
-    def reply(self, head: bytes) -> Header:  # a failure, too, is a plain object here
-        return cast(Header, msgspec.json.decode(head))
-
-    @staticmethod
-    def failed(request: object, error: Exception) -> Failed:
-        given = request if isinstance(request, dict) else {}
-        return Failed(str(given.get("op")), repr(error)[:300], given.get("number", 0))
-
-
-LOOSE = LooseLink()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
-import numpy as np
-
-from livefoley.core.cues import CueKind, Sound, SoundRequest, Stereo
 from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import Tick
-from livefoley.runtime.workers.link import Header, Link, Message
+from livefoley.runtime.workers.link import Link, Message
 
 # ---- media, in both directions ----
 
@@ -237,47 +233,3 @@ FromTranscode: TypeAlias = VideoTrack | VideoUnit
 TRANSCODE = Link[ToTranscode, FromTranscode](ToTranscode, FromTranscode)
 FromSlate: TypeAlias = VideoTrack | VideoUnit | NoSlate
 SLATE = Link[DrawSlate, FromSlate](DrawSlate, FromSlate)
-
-# ---- sounds ----
-
-
-def request_header(request: SoundRequest) -> Header:
-    """What a sound depends on."""
-    return asdict(request)
-
-
-def request_from(header: Header) -> SoundRequest:
-    onsets_s, envelope = header["onsets_s"], header["envelope"]
-    return SoundRequest(
-        **{
-            **header,
-            "kind": CueKind(header["kind"]),
-            "onsets_s": tuple(onsets_s) if onsets_s is not None else None,
-            "envelope": tuple((at_s, db) for at_s, db in envelope) if envelope is not None else None,
-        }
-    )
-
-
-def sound_header(sound: Sound) -> Header:
-    """A sound; the payload is its samples."""
-    return {
-        "onset": sound.onset,
-        "source": sound.source,
-        "name": sound.name,
-        "tags": sound.tags,
-        "seed": sound.seed,
-    }
-
-
-def sound_from(header: Header, payload: bytes) -> Sound:
-    given = (header["onset"], header["source"], header["name"], tuple(header["tags"]), header["seed"])
-    return Sound(stereo_from(payload), *given)
-
-
-def stereo_bytes(samples: Stereo) -> bytes:
-    """``[2, n]`` float32, one channel after the other."""
-    return np.ascontiguousarray(samples, np.float32).tobytes()
-
-
-def stereo_from(payload: bytes) -> Stereo:
-    return np.frombuffer(payload, np.float32).reshape(2, -1)

@@ -6,16 +6,29 @@ A process of its own: a network that hangs, or crashes a driver, takes nothing a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 
+from livefoley.core.cues import CueKind
 from livefoley.core.errors import LivefoleyError
 from livefoley.foley.chain import refusal_of
+from livefoley.foley.student.settings import StudentSettings
 from livefoley.foley.student.sources import cues_of, segments_of
 from livefoley.foley.student.student import Student, Wish, open_student
+from livefoley.runtime.sounds.messages import (
+    STUDENT,
+    BatchDone,
+    FromStudent,
+    MakeBatch,
+    MakeSound,
+    OpenStudent,
+    SoundMade,
+    SoundRefused,
+    StudentOpened,
+    ToStudent,
+    stereo_bytes,
+)
 from livefoley.runtime.workers.child import Answer, Rest, serve
-from livefoley.runtime.workers.link import LOOSE, Header
-from livefoley.runtime.workers.messages import request_from, sound_header, stereo_bytes
+from livefoley.runtime.workers.messages import Unavailable
 
 BATCH_ON_CPU, BATCH_ON_GPU = 2, 32
 NICE = 10  # bank and procedural bed go before it, for they stand in for it
@@ -32,45 +45,45 @@ class StudentWorker:
         if self._student is not None:
             self._student.encoder.release()
 
-    def handle(self, header: Header, payload: bytes) -> Iterable[Answer[Header]]:
+    def handle(self, message: ToStudent, payload: bytes) -> Iterable[Answer[FromStudent]]:
         """Return the answers to one message."""
-        match header["op"]:
-            case "open":
-                return [(self._open(header), b"")]
-            case "batch" if self._student is not None:
+        match message:
+            case OpenStudent(settings):
+                return [(self._open(settings), b"")]
+            case MakeBatch(jobs) if self._student is not None:
                 began = time.perf_counter()
-                replies = _batch(self._student, header["kind"], header["jobs"])
-                return [*replies, ({"op": "done", "cost_s": time.perf_counter() - began}, b"")]
+                answers = _batch(self._student, jobs)
+                done = BatchDone(time.perf_counter() - began, self._student.encoder.statistics())
+                return [*answers, (done, b"")]
         return []
 
-    def _open(self, header: Header) -> Header:
+    def _open(self, given: StudentSettings) -> StudentOpened | Unavailable:
         try:
-            given = {key: header[key] for key in ("model", "device", "threads", "steps")}
-            self._student = student = open_student(**given)
+            self._student = student = open_student(given.model, given.device, given.threads, given.steps)
             for result in student.make([Wish("rain", student.spec.window_tokens)]):  # loads, and compiles, what is lazy
                 if isinstance(result, LivefoleyError):
                     raise result
         except LivefoleyError as error:
             self._student = None
-            return {"op": "unavailable", "reason": str(error)}
+            return Unavailable(str(error))
         name = student.backend.name
         batch = BATCH_ON_CPU if name.endswith("cpu") else BATCH_ON_GPU
-        return {"op": "opened", "model": student.spec.name, "device": name, "steps": student.steps, "batch": batch}
+        return StudentOpened(student.spec.name, name, student.steps, batch)
 
 
-def _batch(student: Student, kind: str, jobs: list[Header]) -> list[Answer[Header]]:
-    """Return an answer to each job: a sound, or why there is none."""
-    make = segments_of if kind == "beds" else cues_of
-    replies: list[Answer[Header]] = []
-    for job, made in zip(jobs, make(student, [request_from(job["request"]) for job in jobs]), strict=True):
+def _batch(student: Student, jobs: Sequence[MakeSound]) -> list[Answer[FromStudent]]:
+    """Return an answer to each job, all of one kind: a sound, or why there is none."""
+    make = segments_of if jobs[0].request.kind is CueKind.BED else cues_of
+    answers: list[Answer[FromStudent]] = []
+    for job, made in zip(jobs, make(student, [job.request for job in jobs]), strict=True):
         if isinstance(made, LivefoleyError):
             refusal = refusal_of(made)
-            replies.append(({"op": "refused", "number": job["number"], **asdict(refusal)}, b""))
+            answers.append((SoundRefused(job.number, refusal.reason, refusal.fault), b""))
         else:
-            replies.append(({"op": "sound", "number": job["number"], **sound_header(made)}, stereo_bytes(made.samples)))
-    return replies
+            answers.append((SoundMade.of(job.number, made), stereo_bytes(made.samples)))
+    return answers
 
 
 if __name__ == "__main__":
     worker = StudentWorker()
-    serve(LOOSE, worker.handle, NICE, Rest(worker.rest))
+    serve(STUDENT, worker.handle, NICE, Rest(worker.rest))
