@@ -37,5 +37,4 @@ ThreadedMaker
 TRIED_WITH, worker_pid
 
 # Figures that tests read and nobody is shown yet.
-filled_samples, events_started, events_skipped, memory_hits, disk_hits, corrupt, write_errors, computed, connects
-skipped_tags, reordered_units, unchanged, _.exhausted
+_.exhausted

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from livefoley.core.ports import AudienceStatistics, SinkStatistics
+from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
 
 
 class RoomState(StrEnum):
@@ -65,6 +65,15 @@ class EarsSnapshot:
     cost_s: float = 0.0  # processor time of the passes
     dropped: int = 0  # pieces of sound the recogniser was not given
     keyword_delay_s: Latency = Latency()  # from a keyword's end in the publisher's sound to its first event
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSnapshot:
+    """A room's key pictures: read for text, like the one before and so not read, not to be decoded."""
+
+    read: int = 0
+    unchanged: int = 0
+    errors: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +231,7 @@ class RoomSnapshot:
     foley_bypassed: bool = False  # foley is wanted, and the original goes out without it
     bypass_reason: str = ""
     problem: str = ""  # why a track or the source is not used
+    source: SourceStatistics = field(default_factory=SourceStatistics)
     units_in: int = 0
     units_out: int = 0
     bytes_in: int = 0
@@ -236,6 +246,7 @@ class RoomSnapshot:
     audio_resyncs: int = 0
     audio_strays: int = 0  # single stamps of the sound that were not believed
     audio_late_samples: int = 0
+    audio_early_samples: int = 0  # came for a time that lies too far ahead
     foley_failures: int = 0
     late_units: int = 0
     hold_frames: int = 0
@@ -250,12 +261,14 @@ class RoomSnapshot:
     sounds: tuple[SourceCount, ...] = ()
     refusals: tuple[RefusalCount, ...] = ()
     bed_source: str = ""  # who makes the ambience now
+    renders: RenderCacheSnapshot = RenderCacheSnapshot()  # of all rooms together
     student: StudentSnapshot = StudentSnapshot()
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()
     audience: AudienceStatistics = field(default_factory=AudienceStatistics)
     signals: SignalsSnapshot = SignalsSnapshot()
     ears: EarsSnapshot = EarsSnapshot()
+    screen: ScreenSnapshot = ScreenSnapshot()
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

@@ -15,7 +15,7 @@ from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
 from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError, InputError
-from livefoley.core.ports import SinkStatistics
+from livefoley.core.ports import SinkStatistics, SourceStatistics
 from livefoley.core.snapshots import (
     CueCount,
     Latency,
@@ -45,6 +45,7 @@ STAGE = RoomSnapshot(
     cues=(CueCount("action", "laid", 7), CueCount("accent", "shifted", 1)),
     cue_latency_s=Latency(0.01, 0.05, 0.2),
     workers=(WorkerSnapshot("foley", alive=True, restarts=1),),
+    source=SourceStatistics("rtmp", connected=True, connects=2, packets=1000, problem="Sorenson is not carried"),
     sinks=(SinkStatistics("rtmp://h/***", "rtmp", connected=True, units=980, bytes=123456),),
 )
 

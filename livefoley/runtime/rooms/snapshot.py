@@ -10,9 +10,11 @@ from livefoley.core.snapshots import (
     CueCount,
     EarsSnapshot,
     Latency,
+    RenderCacheSnapshot,
     RoomControls,
     RoomSnapshot,
     RoomState,
+    ScreenSnapshot,
     SignalCount,
     SignalsSnapshot,
     StateCount,
@@ -28,7 +30,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
     engine, parts = room.engine, room.parts
     counters, timeline = engine.statistics(), engine.timeline.statistics()
     audio, mixer, planner = engine.audio.statistics(), engine.mixer.statistics(), engine.planner.statistics()
-    sounds = parts.sounds
+    source, sounds = parts.source.statistics(), parts.sounds
     foley = sounds.foley() if sounds is not None else None
     workers = []
     if parts.perception is not None:
@@ -54,7 +56,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         controls=controls(room),
         foley_bypassed=bool(reason),
         bypass_reason=reason,
-        problem=room.failure or engine.problem or "",
+        problem=room.failure or engine.problem or source.problem,
+        source=source,
         units_in=counters.units_in,
         units_out=counters.units_out,
         bytes_in=counters.video_bytes + counters.audio_bytes,
@@ -69,6 +72,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         audio_resyncs=audio.resyncs,
         audio_strays=audio.strays,
         audio_late_samples=audio.late_samples,
+        audio_early_samples=audio.early_samples,
         foley_failures=mixer.failures,
         late_units=counters.late_units,
         hold_frames=counters.hold_frames,
@@ -83,12 +87,14 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         sounds=sounds.sources() if sounds is not None else (),
         refusals=sounds.refusals() if sounds is not None else (),
         bed_source=sounds.bed_source if sounds is not None else "",
+        renders=foley.renders if foley is not None else RenderCacheSnapshot(),
         student=sounds.student() if sounds is not None else StudentSnapshot(),
         workers=tuple(workers),
         sinks=sinks,
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
         signals=_signals(parts),
         ears=parts.ears.snapshot() if parts.ears is not None else EarsSnapshot(),
+        screen=parts.screen.snapshot() if parts.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
 
