@@ -272,13 +272,11 @@ class Application:
 
     async def patch_room(self, room: str, changes: RoomChanges) -> None:
         """Change a running room; it takes effect between two blocks."""
-        given = changes.given()
-        describe = given.pop("describe", None)
-        if isinstance(describe, str):
-            self._rooms[room].set_describe(describe)
-            self._rooms[room].engine.planner.settings = self._plan(room, describe)
-        if given:
-            self._rooms[room].set_mix(**{name: value for name, value in given.items() if not isinstance(value, str)})
+        if changes.describe is not None:
+            self._rooms[room].set_describe(changes.describe)
+            self._rooms[room].engine.planner.settings = self._plan(room, changes.describe)
+        if changes.mix:
+            self._rooms[room].set_mix(changes.mix)
 
 
 def _rejections(counted: Mapping[str, int]) -> tuple[Rejection, ...]:

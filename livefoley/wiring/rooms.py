@@ -17,7 +17,6 @@ from livefoley.core.ports import Sink, Source
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.highlights.moments import HighlightSettings
 from livefoley.engine.hold import OnDrop
-from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
@@ -53,6 +52,7 @@ from livefoley.runtime.rooms.transcode import Transcoder
 from livefoley.runtime.sounds.live import LiveSounds, RoomSounds
 from livefoley.runtime.workers.messages import PERCEPTION, SCREEN
 from livefoley.runtime.workers.shared import SharedWorkers, processes_for
+from livefoley.wiring.mix import mix_settings
 
 log = structlog.get_logger("livefoley")
 
@@ -226,17 +226,7 @@ def make_sink(sink: cfg.Sink) -> Sink:
 
 def room_settings(room: cfg.Room) -> RoomSettings:
     """Return what the engine needs to know of a room."""
-    foley = room.foley
-    mix = MixSettings(
-        bed_gain_db=foley.bed.gain_db,
-        action_gain_db=foley.actions.gain_db,
-        accent_gain_db=foley.accents.gain_db,
-        duck_db=foley.duck_db,
-        ceiling_dbtp=foley.ceiling_dbtp,
-        stem=room.stem,
-        apart=room.clips.enabled,
-    )
-    return RoomSettings(room.lookahead_s, room.on_drop, mix, planner_settings(room), room.stem)
+    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), planner_settings(room), room.stem)
 
 
 def planner_settings(room: cfg.Room) -> PlannerSettings:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -19,6 +19,7 @@ from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import HearingEvent, PerceptionEvent
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.mix import changed
 from livefoley.core.ports import Audience, Sink, Source
 from livefoley.core.snapshots import RoomState
 from livefoley.core.throttle import LogThrottle
@@ -139,9 +140,9 @@ class Room:
         """Take an accent back, if its sound is not laid yet."""
         self.engine.planner.settle(cue_id, "withdrawn")
 
-    def set_mix(self, **changes: float | bool) -> None:
-        """Change gains or mute (fields of ``MixSettings``), smoothly."""
-        self.engine.mixer.settings = replace(self.engine.mixer.settings, **changes)  # type: ignore[arg-type]
+    def set_mix(self, changes: Mapping[str, float | bool]) -> None:
+        """Change controls of the mix by name (``core.mix.MixControls``), smoothly."""
+        self.engine.mixer.settings = changed(self.engine.mixer.settings, changes)
 
     # ---- life ----
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from livefoley.core.mix import MIX_CONTROLS
 from livefoley.core.ports import AudienceStatistics
 from livefoley.core.snapshots import (
     ClipsSnapshot,
@@ -96,14 +97,7 @@ def bypass_reason(room: Room) -> str:
 def controls(room: Room) -> RoomControls:
     """Return what can be changed, as it is."""
     mix = room.engine.mixer.settings
-    return RoomControls(
-        describe=room.describe,
-        mute=mix.mute,
-        foley_gain_db=mix.foley_gain_db,
-        bed_gain_db=mix.bed_gain_db,
-        action_gain_db=mix.action_gain_db,
-        accent_gain_db=mix.accent_gain_db,
-    )
+    return RoomControls(describe=room.describe, **{name: getattr(mix, name) for name in MIX_CONTROLS})
 
 
 def _signals(parts: RoomParts) -> SignalsSnapshot:
