@@ -26,17 +26,17 @@ from livefoley.runtime.rooms.room import Room, RoomParts
 def snapshot(room: Room, now: float) -> RoomSnapshot:
     """Return the room's figures at ``now`` (seconds, monotonic)."""
     engine, parts = room.engine, room.parts
-    counters, timeline = engine.statistics(), engine.timeline.statistics()
-    audio, mixer, planner = engine.audio.statistics(), engine.mixer.statistics(), engine.planner.statistics()
+    figures = engine.statistics()
+    counters, timeline, audio, mixer = figures.counters, figures.timeline, figures.audio, figures.mixer
     sounds = parts.sounds
     foley = sounds.foley() if sounds is not None else None
     workers = []
-    if parts.perception is not None:
-        workers.append(parts.perception.statistics().snapshot("perception", parts.perception.skipped_units))
-    if parts.ears is not None:
-        workers.append(parts.ears.worker_statistics().snapshot("ears", parts.ears.dropped))
-    if parts.screen is not None:
-        workers.append(parts.screen.statistics().snapshot("screen", parts.screen.skipped))
+    if room.perception is not None:
+        workers.append(room.perception.statistics().snapshot("perception", room.perception.skipped_units))
+    if room.ears is not None:
+        workers.append(room.ears.worker_statistics().snapshot("ears", room.ears.dropped))
+    if room.screen is not None:
+        workers.append(room.screen.statistics().snapshot("screen", room.screen.skipped))
     if foley is not None:
         workers.append(foley.worker.snapshot("foley", foley.shed))
     if sounds is not None and (student := sounds.student_worker()) is not None:
@@ -49,7 +49,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         publisher_connected=counters.state is RoomState.LIVE,
         epoch=timeline.epoch,
         uptime_s=now - room.began_s,
-        position_s=max(0.0, stream_s(engine.clock.playhead(now))) if engine.clock.started else 0.0,
+        position_s=max(0.0, stream_s(engine.soonest(0.0, now))) if engine.started else 0.0,
         lookahead_s=engine.settings.lookahead_s,
         controls=controls(room),
         foley_bypassed=bool(reason),
@@ -71,7 +71,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         foley_failures=mixer.failures,
         late_units=counters.late_units,
         hold_frames=counters.hold_frames,
-        cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in planner.outcomes),
+        cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in figures.planner.outcomes),
         bed_underruns=mixer.bed_holes,
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
         sounds=sounds.sources() if sounds is not None else (),
@@ -82,21 +82,21 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         sinks=sinks,
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
         signals=_signals(parts),
-        ears=parts.ears.snapshot() if parts.ears is not None else EarsSnapshot(),
+        ears=room.ears.snapshot() if room.ears is not None else EarsSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
 
 
 def bypass_reason(room: Room) -> str:
     """Return why the original goes out without the foley that is wanted, or nothing when it does not."""
-    if room.parts.sounds is None or room.engine.mixer.settings.mute or room.parts.sounds.ready:
+    if room.parts.sounds is None or room.engine.mix.mute or room.parts.sounds.ready:
         return ""
     return "the foley worker is starting or has failed"
 
 
 def controls(room: Room) -> RoomControls:
     """Return what can be changed, as it is."""
-    mix = room.engine.mixer.settings
+    mix = room.engine.mix
     return RoomControls(describe=room.describe, **{name: getattr(mix, name) for name in MIX_CONTROLS})
 
 
