@@ -27,7 +27,7 @@ JobRequest  # Celery, which is told its name
 created_at, expires_at, published_s, stream_end_s, stream_start_s, model_version, airs_at, author
 audio_codec, video_codec
 jitter_s, uncertainty
-REJECT  # of an enumeration that YAML names
+CLIP_FAILED, CLIP_QUARANTINED, CLIP_READY, REJECT  # of enumerations that are named by their values
 __call__  # of a protocol
 
 # The door for makers that are plain functions; those there are have a worker.
@@ -37,6 +37,4 @@ ThreadedMaker
 TRIED_WITH, worker_pid
 
 # Figures that tests read and nobody is shown yet.
-backed_up, spooled, target_up, filled_samples, strays, bed_late_samples, limiter_gain_db, bed_restarts, held_back_ticks
-delay_line_bytes, events_started, events_skipped, memory_hits, disk_hits, corrupt, write_errors, computed, connects
-skipped_tags, reordered_units, unchanged, _.exhausted
+_.exhausted

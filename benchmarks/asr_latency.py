@@ -27,11 +27,10 @@ from websockets.asyncio.client import connect
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from speech import NOISES, SOUNDS, SPEECH, Clip, Said, clips, read, room_keywords, spoken_in
+from speech import SPEECH, Clip, Said, clips, compose, errors, room_keywords, spoken_in
 
 from livefoley.core.events import Keyword
 from livefoley.core.ticks import TICK_RATE
-from livefoley.perception.ears.normalise import is_han, units
 
 TARGET_S = 1.5
 MAX_CORES = 0.35
@@ -50,21 +49,6 @@ class Heard:
 
     keywords: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     finals: list[dict[str, Any]] = field(default_factory=list)
-
-
-def compose(lines: Sequence[Clip]) -> tuple[NDArray[np.float32], list[Said]]:
-    """Return all lines one after the other in murmur, and where their keywords lie."""
-    parts, said, at = [np.zeros(int(LEAD_S * TICK_RATE), np.float32)], [], LEAD_S
-    for clip in lines:
-        first, last = clip.speech[0][0] - MARGIN_S, clip.speech[-1][1] + MARGIN_S
-        voice = read(clip.path)[int(first * TICK_RATE) : int(last * TICK_RATE)]
-        said += [Said(each.keyword, at + each.start - first, at + each.end - first) for each in clip.keywords]
-        parts += [voice / max(0.1, float(np.abs(voice).max())) * 0.6, np.zeros(int(PAUSE_S * TICK_RATE), np.float32)]
-        at += (len(parts[-2]) + len(parts[-1])) / TICK_RATE
-    whole = np.concatenate([*parts, np.zeros(int(TAIL_S * TICK_RATE), np.float32)])
-    murmur = np.resize(read(SOUNDS / NOISES[0]), len(whole))
-    level = np.sqrt(np.mean(np.concatenate(parts[1::2]) ** 2) / np.mean(murmur**2)) / 10 ** (SNR_DB / 20)
-    return (whole + level * murmur).astype(np.float32), said
 
 
 def clip_file(sound: NDArray[np.float32], place: Path) -> Path:
@@ -146,16 +130,9 @@ def delays(
 
 def error_rate(lines: Sequence[Clip], finals: Sequence[dict[str, Any]], language: str) -> float:
     """Return edits a unit (a character or word) of what was said in ``language``."""
-    spoken = " ".join(clip.text for clip in lines if clip.languages == (language,))
-    written = " ".join(each["text"] for each in finals if is_han(each["text"]) == (language == "zh"))
-    want, got = ([unit.text for unit in units([text], language)] for text in (spoken, written))
-    row = list(range(len(got) + 1))
-    for index, unit in enumerate(want, 1):
-        diagonal, row[0] = row[0], index
-        for column, other in enumerate(got, 1):
-            change = diagonal + (unit != other)
-            diagonal, row[column] = row[column], min(change, row[column] + 1, row[column - 1] + 1)
-    return row[-1] / max(1, len(want))
+    spoken = [clip.text for clip in lines if clip.languages == (language,)]
+    wrong, said = errors(spoken, [each["text"] for each in finals], language)
+    return wrong / max(1, said)
 
 
 def main() -> None:
@@ -163,7 +140,7 @@ def main() -> None:
     require("ffmpeg")
     lines = [clip for clip in clips(SPEECH / "manifest.csv") if clip.snr_db is None]
     keywords = room_keywords(lines)
-    sound, said = compose(lines)
+    sound, said = compose(lines, SNR_DB, LEAD_S, TAIL_S)
     with tempfile.TemporaryDirectory() as folder:
         clip = clip_file(sound, Path(folder))
     seconds = len(sound) / TICK_RATE

@@ -6,9 +6,10 @@ its clip, with lead-in and tail, is asked for by the API with an end that lies a
 for until its directory is published. The time counts from the moment the highlight's end left the room. The stream's
 own figures are taken without clips and then while they are made.
 
-    python benchmarks/clip_latency.py [--clips 20]
+    python benchmarks/clip_latency.py [--clips 20] [--speech live|full]
 
-The value is the 95th percentile of the latencies.
+The value is the 95th percentile of the latencies. With ``--speech`` a host talks all the time (the lines of
+shared/speech), the room listens, and clips are captioned that way (``clips.captions``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import json
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,7 +28,10 @@ from pathlib import Path
 
 import common
 import httpx
+import numpy as np
 import passthrough
+
+from livefoley.media.files.audio_file import write_audio
 
 HIGHLIGHT_S, EVERY_S = 15.0, 9.0
 QUIET_S = 20.0
@@ -52,6 +57,7 @@ class Made:
 
     latency_s: float
     stages_s: dict[str, float]
+    captions: str
 
 
 async def watch(ours: common.Sidecar, drain: common.Drain, over: asyncio.Event) -> Stretch:
@@ -89,7 +95,7 @@ async def one(ours: common.Sidecar, http: httpx.AsyncClient, lead_s: float, tail
     metadata = json.loads((Path(status["location"]) / "metadata.json").read_text())
     if abs(metadata["duration_s"] - lead_s - HIGHLIGHT_S - tail_s) > 0.3:
         raise SystemExit(f"a clip is {metadata['duration_s']} s long")
-    return Made(latency_s, status["latency_s"])
+    return Made(latency_s, status["latency_s"], metadata["captions"])
 
 
 @asynccontextmanager
@@ -102,17 +108,34 @@ async def measured(ours: common.Sidecar, drain: common.Drain, into: list[Stretch
     into.append(await watching)
 
 
-async def main(clips: int) -> None:
+def talking(source: Path) -> Path:
+    """Return the clip with the talk of a host as its sound."""
+    import speech  # needs the extra ``ears``
+
+    lines = [line for line in speech.clips(speech.SPEECH / "manifest.csv") if line.snr_db is None]
+    talk, _ = speech.compose(lines, 20.0, lead_s=0.0, tail_s=0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        sound = write_audio(Path(folder) / "talk.wav", [np.stack((talk, talk))])
+        sides = ("-i", source, "-stream_loop", "-1", "-i", sound, "-map", "0:v", "-map", "1:a", "-shortest")
+        return common.encode(f"talking-{source.name}", *sides, "-c:v", "copy", "-c:a", "aac", "-b:a", "160k")
+
+
+async def main(clips: int, captions: str) -> None:
     """Measure and print."""
     source, name = passthrough.clip("room")
+    if captions:
+        source, name = talking(source), f"{name}, with talk, captions {captions}"
     stretches: list[Stretch] = []
     made: list[Made] = []
     with tempfile.TemporaryDirectory() as folder:
         async with common.drain("out") as drain:
             room = {**passthrough.room(drain.url("out"), foley=True), "clips": {"enabled": True, "on_highlight": False}}
+            room["listen"] = {"enabled": bool(captions)}
             lead_s, tail_s = 3.0, 1.5  # the defaults
             async with common.sidecar(
-                Path(folder), {"bench": room}, {"clips": {"directory": f"{folder}/clips"}}
+                Path(folder),
+                {"bench": room},
+                {"clips": {"directory": f"{folder}/clips", "captions": captions or "live"}},
             ) as ours:
                 ours.tree.pin(CORES)
                 with common.process(*common.publisher(source, ours.url("bench"), "-stream_loop", "-1")):
@@ -150,6 +173,8 @@ def report(name: str, stretches: list[Stretch], made: list[Made], tail_s: float)
     print(f"\nfrom the highlight's end to its published clip: median {statistics.median(seconds):.2f} s,", end=" ")
     print(f"longest {seconds[-1]:.2f} s; of that the tail {tail_s:.2f} s, then (medians)", end=" ")
     print(", ".join(f"{key} {value:.2f}" for key, value in parts.items()))
+    if any(each.captions for each in made):
+        print(f"captions: {dict(Counter(each.captions or 'nothing said' for each in made))}")
     p95_s = seconds[max(0, -(-len(seconds) * 95 // 100) - 1)]
     quiet, busy = stretches
     even = abs(busy.pictures_per_s - quiet.pictures_per_s) < 0.5 and busy.longest_pause_ms < quiet.longest_pause_ms + 50
@@ -163,4 +188,6 @@ if __name__ == "__main__":
     common.require("ffmpeg")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=20)
-    asyncio.run(main(parser.parse_args().clips))
+    parser.add_argument("--speech", choices=("live", "full"), default="")
+    given = parser.parse_args()
+    asyncio.run(main(given.clips, given.speech))

@@ -29,6 +29,8 @@ NOISES = ("CROWDS/blanket-coffee-shop.opus", "AMBIENCE/mac-city.opus", "AMBIENCE
 LANGUAGES = ("zh", "en")
 BLOCK = 4096
 LEAD_S, TAIL_S = 1.0, 1.5  # of noise around a line
+PAUSE_S = 0.45
+MARGIN_S = 0.15  # kept around a line's voice
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,23 @@ def in_noise(clip: Clip, snr_db: float, noise: str) -> NDArray[np.float32]:
     return (mixed / max(1.0, float(np.abs(mixed).max()))).astype(np.float32)
 
 
+def compose(
+    lines: Sequence[Clip], snr_db: float, lead_s: float = LEAD_S, tail_s: float = TAIL_S, noise: str = NOISES[0]
+) -> tuple[NDArray[np.float32], list[Said]]:
+    """Return all lines one after the other in noise, with the pauses of an eager host, and where their keywords lie."""
+    parts, said, at = [np.zeros(int(lead_s * TICK_RATE), np.float32)], [], lead_s
+    for clip in lines:
+        first, last = clip.speech[0][0] - MARGIN_S, clip.speech[-1][1] + MARGIN_S
+        voice = read(clip.path)[int(first * TICK_RATE) : int(last * TICK_RATE)]
+        said += [Said(each.keyword, at + each.start - first, at + each.end - first) for each in clip.keywords]
+        parts += [voice / max(0.1, float(np.abs(voice).max())) * 0.6, np.zeros(int(PAUSE_S * TICK_RATE), np.float32)]
+        at += (len(parts[-2]) + len(parts[-1])) / TICK_RATE
+    whole = np.concatenate([*parts, np.zeros(int(tail_s * TICK_RATE), np.float32)])
+    murmur = np.resize(read(SOUNDS / noise), len(whole))
+    level = np.sqrt(np.mean(np.concatenate(parts[1::2]) ** 2) / np.mean(murmur**2)) / 10 ** (snr_db / 20)
+    return (whole + level * murmur).astype(np.float32), said
+
+
 @cache
 def recogniser() -> Recogniser:
     """Return the model."""
@@ -124,3 +143,17 @@ def spoken_in(text: str, keywords: Sequence[Keyword]) -> set[str]:
 @cache
 def _finder(keywords: tuple[Keyword, ...]) -> Finder:
     return Finder(pattern for keyword in keywords for pattern in patterns(keyword))
+
+
+def errors(spoken: Sequence[str], written: Sequence[str], language: str) -> tuple[int, int]:
+    """Return the edits between what was said in ``language`` and what was written in its script, and the units said
+    (characters or words)."""
+    own = [text for text in written if is_han(text) == (language == "zh")]
+    want, got = ([unit.text for text in texts for unit in units([text], language)] for texts in (spoken, own))
+    row = list(range(len(got) + 1))
+    for index, unit in enumerate(want, 1):
+        diagonal, row[0] = row[0], index
+        for column, other in enumerate(got, 1):
+            change = diagonal + (unit != other)
+            diagonal, row[column] = row[column], min(change, row[column] + 1, row[column - 1] + 1)
+    return row[-1], len(want)

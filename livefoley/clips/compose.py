@@ -1,4 +1,4 @@
-"""The two stages in which a clip comes to be: its pictures and captions, then its sound and the whole."""
+"""The two stages in which a clip comes to be: its pictures, then its sound, its captions and the whole."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from livefoley import __version__
 from livefoley.clips import words
 from livefoley.clips.jobs.files import ClipInput, Pictures, read_encoded, write_encoded
 from livefoley.clips.jobs.job import Job
-from livefoley.clips.model import ClipFiles, ClipMetadata, ClipReason, Gap, PlacedSound
+from livefoley.clips.model import ClipFiles, ClipMetadata, ClipReason, Gap, PlacedSound, Priority
 from livefoley.clips.pictures.cover import write_cover
 from livefoley.clips.pictures.cut import write_mp4
 from livefoley.clips.pictures.exact import cut_exactly, with_notice
 from livefoley.clips.pictures.reframe import reframed
-from livefoley.clips.ports import Marks
+from livefoley.clips.ports import Captions, Marks
 from livefoley.clips.sound import Mastered, master
 from livefoley.clips.waveform import write_waveform
 from livefoley.core.cues import Cue, Stereo, ambience_of
-from livefoley.core.errors import OutputError, reason
 from livefoley.core.events import MotionOnset, Speech, Transcript
 from livefoley.core.media import Packet
 from livefoley.core.notices import utc
@@ -32,6 +31,7 @@ from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.makers import Makers
 from livefoley.media.audio_codecs import AacEncoder
 from livefoley.media.files.audio_file import write_audio
+from livefoley.system.files import SHARED, write_whole
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -39,19 +39,16 @@ ENGINE = "livefoley-foley"
 LIVE = "livefoley-live"
 
 
-def cut(job: Job, clip_input: ClipInput, files: ClipFiles, marks: Marks) -> None:
-    """Settle the pictures, and write what is said as captions."""
+def cut(job: Job, clip_input: ClipInput, marks: Marks) -> None:
+    """Settle the pictures."""
     cut_pictures(job, clip_input, marks.visible)
-    said = spoken(clip_input)
-    try:
-        files.srt.write_text(said.srt(), encoding="utf-8", newline="\n")
-        files.vtt.write_text(said.vtt(), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise OutputError(f"the captions cannot be written ({reason(error)})") from None
 
 
-def compose(job: Job, clip_input: ClipInput, files: ClipFiles, makers: Makers, marks: Marks) -> ClipMetadata:
+def compose(
+    job: Job, clip_input: ClipInput, files: ClipFiles, makers: Makers, marks: Marks, captions: Captions
+) -> ClipMetadata:
     """Make the sound and the clip of both, and the pictures of each; return what there is to tell of it."""
+    wait_for_said = captions.begin(clip_input, heard(clip_input), patient=job.request.priority is Priority.BATCH)
     pictures = cut_pictures(job, clip_input, marks.visible)
     with ThreadPoolExecutor(1, "clip-beside") as beside:  # what decodes and draws leaves the interpreter to the sound
         drawn = [beside.submit(_cover, job, clip_input, pictures, files)]
@@ -64,7 +61,15 @@ def compose(job: Job, clip_input: ClipInput, files: ClipFiles, makers: Makers, m
         write_mp4(files.clip, info, units, encoder.info, packets, clip_input.start)
         for each in drawn:
             each.result()
-    return metadata(job, clip_input, pictures, made, mastered)
+    said = wait_for_said()
+    spoken = words.spoken(said.transcripts, clip_input.start, clip_input.end)
+    _write_captions(spoken, files)
+    return metadata(job, clip_input, pictures, made, mastered, spoken, said.by)
+
+
+def _write_captions(spoken: words.Spoken, files: ClipFiles) -> None:
+    write_whole(files.srt, spoken.srt(), mode=SHARED)
+    write_whole(files.vtt, spoken.vtt(), mode=SHARED)
 
 
 def _cover(job: Job, clip_input: ClipInput, pictures: Pictures | None, files: ClipFiles) -> None:
@@ -138,9 +143,9 @@ def _encoded(encoder: AacEncoder, samples: Stereo, start: Tick) -> Iterator[Pack
 # ---- what is told of it ----
 
 
-def spoken(clip_input: ClipInput) -> words.Spoken:
-    """Return what is said in the clip."""
-    return words.spoken((e for e in clip_input.events if isinstance(e, Transcript)), clip_input.start, clip_input.end)
+def heard(clip_input: ClipInput) -> list[Transcript]:
+    """Return what was heard in the clip live."""
+    return words.told((e for e in clip_input.events if isinstance(e, Transcript)), clip_input.start, clip_input.end)
 
 
 def peak_of(job: Job, clip_input: ClipInput) -> Tick:
@@ -157,10 +162,11 @@ def metadata(
     pictures: Pictures | None,
     made: MadeFoley,
     mastered: Mastered,
+    said: words.Spoken,
+    captions: str,
 ) -> ClipMetadata:
-    """Return the clip's document, as far as known before it is published."""
-    request, said = job.request, spoken(clip_input)
-    start, end = clip_input.start, clip_input.end
+    """Return the clip's document, as far as known before it is published; ``captions`` says who wrote ``said``."""
+    request, start, end = job.request, clip_input.start, clip_input.end
     start_s, stream_s = job.clock[1] + s_from_ticks(start - job.clock[0]), s_from_ticks(start - ORIGIN)
     values = template_values(job, said, start_s)
     tags = request.tags if request.tags is not None else words.filled_tags(job.tags, values)
@@ -182,6 +188,7 @@ def metadata(
         reasons=tuple(_moved(reason, stream_s) for reason in request.reasons),
         language=said.language,
         transcript=said.text,
+        captions=captions,
         describe=job.describe,
         sounds=made.sounds,
         bed_source=made.bed_source,

@@ -179,6 +179,7 @@ class ClipMetadata:
     reasons: tuple[ClipReason, ...] = ()
     language: str = ""
     transcript: str = ""
+    captions: str = ""  # "live": as heard in the room, "full": written down afterwards; empty: nobody speaks
     describe: str = ""
     sounds: tuple[PlacedSound, ...] = ()
     bed_source: str = ""  # who made the ambience

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from livefoley.clips.captions import AUTO, FULL, FullCaptions, LiveCaptions
 from livefoley.clips.checks.clip_checks import CheckSettings, ClipChecks
 from livefoley.clips.checks.frames import FrameModel, OnnxModel, OnnxSettings, OpenNsfw
 from livefoley.clips.checks.text import read_lists
 from livefoley.clips.marker import Marker
 from livefoley.clips.pipeline import Tools
+from livefoley.clips.ports import Captions
 from livefoley.clips.publish import open_publisher
 from livefoley.clips.tool_settings import C2paSettings, ClipCheckSettings, FrameCheckSettings, ToolSettings
 from livefoley.foley.makers import Makers
 from livefoley.marks import C2paSigner
+
+CAPTION_CORES = 4
+"""With fewer, a room that streams and listens leaves no second one, and a clip would be late for its captions."""
 
 
 def open_tools(given: ToolSettings) -> Tools:
@@ -29,7 +35,13 @@ def open_tools(given: ToolSettings) -> Tools:
             spool=publish.spool,
             spool_bytes=publish.spool_bytes,
         ),
+        captions=_captions(given),
     )
+
+
+def _captions(given: ToolSettings) -> Captions:
+    wanted = given.captions == FULL or (given.captions == AUTO and (os.cpu_count() or 1) >= CAPTION_CORES)
+    return FullCaptions(given.speech_model) if wanted else LiveCaptions()
 
 
 def _checks(given: ClipCheckSettings) -> ClipChecks:

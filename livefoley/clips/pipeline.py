@@ -16,7 +16,7 @@ from livefoley.clips.compose import compose, cut
 from livefoley.clips.jobs.files import read_input
 from livefoley.clips.jobs.job import Job, JobDirectory, Record
 from livefoley.clips.model import CONTENT_ID_CHARACTERS, ClipMetadata, ClipState
-from livefoley.clips.ports import Checks, Marks, Publisher
+from livefoley.clips.ports import Captions, Checks, Marks, Publisher
 from livefoley.clips.sound import master
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.notices import utc
@@ -40,6 +40,7 @@ class Tools:
     checks: Checks
     marks: Marks
     publisher: Publisher
+    captions: Captions
 
 
 def warm(tools: Tools) -> None:
@@ -114,11 +115,12 @@ class _Run:
 
     def _cut(self) -> None:
         self._files.directory.mkdir(parents=True, exist_ok=True)
-        cut(self._job, read_input(self._directory.path), self._files, self._tools.marks)
+        cut(self._job, read_input(self._directory.path), self._tools.marks)
 
     def _sound(self) -> None:
         clip_input = read_input(self._directory.path)
-        metadata = compose(self._job, clip_input, self._files, self._tools.makers, self._tools.marks)
+        tools = self._tools
+        metadata = compose(self._job, clip_input, self._files, tools.makers, tools.marks, tools.captions)
         self._save(title=metadata.title)
         self._tools.marks.label_container(self._files.clip, metadata)
         self._write(metadata)

@@ -5,13 +5,15 @@ All of it is synchronous and runs in a worker process, never in the room's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from livefoley.clips.jobs.files import ClipInput
 from livefoley.clips.model import ClipFiles, ClipMetadata, Finding
 from livefoley.core.cues import Stereo
+from livefoley.core.events import Transcript
 
 
 class Checks(Protocol):
@@ -21,6 +23,29 @@ class Checks(Protocol):
         """Return what is wrong or worth knowing; one that ``blocks`` quarantines the clip.
 
         A check that cannot be made is a finding that blocks, too: what nobody looked at is not published.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said in a clip, and how it was found out: ``live`` or ``full``; empty where nobody speaks."""
+
+    transcripts: tuple[Transcript, ...]
+    by: str
+
+
+WaitForSaid: TypeAlias = Callable[[], Said]
+"""Waits for what is said, not for long; called once."""
+
+
+class Captions(Protocol):
+    """Says what is said in a clip."""
+
+    def begin(self, clip_input: ClipInput, live: Sequence[Transcript], *, patient: bool) -> WaitForSaid:
+        """Begin, beside what else is done for the clip, and return what waits for the words.
+
+        ``live`` is what was heard in it live; it stands in for words that come too late. ``patient``: nobody waits.
         """
         ...
 

@@ -61,11 +61,17 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True)
 class ToolSettings:
-    """See the module; ``libraries`` are paths of the sounds, ``student`` opens one (None: there is none)."""
+    """See the module; ``libraries`` are paths of the sounds, ``student`` opens one (None: there is none).
+
+    ``captions`` is ``live``, ``full``, or ``auto`` for what the machine has cores for; ``speech_model`` is the one that
+    writes full ones, as ``ears.model`` names it.
+    """
 
     libraries: tuple[str, ...]
     publish: PublishSettings
     student: StudentSettings | None = None
+    captions: str = "live"
+    speech_model: str = "base"
     provider: str = PROVIDER
     audible_notice: bool = False
     visible_notice: bool = False

@@ -60,17 +60,22 @@ class Spoken:
 
 def spoken(sentences: Iterable[Transcript], start: Tick, end: Tick) -> Spoken:
     """Return what is said from ``start`` to ``end``: of each utterance the last revision, words outside left out."""
-    last: dict[int, Transcript] = {}
-    for sentence in sentences:
-        before = last.get(sentence.utterance)
-        if before is None or sentence.revision >= before.revision:
-            last[sentence.utterance] = sentence
-    inside = sorted((each for each in last.values() if _overlaps(each, start, end)), key=lambda each: each.start)
+    inside = told(sentences, start, end)
     pieces = [piece for each in inside for piece in captions(_clipped(each, start, end)) if piece.text]
     shown = [_moved(piece, start, end) for piece in pieces if piece.end > start and piece.start < end]
     language = inside[0].language if inside else ""
     glue = "" if language in SPACELESS else " "
     return Spoken(tuple(shown), glue.join(piece.text for piece in shown), language)
+
+
+def told(sentences: Iterable[Transcript], start: Tick, end: Tick) -> list[Transcript]:
+    """Return the utterances that are heard from ``start`` to ``end`` in their order, of each the last revision."""
+    last: dict[int, Transcript] = {}
+    for sentence in sentences:
+        before = last.get(sentence.utterance)
+        if before is None or sentence.revision >= before.revision:
+            last[sentence.utterance] = sentence
+    return sorted((each for each in last.values() if _overlaps(each, start, end)), key=lambda each: each.start)
 
 
 def _overlaps(sentence: Transcript, start: Tick, end: Tick) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -50,7 +50,7 @@ class Clips(Model):
 
 
 class ClipMaking(Model):
-    """Where clips are made, checked and marked, and where they go: a directory or ``s3://bucket/prefix``.
+    """Where clips are made, captioned, checked and marked, and where they go: a directory or ``s3://bucket/prefix``.
 
     While that does not answer, clips wait in ``directory`` and go to ``backup_to``, if any.
     """
@@ -60,6 +60,7 @@ class ClipMaking(Model):
     backup_to: Destination | None = None
     name: Annotated[str, Field(max_length=200), AfterValidator(check_name)] = DEFAULT_NAME
     spool_mb: Megabytes = 2000
+    captions: Literal["auto", "live", "full"] = "auto"
     provider: Annotated[str, Field(min_length=1, max_length=100)] = PROVIDER
     audible_notice: bool = False
     visible_notice: bool = False

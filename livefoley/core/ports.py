@@ -19,6 +19,27 @@ Feed: TypeAlias = Callable[[SourceItem], None]
 """Takes what a source gives. Never blocks, never raises; called from the event loop's thread only."""
 
 
+@dataclass(frozen=True, slots=True)
+class SourceStatistics:
+    """A source's figures since it was made; counters never go back.
+
+    ``problem`` says in a line why what comes, or a part of it, cannot be used, or why nothing comes; empty when all is
+    well.
+    """
+
+    kind: str = ""  # "rtmp", "whip", "pull", "srt", "file"
+    connected: bool = False
+    connects: int = 0  # publishers that were let in, or connections that brought something
+    takeovers: int = 0
+    packets: int = 0
+    bytes: int = 0  # of payload
+    skipped_units: int = 0  # could not be read
+    reordered_units: int = 0  # left out: B-frames where none can be carried
+    lost_packets: int = 0
+    keyframe_requests: int = 0
+    problem: str = ""
+
+
 class Source(Protocol):
     """Where a room's stream comes from."""
 
@@ -28,6 +49,10 @@ class Source(Protocol):
         A network source reconnects by itself (jittered backoff) and gives ``Disconnected`` at every loss. A finite file
         gives ``Disconnected`` at its end and returns. Raises ``InputError`` only for what will never work.
         """
+        ...
+
+    def statistics(self) -> SourceStatistics:
+        """Return a snapshot."""
         ...
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from livefoley.core.mix import MixControls
-from livefoley.core.ports import AudienceStatistics, SinkStatistics
+from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
 
 
 class RoomState(StrEnum):
@@ -69,6 +69,36 @@ class EarsSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreenSnapshot:
+    """A room's key pictures: read for text, like the one before and so not read, not to be decoded."""
+
+    read: int = 0
+    unchanged: int = 0
+    errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingCacheSnapshot:
+    """Where the embeddings of texts came from."""
+
+    memory_hits: int = 0
+    disk_hits: int = 0
+    computed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RenderCacheSnapshot:
+    """What became of the asks for rendered sounds; ``bytes`` is what is kept of them in memory."""
+
+    memory_hits: int = 0
+    disk_hits: int = 0
+    rendered: int = 0
+    corrupt: int = 0  # files on disk that could not be read
+    write_errors: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StudentSnapshot:
     """The network that makes sounds. ``state`` is ``off``, ``starting``, ``working``, ``resting`` (it failed or was too
     slow, and is left alone for a while) or ``unavailable``; ``reason`` says why."""
@@ -85,6 +115,7 @@ class StudentSnapshot:
     cost_s: float = 0.0  # time of the batches
     openings: int = 0  # times it was left alone
     latency_s: Latency = Latency()  # from asking to having, over the last thousand
+    embeddings: EmbeddingCacheSnapshot = EmbeddingCacheSnapshot()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +227,7 @@ class RoomSnapshot:
     foley_bypassed: bool = False  # foley is wanted, and the original goes out without it
     bypass_reason: str = ""
     problem: str = ""  # why a track or the source is not used
+    source: SourceStatistics = field(default_factory=SourceStatistics)
     units_in: int = 0
     units_out: int = 0
     bytes_in: int = 0
@@ -208,22 +240,31 @@ class RoomSnapshot:
     drift_ppm: float = 0.0
     audio_gaps: int = 0
     audio_resyncs: int = 0
+    audio_strays: int = 0  # single stamps of the sound that were not believed
     audio_late_samples: int = 0
+    audio_early_samples: int = 0  # came for a time that lies too far ahead
     foley_failures: int = 0
     late_units: int = 0
     hold_frames: int = 0
     cues: tuple[CueCount, ...] = ()
     bed_underruns: int = 0
+    bed_restarts: int = 0
+    bed_late_samples: int = 0
+    limiter_gain_db: float = 0.0  # now; 0 when nothing is too loud
+    held_back_s: float = 0.0  # by which the output moved back because the process had stopped, over all
+    delay_line_bytes: int = 0
     cue_latency_s: Latency = Latency()
     sounds: tuple[SourceCount, ...] = ()
     refusals: tuple[RefusalCount, ...] = ()
     bed_source: str = ""  # who makes the ambience now
+    renders: RenderCacheSnapshot = RenderCacheSnapshot()  # of all rooms together
     student: StudentSnapshot = StudentSnapshot()
     workers: tuple[WorkerSnapshot, ...] = ()
     sinks: tuple[SinkStatistics, ...] = ()
     audience: AudienceStatistics = field(default_factory=AudienceStatistics)
     signals: SignalsSnapshot = SignalsSnapshot()
     ears: EarsSnapshot = EarsSnapshot()
+    screen: ScreenSnapshot = ScreenSnapshot()
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

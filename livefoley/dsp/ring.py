@@ -14,11 +14,10 @@ from livefoley.core.ticks import Tick, ticks_from_s
 
 @dataclass(frozen=True, slots=True)
 class RingStatistics:
-    """Samples clipped since the ring was made, and samples it holds now."""
+    """Samples clipped since the ring was made."""
 
     late_samples: int  # came for ticks before the edge
     early_samples: int  # came for ticks beyond the capacity
-    filled_samples: int
 
 
 class TickRing:
@@ -107,7 +106,7 @@ class TickRing:
 
     def statistics(self) -> RingStatistics:
         """Return a snapshot."""
-        return RingStatistics(self._late, self._early, sum(self._ends) - sum(self._starts))
+        return RingStatistics(self._late, self._early)
 
     def _clip(self, samples: Stereo, start: Tick) -> tuple[Stereo, Tick]:
         """Return the part of ``samples`` within the window and its start, and count the rest."""

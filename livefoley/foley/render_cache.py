@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from livefoley.core.cues import Stereo
 from livefoley.core.errors import OutputError
+from livefoley.core.snapshots import RenderCacheSnapshot
 from livefoley.foley.synth import SYNTH_VERSION
 from livefoley.foley.synth.blocks.toolbox import Take
 from livefoley.system.files import write_whole
@@ -43,18 +44,6 @@ class Stored:
 def stored(samples: Stereo, onset: int) -> Stored:
     """Return samples within +-1 at rest."""
     return Stored(np.round(np.clip(samples, -1, 1) * _SCALE).astype(np.int16), onset)
-
-
-@dataclass(frozen=True, slots=True)
-class CacheStatistics:
-    """What became of the asks for takes; counters never go back."""
-
-    memory_hits: int = 0
-    disk_hits: int = 0
-    rendered: int = 0
-    corrupt: int = 0
-    write_errors: int = 0
-    bytes: int = 0
 
 
 class RenderCache:
@@ -81,10 +70,10 @@ class RenderCache:
             self._remember(key, found)
             return found
 
-    def statistics(self) -> CacheStatistics:
+    def statistics(self) -> RenderCacheSnapshot:
         """Return a snapshot."""
         with self._lock:
-            return CacheStatistics(**self._counts, bytes=self._bytes)
+            return RenderCacheSnapshot(**self._counts, bytes=self._bytes)
 
     def _remember(self, key: str, found: Stored) -> None:
         self._memory[key] = found

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from livefoley.core.cues import Sound, SoundRequest, Stereo
+from livefoley.core.snapshots import RenderCacheSnapshot
 from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bank.library import Library
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.description import lexicon
-from livefoley.foley.render_cache import CacheStatistics, RenderCache, stored
+from livefoley.foley.render_cache import RenderCache, stored
 from livefoley.foley.rendered import RenderedSounds
 from livefoley.system import dirs
 
@@ -64,6 +65,6 @@ class Foley:
         """Render the action sounds a description asks for, so that the first of them is not late."""
         self.bank.warm(dict.fromkeys((*lexicon.action_effects(describe)[:2], lexicon.NEUTRAL_SWEEP)))
 
-    def statistics(self) -> CacheStatistics:
+    def statistics(self) -> RenderCacheSnapshot:
         """Return a snapshot of what was rendered and what was found."""
         return self._cache.statistics()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import av
@@ -17,7 +16,7 @@ import structlog
 from livefoley.core.backoff import Backoff
 from livefoley.core.errors import ConfigError, LivefoleyError, reason
 from livefoley.core.media import Disconnected, Packet, SourceItem
-from livefoley.core.ports import Feed
+from livefoley.core.ports import Feed, SourceStatistics
 from livefoley.media.files.demux import Demuxer
 from livefoley.media.reader import Pacer, Reader
 from livefoley.media.urls import safe_url
@@ -37,17 +36,6 @@ SCHEMES = (*_PROTOCOLS, "srt")
 _STUCK = 4  # threads that may hang in FFmpeg at once before no more are started
 
 
-@dataclass(frozen=True, slots=True)
-class PullStatistics:
-    """A pull source's figures since it was made."""
-
-    connected: bool
-    connects: int
-    losses: int
-    packets: int
-    bytes: int
-
-
 class PullSource:
     """Pulls ``url`` and reconnects for ever; implements ``Source``.
 
@@ -55,6 +43,8 @@ class PullSource:
     it waits ``backoff_s`` (least, most), doubled each time and jittered. Raises ``ConfigError`` at once for a URL that
     cannot work.
     """
+
+    kind = "pull"
 
     def __init__(
         self,
@@ -71,25 +61,32 @@ class PullSource:
         self._stuck: list[Reader[SourceItem]] = []
         self._segmented = False  # it comes in pieces of seconds, to be spread over time again
         self._connected = False
-        self._connects = self._losses = self._packets = self._bytes = 0
+        self._connects = self._packets = self._bytes = 0
+        self._problem = ""  # why the last attempt brought nothing, or ended
 
     async def run(self, feed: Feed) -> None:
         """Feed what arrives until cancelled."""
         backoff = Backoff(self._backoff_s)
         while True:
-            why = await self._session(feed)
+            why = self._problem = await self._session(feed)
             if self._connected:
                 self._connected = False
-                self._losses += 1
                 backoff.reset()
                 feed(Disconnected(why))
             delay_s = backoff.next_s()
             log.warning("pull failed", url=safe_url(self._url), reason=why, retry_s=round(delay_s, 2))
             await asyncio.sleep(delay_s)
 
-    def statistics(self) -> PullStatistics:
+    def statistics(self) -> SourceStatistics:
         """Return a snapshot."""
-        return PullStatistics(self._connected, self._connects, self._losses, self._packets, self._bytes)
+        return SourceStatistics(
+            kind=self.kind,
+            connected=self._connected,
+            connects=self._connects,
+            packets=self._packets,
+            bytes=self._bytes,
+            problem="" if self._connected else self._problem,
+        )
 
     async def _session(self, feed: Feed) -> str:
         """Pull until the stream is lost; return why, without the URL."""

@@ -188,6 +188,8 @@ async def _kill(child: asyncio.subprocess.Process) -> None:
 class SrtSource(PullSource):
     """Receives SRT (``srt://host:port``, or ``?mode=listener`` to wait for a caller); implements ``Source``."""
 
+    kind = "srt"
+
     def __init__(self, url: str, open_timeout_s: float = 10.0, read_timeout_s: float = 10.0) -> None:
         super().__init__(_checked(url), open_timeout_s, read_timeout_s)
         self._ffmpeg = ffmpeg_command("an SRT input", InputError)

@@ -162,6 +162,10 @@ class _SpoolCollector(Collector):
             GaugeMetricFamily("livefoley_clip_spool_bytes", "Bytes of these.", figures.waiting_bytes),
             CounterMetricFamily("livefoley_clip_late", "Clips that were published later.", figures.published),
             CounterMetricFamily("livefoley_clip_target_failures", "Times the target did not answer.", figures.failures),
+            GaugeMetricFamily("livefoley_clip_target_up", "Whether the target answered last (1).", figures.target_up),
+            CounterMetricFamily("livefoley_clip_spooled", "Clips kept for later.", figures.spooled),
+            CounterMetricFamily("livefoley_clip_backed_up", "Clips that went to the backup.", figures.backed_up),
+            CounterMetricFamily("livefoley_clip_lost", "Clips that could be kept nowhere.", figures.lost),
         ]
 
 

@@ -56,6 +56,8 @@ def tool_settings(config: cfg.Config) -> ToolSettings:
             spool=str(given.spool),
             spool_bytes=given.spool_mb * cfg.MEGABYTE,
         ),
+        captions=given.captions,
+        speech_model=config.ears.model,
         provider=given.provider,
         audible_notice=given.audible_notice,
         visible_notice=given.visible_notice,

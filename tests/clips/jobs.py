@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from livefoley.clips.buffer.rolling import RollingBuffer
+from livefoley.clips.captions import LiveCaptions
 from livefoley.clips.checks.clip_checks import CheckSettings, ClipChecks
 from livefoley.clips.jobs.files import write_input
 from livefoley.clips.jobs.job import Job, JobDirectory, Record
@@ -54,6 +55,7 @@ def tools(place: Path, **changes: Any) -> Tools:
         ClipChecks(CheckSettings(black_share=1, frozen_share=1, silent_share=1)),
         Marker("livefoley"),
         StorePublisher(open_store(str(place)), Naming()),
+        LiveCaptions(),
     )
     return replace(made, **changes)
 

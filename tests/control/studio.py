@@ -16,7 +16,7 @@ from livefoley.control.server import HttpServer
 from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError, InputError
 from livefoley.core.mix import changed
-from livefoley.core.ports import SinkStatistics
+from livefoley.core.ports import SinkStatistics, SourceStatistics
 from livefoley.core.snapshots import (
     CueCount,
     Latency,
@@ -41,9 +41,12 @@ STAGE = RoomSnapshot(
     units_out=990,
     video_kbps=6000,
     drift_ppm=-12.5,
+    limiter_gain_db=-3.5,
+    held_back_s=0.25,
     cues=(CueCount("action", "laid", 7), CueCount("accent", "shifted", 1)),
     cue_latency_s=Latency(0.01, 0.05, 0.2),
     workers=(WorkerSnapshot("foley", alive=True, restarts=1),),
+    source=SourceStatistics("rtmp", connected=True, connects=2, packets=1000, problem="Sorenson is not carried"),
     sinks=(SinkStatistics("rtmp://h/***", "rtmp", connected=True, units=980, bytes=123456),),
 )
 

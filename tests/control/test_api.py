@@ -52,7 +52,12 @@ async def test_metrics_are_read_when_asked_for_and_name_no_address(accept: str) 
     async with served(studio) as client:
         text = (await client.get("/metrics", headers={"Accept": accept})).text
         assert 'livefoley_room_units_in_total{room="stage"} 1000.0' in text
+        assert 'livefoley_room_limiter_gain_db{room="stage"} -3.5' in text
+        assert 'livefoley_room_held_back_seconds_total{room="stage"} 0.25' in text
         assert 'livefoley_room_cues_total{kind="action",outcome="laid",room="stage"} 7.0' in text
+        assert 'livefoley_source_connects_total{room="stage",source="rtmp"} 2.0' in text
+        assert 'livefoley_source_problem{room="stage",source="rtmp"} 1.0' in text
+        assert "Sorenson" not in text
         assert 'livefoley_sink_connected{room="stage",sink="0-rtmp"} 1.0' in text
         assert 'livefoley_worker_restarts_total{room="stage",worker="foley"} 1.0' in text
         assert 'livefoley_room_state{room="lobby",state="waiting"} 1.0' in text
@@ -83,6 +88,7 @@ async def test_rooms_are_listed_and_shown() -> None:
         assert stage["cue_latency_s"]["p95"] == 0.05
         assert stage["controls"]["describe"] == "雨夜的街道"
         assert stage["sinks"][0]["connected"] is True
+        assert stage["source"]["problem"] == "Sorenson is not carried"
 
 
 async def test_a_room_is_changed_while_it_runs_and_only_where_asked() -> None:

@@ -67,7 +67,6 @@ def test_the_ring_does_what_a_dictionary_of_ticks_does(actions: list[tuple[str, 
         assert ring.end == max(model.ticks, default=model.edge - 1) + 1
         statistics = ring.statistics()
         assert (statistics.late_samples, statistics.early_samples) == (model.late, model.early)
-        assert statistics.filled_samples == len(model.ticks)
 
 
 def test_what_is_read_is_a_copy() -> None:

@@ -12,7 +12,8 @@ from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.dsp.loudness import integrated_lufs, momentary_lufs
 from livefoley.foley import levels
 from livefoley.foley.bed.bed import CROSSFADE_BLOCKS, ProceduralBed
-from livefoley.foley.bed.streams import BLOCK
+from livefoley.foley.bed.kinds import KINDS
+from livefoley.foley.bed.streams import BLOCK, Events
 from livefoley.foley.render_cache import RenderCache, Stored, stored
 from livefoley.foley.rendered import RenderedSounds
 
@@ -121,10 +122,17 @@ def test_the_same_description_again_changes_nothing(rendered: RenderedSounds) ->
     assert np.array_equal(told.read(100_000), left.read(100_000))
 
 
-def test_a_place_of_single_events_has_them(rendered: RenderedSounds) -> None:
-    bed = ProceduralBed(2, "thunderstorm with birds", rendered)
-    bed.read(48_000 * 60)
-    assert bed.statistics().events_started >= 3
+@pytest.mark.parametrize(("kind", "least", "most"), [("birds", 5, 30), ("cave", 15, 45), ("clock", 115, 121)])
+def test_a_place_of_single_events_has_them_about_as_often_as_it_says(
+    rendered: RenderedSounds, kind: str, least: int, most: int
+) -> None:
+    events = Events(KINDS[kind].events[0], 1.0, 1.0, rendered, np.random.default_rng(2))
+    sounding = [False]
+    for _ in range(60 * 48_000 // BLOCK):
+        out = np.zeros((2, BLOCK), np.float32)
+        events.add(out)
+        sounding.append(bool(out.any()))
+    assert least <= np.count_nonzero(np.diff(sounding)) / 2 <= most
 
 
 def test_reading_nothing_gives_nothing() -> None:

@@ -112,7 +112,7 @@ async def test_a_codec_that_cannot_be_used_is_named_and_the_other_track_goes_on(
         await captured.wait(lambda got: got.disconnects)
     assert captured.hashes(MediaKind.AUDIO) == file_hashes(h264_clip, MediaKind.AUDIO)
     assert captured.packets(MediaKind.VIDEO) == []
-    assert "Sorenson" in (source.statistics().problem or "")
+    assert "Sorenson" in source.statistics().problem
 
 
 async def test_a_stream_across_the_24_bit_boundary_keeps_its_stamps(server: RtmpServer, h264_clip: Path) -> None:

@@ -64,8 +64,10 @@ async def test_a_server_that_is_not_there_is_tried_again_and_cancelling_ends_at_
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 2)
     assert items == []
-    assert source.statistics().connects == 0
-    said = "".join(capfd.readouterr())
+    figures = source.statistics()
+    assert (figures.kind, figures.connected, figures.connects) == ("pull", False, 0)
+    assert figures.problem
+    said = figures.problem + "".join(capfd.readouterr())
     assert "pull failed" in said
     assert "planted-secret" not in said
     assert "hunter2" not in said

@@ -15,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.clips.tool_settings import ToolSettings
+from livefoley.core.cues import Sound
 from livefoley.core.errors import ConfigError
 from livefoley.core.events import MotionKind, MotionOnset, Speech
 from livefoley.core.highlights import Evidence, EvidenceState, Origin
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.runtime.clips import messages as clips
+from livefoley.runtime.sounds import messages as sounds
 from livefoley.runtime.workers import messages
 from livefoley.runtime.workers.link import Failed, Link, Message, MessageError, op_of
 
@@ -34,6 +36,8 @@ LINKS: dict[str, tuple[Link[Any, Any], Any, Any]] = {
     "ears": (messages.EARS, messages.ToEars, messages.FromEars),
     "transcode": (messages.TRANSCODE, messages.ToTranscode, messages.FromTranscode),
     "slate": (messages.SLATE, messages.DrawSlate, messages.FromSlate),
+    "foley": (sounds.FOLEY, sounds.ToFoley, sounds.FromFoley),
+    "student": (sounds.STUDENT, sounds.ToStudent, sounds.FromStudent),
     "clips": (clips.CLIPS, clips.ToClips, clips.FromClips),
 }
 
@@ -156,6 +160,14 @@ def test_a_unit_and_its_track_come_back_with_their_stamps_and_payload() -> None:
     unit = Unit(packet, 1601, 0, 7)
     assert messages.VideoTrack.of(track).info(track.extradata) == track
     assert messages.VideoUnit.of(unit).unit(packet.data) == unit
+
+
+def test_a_sound_comes_back_with_its_samples() -> None:
+    samples = np.linspace(-1, 1, 20, dtype=np.float32).reshape(2, 10)
+    sound = Sound(samples, 3, "library", "Door Slam", ("DOORWood",), 7)
+    back = sounds.SoundMade.of(1, sound).sound(sounds.stereo_bytes(samples))
+    assert np.array_equal(back.samples, samples)
+    assert (back.onset, back.source, back.name, back.tags, back.seed) == (3, "library", "Door Slam", ("DOORWood",), 7)
 
 
 def test_a_movement_is_read_with_its_kind() -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
+from livefoley.runtime.workers import shared
 from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import MAX_BACKLOG
 from livefoley.runtime.workers.shared import SharedWorkers, processes_for
@@ -98,7 +99,8 @@ async def test_what_cannot_be_handled_costs_its_room_that_message() -> None:
         assert bad.seat.statistics().starts == 1
 
 
-async def test_a_killed_or_hung_worker_is_started_again_and_told_of_every_room() -> None:
+async def test_a_killed_or_hung_worker_is_started_again_and_told_of_every_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "DEATHS", 9)  # its rooms stay together
     async with running("a", "b", hang_timeout_s=0.5) as (a, b):
         psutil.Process(a.seat.process.worker.pid).kill()
         await until(lambda: a.readies == b.readies == 2)

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from livefoley.control.state import ControlState
 from livefoley.core.cues import CueKind, SoundSource
-from livefoley.core.ports import AudienceStatistics, SinkStatistics
+from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
 from livefoley.core.snapshots import DeliverySnapshot, Latency, RoomSnapshot, RoomState, WorkerSnapshot
 
 BED_SOURCES = (SoundSource.STUDENT, SoundSource.PROCEDURAL)  # and whoever else is heard
@@ -47,6 +47,9 @@ _ROOM_GAUGES: tuple[Row, ...] = (
     ("clips_memory_bytes", "What is kept for clips in memory.", lambda r: r.clips.memory_bytes),
     ("clips_disk_bytes", "What is kept for clips on disk.", lambda r: r.clips.disk_bytes),
     ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),
+    ("delay_line_bytes", "Video that waits for its moment.", lambda r: r.delay_line_bytes),
+    ("render_cache_bytes", "Rendered sounds kept in memory, for all rooms.", lambda r: r.renders.bytes),
+    ("limiter_gain_db", "What the limiter takes from the mix now, in decibels.", lambda r: r.limiter_gain_db),
 )
 _ROOM_COUNTERS: tuple[Row, ...] = (
     ("epochs", "Publishers, restarts and changes of parameters.", lambda r: r.epoch),
@@ -60,6 +63,8 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("timeline_clamped", "Stamps that went back a little and were clamped.", lambda r: r.timeline_clamped),
     ("audio_gaps", "Small holes in the original sound, filled.", lambda r: r.audio_gaps),
     ("audio_resyncs", "Times the original sound was put in place anew.", lambda r: r.audio_resyncs),
+    ("audio_early_samples", "Samples of the original from too far ahead.", lambda r: r.audio_early_samples),
+    ("audio_strays", "Single stamps of the original sound that were not believed.", lambda r: r.audio_strays),
     ("audio_late_samples", "Samples of the original that came after their moment.", lambda r: r.audio_late_samples),
     ("foley_failures", "Blocks that went out without foley because mixing it failed.", lambda r: r.foley_failures),
     ("hold_frames", "Pictures repeated while the publisher was away.", lambda r: r.hold_frames),
@@ -82,11 +87,42 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("student_batches", "Batches the student made.", lambda r: r.student.batches),
     ("student_seconds", "Time these batches took.", lambda r: r.student.cost_s),
     ("student_rests", "Times it was left alone: it failed, or was too slow.", lambda r: r.student.openings),
+    ("render_cache_memory_hits", "Sounds found in memory, for all rooms.", lambda r: r.renders.memory_hits),
+    ("render_cache_disk_hits", "Sounds found on disk, for all rooms.", lambda r: r.renders.disk_hits),
+    ("render_cache_rendered", "Sounds that were rendered, for all rooms.", lambda r: r.renders.rendered),
+    ("render_cache_corrupt", "Sounds on disk that could not be read.", lambda r: r.renders.corrupt),
+    ("render_cache_write_errors", "Sounds that the disk would not keep.", lambda r: r.renders.write_errors),
+    ("text_cache_memory_hits", "Descriptions the student had in memory.", lambda r: r.student.embeddings.memory_hits),
+    ("text_cache_disk_hits", "Descriptions the student found on disk.", lambda r: r.student.embeddings.disk_hits),
+    ("text_cache_computed", "Descriptions the student had to read.", lambda r: r.student.embeddings.computed),
+    ("screen_read", "Pictures that were read for text.", lambda r: r.screen.read),
+    ("screen_unchanged", "Pictures that were like the one before.", lambda r: r.screen.unchanged),
+    ("screen_errors", "Pictures that could not be decoded.", lambda r: r.screen.errors),
     ("clips_dropped_bytes", "What could not be kept for clips for want of room.", lambda r: r.clips.dropped_bytes),
     ("clips_dropped_pictures", "Pictures that could not be kept for clips.", lambda r: r.clips.dropped_pictures),
     ("clips_dropped_events", "Events that could not be kept for clips.", lambda r: r.clips.dropped_events),
     ("clips_disk_errors", "Times the disk refused what clips are cut from.", lambda r: r.clips.disk_errors),
     ("bed_underruns", "Times the ambience ran out.", lambda r: r.bed_underruns),
+    ("bed_restarts", "Times the ambience was begun anew.", lambda r: r.bed_restarts),
+    ("bed_late_samples", "Samples of ambience that came after their moment.", lambda r: r.bed_late_samples),
+    ("held_back_seconds", "Time the process stood still; the output moved back by it.", lambda r: r.held_back_s),
+)
+_SOURCE: tuple[tuple[Family, str, str, Callable[[SourceStatistics], float]], ...] = (
+    (GaugeMetricFamily, "connected", "Whether the source brings something (1).", lambda s: s.connected),
+    (CounterMetricFamily, "connects", "Publishers let in, or connections made.", lambda s: s.connects),
+    (CounterMetricFamily, "takeovers", "Times a publisher took the place of another.", lambda s: s.takeovers),
+    (CounterMetricFamily, "packets", "Packets of media that came.", lambda s: s.packets),
+    (CounterMetricFamily, "bytes", "Bytes of media that came.", lambda s: s.bytes),
+    (CounterMetricFamily, "units_skipped", "Units that could not be read.", lambda s: s.skipped_units),
+    (CounterMetricFamily, "units_reordered", "B-frames that were left out.", lambda s: s.reordered_units),
+    (CounterMetricFamily, "packets_lost", "Packets of the network that never came.", lambda s: s.lost_packets),
+    (CounterMetricFamily, "keyframe_requests", "Keyframes the publisher was asked for.", lambda s: s.keyframe_requests),
+    (
+        GaugeMetricFamily,
+        "problem",
+        "Whether some of what comes cannot be used (1).",
+        lambda s: s.problem != "",
+    ),
 )
 _SINKS: tuple[tuple[Family, str, str, Callable[[SinkStatistics], float]], ...] = (
     (GaugeMetricFamily, "connected", "Whether the output is up (1).", lambda s: s.connected),
@@ -164,6 +200,7 @@ class _Rooms(Collector):
         yield from _signals(rooms)
         yield from _latencies(rooms)
         yield from _workers(rooms)
+        yield from _source(rooms)
         yield from _sinks(rooms)
         yield from _audience(rooms)
 
@@ -283,6 +320,14 @@ def _workers(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
         for room in rooms:
             for worker in room.workers:
                 family.add_metric([room.name, worker.name], float(read(worker)))
+        yield family
+
+
+def _source(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
+    for make, name, text, read in _SOURCE:
+        family = make(f"livefoley_source_{name}", text, labels=["room", "source"])
+        for room in rooms:
+            family.add_metric([room.name, room.source.kind], float(read(room.source)))
         yield family
 
 

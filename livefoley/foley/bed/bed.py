@@ -18,7 +18,7 @@ from livefoley.core.cues import SoundSource, Stereo
 from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
 from livefoley.foley.bed.kinds import KINDS
-from livefoley.foley.bed.streams import BLOCK, Events, GivenSegments, Pool, Stream, Tally
+from livefoley.foley.bed.streams import BLOCK, Events, GivenSegments, Pool, Stream
 from livefoley.foley.description.lexicon import BedLayer, BedRecipe, bed_recipe
 from livefoley.foley.render_cache import Stored
 from livefoley.foley.rendered import RenderedSounds, generator
@@ -33,9 +33,6 @@ class BedStatistics:
 
     samples: int
     scenes: int
-    events_started: int
-    events_skipped: int
-    recipe: BedRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,6 @@ class ProceduralBed:
         self._description = description
         self._given: _Given | None = None
         self._made = 0
-        self._tally = Tally()
         self._scenes = [_Scene(self._furnished(generator(seed, 0)), fresh=False)]
         self._due = False
         self._waiting: list[Stereo] = []
@@ -111,7 +107,7 @@ class ProceduralBed:
 
     def statistics(self) -> BedStatistics:
         """Return a snapshot."""
-        return BedStatistics(self._made, len(self._scenes), self._tally.started, self._tally.skipped, self._recipe)
+        return BedStatistics(self._made, len(self._scenes))
 
     def _block(self) -> Stereo:
         if self._due and len(self._scenes) < _MOST_SCENES:
@@ -133,7 +129,7 @@ class ProceduralBed:
     def _furnished(self, rng: Generator) -> list[Stream | Events]:
         if self._given is not None:
             return [Stream(self._given.segments, 1.0, rng, 0)]
-        return _streams(self._recipe, self._rendered, self._tally, rng)
+        return _streams(self._recipe, self._rendered, rng)
 
 
 def _nothing() -> Stereo:
@@ -173,7 +169,7 @@ class _Scene:
         out += own * np.sin(place * np.float32(np.pi / 2))
 
 
-def _streams(recipe: BedRecipe, rendered: RenderedSounds, tally: Tally, rng: Generator) -> list[Stream | Events]:
+def _streams(recipe: BedRecipe, rendered: RenderedSounds, rng: Generator) -> list[Stream | Events]:
     """Return what sounds in the place of a recipe."""
     streams: list[Stream | Events] = []
     power = sum(_power(layer) for layer in recipe.layers)
@@ -186,7 +182,7 @@ def _streams(recipe: BedRecipe, rendered: RenderedSounds, tally: Tally, rng: Gen
             streams += [Stream(pool, gain, child, lead) for lead, child in enumerate(rng.spawn(2))]
         rate = 0.5 + layer.level
         own = min(factor, layer.weight)  # quiet textures are brought up to the level, but their events are not
-        streams += [Events(spec, own, rate, rendered, tally, rng.spawn(1)[0]) for spec in KINDS[layer.kind].events]
+        streams += [Events(spec, own, rate, rendered, rng.spawn(1)[0]) for spec in KINDS[layer.kind].events]
     return streams
 
 

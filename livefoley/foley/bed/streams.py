@@ -173,14 +173,6 @@ class Stream:
 
 
 @dataclass(slots=True)
-class Tally:
-    """Events of a bed since it was made: how many began, and how many were left out because too many sounded."""
-
-    started: int = 0
-    skipped: int = 0
-
-
-@dataclass(slots=True)
 class _Playing:
     """An event on its way out, its gains for both sides already in it."""
 
@@ -192,15 +184,12 @@ class _Playing:
 class Events:
     """One kind of single event in a scene, by chance or on a beat."""
 
-    def __init__(
-        self, spec: EventSpec, factor: float, rate: float, rendered: RenderedSounds, tally: Tally, rng: Generator
-    ) -> None:
+    def __init__(self, spec: EventSpec, factor: float, rate: float, rendered: RenderedSounds, rng: Generator) -> None:
         self._spec = spec
         self._effect = EFFECTS[spec.effect]
         self._factor = factor
         self._per_second = spec.per_minute / 60 * rate
         self._rendered = rendered
-        self._tally = tally
         self._rng = rng
         self._blocks = 0
         self._beat = 0
@@ -221,11 +210,8 @@ class Events:
         self._blocks += 1
 
     def _start(self, start: int) -> None:
-        if len(self._playing) >= _MOST_EVENTS:
-            self._tally.skipped += 1
-            return
-        self._tally.started += 1
-        self._playing.append(_Playing(self._made(), 0, start))
+        if len(self._playing) < _MOST_EVENTS:
+            self._playing.append(_Playing(self._made(), 0, start))
 
     def _made(self) -> Stereo:
         """Return the next event's samples: one of the variants (new ones come in over time), retuned and placed."""

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import unicodedata
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.errors import DescriptionError, OutputError
+from livefoley.core.snapshots import EmbeddingCacheSnapshot
 from livefoley.models import resolver
 from livefoley.models.catalogue import SENTENCE_ENCODER
 from livefoley.system.files import write_whole
@@ -46,15 +46,6 @@ def plain(text: str) -> str:
     if not words:
         raise DescriptionError('the description is empty; say what shall be heard, like "rain on a tin roof"')
     return words
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderStatistics:
-    """Where embeddings came from; counters never go back."""
-
-    memory_hits: int = 0
-    disk_hits: int = 0
-    computed: int = 0
 
 
 class TextEncoder:
@@ -91,9 +82,9 @@ class TextEncoder:
         """Let go of the tables; they are loaded again for the next description that nobody remembers."""
         self._model = None
 
-    def statistics(self) -> EncoderStatistics:
+    def statistics(self) -> EmbeddingCacheSnapshot:
         """Return a snapshot."""
-        return EncoderStatistics(self._memory_hits, self._disk_hits, self._computed)
+        return EmbeddingCacheSnapshot(self._memory_hits, self._disk_hits, self._computed)
 
     def _compute(self, words: str) -> NDArray[np.float32]:
         if self._model is None:

@@ -16,7 +16,7 @@ import structlog
 
 from livefoley.core.errors import InputError, reason
 from livefoley.core.media import VIDEO_CODECS, Disconnected, MediaKind, Packet, SourceItem, TrackInfo
-from livefoley.core.ports import Feed
+from livefoley.core.ports import Feed, SourceStatistics
 from livefoley.media.files.demux import Demuxer, interleave
 from livefoley.media.reader import Pacer, Reader
 
@@ -70,20 +70,36 @@ class FileSource:
         self._path = Path(path)
         self._repeat = loop
         self._realtime = realtime
+        self._playing = False
+        self._packets = self._bytes = 0
 
     async def run(self, feed: Feed) -> None:
         """Give ``feed`` the file's items; ends with ``Disconnected`` unless it loops."""
         reader = Reader(lambda: looped(self._path) if self._repeat else read_items(self._path, reencode=False))
         clock, pacer = asyncio.get_running_loop().time, Pacer()
+        self._playing = True
         try:
             async for item in reader:
                 if isinstance(item, Packet):
                     delay_s = pacer.delay_s(float(item.dts * item.time_base), clock()) if self._realtime else 0.0
                     await asyncio.sleep(delay_s)
+                    self._packets += 1
+                    self._bytes += len(item.data)
                 feed(item)
         finally:
+            self._playing = False
             reader.close()
         feed(Disconnected(f"end of {self._path.name}"))
+
+    def statistics(self) -> SourceStatistics:
+        """Return a snapshot."""
+        return SourceStatistics(
+            kind="file",
+            connected=self._playing,
+            connects=int(self._packets > 0),
+            packets=self._packets,
+            bytes=self._bytes,
+        )
 
 
 def looped(path: str | os.PathLike[str]) -> Iterator[SourceItem]:

@@ -1,4 +1,4 @@
-"""Figures of the RTMP server and of its sources."""
+"""Figures of the RTMP server."""
 
 from __future__ import annotations
 
@@ -22,19 +22,6 @@ class RtmpServerStatistics:
     timeouts: int  # connections ended by the handshake deadline or the read watchdog
     bytes_in: int
     messages: int
-
-
-@dataclass(frozen=True, slots=True)
-class RtmpSourceStatistics:
-    """An `RtmpSource`'s figures."""
-
-    connected: bool
-    published_total: int
-    takeovers: int
-    packets: int
-    bytes: int  # of payload
-    skipped_tags: int
-    problem: str | None  # why a track of the present publisher cannot be used
 
 
 @dataclass(slots=True)

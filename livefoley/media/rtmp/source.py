@@ -9,9 +9,9 @@ from typing import Protocol
 import structlog
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.ports import Feed
+from livefoley.core.ports import Feed, SourceStatistics
 from livefoley.media.publisher_slot import OnDuplicate, PublisherSlot, Refusal
-from livefoley.media.rtmp.counters import Counters, RtmpSourceStatistics
+from livefoley.media.rtmp.counters import Counters
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.protocol.chunks import Message
 from livefoley.media.rtmp.protocol.read_tags import TagReader
@@ -39,7 +39,7 @@ class RtmpSource:
         takeovers = Bucket(limits.takeovers, limits.takeover_interval_s, now)
         self._slot: PublisherSlot[Publisher] = PublisherSlot(on_duplicate, takeovers, self._send_away)
         self._reader = TagReader()
-        self._problem: str | None = None
+        self._problem = ""  # why a track of the last publisher cannot be used
         self._skipped = 0
 
     async def run(self, feed: Feed) -> None:
@@ -58,7 +58,7 @@ class RtmpSource:
         counters.takeovers += self._slot.taken_over - before
         if refusal is None:
             self._reader = TagReader()
-            self._problem = None
+            self._problem = ""
             counters.published_total += 1
         return refusal
 
@@ -93,14 +93,16 @@ class RtmpSource:
         """Whether a publisher is here."""
         return self._slot.publisher is not None
 
-    def statistics(self) -> RtmpSourceStatistics:
+    def statistics(self) -> SourceStatistics:
         """Return a snapshot."""
-        return RtmpSourceStatistics(
+        slot = self._slot
+        return SourceStatistics(
+            kind="rtmp",
             connected=self.connected,
-            published_total=self._slot.published,
-            takeovers=self._slot.taken_over,
-            packets=self._slot.packets,
-            bytes=self._slot.bytes,
-            skipped_tags=self._skipped + (self._reader.skipped if self.connected else 0),
+            connects=slot.published,
+            takeovers=slot.taken_over,
+            packets=slot.packets,
+            bytes=slot.bytes,
+            skipped_units=self._skipped + (self._reader.skipped if self.connected else 0),
             problem=self._problem,
         )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 
-from livefoley.core.ports import Feed
+from livefoley.core.ports import Feed, SourceStatistics
 from livefoley.media.publisher_slot import TAKEOVER_INTERVAL_S, TAKEOVERS, OnDuplicate, PublisherSlot, Refusal
 from livefoley.media.token_bucket import Bucket
 from livefoley.media.webrtc.offer import Refused
@@ -29,21 +28,6 @@ _REFUSED: dict[Refusal, Callable[[], Refused]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WhipSourceStatistics:
-    """A `WhipSource`'s figures; all but the first only ever grow."""
-
-    connected: bool
-    published_total: int
-    takeovers: int
-    packets: int
-    bytes: int  # of payload
-    skipped_units: int
-    reordered_units: int  # left out: the publisher sends B-frames
-    lost_packets: int
-    keyframe_requests: int
-
-
 class WhipSource:
     """Feeds a room what its publisher sends; made by `WhipServer.register`. Implements ``Source``.
 
@@ -55,7 +39,7 @@ class WhipSource:
         self._now = now
         takeovers = Bucket(TAKEOVERS, TAKEOVER_INTERVAL_S, now)
         self._slot: PublisherSlot[WhipSession] = PublisherSlot(on_duplicate, takeovers, WhipSession.end)
-        self._warned = False
+        self._problem = ""
         self._skipped = self._reordered = self._lost = self._requests = 0
 
     async def run(self, feed: Feed) -> None:
@@ -84,7 +68,7 @@ class WhipSource:
         refusal = self._slot.admit(session)
         if refusal is not None:
             raise _REFUSED[refusal]()
-        self._warned = False
+        self._problem = ""
 
     def request_keyframe(self) -> None:
         """Ask the publisher, if there is one, for a keyframe; at most two a second get through."""
@@ -97,9 +81,9 @@ class WhipSource:
             return
         reader = session.reader
         items = reader.read(kind, codec, frame, self._now())
-        if reader.reordered and not self._warned:
-            self._warned = True
-            log.warning("the publisher sends B-frames, which are left out: set B-frames to 0", room=self.room)
+        if reader.reordered and not self._problem:
+            self._problem = "the publisher sends B-frames, which are left out: set B-frames to 0"
+            log.warning(self._problem, room=self.room)
         for item in items:
             self._slot.take(item)
 
@@ -114,17 +98,19 @@ class WhipSource:
                 "publisher left", room=self.room, protocol="whip", reason=reason, lost_packets=session.lost_packets
             )
 
-    def statistics(self) -> WhipSourceStatistics:
+    def statistics(self) -> SourceStatistics:
         """Return a snapshot."""
-        here = self.session
-        return WhipSourceStatistics(
+        slot, here = self._slot, self.session
+        return SourceStatistics(
+            kind="whip",
             connected=here is not None,
-            published_total=self._slot.published,
-            takeovers=self._slot.taken_over,
-            packets=self._slot.packets,
-            bytes=self._slot.bytes,
+            connects=slot.published,
+            takeovers=slot.taken_over,
+            packets=slot.packets,
+            bytes=slot.bytes,
             skipped_units=self._skipped + (here.reader.picture.skipped if here else 0),
             reordered_units=self._reordered + (here.reader.reordered if here else 0),
             lost_packets=self._lost + (here.lost_packets if here else 0),
             keyframe_requests=self._requests + (here.keyframe_requests if here else 0),
+            problem=self._problem,
         )

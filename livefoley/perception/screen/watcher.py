@@ -7,7 +7,6 @@ changed is not read again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from av.video.reformatter import VideoReformatter
@@ -17,6 +16,7 @@ from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.events import Keyword
 from livefoley.core.highlights import Evidence, Origin
 from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.snapshots import ScreenSnapshot
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.ears.keywords import patterns
 from livefoley.perception.ears.match import Finder, Fit, Sounds
@@ -30,15 +30,6 @@ CHANGED = 16  # of 255, where it changed most
 GONE: Tick = ticks_from_s(10.0)  # text that was not read for so long is news when it comes back
 
 Read = Callable[[NDArray[np.uint8]], list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class WatcherStatistics:
-    """Pictures read, and those that were like the one before; units that gave no picture."""
-
-    read: int
-    unchanged: int
-    errors: int
 
 
 class ScreenWatcher:
@@ -84,9 +75,9 @@ class ScreenWatcher:
         news = self._news(self._read(picture), unit.pts)
         return [] if first else news
 
-    def statistics(self) -> WatcherStatistics:
+    def statistics(self) -> ScreenSnapshot:
         """Return a snapshot."""
-        return WatcherStatistics(self._pictures, self._unchanged, self._errors)
+        return ScreenSnapshot(self._pictures, self._unchanged, self._errors)
 
     def _changed(self, small: Grey) -> bool:
         before = self._looked

@@ -11,7 +11,7 @@ import contextlib
 import secrets
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,12 +20,13 @@ import structlog
 
 from livefoley.clips.buffer.selection import Selection
 from livefoley.clips.jobs.job import Job, JobDirectory, Record
-from livefoley.clips.model import ClipRequest, ClipState, ClipStatus, Priority
+from livefoley.clips.model import ClipRequest, ClipState, ClipStatus
 from livefoley.clips.tool_settings import ToolSettings
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.notices import utc
 from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount
 from livefoley.media.blocking_thread import BlockingThread
+from livefoley.runtime.clips.line import MAX_WAITING, ClipLine
 from livefoley.runtime.clips.maker import MakeMaker, job_of, own_worker, status_of
 from livefoley.runtime.clips.messages import ClipOver, ClipProgress, FromClips, MakeClip, OpenTools, WithdrawClip
 from livefoley.runtime.clips.room import Cutting
@@ -34,7 +35,6 @@ from livefoley.runtime.workers.link import Failed, op_of
 
 log = structlog.get_logger("livefoley.clips")
 
-MAX_WAITING = 64  # of each priority
 MAX_KEPT = 1000  # clips that are over and still told of
 MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
 RECALL_S = 5.0
@@ -64,13 +64,11 @@ class ClipService:
         self.on_change: Callable[[ClipStatus], None] = lambda status: None
         self._jobs = directory / ".jobs"
         self._tools = tools
-        self._slots = slots
         self._worker = (maker or own_worker)(self._message, self._ready)
         self._thread = BlockingThread("clip-service")
         self._clips: OrderedDict[str, ClipStatus] = OrderedDict()
         self._twins: dict[str, str] = {}  # clips that turned out to be others
-        self._waiting: list[str] = []
-        self._making: list[str] = []
+        self._line = ClipLine(slots)
         self._settled = asyncio.Event()
         self._looked = asyncio.Event()  # what an earlier process left is known
         self._outcomes: Counter[str] = Counter()
@@ -100,11 +98,11 @@ class ClipService:
         """Wait until nothing is being made or waits, but no longer than that: the rest goes on after the next start."""
         try:
             async with asyncio.timeout(timeout_s):
-                while self._making or self._waiting:
+                while not self._line.is_empty:
                     self._settled.clear()
                     await self._settled.wait()
         except TimeoutError:
-            log.warning("clips are left for the next start", clips=len(self._waiting) + len(self._making))
+            log.warning("clips are left for the next start", clips=len(self._line) + len(self._line.making))
 
     def _found(self) -> list[ClipStatus]:
         """Read the jobs that are there; blocks."""
@@ -127,7 +125,7 @@ class ClipService:
         room = self.rooms.get(request.room)
         if room is None:
             raise InputError(f"room {request.room} keeps nothing for clips; set clips.enabled: true in it")
-        if self._is_full(request.priority):
+        if self._line.is_full(request.priority):
             raise InputError(f"{MAX_WAITING} clips are waiting already; try again later")
         clip_id = self.expect(request)
         try:
@@ -156,11 +154,11 @@ class ClipService:
     async def delete(self, clip_id: str) -> None:
         """Do not make it, or delete what was made and published of it. Raises ``InputError`` while it is being made."""
         status = self._clips[clip_id]
-        if clip_id in self._making:
+        if clip_id in self._line.making:
             raise InputError("the clip is being made; delete it when that is over")
         for room in self.rooms.values():
             room.forget(clip_id)
-        self._waiting = [each for each in self._waiting if each != clip_id]
+        self._line.forget(clip_id)
         if clip_id not in self._twins:
             if status.state is ClipState.READY and not self._withdraw(status):
                 raise InputError("the worker that could delete it is away; try again in a moment")
@@ -223,7 +221,7 @@ class ClipService:
         if known is not None:
             self._twins[cutting.id] = known
             return
-        if self._is_full(request.priority):
+        if self._line.is_full(request.priority):
             self.refuse(cutting.id, f"{MAX_WAITING} clips are waiting already")
             return
         try:
@@ -248,45 +246,29 @@ class ClipService:
     # ---- the worker ----
 
     def _enqueue(self, clip_id: str) -> None:
-        self._waiting.append(clip_id)
+        self._line.add(clip_id, self._clips[clip_id].priority)
         self._next()
 
     def _next(self) -> None:
-        """Give the worker the next jobs: live ones first."""
-        while self._worker.ready and (clip_id := self._due()) is not None:
-            self._waiting.remove(clip_id)
-            self._making.append(clip_id)
+        """Give the worker the next jobs."""
+        while self._worker.ready and (clip_id := self._line.take()) is not None:
             path, priority = self._path(clip_id).absolute(), self._clips[clip_id].priority
             self._worker.send_nowait(MakeClip(clip_id, str(path), priority))
-        if not self._making and not self._waiting:
+        if self._line.is_empty:
             self._settled.set()
-
-    def _due(self) -> str | None:
-        """Return the clip that is given to the worker next, if it may have one more."""
-        if len(self._making) >= self._slots:
-            return None
-        live, batch = self._only(Priority.LIVE, self._waiting), self._only(Priority.BATCH, self._waiting)
-        few = len(self._only(Priority.BATCH, self._making)) < max(1, self._slots // 2)
-        return next(iter(live or (batch if few else ())), None)
-
-    def _is_full(self, priority: Priority) -> bool:
-        """Say whether no more clips may wait; batch ones take no room from live ones."""
-        return len(self._only(priority, self._waiting)) >= MAX_WAITING
-
-    def _only(self, priority: Priority, clips: Iterable[str]) -> Sequence[str]:
-        return [clip_id for clip_id in clips if self._clips[clip_id].priority is priority]
 
     def _ready(self) -> None:
         """A worker is there, perhaps in place of one that died over a clip."""
         self._worker.send_nowait(OpenTools(self._tools))
-        unfinished, self._making = self._making, []
-        for clip_id in reversed(unfinished):
+        again = {}
+        for clip_id, priority in self._line.interrupt().items():
             attempts = self._clips[clip_id].attempts + 1
             self._change(clip_id, attempts=attempts)
             if attempts < MAX_ATTEMPTS:
-                self._waiting.insert(0, clip_id)
+                again[clip_id] = priority
             else:
                 self.refuse(clip_id, f"the worker died {attempts} times over it")
+        self._line.put_first(again)
         self._next()
 
     def _message(self, message: FromClips | Failed, payload: bytes) -> None:
@@ -295,8 +277,8 @@ class ClipService:
                 self._change(clip_id, state=state, progress=part)
             case ClipOver(clip_id, record):
                 self._over(clip_id, record)
-            case Failed(of, error) if of == op_of(MakeClip) and self._making:
-                self._over(self._making[0], Record(ClipState.FAILED, error=error))
+            case Failed(of, error) if of == op_of(MakeClip) and self._line.making:
+                self._over(self._line.making[0], Record(ClipState.FAILED, error=error))
             case Failed(of, error):
                 log.error("the clips' worker refused", what=of, reason=error)
 
@@ -316,7 +298,7 @@ class ClipService:
             self._chores.put_nowait(self._directory(clip_id).forget_input)
         if "whole" in record.latency_s:
             self._latencies.append(record.latency_s["whole"])
-        self._making = [each for each in self._making if each != clip_id]
+        self._line.forget(clip_id)
         self._next()
 
     def _change(self, clip_id: str, **changes: Any) -> None:
@@ -362,7 +344,7 @@ class ClipService:
         worker = self._worker.statistics()
         return ClipMakingSnapshot(
             worker=worker.snapshot(worker.name),
-            waiting=len(self._waiting),
+            waiting=len(self._line),
             outcomes=tuple(StateCount(state, count) for state, count in sorted(self._outcomes.items())),
             latency_s=Latency(*percentiles(self._latencies)),
         )

@@ -165,6 +165,7 @@ class EarsService:
         self.reason = unavailable
         self.device = ""
         self.usable = not unavailable
+        self._opening = False
         self._model = model
         self._rooms: dict[str, RoomEars] = {}
 
@@ -207,14 +208,14 @@ class EarsService:
                 room.end_if_silent(time.monotonic())
 
     async def _look_again(self) -> None:
-        """Open a model that could not be opened once it can: `livefoley ears fetch` needs no restart."""
+        """Open a model that could not be opened once it can: `livefoley models fetch` needs no restart."""
         backoff = Backoff(LOOK_AGAIN_S)
         while True:
             await asyncio.sleep(backoff.next_s())
-            if self.state == "unavailable" and self.worker.ready:
-                self._open()
-            else:
+            if self.state != "unavailable":
                 backoff.reset()
+            elif self.worker.ready and not self._opening:
+                self._open()
 
     def _ready(self) -> None:
         self.listening, self.reason = False, ""
@@ -223,7 +224,7 @@ class EarsService:
         self._open()
 
     def _open(self) -> None:
-        self.worker.send_nowait(OpenModel(self._model))
+        self._opening = self.worker.send_nowait(OpenModel(self._model))  # until the answer: some open slowly
         for room in self._rooms.values():
             self.worker.send_nowait(room.introduction())
 
@@ -234,11 +235,11 @@ class EarsService:
             case EarsFigures() if message.room in self._rooms:
                 self._rooms[message.room].figures = message
             case Opened(device):
-                self.listening, self.device, self.reason = True, device, ""
+                self.listening, self.device, self.reason, self._opening = True, device, "", False
                 log.info("ears are open", model=self._model, device=device, rooms=sorted(self._rooms))
             case Unavailable(reason):
                 if reason != self.reason:
                     log.warning("rooms run without ears", rooms=sorted(self._rooms), reason=reason)
-                self.reason = reason
+                self.reason, self._opening = reason, False
             case Failed(of, error):
                 log.warning("sound could not be listened to", of=of, error=error)

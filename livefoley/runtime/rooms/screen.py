@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 from livefoley.core.events import Keyword
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.snapshots import ScreenSnapshot
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.runtime.rooms.evidence import EvidenceIds
 from livefoley.runtime.workers.link import Failed
-from livefoley.runtime.workers.messages import FromScreen, Keywords, Noticed, ToScreen, VideoTrack, VideoUnit
+from livefoley.runtime.workers.messages import (
+    FromScreen,
+    Keywords,
+    Noticed,
+    PictureRead,
+    ToScreen,
+    VideoTrack,
+    VideoUnit,
+)
 from livefoley.runtime.workers.process import WorkerStatistics
 from livefoley.runtime.workers.shared import SharedWorkers
 
@@ -46,6 +55,7 @@ class Screen:
         self._on_evidence = on_evidence
         self._ids = EvidenceIds()
         self._track: TrackInfo | None = None
+        self._figures = ScreenSnapshot()
         self._reading = False
         self._given: Tick | None = None
 
@@ -77,8 +87,14 @@ class Screen:
     def _message(self, message: FromScreen | Failed, payload: bytes) -> None:
         if isinstance(message, Noticed):
             self._on_evidence(self._ids.unique(message.evidence))
-        else:  # it has read the picture, or could not
-            self._reading = False
+            return
+        self._reading = False  # it has read the picture, or could not
+        if isinstance(message, PictureRead):
+            self._figures = message.figures
+
+    def snapshot(self) -> ScreenSnapshot:
+        """Return what became of the room's pictures."""
+        return self._figures
 
     def statistics(self) -> WorkerStatistics:
         """Return the worker's figures."""

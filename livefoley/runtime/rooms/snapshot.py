@@ -11,14 +11,17 @@ from livefoley.core.snapshots import (
     CueCount,
     EarsSnapshot,
     Latency,
+    RenderCacheSnapshot,
     RoomControls,
     RoomSnapshot,
     RoomState,
+    ScreenSnapshot,
     SignalCount,
     SignalsSnapshot,
     StateCount,
     StudentSnapshot,
 )
+from livefoley.core.ticks import s_from_ticks
 from livefoley.runtime.events.notices import stream_s
 from livefoley.runtime.rooms.room import Room, RoomParts
 
@@ -28,7 +31,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
     engine, parts = room.engine, room.parts
     figures = engine.statistics()
     counters, timeline, audio, mixer = figures.counters, figures.timeline, figures.audio, figures.mixer
-    sounds = parts.sounds
+    source, sounds = parts.source.statistics(), parts.sounds
     foley = sounds.foley() if sounds is not None else None
     workers = []
     if room.perception is not None:
@@ -54,7 +57,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         controls=controls(room),
         foley_bypassed=bool(reason),
         bypass_reason=reason,
-        problem=room.failure or engine.problem or "",
+        problem=room.failure or engine.problem or source.problem,
+        source=source,
         units_in=counters.units_in,
         units_out=counters.units_out,
         bytes_in=counters.video_bytes + counters.audio_bytes,
@@ -67,22 +71,31 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         drift_ppm=audio.drift_ppm,
         audio_gaps=audio.gaps,
         audio_resyncs=audio.resyncs,
+        audio_strays=audio.strays,
         audio_late_samples=audio.late_samples,
+        audio_early_samples=audio.early_samples,
         foley_failures=mixer.failures,
         late_units=counters.late_units,
         hold_frames=counters.hold_frames,
         cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in figures.planner.outcomes),
         bed_underruns=mixer.bed_holes,
+        bed_restarts=figures.planner.bed_restarts,
+        bed_late_samples=mixer.bed_late_samples,
+        limiter_gain_db=mixer.limiter_gain_db,
+        held_back_s=s_from_ticks(counters.held_back_ticks),
+        delay_line_bytes=counters.delay_line_bytes,
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
         sounds=sounds.sources() if sounds is not None else (),
         refusals=sounds.refusals() if sounds is not None else (),
         bed_source=sounds.bed_source if sounds is not None else "",
+        renders=foley.renders if foley is not None else RenderCacheSnapshot(),
         student=sounds.student() if sounds is not None else StudentSnapshot(),
         workers=tuple(workers),
         sinks=sinks,
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
         signals=_signals(parts),
         ears=room.ears.snapshot() if room.ears is not None else EarsSnapshot(),
+        screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livefoley.core.cues import Sound, SoundRequest, SoundSource, Stereo
+from livefoley.core.snapshots import RenderCacheSnapshot
 from livefoley.foley.chain import Offer, Refusal
 from livefoley.foley.offers import bank_offer, is_named
 from livefoley.runtime.rooms.figures import percentiles
@@ -21,6 +22,7 @@ from livefoley.runtime.sounds.messages import (
     FOLEY,
     BankNames,
     BedPlayed,
+    CacheFigures,
     DescribeBed,
     ForgetBed,
     FromFoley,
@@ -60,6 +62,7 @@ class FoleyStatistics:
     shed: int
     waiting: int
     latency_s: tuple[float, float, float]  # p50, p95, p99
+    renders: RenderCacheSnapshot
 
 
 class FoleyService:
@@ -83,6 +86,7 @@ class FoleyService:
         self._numbers = itertools.count(1)
         self._latencies: deque[float] = deque(maxlen=1000)
         self._answered = self._failed = self._shed = 0
+        self._renders = RenderCacheSnapshot()
 
     async def run(self) -> None:
         """Keep the worker running until cancelled."""
@@ -181,6 +185,9 @@ class FoleyService:
             self.names = frozenset(message.names)
             self._lower = frozenset(name.lower() for name in message.names)
             return
+        if isinstance(message, CacheFigures):
+            self._renders = message.renders
+            return
         request = self._in_flight.pop(message.number, None)
         if isinstance(message, Failed):
             self._failed += 1
@@ -200,4 +207,5 @@ class FoleyService:
             self._shed + self._waiting.shed,
             len(self._waiting),
             percentiles(self._latencies),
+            self._renders,
         )

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from livefoley.core.cues import Sound, SoundRequest, Stereo
+from livefoley.core.snapshots import EmbeddingCacheSnapshot, RenderCacheSnapshot
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.workers.link import Link, Message
 from livefoley.runtime.workers.messages import Unavailable
@@ -96,8 +97,14 @@ class BedPlayed(Message, frozen=True):
     source: str
 
 
+class CacheFigures(Message, frozen=True):
+    """What was rendered by now and what was there already; said when it has changed."""
+
+    renders: RenderCacheSnapshot
+
+
 ToFoley: TypeAlias = OpenBank | DescribeBed | ForgetBed | GiveSegment | MakeSound | PlayBed
-FromFoley: TypeAlias = BankNames | SoundMade | SoundRefused | BedPlayed
+FromFoley: TypeAlias = BankNames | SoundMade | SoundRefused | BedPlayed | CacheFigures
 FOLEY = Link[ToFoley, FromFoley](ToFoley, FromFoley)
 
 
@@ -123,9 +130,10 @@ class MakeBatch(Message, frozen=True):
 
 
 class BatchDone(Message, frozen=True):
-    """What the last batch took, in seconds."""
+    """What the last batch took, in seconds, and where the embeddings of all texts came from."""
 
     cost_s: float
+    embeddings: EmbeddingCacheSnapshot
 
 
 ToStudent: TypeAlias = OpenStudent | MakeBatch

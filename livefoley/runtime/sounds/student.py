@@ -16,7 +16,7 @@ import structlog
 
 from livefoley.core.breaker import Breaker, BreakerState
 from livefoley.core.cues import CueKind, SoundRequest, SoundSource
-from livefoley.core.snapshots import Latency, StudentSnapshot
+from livefoley.core.snapshots import EmbeddingCacheSnapshot, Latency, StudentSnapshot
 from livefoley.foley.chain import Offer, Refusal
 from livefoley.foley.offers import student_offer
 from livefoley.foley.student.settings import StudentSettings
@@ -93,6 +93,7 @@ class StudentService:
         self._latencies: deque[float] = deque(maxlen=1000)
         self._made = self._refused = self._late = self._batches = 0
         self._cost_s = 0.0
+        self._embeddings = EmbeddingCacheSnapshot()
 
     async def run(self) -> None:
         """Keep the worker running until cancelled, and hand on what it is too late for."""
@@ -203,7 +204,8 @@ class StudentService:
                 job = self._under_way.pop(number, None)
                 if job is not None:
                     job.answer(Refusal(reason, fault))
-            case BatchDone(cost_s):
+            case BatchDone(cost_s, embeddings):
+                self._embeddings = embeddings
                 self._done(cost_s)
             case Failed(_, error):
                 self.unavailable = self.opened is None
@@ -256,6 +258,7 @@ class StudentService:
             cost_s=self._cost_s,
             openings=self.breaker.openings,
             latency_s=Latency(*percentiles(self._latencies)),
+            embeddings=self._embeddings,
         )
 
     def _state(self, now: float) -> str:

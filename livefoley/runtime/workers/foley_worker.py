@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from livefoley.core.cues import SoundRequest
+from livefoley.core.snapshots import RenderCacheSnapshot
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.source import Foley
 from livefoley.runtime.sounds.messages import (
     FOLEY,
     BankNames,
     BedPlayed,
+    CacheFigures,
     DescribeBed,
     ForgetBed,
     FromFoley,
@@ -34,9 +36,17 @@ class FoleyWorker:
     def __init__(self) -> None:
         self._foley = Foley()
         self._beds: dict[str, ProceduralBed] = {}
+        self._told = RenderCacheSnapshot()
 
     def handle(self, message: ToFoley, payload: bytes) -> Iterable[Answer[FromFoley]]:
-        """Return the answer to one message."""
+        """Yield the answer to one message, and what has changed by it."""
+        yield from self._answers(message, payload)
+        renders = self._foley.statistics()
+        if renders != self._told:
+            self._told = renders
+            yield CacheFigures(renders), b""
+
+    def _answers(self, message: ToFoley, payload: bytes) -> Iterable[Answer[FromFoley]]:
         match message:
             case OpenBank(libraries):
                 self._foley = Foley([Path(path) for path in libraries])

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.snapshots import ScreenSnapshot
 from livefoley.core.ticks import Tick
 from livefoley.runtime.workers.link import Link, Message
 
@@ -120,11 +121,9 @@ class Keywords(Message, frozen=True):
 
 
 class PictureRead(Message, frozen=True):
-    """A picture was read, and the next may come; how many were, were like the one before, and were none."""
+    """A picture was read, and the next may come; what became of all by now."""
 
-    read: int
-    unchanged: int
-    errors: int
+    figures: ScreenSnapshot
 
 
 ToScreen: TypeAlias = Keywords | VideoTrack | VideoUnit

@@ -38,8 +38,7 @@ class RoomScreen:
             case VideoUnit() if watcher is not None:
                 for evidence in watcher.feed(message.unit(payload)):
                     yield Noticed(evidence), b""
-                figures = watcher.statistics()
-                yield PictureRead(figures.read, figures.unchanged, figures.errors), b""
+                yield PictureRead(watcher.statistics()), b""
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ class StudentWorker:
                 return [(self._open(settings), b"")]
             case MakeBatch(jobs) if self._student is not None:
                 began = time.perf_counter()
-                return [*_batch(self._student, jobs), (BatchDone(time.perf_counter() - began), b"")]
+                answers = _batch(self._student, jobs)
+                done = BatchDone(time.perf_counter() - began, self._student.encoder.statistics())
+                return [*answers, (done, b"")]
         return []
 
     def _open(self, given: StudentSettings) -> StudentOpened | Unavailable:
