@@ -7,10 +7,9 @@ their peak would pass -1 dBFS (clicks are too short to be that loud). Rooms then
 from __future__ import annotations
 
 import numpy as np
-from scipy import signal
 
 from livefoley.core.cues import Stereo
-from livefoley.core.ticks import TICK_RATE
+from livefoley.dsp.biquads import filtered, highpass
 from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.dsp.loudness import integrated_lufs, loudest_lufs
 
@@ -26,12 +25,12 @@ ROUNDING_DB = 5.0
 INTENSITY_TILT_DB = 9.0
 """Change of the highs (above about 2.5 kHz) over the whole range of intensity, besides the level."""
 
-_RUMBLE = signal.butter(2, 25.0, "high", fs=TICK_RATE, output="sos")
+_RUMBLE = highpass(25.0)
 
 
 def without_rumble(samples: Stereo) -> Stereo:
     """Return samples without what lies below 25 Hz, which is not heard and costs headroom (second order)."""
-    return np.asarray(signal.sosfilt(_RUMBLE, samples, axis=1), dtype=np.float32)
+    return filtered(samples, _RUMBLE).astype(np.float32)
 
 
 def normalise_effect(samples: Stereo) -> Stereo:

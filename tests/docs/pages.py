@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH_ONLY = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
@@ -60,3 +64,21 @@ DOCS = ROOT / "docs"
 TWINS = [(page("README.md"), page("README.zh-CN.md"))]
 TWINS += [(page(each), page(DOCS / "zh" / each.name)) for each in sorted(DOCS.glob("*.md"))]
 PAGES = [each for twins in TWINS for each in twins] + [page(name) for name in ENGLISH_ONLY if (ROOT / name).exists()]
+
+EVERY = pytest.mark.parametrize("page", PAGES, ids=str)
+MANUALS = pytest.mark.parametrize("page", [each for twins in TWINS for each in twins], ids=str)
+FOLDERS = pytest.mark.parametrize("folder", ["docs", "docs/zh"])
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SOURCES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "livefoley").rglob("*.py")}
+SOURCE = "\n".join(SOURCES.values())
+TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+SUFFIXES = r"\.(py|yaml|yml|json|conf|md|toml|txt|jpg|service|wav|mp4|m3u8|m4s|m4a|onnx|flac|ts)$"
+
+
+def code_lines(page: Page) -> Iterator[str]:
+    """Yield everything that stands as code."""
+    yield from page.spans
+    for language, text in page.blocks:
+        if language in ("sh", "console"):
+            yield from (line.removeprefix("$ ") for line in text.replace("\\\n", " ").splitlines())

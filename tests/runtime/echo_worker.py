@@ -28,7 +28,7 @@ class Babble(Message, frozen=True):
 
 
 class Hang(Message, frozen=True):
-    pass
+    seconds: float = 60.0
 
 
 class Die(Message, frozen=True):
@@ -52,8 +52,8 @@ def handle(message: ToEcho, payload: bytes) -> Iterable[Answer[Echoed]]:
             raise ValueError("no good")
         case Babble(head):
             write_frame_blocking(sys.__stdout__.buffer, head.encode())  # type: ignore[union-attr]
-        case Hang():
-            time.sleep(60)
+        case Hang(seconds):
+            time.sleep(seconds)
         case Die():
             os._exit(3)
     return []

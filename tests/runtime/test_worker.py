@@ -12,7 +12,7 @@ import pytest
 
 from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import MAX_BACKLOG, WorkerProcess
-from tests.runtime.echo_worker import ECHO, Babble, Die, Echo, Echoed, Fail, Hang
+from tests.runtime.echo_worker import ECHO, Babble, Die, Echo, Echoed, Fail, Hang, ToEcho
 from tests.support.waiting import until
 
 
@@ -123,3 +123,24 @@ async def test_sending_to_a_worker_that_was_never_started_is_a_counted_drop() ->
     worker = WorkerProcess("none", "tests.runtime.echo_worker", ECHO, on_message=lambda message, payload: None)
     assert not worker.send_nowait(Echo(0))
     assert worker.statistics().dropped == 1
+
+
+async def test_what_a_worker_is_told_first_may_take_longer_than_anything_later() -> None:
+    worker: WorkerProcess[ToEcho, Echoed] = WorkerProcess(
+        "echo",
+        "tests.runtime.echo_worker",
+        ECHO,
+        on_message=lambda message, payload: None,
+        on_ready=lambda: worker.send_nowait(Hang(2.5)),
+        hang_timeout_s=0.5,
+        first_timeout_s=60.0,
+    )
+    task = asyncio.create_task(worker.run())
+    await until(lambda: worker.ready)
+    assert not worker.caught_up
+    await until(lambda: worker.caught_up)
+    assert worker.statistics().hangs == 0
+    worker.send_nowait(Hang())
+    await until(lambda: worker.statistics().hangs == 1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

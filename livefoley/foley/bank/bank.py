@@ -6,18 +6,17 @@ variant: its seed, so that neighbours differ. How hard: the nearest rendered str
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import soxr
-from scipy import signal
 
 from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource, Stereo
 from livefoley.core.errors import BankError
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
+from livefoley.dsp.biquads import filtered, highs
 from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.foley import levels
 from livefoley.foley.bank import ucs
@@ -234,11 +233,7 @@ def brighten(samples: Stereo, db: float) -> Stereo:
     """Return samples with the highs above 2.5 kHz changed by ``db`` (first-order shelf)."""
     if abs(db) < 0.25:
         return samples
-    k = math.tan(math.pi * _SHELF_HZ / TICK_RATE)
-    g = linear_from_db(db)
-    b = np.array([g + k, k - g], np.float32) / np.float32(1 + k)
-    a = np.array([1, (k - 1) / (k + 1)], np.float32)
-    return np.asarray(signal.lfilter(b, a, samples, axis=1), dtype=np.float32)
+    return filtered(samples, highs(_SHELF_HZ, linear_from_db(db))).astype(np.float32)
 
 
 def fit(samples: Stereo, onset: int, length: int, texture: bool) -> Stereo:

@@ -14,9 +14,9 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage
 
 from livefoley.core.cues import Stereo
+from livefoley.dsp.biquads import fast_length
 from livefoley.foley.student import features
 from livefoley.foley.student.features import BANDS, COLUMNS, HOP, N_FFT, Floats
 
@@ -68,7 +68,7 @@ def textured(frames: Floats, first: int = 0, seed: int = 0) -> Floats:
 def _synthesise(spectra: NDArray[np.complex64]) -> Floats:
     """Return the sound under ``spectra`` by windowed overlap-add: ``frames * HOP + N_FFT - HOP`` samples."""
     window = features.window()
-    pieces = fft.irfft(spectra, N_FFT, axis=1).astype(np.float32) * window
+    pieces = np.fft.irfft(spectra, N_FFT, axis=1).astype(np.float32) * window
     frames = len(spectra)
     sums = np.zeros(((frames + _OVERLAP) * HOP), np.float32)
     weights = np.zeros_like(sums)
@@ -83,7 +83,7 @@ def _synthesise(spectra: NDArray[np.complex64]) -> Floats:
 
 def _analyse(sound: Floats, frames: int) -> NDArray[np.complex64]:
     cut = np.lib.stride_tricks.sliding_window_view(np.pad(sound, (0, N_FFT)), N_FFT)[::HOP][:frames]
-    return np.asarray(fft.rfft(cut * features.window(), axis=1), np.complex64)
+    return np.asarray(np.fft.rfft(cut * features.window(), axis=1), np.complex64)
 
 
 def invert(mel_db: Floats, first: int = 0, seed: int = 0) -> Floats:
@@ -170,14 +170,21 @@ class Widener:
             return np.zeros((2, 0), np.float32)
         joined = np.concatenate((self._tail, mono.astype(np.float32)))
         self._tail = joined[len(joined) - len(self._tail) :]
-        size = fft.next_fast_len(len(joined) + len(_decorrelator()), real=True)
-        spread = fft.irfft(fft.rfft(joined, size) * fft.rfft(_decorrelator(), size), size)
+        size = fast_length(len(joined) + len(_decorrelator()))
+        spread = np.fft.irfft(np.fft.rfft(joined, size) * np.fft.rfft(_decorrelator(), size), size)
         side = self._width * spread[len(self._tail) : len(joined)].astype(np.float32)
         return np.stack((mono + side, mono - side)).astype(np.float32)
 
 
 MOST_GAIN_DB, MOST_CUT_DB = 6.0, 24.0
 _CORRECTION_FRAMES = 3.0  # deviation of the smoothing: quicker gains roughen a sound into a crackle
+
+
+def _smooth(values: Floats) -> NDArray[np.float64]:
+    """Return values weighted with their neighbours' by a bell; beyond an end they go back the way they came."""
+    radius = round(4 * _CORRECTION_FRAMES)
+    bell = np.exp(-0.5 * np.square(np.arange(-radius, radius + 1) / _CORRECTION_FRAMES))
+    return np.convolve(np.pad(values, radius, mode="symmetric"), bell / bell.sum(), mode="valid")
 
 
 def impose(mono: Floats, envelope_db: Floats) -> Floats:
@@ -191,7 +198,7 @@ def impose(mono: Floats, envelope_db: Floats) -> Floats:
         return mono
     even, asked = features.referenced(mono), envelope_db[:frames]
     wrong = np.clip(asked - features.level_db(even)[:frames], -MOST_CUT_DB, MOST_GAIN_DB)
-    gain = np.where(asked <= features.SILENT_DB + 1.0, -60.0, ndimage.gaussian_filter1d(wrong, _CORRECTION_FRAMES))
+    gain = np.where(asked <= features.SILENT_DB + 1.0, -60.0, _smooth(wrong))
     curve = np.interp(np.arange(len(mono)), (np.arange(frames) + 0.5) * HOP, gain)
     return np.asarray(even * 10 ** (curve / 20), np.float32)
 

@@ -11,7 +11,7 @@ from livefoley.core.errors import LivefoleyError, ModelError
 from livefoley.core.ticks import TICK_RATE, s_from_ticks
 from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
-from livefoley.foley.bank.library import even
+from livefoley.foley.onset import even
 from livefoley.foley.student import features
 from livefoley.foley.student.features import FRAMES_PER_S, FRAMES_PER_TOKEN, Floats
 from livefoley.foley.student.student import Continuation, Student, Wish

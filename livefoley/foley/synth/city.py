@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.random import Generator
-from scipy import signal
 
 from livefoley.foley.synth.blocks.modal import CERAMIC, GLASSWARE, METAL, strike
 from livefoley.foley.synth.blocks.reverb import in_room
@@ -196,7 +196,7 @@ def _horn(rng: Generator, seconds: float, dull_hz: float, wet_db: float) -> Take
     n = count(seconds)
     t = times(n)
     low = rng.uniform(390, 430)
-    reeds = sum(signal.sawtooth(2 * np.pi * f * t) for f in (low, low * 1.245))
+    reeds = sum(scipy.signal.sawtooth(2 * np.pi * f * t) for f in (low, low * 1.245))
     body = band(np.asarray(reeds) + 0.03 * noise(rng, n), 380, 1400, 1) * swell(
         n, (0, 0), (0.02, 1), (seconds - 0.03, 1), (seconds, 0)
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.random import Generator
-from scipy.ndimage import uniform_filter1d
 
 from livefoley.foley.synth.blocks.modal import placed, thud
 from livefoley.foley.synth.blocks.reverb import in_room
@@ -69,7 +69,8 @@ def riser(rng: Generator, strength: float = 0.7) -> Take:
     beat = 2 * np.pi * np.cumsum(4 + 14 * x) / RATE
     pulse = 1 - 0.45 * x * (0.5 - 0.5 * np.cos(beat - beat[-1]))
     choir = saws(rng, pitch, 5, 0.010)
-    choir /= np.sqrt(uniform_filter1d(choir**2, count(0.06))) + 0.05  # evens out the beats, so that the top is on top
+    beats = scipy.ndimage.uniform_filter1d(choir**2, count(0.06))
+    choir /= np.sqrt(beats) + 0.05  # evens out the beats, so that the top is on top
     airs = np.stack((unit(air), unit(moving_band(rng, 250 * 28**x, 0.6))))
     stereo = 0.9 * np.stack((choir, np.roll(choir, 480))) + 0.4 * airs
     shape = (0.03 + 0.97 * x**3) * pulse

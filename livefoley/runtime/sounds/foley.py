@@ -41,6 +41,7 @@ from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 
 MODULE = "livefoley.runtime.workers.foley_worker"
+FIRST_TIMEOUT_S = 30.0  # rendering what all rooms begin with, where no cache has it, is the first it does
 MAX_IN_FLIGHT = 3
 MAX_WAITING = 256
 
@@ -75,7 +76,12 @@ class FoleyService:
         started anew: it has no segment of anybody."""
         self._libraries = [str(path) for path in libraries]
         self.worker: WorkerProcess[ToFoley, FromFoley] = WorkerProcess(
-            "foley", MODULE, FOLEY, on_message=self._message, on_ready=self._ready
+            "foley",
+            MODULE,
+            FOLEY,
+            on_message=self._message,
+            on_ready=self._ready,
+            first_timeout_s=FIRST_TIMEOUT_S,
         )
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
         self._lower: frozenset[str] = frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from livefoley.core.cues import SoundRequest
 from livefoley.core.snapshots import RenderCacheSnapshot
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.source import Foley
+from livefoley.foley.synth import load_tools
 from livefoley.runtime.sounds.messages import (
     FOLEY,
     BankNames,
@@ -29,6 +31,8 @@ from livefoley.runtime.sounds.messages import (
 )
 from livefoley.runtime.workers.child import Answer, serve
 
+TOOLS_S = 60.0  # nobody waits for them then, and everybody needs the processor before
+
 
 class FoleyWorker:
     """Answers with sounds and pieces of bed; every answer carries the number of its request."""
@@ -37,6 +41,8 @@ class FoleyWorker:
         self._foley = Foley()
         self._beds: dict[str, ProceduralBed] = {}
         self._told = RenderCacheSnapshot()
+        self._tools = threading.Timer(TOOLS_S, load_tools)
+        self._tools.daemon = True
 
     def handle(self, message: ToFoley, payload: bytes) -> Iterable[Answer[FromFoley]]:
         """Yield the answer to one message, and what has changed by it."""
@@ -63,9 +69,15 @@ class FoleyWorker:
             case MakeSound(number, request):
                 return [self._sound(number, request)]
             case PlayBed(number, room, length):
+                self._expect_renders()
                 bed = self._beds[room]
                 return [(BedPlayed(number, str(bed.source)), stereo_bytes(bed.read(length)))]
         return []
+
+    def _expect_renders(self) -> None:
+        """Load the tools of rendering a while after the first stream began: beds are renewed every few minutes."""
+        if self._tools.ident is None:
+            self._tools.start()
 
     def _sound(self, number: int, request: SoundRequest) -> Answer[FromFoley]:
         sound = self._foley.make(request)

@@ -65,7 +65,8 @@ class Process:
     """Runs ``python -m MODULE`` and exchanges frames with it over pipes.
 
     ``on_frame(frame)`` and ``on_ready()`` are called from the event loop; ``on_ready`` after every start, so that the
-    owner can tell the worker its state again.
+    owner can tell the worker its state again. It is hung after ``hang_timeout_s`` without an answer; until it has done
+    what it was told then, after ``first_timeout_s``.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Process:
         on_frame: Callable[[Frame], None],
         on_ready: Callable[[], None] = lambda: None,
         hang_timeout_s: float = HANG_TIMEOUT_S,
+        first_timeout_s: float | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
@@ -83,6 +85,7 @@ class Process:
         self._on_frame = on_frame
         self._on_ready = on_ready
         self._hang_timeout_s = hang_timeout_s
+        self._first_timeout_s = first_timeout_s if first_timeout_s is not None else hang_timeout_s
         self._environment = environment or {}
         self._process: asyncio.subprocess.Process | None = None
         self._ready = self._caught_up = False
@@ -197,9 +200,10 @@ class Process:
             if self.write_nowait(PING):
                 self._pings.append(self._now())
             await asyncio.sleep(PING_INTERVAL_S)
-            if self._now() - self._heard_s > self._hang_timeout_s + PING_INTERVAL_S:
+            timeout_s = self._hang_timeout_s if self._caught_up else self._first_timeout_s
+            if self._now() - self._heard_s > timeout_s + PING_INTERVAL_S:
                 self._hangs += 1
-                raise TimeoutError(f"no answer for {self._hang_timeout_s:g} s")
+                raise TimeoutError(f"no answer for {timeout_s:g} s")
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         """See the process off: it leaves by itself when its pipe closes, unless it hangs."""
@@ -234,6 +238,7 @@ class WorkerProcess(Process, Generic[Request, Reply]):
         on_message: Callable[[Reply | Failed, bytes], None],
         on_ready: Callable[[], None] = lambda: None,
         hang_timeout_s: float = HANG_TIMEOUT_S,
+        first_timeout_s: float | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(
@@ -242,6 +247,7 @@ class WorkerProcess(Process, Generic[Request, Reply]):
             on_frame=lambda frame: on_message(link.reply(frame.head), frame.payload),
             on_ready=on_ready,
             hang_timeout_s=hang_timeout_s,
+            first_timeout_s=first_timeout_s,
             environment=environment,
         )
         self._link = link

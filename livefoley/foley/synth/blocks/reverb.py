@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.random import Generator
-from scipy import signal
 
 from livefoley.foley.synth.blocks.toolbox import Signal, count, decay, highpass, lowpass
 
@@ -28,6 +28,6 @@ def in_room(rng: Generator, sound: Signal, t60_s: float, wet_db: float, damping_
     """Return stereo ``sound`` with its room ``wet_db`` under it, longer by the tail."""
     stereo = sound if sound.ndim == 2 else np.stack((sound, sound))
     response = impulse_response(rng, t60_s, damping_hz)
-    wet = signal.fftconvolve(stereo, response, axes=1)
+    wet = scipy.signal.fftconvolve(stereo, response, axes=1)
     wet[:, : stereo.shape[1]] += stereo * 10 ** (-wet_db / 20)
     return np.asarray(wet * 10 ** (wet_db / 20))

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
+import scipy
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy import fft, signal
 
 from livefoley.core.cues import Stereo
 from livefoley.core.ticks import TICK_RATE
 
 RATE = TICK_RATE
 Signal: TypeAlias = NDArray[np.float64]
+_Kind: TypeAlias = Literal["low", "high", "band"]
 Curve: TypeAlias = Mapping[float, float]
 """A spectrum: frequency in Hz to level in dB, interpolated over log frequency."""
 
@@ -72,12 +73,12 @@ def noise(rng: Generator, n: int) -> Signal:
 
 def shaped(rng: Generator, n: int, levels: Curve) -> Signal:
     """Return noise whose octave bands lie at ``levels`` relative to each other; unit power."""
-    size = fft.next_fast_len(n, real=True)
-    spectrum = fft.rfft(rng.standard_normal(size, dtype=np.float32))
+    size = scipy.fft.next_fast_len(n, real=True)
+    spectrum = scipy.fft.rfft(rng.standard_normal(size, dtype=np.float32))
     frequencies = _frequencies(size)
     density = _gains(levels, frequencies) / np.sqrt(np.maximum(frequencies, 20.0))
     density *= np.minimum(1.0, frequencies / 30.0) ** 2  # nobody hears what lies below, and it costs headroom
-    return unit(fft.irfft(spectrum * density.astype(np.float32), size)[:n].astype(np.float64))
+    return unit(scipy.fft.irfft(spectrum * density.astype(np.float32), size)[:n].astype(np.float64))
 
 
 def wide(rng: Generator, n: int, levels: Curve, width: float = 0.7) -> Signal:
@@ -89,15 +90,15 @@ def wide(rng: Generator, n: int, levels: Curve, width: float = 0.7) -> Signal:
 
 def equalise(sound: Signal, levels: Curve, limit_db: float = 24.0) -> Signal:
     """Return a texture with its octave bands moved to ``levels`` (zero phase, so for steady sounds only)."""
-    n = fft.next_fast_len(sound.shape[-1], real=True)
-    spectrum = fft.rfft(sound, n, axis=-1)
+    n = scipy.fft.next_fast_len(sound.shape[-1], real=True)
+    spectrum = scipy.fft.rfft(sound, n, axis=-1)
     power = np.abs(spectrum.reshape(-1, spectrum.shape[-1])) ** 2
     frequencies = _frequencies(n)
     have = _octave_levels(power.sum(axis=0), frequencies)
     wanted = np.array([_level_at(levels, f) for f in OCTAVES])
     change = wanted - have
     change = np.clip(change - np.median(change), -limit_db, limit_db)
-    moved = fft.irfft(spectrum * _gains(dict(zip(OCTAVES, change, strict=True)), frequencies), n, axis=-1)
+    moved = scipy.fft.irfft(spectrum * _gains(dict(zip(OCTAVES, change, strict=True)), frequencies), n, axis=-1)
     return np.asarray(moved[..., : sound.shape[-1]])
 
 
@@ -114,25 +115,27 @@ def _octave_levels(power: Signal, frequencies: Signal) -> Signal:
 
 def band(sound: Signal, low: float, high: float, order: int = 2) -> Signal:
     """Return ``sound`` between two frequencies (Butterworth)."""
-    return np.asarray(
-        signal.sosfilt(signal.butter(order, (low, min(high, 23000.0)), "band", fs=RATE, output="sos"), sound)
-    )
+    return _butterworth(sound, order, (low, min(high, 23000.0)), "band")
 
 
 def lowpass(sound: Signal, high: float, order: int = 2) -> Signal:
     """Return ``sound`` below ``high`` Hz."""
-    return np.asarray(signal.sosfilt(signal.butter(order, min(high, 23000.0), "low", fs=RATE, output="sos"), sound))
+    return _butterworth(sound, order, min(high, 23000.0), "low")
 
 
 def highpass(sound: Signal, low: float, order: int = 2) -> Signal:
     """Return ``sound`` above ``low`` Hz."""
-    return np.asarray(signal.sosfilt(signal.butter(order, low, "high", fs=RATE, output="sos"), sound))
+    return _butterworth(sound, order, low, "high")
+
+
+def _butterworth(sound: Signal, order: int, hz: float | tuple[float, float], kind: _Kind) -> Signal:
+    return np.asarray(scipy.signal.sosfilt(scipy.signal.butter(order, hz, kind, fs=RATE, output="sos"), sound))
 
 
 def resonate(sound: Signal, frequency: float, q: float) -> Signal:
     """Return ``sound`` through a two-pole resonance of unit peak gain."""
-    b, a = signal.iirpeak(min(frequency, 23000.0), q, fs=RATE)
-    return np.asarray(signal.lfilter(b, a, sound))
+    b, a = scipy.signal.iirpeak(min(frequency, 23000.0), q, fs=RATE)
+    return np.asarray(scipy.signal.lfilter(b, a, sound))
 
 
 def unit(sound: Signal) -> Signal:

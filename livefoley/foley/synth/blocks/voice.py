@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.random import Generator
-from scipy import signal
 
 from livefoley.foley.synth.blocks.toolbox import RATE, Signal, wander
 
@@ -37,8 +37,8 @@ def vowel(source: Signal, name: str, scale: float = 1.0) -> Signal:
     out = np.zeros_like(source)
     for f, width, level in zip(VOWELS[name], _WIDTHS, _LEVELS, strict=True):
         centre = min(f * scale, 7200.0)
-        b, a = signal.iirpeak(centre, centre / width, fs=VOICE_RATE)
-        out += level * signal.lfilter(b, a, source)
+        b, a = scipy.signal.iirpeak(centre, centre / width, fs=VOICE_RATE)
+        out += level * scipy.signal.lfilter(b, a, source)
     return out
 
 
@@ -51,7 +51,8 @@ def speak(rng: Generator, seconds: float, base_hz: float, scale: float) -> Signa
     voiced = np.zeros(n)
     for k, name in enumerate(names):
         voiced += vowel(source, name, scale) * np.clip(1 - np.abs(place - k), 0, 1)
-    hiss = signal.sosfilt(signal.butter(2, (3000, 7500), "band", fs=VOICE_RATE, output="sos"), rng.standard_normal(n))
+    sibilant = scipy.signal.butter(2, (3000, 7500), "band", fs=VOICE_RATE, output="sos")
+    hiss = scipy.signal.sosfilt(sibilant, rng.standard_normal(n))
     consonants = hiss * np.clip(0.35 - level, 0, 1) * (level > 0.02)
     return raised(voiced * level + 0.25 * consonants)
 
@@ -107,7 +108,7 @@ def laugh(rng: Generator, base_hz: float, scale: float) -> Signal:
 
 def raised(voice: Signal) -> Signal:
     """Return a 16 kHz voice at 48 kHz."""
-    return np.asarray(signal.resample_poly(voice, RATE // VOICE_RATE, 1))
+    return np.asarray(scipy.signal.resample_poly(voice, RATE // VOICE_RATE, 1))
 
 
 def _slow(rng: Generator, n: int, rate_hz: float, depth: float) -> Signal:
