@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 import structlog
-from prometheus_client.registry import Collector
 
 from livefoley import __version__
 from livefoley import config as cfg
@@ -26,6 +25,8 @@ from livefoley.control.api.clips import clips_router
 from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.metrics.clips import ClipCollector
+from livefoley.control.metrics.renders import RenderCollector
+from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
 from livefoley.control.signalling.whep import whep_router
@@ -34,7 +35,6 @@ from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError
 from livefoley.core.snapshots import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.engine.highlights.chat import ChatMessage
-from livefoley.engine.planner import PlannerSettings
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
@@ -45,9 +45,9 @@ from livefoley.runtime.supervise import supervise
 from livefoley.runtime.warm_up import WarmUp, Worker
 from livefoley.system.descriptors import raise_limit
 from livefoley.wiring.clip_delivery import ClipDelivery
-from livefoley.wiring.clips import clip_notice, keep_clips, make_clip_service
+from livefoley.wiring.clips import clip_notice, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
-from livefoley.wiring.renders import RenderCollector, make_render_service, render_routes
+from livefoley.wiring.renders import make_render_service, render_routes
 from livefoley.wiring.rooms import (
     Servers,
     Workers,
@@ -56,7 +56,6 @@ from livefoley.wiring.rooms import (
     make_ears,
     make_perception,
     make_screen,
-    planner_settings,
     rtmp_servers,
 )
 from livefoley.wiring.sounds import live_sounds
@@ -85,11 +84,9 @@ class Application:
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
         workers = Workers(self.sounds, self.ears, self.perception, self.screen)
-        self._rooms = {name: build_room(name, room, servers, workers) for name, room in config.rooms.items()}
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
-        for name, made in self._rooms.items():
-            keep_clips(config, made, self.clips, partial(self._plan, name))
+        self._rooms = {name: build_room(config, name, servers, workers, self.clips) for name in config.rooms}
         self.clip_delivery = ClipDelivery(config.clips, self.clips) if self.clips.rooms else None
         self.renders = make_render_service(config) if config.render.enabled else None
         self._deliveries = {
@@ -138,13 +135,13 @@ class Application:
 
     def _workers(self) -> Iterator[tuple[str, Worker]]:
         """Yield what the rooms hear, see and make sound with, by name; the streams go on without any of it."""
-        parts = [room.parts for room in self._rooms.values()]
-        if any(part.perception is not None for part in parts):
+        rooms = self._rooms.values()
+        if any(room.perception is not None for room in rooms):
             yield "perception", self.perception
         yield from self.sounds.workers()
-        if any(part.ears is not None for part in parts):
+        if any(room.ears is not None for room in rooms):
             yield "ears", self.ears
-        if any(part.screen is not None for part in parts):
+        if any(room.screen is not None for room in rooms):
             yield "screen", self.screen
 
     def _deliverers(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
@@ -177,12 +174,12 @@ class Application:
         delivery = self.clip_delivery
         if delivery is not None:
             more += delivery.routers()
-        collectors: list[Collector] = []
+        collectors: list[SnapshotCollector] = []
         if delivery is not None:
             collectors += [ClipCollector(self.clips.snapshot), *delivery.collectors()]
         if self.renders is not None:
             more.append(render_routes(self.config.render, self.renders))
-            collectors.append(RenderCollector(self.renders))
+            collectors.append(RenderCollector(self.renders.statistics))
         app = make_app(self, access, more, collectors)
         return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
 
@@ -259,10 +256,6 @@ class Application:
             near = difflib.get_close_matches(name, known, 1, 0.3)
             raise BankError(f"there is no effect {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
-    def _plan(self, room: str, describe: str) -> PlannerSettings:
-        """Return what is planned for a room that sounds like ``describe``."""
-        return planner_settings(self.config.rooms[room].model_copy(update={"describe": describe}))
-
     def _tell_of_clip(self, status: ClipStatus) -> None:
         if self.clip_delivery is not None:
             self.clip_delivery.note(status)
@@ -272,13 +265,10 @@ class Application:
 
     async def patch_room(self, room: str, changes: RoomChanges) -> None:
         """Change a running room; it takes effect between two blocks."""
-        given = changes.given()
-        describe = given.pop("describe", None)
-        if isinstance(describe, str):
-            self._rooms[room].set_describe(describe)
-            self._rooms[room].engine.planner.settings = self._plan(room, describe)
-        if given:
-            self._rooms[room].set_mix(**{name: value for name, value in given.items() if not isinstance(value, str)})
+        if changes.describe is not None:
+            self._rooms[room].set_describe(changes.describe)
+        if changes.mix:
+            self._rooms[room].set_mix(changes.mix)
 
 
 def _rejections(counted: Mapping[str, int]) -> tuple[Rejection, ...]:

@@ -19,13 +19,14 @@ from livefoley.clips.pictures.cut import write_mp4
 from livefoley.clips.pictures.exact import cut_exactly, with_notice
 from livefoley.clips.pictures.reframe import reframed
 from livefoley.clips.ports import Captions, Marks
-from livefoley.clips.sound import Mastered, Retake, master
+from livefoley.clips.sound import Mastered, master
 from livefoley.clips.waveform import write_waveform
-from livefoley.core.cues import Stereo, ambience_of
-from livefoley.core.events import MotionOnset, Transcript
+from livefoley.core.cues import Cue, Stereo, ambience_of
+from livefoley.core.events import MotionOnset, Speech, Transcript
 from livefoley.core.media import Packet
 from livefoley.core.notices import utc
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
+from livefoley.engine.offline import FoleyPass, LaidSound
 from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.makers import Makers
 from livefoley.media.audio_codecs import AacEncoder
@@ -118,13 +119,19 @@ def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
     """Return the clip's foley. Where it cannot be made anew the live one stands in."""
     chain = makers.chain(job.student)
     bed = chain.bed(ambience_of(f"clip-{job.content_id}", job.describe, job.seed))
-    retake = Retake(job.mix, job.plan, chain, bed, clip_input.start, clip_input.end)
+    foley = FoleyPass(job.mix, job.plan, chain, bed, clip_input.start, clip_input.end)
     try:
-        stem = retake.render([e for e in clip_input.events if not isinstance(e, Transcript)])
-        return MadeFoley(stem, tuple(retake.sounds), bed.source if job.plan.bed else "", ENGINE)
+        stem = foley.make([e for e in clip_input.events if isinstance(e, MotionOnset | Speech | Cue)])
+        sounds = tuple(_placed(laid, clip_input.start) for laid in foley.laid)
+        return MadeFoley(stem, sounds, bed.source if job.plan.bed else "", ENGINE)
     except Exception:
         log.exception("the foley cannot be made anew, the live one stands in", clip=job.id)
         return MadeFoley(clip_input.stem(), (), "", LIVE)
+
+
+def _placed(laid: LaidSound, start: Tick) -> PlacedSound:
+    at_s = round(s_from_ticks(laid.cue.start - start), 4)
+    return PlacedSound(at_s, laid.cue.kind.value, laid.asked_for, laid.sound, laid.source)
 
 
 def _encoded(encoder: AacEncoder, samples: Stereo, start: Tick) -> Iterator[Packet]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import InputError, OutputError
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
-from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks
 from livefoley.engine.mixer import MixSettings
+from livefoley.engine.offline import LaidSound
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
+from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
 from livefoley.foley.student.settings import StudentSettings
@@ -117,8 +118,7 @@ def render_file(
 
 def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:
     """Return the settings of a render: a live room's defaults, and the actions that ``describe`` names."""
-    impacts = lexicon.impacts(describe)
-    plan = PlannerSettings(impact_prompts=impacts, sweep_prompts=(lexicon.NEUTRAL_SWEEP,), seed=seed)
+    plan = PlannerSettings(prompts=lexicon.action_prompts(describe), seed=seed)
     return RoomSettings(lookahead_s=LOOKAHEAD_S, mix=MixSettings(stem=stem), plan=plan, stem=stem)
 
 
@@ -171,7 +171,7 @@ def _report(
     path: Path | None,
 ) -> str:
     """Write the report to ``path``, if any, and return its gist; ``bed`` is who made the ambience."""
-    outcomes = renderer.engine.planner.statistics().outcomes
+    outcomes = renderer.outcomes()
     laid = sum(count for _, outcome, count in outcomes if outcome == "laid")
     if path is not None:
         content = {
@@ -182,7 +182,20 @@ def _report(
             "wall_s": round(wall_s, 3),
             "bed": bed,
             "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
-            "sounds": [asdict(sound) for sound in renderer.sounds],
+            "sounds": [_told(laid) for laid in renderer.laid],
         }
         write_whole(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n", mode=SHARED)
     return f"{laid} sound(s) in sync over a {bed} bed"
+
+
+def _told(laid: LaidSound) -> dict[str, Any]:
+    """Return what the report tells of a sound: where it lies in the file, and what it is."""
+    return {
+        "at_s": round(s_from_ticks(laid.cue.start - ORIGIN), 4),
+        "kind": laid.cue.kind,
+        "name": laid.sound,
+        "asked_for": laid.asked_for,
+        "source": laid.source,
+        "pan": round(laid.cue.pan, 3),
+        "gain_db": round(laid.cue.gain_db, 2),
+    }

@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, Field, field_validator
 
 from livefoley.config.values import HookUrl, Model, ObsUrl, Place, Token
+from livefoley.control.mix_patch import Description, MixPatch
 from livefoley.core.notices import NoticeType
 from livefoley.engine.highlights.chat import DEFAULT_WORDS
 
@@ -66,15 +67,10 @@ class Webhook(Model):
     timeout_s: Annotated[float, Field(ge=0.1, le=60)] = 5.0
 
 
-class ObsScene(Model):
+class ObsScene(Model, MixPatch):
     """What the room sounds like while OBS shows a scene; what is left out stays as it is."""
 
-    describe: Annotated[str, Field(max_length=1000)] | None = None
-    mute: bool | None = None
-    foley_gain_db: Annotated[float, Field(ge=-60, le=12)] | None = None
-    bed_gain_db: Annotated[float, Field(ge=-60, le=12)] | None = None
-    action_gain_db: Annotated[float, Field(ge=-60, le=12)] | None = None
-    accent_gain_db: Annotated[float, Field(ge=-60, le=12)] | None = None
+    describe: Description | None = None
 
 
 class ObsHighlight(Model):

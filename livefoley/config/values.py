@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Secret, SecretStr
 
+from livefoley.core.mix import GAIN_DB
 from livefoley.media.urls import safe_url
 
 ROOM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -221,4 +222,4 @@ Place: TypeAlias = Annotated[Path, AfterValidator(_check_path)]
 Recording: TypeAlias = Annotated[Path, AfterValidator(_check_path), AfterValidator(_check_recording)]
 MEGABYTE = 1_000_000  # bytes
 Megabytes: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
-GainDb: TypeAlias = Annotated[float, Field(ge=-60, le=12)]
+GainDb: TypeAlias = Annotated[float, Field(ge=GAIN_DB[0], le=GAIN_DB[1])]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI
-from prometheus_client.registry import Collector
 
 from livefoley import __version__
 from livefoley.control import problems
@@ -14,6 +13,7 @@ from livefoley.control.api.events import events_router
 from livefoley.control.api.rooms import rooms_router
 from livefoley.control.delivery.hls import hls_router
 from livefoley.control.guard import Access, Guard
+from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.control.probes import probe_router
 from livefoley.control.state import ControlState
 
@@ -22,7 +22,7 @@ def make_app(
     state: ControlState,
     access: Access | None = None,
     more: Iterable[APIRouter] = (),
-    collectors: Iterable[Collector] = (),
+    collectors: Iterable[SnapshotCollector] = (),
 ) -> FastAPI:
     """Return the application over ``state`` and ``more`` routes; its OpenAPI document is at ``/v1/openapi.json``.
 

@@ -7,16 +7,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from prometheus_client.registry import Collector
 
 from livefoley.control.metrics.registry import Metrics
+from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.control.state import ControlState
 from livefoley.core.snapshots import RoomSnapshot
 
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def probe_router(state: ControlState, collectors: Iterable[Collector] = ()) -> APIRouter:
+def probe_router(state: ControlState, collectors: Iterable[SnapshotCollector] = ()) -> APIRouter:
     """Return ``/livez``, ``/readyz``, ``/healthz`` and ``/metrics``."""
     router = APIRouter(tags=["operations"])
     metrics = Metrics(state, collectors)

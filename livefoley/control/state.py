@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -24,19 +24,10 @@ class CueRequest:
 
 @dataclass(frozen=True, slots=True)
 class RoomChanges:
-    """What to change of a running room; None leaves a thing as it is. The names are those of ``RoomControls``."""
+    """What to change of a running room: its description (None leaves it), and controls of its mix by name."""
 
     describe: str | None = None
-    mute: bool | None = None
-    foley_gain_db: float | None = None
-    bed_gain_db: float | None = None
-    action_gain_db: float | None = None
-    accent_gain_db: float | None = None
-
-    def given(self) -> dict[str, str | float | bool]:
-        """Return the changes alone."""
-        pairs = ((name, getattr(self, name)) for name in self.__slots__)
-        return {name: value for name, value in pairs if value is not None}
+    mix: Mapping[str, float | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,14 @@ class SoundRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionPrompts:
+    """What movements sound like: those that land, and those that sweep. Several of a kind take turns."""
+
+    impacts: tuple[str, ...] = ("impact soft",)
+    sweeps: tuple[str, ...] = ("whoosh",)
+
+
+@dataclass(frozen=True, slots=True)
 class Cue:
     """A request for one sound, and where it goes.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from livefoley.core.mix import MixControls
 from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
 
 
@@ -205,15 +206,10 @@ class ClipsSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomControls:
+class RoomControls(MixControls):
     """What can be changed while a room runs; gains in dB, as in the configuration."""
 
     describe: str = ""
-    mute: bool = False  # the foley only
-    foley_gain_db: float = 0.0  # bed, actions and accents together
-    bed_gain_db: float = -24.0
-    action_gain_db: float = -12.0
-    accent_gain_db: float = -9.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ follows that a fixed look-ahead behind, never backwards, and never faster or slo
 from __future__ import annotations
 
 from collections import deque
+from typing import Protocol
 
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 
@@ -38,6 +39,28 @@ class SlidingMinimum:
     def clear(self) -> None:
         """Forget everything."""
         self._buckets.clear()
+
+
+class Playout(Protocol):
+    """Which tick leaves when, for those who look on; ``started`` before anything else is asked."""
+
+    @property
+    def lookahead(self) -> Tick:
+        """How far what comes in is ahead of what leaves."""
+        ...
+
+    @property
+    def started(self) -> bool:
+        """Whether there is a stream."""
+        ...
+
+    def playhead(self, now: float) -> Tick:
+        """Return the tick that leaves now."""
+        ...
+
+    def wall_s(self, tick: Tick) -> float:
+        """Return when, on the clock of ``now``, a tick leaves as things stand."""
+        ...
 
 
 class PlayoutClock:

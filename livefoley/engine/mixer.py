@@ -16,6 +16,7 @@ import numpy as np
 
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.events import Speech
+from livefoley.core.mix import MixControls
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.dsp.duck import Ducker
 from livefoley.dsp.gate import GatedReader
@@ -42,14 +43,9 @@ class OriginalReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class MixSettings:
-    """Levels of the mix; the gains are relative to each sound's own level."""
+class MixSettings(MixControls):
+    """The mix: what can be changed while it goes on, and what cannot."""
 
-    bed_gain_db: float = -24.0
-    action_gain_db: float = -12.0
-    accent_gain_db: float = -9.0
-    foley_gain_db: float = 0.0  # of bed, actions and accents together
-    mute: bool = False  # foley only
     duck_db: float = 8.0
     ceiling_dbtp: float = -1.0
     stem: bool = False  # give the foley alone as well

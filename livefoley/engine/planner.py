@@ -7,9 +7,9 @@ after the foot is worse than none), an accent is shifted, a bed goes on as it wa
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from livefoley.core.cues import Cue, CueKind
+from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 
@@ -27,13 +27,12 @@ SWEEP_MIN_STRENGTH = 0.5  # a whoosh for every small drift would be noise
 
 @dataclass(frozen=True, slots=True)
 class PlannerSettings:
-    """What the room wants. Several prompts for one kind of movement take turns."""
+    """What the room wants."""
 
     actions: bool = True
     bed: bool = True
     sensitivity: float = 0.5
-    impact_prompts: tuple[str, ...] = ("impact soft",)
-    sweep_prompts: tuple[str, ...] = ("whoosh",)
+    prompts: ActionPrompts = field(default_factory=ActionPrompts)
     max_actions_per_s: float = 8.0
     seed: int = 0
 
@@ -81,7 +80,7 @@ class Planner:
         if self._too_many(onset.at):
             self._outcomes[CueKind.ACTION, "limited"] += 1
             return None
-        prompts = settings.sweep_prompts if sweep else settings.impact_prompts
+        prompts = settings.prompts.sweeps if sweep else settings.prompts.impacts
         loudness = 0.55 * onset.strength + 0.25 * min(1.0, onset.size / 0.05) + 0.2 * min(1.0, onset.speed / 1.0)
         return self._request(
             Cue(

@@ -6,22 +6,23 @@ sources have to say comes in by plain calls. The runtime drives it live; ``rende
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.cues import ActionPrompts, Cue, CueKind, Sound, Stereo
 from livefoley.core.errors import LivefoleyError
-from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
+from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
 from livefoley.core.ports import AudioDecoder, AudioEncoder, DecoderFactory
 from livefoley.core.snapshots import RoomState
-from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.audio_input import AudioInput
-from livefoley.engine.clock import PlayoutClock, lookahead_ticks
+from livefoley.engine.clock import Playout, PlayoutClock, lookahead_ticks
 from livefoley.engine.delay_line import DelayLine
+from livefoley.engine.foley_track import FoleyTrack
 from livefoley.engine.hold import Hold
-from livefoley.engine.mixer import Mixer
-from livefoley.engine.planner import BedRequest, Planner
-from livefoley.engine.room_types import Departure, RoomCounters, RoomSettings, Taps
+from livefoley.engine.mixer import MixSettings
+from livefoley.engine.planner import BedRequest, PlannerSettings
+from livefoley.engine.room_types import Departure, EngineStatistics, RoomCounters, RoomSettings, Taps
 from livefoley.engine.timeline import ORIGIN, Timeline
 
 BLOCK = 2048
@@ -51,16 +52,15 @@ class RoomEngine:
         self.settings = settings
         self.state = RoomState.WAITING
         self.problem: str | None = None  # why a track is not used, in one line
-        self.timeline = Timeline()
-        self.audio = AudioInput(2 * settings.lookahead_s + AUDIO_BURST_S, ORIGIN, self._hear)
-        self.mixer = Mixer(settings.mix, self.audio, ORIGIN)
-        self.planner = Planner(settings.plan)
-        self.clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
+        self._timeline = Timeline()
+        self._audio = AudioInput(2 * settings.lookahead_s + AUDIO_BURST_S, ORIGIN, self._hear)
+        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN)
+        self._clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
         self._make_decoder = make_decoder
         self._decoder: AudioDecoder | None = None
         self._encoder = encoder
         self._stem_encoder = stem_encoder
-        self.taps = taps
+        self._taps = taps
         self._delay = DelayLine()
         self._hold = Hold(settings.on_drop)
         self._tracks: dict[MediaKind, TrackInfo] = {}
@@ -88,11 +88,11 @@ class RoomEngine:
         """The publisher is gone; its stream runs out of the delay line, then the hold policy takes over."""
         if self.state is RoomState.LIVE:
             self.state = RoomState.HOLDING
-        self.audio.flush()
+        self._audio.flush()
 
     def end(self) -> None:
         """The input is over for good: let what is inside run out, and fill nothing in."""
-        self.audio.flush()
+        self._audio.flush()
         self.state = RoomState.ENDING
 
     def set_slate(self, track: TrackInfo, packet: Packet) -> None:
@@ -103,12 +103,12 @@ class RoomEngine:
         if self._tracks.get(info.kind) == info:
             return
         if info.kind in self._tracks:
-            self.timeline.mark_epoch()
+            self._timeline.mark_epoch()
         self._tracks[info.kind] = info
         if info.kind is MediaKind.VIDEO:
             self._delay.push(info)
-            if self.taps is not None:
-                self.taps.video(info)
+            if self._taps is not None:
+                self._taps.video(info)
             return
         try:
             self._decoder = self._make_decoder(info)
@@ -122,19 +122,19 @@ class RoomEngine:
         self._bytes_in[packet.kind] += len(packet.data)
         if self.state is not RoomState.LIVE:
             self._begin(now)
-        unit = self.timeline.place(packet, now)
-        if not self.clock.started:
-            self.clock.start(unit.dts, now)
-        self.clock.observe(unit.dts, now)
+        unit = self._timeline.place(packet, now)
+        if not self._clock.started:
+            self._clock.start(unit.dts, now)
+        self._clock.observe(unit.dts, now)
         if self._playhead < ORIGIN:
-            self.clock.anchor(now)
+            self._clock.anchor(now)
         if self._persistently_late(unit, now):
             self._resync(now)
-            unit = self.timeline.place(packet, now)
+            unit = self._timeline.place(packet, now)
         if packet.kind is MediaKind.VIDEO:
             self._delay.push(unit)
-            if self.taps is not None:
-                self.taps.video(unit)
+            if self._taps is not None:
+                self._taps.video(unit)
         else:
             self._sound(unit)
 
@@ -149,10 +149,10 @@ class RoomEngine:
         self._new_epoch(now)
 
     def _new_epoch(self, now: float) -> None:
-        playhead = self.clock.playhead(now)
-        self.timeline.begin_epoch(max(playhead + self.clock.lookahead, (self.timeline.head or 0) + 1))
-        self.clock.forget()
-        self.audio.reset(self.timeline.epoch)
+        playhead = self._clock.playhead(now)
+        self._timeline.begin_epoch(max(playhead + self._clock.lookahead, (self._timeline.head or 0) + 1))
+        self._clock.forget()
+        self._audio.reset(self._timeline.epoch)
         if self._decoder is not None:
             self._decoder.reset()
         self._late_since = None
@@ -172,65 +172,108 @@ class RoomEngine:
         errors = self._decoder.errors
         for offset, samples in self._decoder.decode(unit.packet):
             start = unit.pts + offset
-            self.audio.feed(samples, start)
+            self._audio.feed(samples, start)
             self._sound_end = max(self._sound_end, start + samples.shape[1])
         self._decode_errors += self._decoder.errors - errors
 
     def _hear(self, samples: Stereo, start: Tick) -> None:
         """Let perception hear the sound where it was placed: by the stamps, packets would overlap by milliseconds."""
-        if self.taps is not None:
-            self.taps.audio(samples.mean(axis=0), start)
+        if self._taps is not None:
+            self._taps.audio(samples.mean(axis=0), start)
 
-    # ---- what perception and the sources of sound say ----
+    def tap(self, taps: Taps) -> None:
+        """Let ``taps`` have a copy of what comes in from now on."""
+        self._taps = taps
+
+    # ---- what perception and the makers of sound say ----
 
     def perceive(self, event: PerceptionEvent, now: float) -> None:
         """Take an event; a movement becomes a request for a sound."""
-        if isinstance(event, MotionOnset):
-            self.planner.motion(event, self._at(now))
-        elif isinstance(event, Speech):
-            self.mixer.speech(event)
+        self._foley.perceive(event, self._at(now))
 
     def accent(self, cue: Cue, now: float) -> int:
         """Ask for an accent (``cue.start`` at or before the playhead means now). Returns the cue's id."""
-        return self.planner.accent(cue, self._at(now))
+        return self._foley.accent(cue, self._at(now))
+
+    def take_cues(self) -> list[Cue]:
+        """Return the cues nobody has been asked for yet, the most urgent first."""
+        return self._foley.take_cues()
 
     def take_bed(self, now: float) -> BedRequest | None:
         """Return the next piece of bed to make, if any."""
-        if not self.clock.started:
-            return None
-        return self.planner.take_bed(self.mixer.bed_horizon, max(self._at(now), self._position))
+        return self._foley.take_bed(max(self._at(now), self._position)) if self.started else None
+
+    def is_wanted(self, cue_id: int) -> bool:
+        """Say whether a cue's sound is still waited for."""
+        return self._foley.is_wanted(cue_id)
+
+    def deadline_s(self, request: Cue | BedRequest) -> float:
+        """Return when (on the clock of ``now``) a sound must be there."""
+        return self._clock.wall_s(request.deadline if isinstance(request, Cue) else request.start)
 
     def lay(self, cue_id: int, sound: Sound | None, now: float) -> None:
         """Lay the answer to a cue on the timeline; None says that there is no sound for it."""
-        cue = self.planner.pending(cue_id)
-        if cue is None:
-            return
-        if sound is None:
-            self.planner.settle(cue_id, "none")
-            return
-        placement = self.mixer.place(cue, sound, max(self._at(now), self._position))
-        self.planner.settle(cue_id, placement.value)
+        self._foley.lay(cue_id, sound, max(self._at(now), self._position))
 
     def lay_bed(self, samples: Stereo, start: Tick) -> None:
         """Lay a piece of bed."""
-        self.mixer.add_bed(samples, start)
-        self.planner.bed_done()
+        self._foley.lay_bed(samples, start)
+
+    def withdraw(self, cue_id: int) -> None:
+        """Wait for a cue's sound no longer."""
+        self._foley.withdraw(cue_id)
+
+    # ---- how it shall sound ----
+
+    @property
+    def mix(self) -> MixSettings:
+        """The levels now."""
+        return self._foley.mix
+
+    def set_mix(self, changes: Mapping[str, float | bool]) -> None:
+        """Change controls of the mix by name (``core.mix.MixControls``), smoothly."""
+        self._foley.set_mix(changes)
+
+    @property
+    def plan(self) -> PlannerSettings:
+        """What is asked for now."""
+        return self._foley.plan
+
+    def replan(self, prompts: ActionPrompts) -> None:
+        """Ask for other sounds of actions from now on."""
+        self._foley.replan(prompts)
+
+    # ---- where it is ----
+
+    @property
+    def playout(self) -> Playout:
+        """Which tick leaves when."""
+        return self._clock
+
+    @property
+    def started(self) -> bool:
+        """Whether a stream has come."""
+        return self._clock.started
+
+    def soonest(self, delay_s: float, now: float) -> Tick:
+        """Return the tick that leaves in ``delay_s``."""
+        return self._clock.playhead(now) + ticks_from_s(delay_s)
 
     def _at(self, now: float) -> Tick:
-        return self.clock.playhead(now) if self.clock.started else 0
+        return self._clock.playhead(now) if self._clock.started else 0
 
     # ---- what leaves ----
 
     def advance(self, now: float) -> Departure:
         """Return everything due by ``now``, in order of departure."""
         departure = Departure([], [])
-        if not self.clock.started:
+        if not self._clock.started:
             return departure
-        self._playhead = playhead = self.clock.playhead(now)
+        self._playhead = playhead = self._clock.playhead(now)
         self._notice_stall(playhead)
         if playhead - self._position > MAX_CATCH_UP:  # the process slept: go on where it stopped
             excess = playhead - self._position
-            self.clock.hold_back(excess)
+            self._clock.hold_back(excess)
             self._held_back += excess
             return departure
         if not self._announced and self._position <= playhead:
@@ -239,17 +282,17 @@ class RoomEngine:
             departure.program.extend(self._video(self._position))
             self._mix_block(departure)
         departure.program.extend(self._video(playhead))
-        self.planner.expire(playhead)
+        self._foley.expire(playhead)
         self._units_out += len(departure.program)
         return departure
 
     def wake_s(self) -> float | None:
         """Return when (on the clock of ``now``) the next block is due; None before the stream begins."""
-        return self.clock.wall_s(self._position) if self.clock.started else None
+        return self._clock.wall_s(self._position) if self._clock.started else None
 
     def drained(self) -> bool:
         """Say whether everything that came in has left."""
-        return not self._delay and self._position >= max(self._sound_end, self.timeline.head or 0)
+        return not self._delay and self._position >= max(self._sound_end, self._timeline.head or 0)
 
     def finish(self) -> Departure:
         """Return what the encoders still hold; the engine is over."""
@@ -258,7 +301,7 @@ class RoomEngine:
         return Departure(list(program), list(stem))
 
     def _notice_stall(self, playhead: Tick) -> None:
-        head = self.timeline.head
+        head = self._timeline.head
         if self.state is RoomState.LIVE and head is not None and playhead > head + DRY:
             self.state = RoomState.HOLDING
 
@@ -266,7 +309,7 @@ class RoomEngine:
         for item in self._delay.pop_due(until):
             yield from self._hold.left(item)
         if self.state is RoomState.HOLDING and not self._delay:
-            yield from self._hold.fill(until, self.timeline.epoch)
+            yield from self._hold.fill(until, self._timeline.epoch)
 
     def _announce(self, departure: Departure) -> None:
         """Begin with the parameters of every track known by now, so that outputs open with all of them."""
@@ -279,7 +322,7 @@ class RoomEngine:
 
     def _mix_block(self, departure: Departure) -> None:
         start = self._position
-        mixed = self.mixer.mix(start, BLOCK)
+        mixed = self._foley.read(start, BLOCK)
         self._position += BLOCK
         departure.sound.append((start, mixed))
         if self._encoder is not None:
@@ -289,11 +332,16 @@ class RoomEngine:
 
     def _units(self, packets: list[Packet]) -> Iterator[Unit]:
         for packet in packets:
-            yield Unit(packet, packet.pts, packet.dts, self.timeline.epoch)
+            yield Unit(packet, packet.pts, packet.dts, self._timeline.epoch)
 
-    def statistics(self) -> RoomCounters:
-        """Return a snapshot."""
-        return RoomCounters(
+    def bytes_in(self, kind: MediaKind) -> int:
+        """Return how many bytes of a kind have come."""
+        return self._bytes_in[kind]
+
+    def statistics(self) -> EngineStatistics:
+        """Return a snapshot of all parts."""
+        mixer, planner = self._foley.statistics()
+        counters = RoomCounters(
             state=self.state,
             units_in=self._units_in,
             video_bytes=self._bytes_in[MediaKind.VIDEO],
@@ -306,6 +354,7 @@ class RoomEngine:
             delay_line_bytes=self._delay.bytes,
             decode_errors=self._decode_errors,
         )
+        return EngineStatistics(counters, self._timeline.statistics(), self._audio.statistics(), mixer, planner)
 
 
 def accent_cue(start: Tick, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0) -> Cue:

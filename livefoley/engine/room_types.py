@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from livefoley.core.media import OutputItem, TrackInfo, Unit
 from livefoley.core.snapshots import RoomState
 from livefoley.core.ticks import Tick
+from livefoley.engine.audio_input import AudioInputStatistics
 from livefoley.engine.hold import OnDrop
-from livefoley.engine.mixer import Mixed, MixSettings
-from livefoley.engine.planner import PlannerSettings
+from livefoley.engine.mixer import Mixed, MixerStatistics, MixSettings
+from livefoley.engine.planner import PlannerSettings, PlannerStatistics
+from livefoley.engine.timeline import TimelineStatistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +68,14 @@ class RoomCounters:
     held_back_ticks: int
     delay_line_bytes: int
     decode_errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatistics:
+    """Figures of the engine and of its parts."""
+
+    counters: RoomCounters
+    timeline: TimelineStatistics
+    audio: AudioInputStatistics
+    mixer: MixerStatistics
+    planner: PlannerStatistics

@@ -21,16 +21,17 @@ import numpy as np
 import psutil
 from av.stream import Discard
 
-from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, Retake, master
+from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, master
 from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import LivefoleyError
-from livefoley.core.events import MotionOnset, PerceptionEvent
+from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ports import AudioDecoder
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s, ticks_from_stamp
 from livefoley.dsp.levels import SILENCE_DB, linear_from_db, true_peak_db
 from livefoley.dsp.loudness import integrated_lufs
 from livefoley.engine.mixer import MixSettings
+from livefoley.engine.offline import FoleyPass
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
@@ -43,7 +44,7 @@ from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.renders.child import end_with_parent, tell
 from livefoley.renders.examine import IntakeLimits, examine, limit
 from livefoley.renders.layout import Layout, divide, opened, survey
-from livefoley.renders.model import OutputFormat, Rendered, RenderLimits, RenderRequest
+from livefoley.renders.model import OutputFormat, Rendered, RenderLimits
 from livefoley.renders.order import Order
 from livefoley.renders.piece import watch
 from livefoley.renders.wav import label_wav
@@ -67,20 +68,17 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     onsets, original, speech = _perceive(order, layout, lambda part: progress(_WATCHED * part))
     chain = Makers(order.libraries, order.student).chain()
     bed = chain.bed(ambience_of("render", order.request.description, 0))
-    retake = Retake(MixSettings(), _plan(order.request), chain, bed, 0, layout.end)
-    stem = retake.render([*onsets, *speech])
+    plan = PlannerSettings(prompts=lexicon.action_prompts(order.request.description))
+    foley = FoleyPass(MixSettings(), plan, chain, bed, 0, layout.end)
+    stem = foley.make([*onsets, *(event for event in speech if isinstance(event, Speech))])
     progress(_SOUNDED)
     sound = _finished(original if order.request.mix else None, stem, order.content_id)
     progress(_MARKED)
     _write(order, sound)
     pieces = len(divide(layout, order.limits.processes))
-    made_by = tuple(sorted({bed.source, *(sound.source for sound in retake.sounds)}))
+    made_by = tuple(sorted({bed.source, *(laid.source for laid in foley.laid)}))
     took_s = round(time.perf_counter() - began_s, 3)
-    return Rendered(s_from_ticks(layout.end), len(retake.sounds), pieces, took_s, made_by)
-
-
-def _plan(request: RenderRequest) -> PlannerSettings:
-    return PlannerSettings(impact_prompts=lexicon.impacts(request.description), sweep_prompts=(lexicon.NEUTRAL_SWEEP,))
+    return Rendered(s_from_ticks(layout.end), len(foley.laid), pieces, took_s, made_by)
 
 
 def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:

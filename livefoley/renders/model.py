@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -90,6 +91,18 @@ class Rendered:
 def rendered_from_json(given: dict[str, Any]) -> Rendered:
     """Return what came of a render, as it was written down; raises ``TypeError`` for what is none."""
     return Rendered(**{**given, "sources": tuple(given.get("sources", ()))})  # older ones have none
+
+
+@dataclass(frozen=True, slots=True)
+class RenderStatistics:
+    """Renders by state now and by outcome since the start; seconds of sound made, and seconds that took."""
+
+    states: Mapping[str, int]
+    outcomes: Mapping[str, int]
+    refused: Mapping[str, int]
+    sound_s: float
+    took_s: float
+    disk_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,6 +29,7 @@ from livefoley.renders.model import (
     RenderLimits,
     RenderRequest,
     RenderState,
+    RenderStatistics,
     RenderStatus,
     rendered_from_json,
 )
@@ -61,18 +62,6 @@ class RenderSettings:
     provider: str = "livefoley"
     libraries: tuple[Path, ...] = ()
     student: StudentSettings | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RenderStatistics:
-    """Renders by state now and by outcome since the start; seconds of sound made, and seconds that took."""
-
-    states: Mapping[str, int]
-    outcomes: Mapping[str, int]
-    refused: Mapping[str, int]
-    sound_s: float
-    took_s: float
-    disk_bytes: int
 
 
 @dataclass

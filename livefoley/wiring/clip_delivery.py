@@ -8,16 +8,17 @@ from typing import Protocol
 
 import structlog
 from fastapi import APIRouter
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from livefoley import config as cfg
 from livefoley.clips.model import ClipState, ClipStatus, Heat
 from livefoley.clips.ports import Published
 from livefoley.clips.publish import SpoolingPublisher, open_publisher, open_store
 from livefoley.clips.publish.links import PATH, Links
-from livefoley.control.delivery.clip_files import ClipFileCollector, ClipFiles, FileAccess, clip_files_router
-from livefoley.control.delivery.edge import EdgeCollector, EdgeLog, listening
+from livefoley.control.delivery.clip_files import ClipFiles, FileAccess, clip_files_router
+from livefoley.control.delivery.edge import EdgeLog, listening
+from livefoley.control.metrics.clips import ClipFileCollector, SpoolCollector
+from livefoley.control.metrics.edges import EdgeCollector
+from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.control.problems import Problem
 from livefoley.core.errors import OutputError
 from livefoley.outbound.prewarm import prewarm
@@ -64,10 +65,11 @@ class ClipDelivery:
         """Return the routes of the files and of their links."""
         return [clip_files_router(self._files), self._links_router()]
 
-    def collectors(self) -> list[Collector]:
+    def collectors(self) -> list[SnapshotCollector]:
         """Return what ``/metrics`` shows beside the rooms."""
+        spool = [SpoolCollector(self._spool.statistics)] if self._spool is not None else []
         edges = EdgeCollector(self._edge_log, lambda: self._files.statistics().bytes)
-        return [ClipFileCollector(self._files), _SpoolCollector(self._spool), edges]
+        return [ClipFileCollector(self._files), *spool, edges]
 
     def parts(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """Return what runs beside the rooms, by name."""
@@ -142,31 +144,6 @@ class ClipDelivery:
 
     def _link(self, path: str) -> str:
         return self._links.sign(path) if self._links is not None else path
-
-
-class _SpoolCollector(Collector):
-    def __init__(self, spool: SpoolingPublisher | None) -> None:
-        self._spool = spool
-
-    def describe(self) -> list[Metric]:
-        """Name nothing in advance."""
-        return []
-
-    def collect(self) -> list[Metric]:
-        """Return one snapshot."""
-        if self._spool is None:
-            return []
-        figures = self._spool.statistics()
-        return [
-            GaugeMetricFamily("livefoley_clip_spool_clips", "Clips that wait to be published.", figures.waiting),
-            GaugeMetricFamily("livefoley_clip_spool_bytes", "Bytes of these.", figures.waiting_bytes),
-            CounterMetricFamily("livefoley_clip_late", "Clips that were published later.", figures.published),
-            CounterMetricFamily("livefoley_clip_target_failures", "Times the target did not answer.", figures.failures),
-            GaugeMetricFamily("livefoley_clip_target_up", "Whether the target answered last (1).", figures.target_up),
-            CounterMetricFamily("livefoley_clip_spooled", "Clips kept for later.", figures.spooled),
-            CounterMetricFamily("livefoley_clip_backed_up", "Clips that went to the backup.", figures.backed_up),
-            CounterMetricFamily("livefoley_clip_lost", "Clips that could be kept nowhere.", figures.lost),
-        ]
 
 
 def _ignore(_: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
@@ -19,21 +18,19 @@ from livefoley.clips.tool_settings import (
 )
 from livefoley.core.notices import ClipNotice
 from livefoley.core.ticks import ticks_from_s
-from livefoley.engine.mixer import MixSettings
-from livefoley.engine.planner import PlannerSettings
+from livefoley.engine.room import RoomEngine
 from livefoley.runtime.clips.celery_app import make_celery
 from livefoley.runtime.clips.job_queue import SLOTS, ClipQueue
 from livefoley.runtime.clips.room import ClipSettings, RoomClips
 from livefoley.runtime.clips.service import ClipService
-from livefoley.runtime.rooms.room import Room
-from livefoley.wiring.sounds import libraries, student_settings
+from livefoley.runtime.events.highlights import HighlightService
+from livefoley.wiring.sounds import action_prompts, libraries, student_settings
 
 _OVER: dict[ClipState, Literal["ready", "failed", "quarantined"]] = {
     ClipState.READY: "ready",
     ClipState.FAILED: "failed",
     ClipState.QUARANTINED: "quarantined",
 }
-Plan = Callable[[str], PlannerSettings]
 
 
 def make_clip_service(config: cfg.Config) -> ClipService:
@@ -91,18 +88,17 @@ def _check_settings(given: cfg.ClipMaking) -> ClipCheckSettings:
     )
 
 
-def keep_clips(config: cfg.Config, room: Room, service: ClipService, plan: Plan) -> None:
-    """Let ``room`` keep what clips are cut from, if it is configured to; ``plan`` plans for a description."""
-    given = config.rooms[room.name]
+def make_room_clips(
+    config: cfg.Config, name: str, engine: RoomEngine, highlights: HighlightService, service: ClipService
+) -> RoomClips | None:
+    """Return what keeps what clips of a room are cut from; None for a room that keeps nothing."""
+    given = config.rooms[name]
     if not given.clips.enabled:
-        return
-    settings = clip_settings(config, given)
-    clips = RoomClips(room.name, settings, _Sounding(room, plan), room.engine.clock, service, given.seed)
-    clips.describe(given.describe)
-    clips.highlights = room.parts.highlights.current
-    room.parts.highlights.on_highlight = clips.highlight
-    room.parts.clips = clips
-    service.rooms[room.name] = clips
+        return None
+    settings, prompts = clip_settings(config, given), action_prompts(given)
+    clips = RoomClips(name, settings, engine, service, prompts, highlights.current, given.seed)
+    service.rooms[name] = clips
+    return clips
 
 
 def clip_settings(config: cfg.Config, room: cfg.Room) -> ClipSettings:
@@ -141,17 +137,3 @@ def clip_notice(status: ClipStatus) -> ClipNotice | None:
         reason="" if status.state is ClipState.READY else "; ".join(reason for reason in reasons if reason),
         latency_s=status.latency_s.get("whole", 0.0),
     )
-
-
-class _Sounding:
-    """Implements ``Sounding`` over a running room."""
-
-    def __init__(self, room: Room, plan: Plan) -> None:
-        self._room = room
-        self._plan = plan
-
-    def mix(self) -> MixSettings:
-        return self._room.engine.mixer.settings
-
-    def plan(self, describe: str) -> PlannerSettings:
-        return self._plan(describe)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from livefoley.core.snapshots import DeliverySnapshot
 from livefoley.outbound.obs import ObsLink, ObsSettings, scene_changes
 from livefoley.outbound.webhooks import Webhook
 from livefoley.runtime.events.event_feed import EventFeed
+from livefoley.wiring.mix import mix_controls
 
 Patch = Callable[[RoomChanges], Awaitable[None]]
 AskForClip = Callable[[ClipRequest], object]
@@ -45,25 +47,19 @@ def _webhook(hook: cfg.Webhook, feed: EventFeed) -> Webhook:
 
 
 def _obs(name: str, room: cfg.Room, feed: EventFeed, patch: Patch, clip: AskForClip) -> ObsLink:
-    given, foley = room.obs, room.foley
+    given = room.obs
     assert given.url is not None  # noqa: S101 - for the type checker
     act = given.on_highlight
     password = given.password.get_secret_value() if given.password else None
     settings = ObsSettings(given.url.get_secret_value(), password, act.chapter, act.source, act.show_s)
     scenes = {scene: wanted.model_dump(exclude_none=True) for scene, wanted in given.scenes.items()}
-    own = {
-        "describe": room.describe,
-        "mute": False,
-        "foley_gain_db": 0.0,
-        "bed_gain_db": foley.bed.gain_db,
-        "action_gain_db": foley.actions.gain_db,
-        "accent_gain_db": foley.accents.gain_db,
-    }
+    own = {"describe": room.describe, **asdict(mix_controls(room))}
 
     async def on_scene(scene: str) -> None:
         changes = scene_changes(scenes, own, scene)
-        await patch(RoomChanges(**changes))
-        feed.publish(SceneNotice(scene, changes.get("describe", "")))
+        describe = changes.pop("describe", None)
+        await patch(RoomChanges(describe, changes))
+        feed.publish(SceneNotice(scene, describe or ""))
 
     request = replay_request(name, room)
     return ObsLink(name, settings, feed, on_scene, partial(clip, request) if request is not None else None)

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from livefoley import config as cfg
 from livefoley.core.errors import ConfigError
-from livefoley.core.events import HearingEvent
-from livefoley.core.highlights import Evidence
 from livefoley.core.ports import Sink, Source
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.highlights.moments import HighlightSettings
 from livefoley.engine.hold import OnDrop
-from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.foley.chain import MakerOrder
-from livefoley.foley.description import lexicon
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.auth import HttpAuth
 from livefoley.media.files.file_sink import FileSink
@@ -37,6 +33,7 @@ from livefoley.media.webrtc import IceServer, IceSettings, WhepAudience, WhepSer
 from livefoley.perception.ears import MODULES as EAR_MODULES
 from livefoley.perception.screen import MODULES as SCREEN_MODULES
 from livefoley.perception.screen import REMEDY as SCREEN_REMEDY
+from livefoley.runtime.clips.service import ClipService
 from livefoley.runtime.events.chat import ChatSettings, RoomChat
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.events.highlights import HighlightService, HighlightServiceSettings
@@ -48,11 +45,13 @@ from livefoley.runtime.rooms.perception import Perception, PerceptionWorkers
 from livefoley.runtime.rooms.room import Room, RoomParts
 from livefoley.runtime.rooms.screen import Screen, ScreenWorkers
 from livefoley.runtime.rooms.slate import draw_slate
-from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.rooms.transcode import Transcoder
 from livefoley.runtime.sounds.live import LiveSounds, RoomSounds
 from livefoley.runtime.workers.messages import PERCEPTION, SCREEN
 from livefoley.runtime.workers.shared import SharedWorkers, processes_for
+from livefoley.wiring.clips import make_room_clips
+from livefoley.wiring.mix import mix_settings
+from livefoley.wiring.sounds import action_prompts
 
 log = structlog.get_logger("livefoley")
 
@@ -78,8 +77,9 @@ class Workers:
     screen: ScreenWorkers
 
 
-def build_room(name: str, room: cfg.Room, servers: Servers, workers: Workers) -> Room:
-    """Return a room with all its parts; its keys are registered with ``servers``."""
+def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers, clips: ClipService) -> Room:
+    """Return a room with all its parts; its keys are registered with ``servers``, what it keeps with ``clips``."""
+    room = config.rooms[name]
     bitrate = room.audio.bitrate_kbps * 1000
     engine = RoomEngine(
         room_settings(room),
@@ -88,32 +88,29 @@ def build_room(name: str, room: cfg.Room, servers: Servers, workers: Workers) ->
         stem_encoder=AacEncoder(bitrate) if room.stem_sinks else None,
     )
     source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
-    parts = RoomParts(
-        name=name,
-        engine=engine,
-        source=source,
-        sinks=[make_sink(sink) for sink in room.sinks],
-        stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
-        audience=make_audience(name, room.whep, source, servers.whep),
-        sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
-        highlights=highlights,
-        chat=make_chat(room, highlights, engine),
-        speech=make_speech(room, highlights),
-        describe=room.describe,
+    return Room(
+        RoomParts(
+            name=name,
+            engine=engine,
+            source=source,
+            sinks=[make_sink(sink) for sink in room.sinks],
+            stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
+            audience=make_audience(name, room.whep, source, servers.whep),
+            sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
+            highlights=highlights,
+            chat=make_chat(room, highlights, engine),
+            speech=make_speech(room, highlights),
+            prompts=action_prompts(room),
+            perception=(lambda made: open_perception(room, workers.perception, made)) if room.foley.enabled else None,
+            ears=(lambda made: open_ears(room.listen, workers.ears, made)) if room.listen.enabled else None,
+            screen=(lambda made: open_screen(room.listen, workers.screen, made)) if room.listen.screen else None,
+            clips=make_room_clips(config, name, engine, highlights, clips),
+            describe=room.describe,
+            make_slate=partial(draw_slate, text=SLATE_TEXT, picture=room.slate)
+            if room.on_drop is OnDrop.SLATE
+            else None,
+        )
     )
-    if room.on_drop is OnDrop.SLATE:
-        parts.make_slate = lambda info: draw_slate(info, SLATE_TEXT, room.slate)
-    made = Room(parts)
-    if room.foley.enabled:
-        parts.perception = Perception(name, workers.perception, made.perceive, made.signal, watch=room.actions.enabled)
-    if room.listen.enabled:
-        parts.ears = open_ears(name, room.listen, workers.ears, made.hear)
-    if room.listen.screen:
-        parts.screen = open_screen(name, room.listen, workers.screen, made.signal)
-    taps = [tap for tap in (parts.perception, parts.ears, parts.screen) if tap is not None]
-    if taps:
-        engine.taps = taps[0] if len(taps) == 1 else Fork(*taps)
-    return made
 
 
 def open_sounds(name: str, room: cfg.Room, shared: LiveSounds, highlights: HighlightService) -> RoomSounds:
@@ -150,28 +147,31 @@ def make_ears(config: cfg.Config) -> EarsService:
     return EarsService(config.ears.model, reason)
 
 
-def open_ears(name: str, given: cfg.Listen, ears: EarsService, on_event: Callable[[HearingEvent], None]) -> RoomEars:
+def open_perception(room: cfg.Room, workers: PerceptionWorkers, made: Room) -> Perception:
+    """Return what watches and listens to a room."""
+    return Perception(made.name, workers, made.perceive, made.signal, watch=room.actions.enabled)
+
+
+def open_ears(given: cfg.Listen, ears: EarsService, made: Room) -> RoomEars:
     """Return a room's ears; raises ``ConfigError`` for a keyword list that cannot be used."""
     keywords = []
     if ears.usable:
         from livefoley.perception.ears.keywords import load  # of the extra
 
         keywords = load(given.keywords)
-    return ears.open(name, given.languages, keywords, on_event)
+    return ears.open(made.name, given.languages, keywords, made.hear)
 
 
-def open_screen(
-    name: str, given: cfg.Listen, workers: ScreenWorkers, on_evidence: Callable[[Evidence], None]
-) -> Screen:
+def open_screen(given: cfg.Listen, workers: ScreenWorkers, made: Room) -> Screen:
     """Return what reads a room's screen; raises ``ConfigError`` without the extras, and for a bad keyword list."""
     missing = [module for module in SCREEN_MODULES if importlib.util.find_spec(module) is None]
     if missing:
         raise ConfigError(
-            f"rooms.{name}.listen.screen: {missing[0]} is not installed; {SCREEN_REMEDY}, or leave it off"
+            f"rooms.{made.name}.listen.screen: {missing[0]} is not installed; {SCREEN_REMEDY}, or leave it off"
         )
     from livefoley.perception.ears.keywords import load  # of the extra
 
-    return Screen(name, workers, load(given.keywords), on_evidence)
+    return Screen(made.name, workers, load(given.keywords), made.signal)
 
 
 def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightService:
@@ -179,14 +179,14 @@ def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightS
     given = room.highlights
     fusion = HighlightSettings(given.threshold, ticks_from_s(given.join_s))
     feed = EventFeed(name, room.transcripts.ttl_s)
-    return HighlightService(HighlightServiceSettings(fusion, given.accents), feed, engine.clock)
+    return HighlightService(HighlightServiceSettings(fusion, given.accents), feed, engine.playout)
 
 
 def make_chat(room: cfg.Room, highlights: HighlightService, engine: RoomEngine) -> RoomChat:
     """Return what counts the audience's messages."""
     given = room.highlights.chat
     settings = ChatSettings(given.words, ticks_from_s(given.lag_s))
-    return RoomChat(settings, highlights.feed, engine.clock, highlights.signal)
+    return RoomChat(settings, highlights.feed, engine.playout, highlights.signal)
 
 
 def make_speech(room: cfg.Room, highlights: HighlightService) -> RoomSpeech:
@@ -226,32 +226,16 @@ def make_sink(sink: cfg.Sink) -> Sink:
 
 def room_settings(room: cfg.Room) -> RoomSettings:
     """Return what the engine needs to know of a room."""
-    foley = room.foley
-    mix = MixSettings(
-        bed_gain_db=foley.bed.gain_db,
-        action_gain_db=foley.actions.gain_db,
-        accent_gain_db=foley.accents.gain_db,
-        duck_db=foley.duck_db,
-        ceiling_dbtp=foley.ceiling_dbtp,
-        stem=room.stem,
-        apart=room.clips.enabled,
-    )
-    return RoomSettings(room.lookahead_s, room.on_drop, mix, planner_settings(room), room.stem)
+    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), planner_settings(room), room.stem)
 
 
 def planner_settings(room: cfg.Room) -> PlannerSettings:
-    """Return what the planner asks for: the room's own action sound, else what its description tells of."""
-    sound = room.actions.sound
-    if sound:
-        impacts: tuple[str, ...] = (sound,)
-    else:
-        impacts = lexicon.impacts(room.describe)
+    """Return what the planner asks for."""
     return PlannerSettings(
         actions=room.foley.enabled and room.actions.enabled,
         bed=room.foley.enabled and room.foley.bed.enabled,
         sensitivity=room.actions.sensitivity,
-        impact_prompts=impacts,
-        sweep_prompts=(lexicon.NEUTRAL_SWEEP,),
+        prompts=action_prompts(room)(room.describe),
         seed=room.seed,
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
 from livefoley import config as cfg
+from livefoley.core.cues import ActionPrompts
 from livefoley.core.errors import ModelError
+from livefoley.foley.description import lexicon
 from livefoley.foley.student import models
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.sounds.cached_takes import LiveCachedTakes
@@ -53,3 +56,8 @@ def make_student(given: cfg.Student) -> StudentService | None:
         tell("no student; bank and procedural sounds go on", reason=str(error))
         return None
     return StudentService(settings)
+
+
+def action_prompts(room: cfg.Room) -> Callable[[str], ActionPrompts]:
+    """Return what says what movements sound like in a room of some words: its own action sound, else what they tell."""
+    return lambda describe: lexicon.action_prompts(describe, room.actions.sound)

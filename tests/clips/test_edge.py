@@ -21,8 +21,9 @@ from livefoley.clips.publish import DirectoryStore, Naming, StorePublisher
 from livefoley.clips.publish.links import Links
 from livefoley.control import problems
 from livefoley.control.delivery.clip_files import ClipFiles, FileAccess, clip_files_router
-from livefoley.control.delivery.edge import EdgeCollector, EdgeLog, listening, parse
+from livefoley.control.delivery.edge import EdgeLog, listening, parse
 from livefoley.control.guard import Access, Guard
+from livefoley.control.metrics.edges import EdgeCollector
 from livefoley.control.server import HttpServer
 from livefoley.outbound.prewarm import prewarm
 from tests.clips.finished import finished, metadata

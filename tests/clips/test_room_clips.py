@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from livefoley.engine.clock import PlayoutClock
 from livefoley.engine.mixer import Mixed
 from livefoley.engine.room_types import Departure
 from livefoley.engine.timeline import ORIGIN
@@ -24,7 +23,7 @@ def leaves(at: int, original: Any) -> Departure:
 async def test_what_cannot_be_kept_is_counted_and_the_room_goes_on(tmp_path: Path) -> None:
     service = ClipService(tmp_path, {"libraries": [], "place": str(tmp_path)})
     nothing_cut = cast(Any, None)  # how the room sounds is asked for when a clip is cut
-    clips = RoomClips("room", ClipSettings(tmp_path), nothing_cut, PlayoutClock(72_000), service)
+    clips = RoomClips("room", ClipSettings(tmp_path), nothing_cut, service, nothing_cut)
     clips.departed(leaves(0, BLOCK))
     clips.departed(leaves(1024, "no samples"))
     assert clips.snapshot().dropped_events == 1

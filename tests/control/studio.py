@@ -15,6 +15,7 @@ from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
 from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError, InputError
+from livefoley.core.mix import changed
 from livefoley.core.ports import SinkStatistics, SourceStatistics
 from livefoley.core.snapshots import (
     CueCount,
@@ -94,7 +95,12 @@ class Studio:
 
     async def patch_room(self, room: str, changes: RoomChanges) -> None:
         before = self.snapshots[room]
-        self.snapshots[room] = replace(before, controls=replace(before.controls, **changes.given()))  # type: ignore[arg-type]
+        self.snapshots[room] = replace(before, controls=changed_controls(before.controls, changes))
+
+
+def changed_controls(before: RoomControls, changes: RoomChanges) -> RoomControls:
+    describe = before.describe if changes.describe is None else changes.describe
+    return replace(changed(before, changes.mix), describe=describe)
 
 
 @contextlib.asynccontextmanager

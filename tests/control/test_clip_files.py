@@ -17,8 +17,9 @@ from livefoley.clips.model import Heat
 from livefoley.clips.publish import DirectoryStore, Naming, StorePublisher
 from livefoley.clips.publish.links import MAX_TTL_S, LinkCheck, Links
 from livefoley.control import problems
-from livefoley.control.delivery.clip_files import ClipFileCollector, ClipFiles, FileAccess, clip_files_router
+from livefoley.control.delivery.clip_files import ClipFiles, FileAccess, clip_files_router
 from livefoley.control.guard import Access, Guard
+from livefoley.control.metrics.clips import ClipFileCollector
 from livefoley.control.server import HttpServer
 from tests.clips.finished import ID, finished, metadata
 

@@ -15,13 +15,14 @@ from livefoley.config import parse
 from livefoley.control.api.clips import clips_router
 from livefoley.control.app import make_app
 from livefoley.control.metrics.clips import ClipCollector
+from livefoley.control.metrics.renders import RenderCollector
 from livefoley.control.pages import pages_router
 from livefoley.control.signalling.whep import whep_router
 from livefoley.control.signalling.whip import whip_router
 from livefoley.media.webrtc import IceSettings, WhepServer, WhipServer
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import make_clip_service
-from livefoley.wiring.renders import RenderCollector, make_render_service, render_routes
+from livefoley.wiring.renders import make_render_service, render_routes
 from tests.control.studio import Studio
 from tests.docs.pages import EVERY, FOLDERS, ROOT, Page
 from tests.docs.pages import page as read
@@ -49,7 +50,7 @@ def http(tmp_path: Path) -> FastAPI:
         whep_router(WhepServer(ice)),
         pages_router(studio, lambda room: True),
     ]
-    collectors = [*delivery.collectors(), ClipCollector(service.snapshot), RenderCollector(renders)]
+    collectors = [*delivery.collectors(), ClipCollector(service.snapshot), RenderCollector(renders.statistics)]
     return make_app(studio, None, routers, collectors)
 
 

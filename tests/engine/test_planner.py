@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livefoley.core.cues import Cue, CueKind
+from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE
 from livefoley.engine.planner import BED_AHEAD, BED_CHUNK, BED_TIMEOUT, PREROLL, Planner, PlannerSettings
@@ -17,7 +17,7 @@ def counts(planner: Planner) -> dict[tuple[str, str], int]:
 
 
 def test_a_movement_becomes_a_cue_at_its_moment_panned_to_its_place() -> None:
-    planner = Planner(PlannerSettings(impact_prompts=("knock",)))
+    planner = Planner(PlannerSettings(prompts=ActionPrompts(("knock",))))
     planner.motion(onset(100_000, x=0.0), playhead=30_000)
     (cue,) = planner.take_cues()
     assert cue.start == 100_000

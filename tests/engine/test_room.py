@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from livefoley.core.cues import CueKind, Sound
+from livefoley.core.cues import ActionPrompts, CueKind, Sound
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, TrackInfo, Unit
@@ -84,10 +84,10 @@ def test_outputs_stay_up_while_the_publisher_is_away_and_it_returns_a_look_ahead
     held = [unit for unit in drive.units(V) if unit.packet.time_base == Fraction(1, TICK_RATE)]
     assert len(held) >= 6
     assert {unit.packet.data for unit in held} == {b"picture 2000"}  # the last keyframe
-    before = drive.engine.clock.playhead(drive.now)
+    before = drive.engine.playout.playhead(drive.now)
     drive.run(3.0, start_ms=900_000)
     back = next(unit for unit in drive.units(V) if unit.packet.data == b"picture 900000")
-    assert abs(back.dts - before - drive.engine.clock.lookahead) <= 2
+    assert abs(back.dts - before - drive.engine.playout.lookahead) <= 2
     assert drive.engine.state is RoomState.LIVE
     stamps = [unit.dts for unit in drive.units(V)]
     assert stamps == sorted(set(stamps))
@@ -112,7 +112,7 @@ def test_a_process_that_slept_goes_on_where_it_stopped() -> None:
     departed = len(drive.out)
     drive.run(1.0)
     assert len(drive.units(A)) * 1024 / TICK_RATE < 4.0
-    assert drive.engine.statistics().held_back_ticks > 3500 * TICK_RATE
+    assert drive.engine.statistics().counters.held_back_ticks > 3500 * TICK_RATE
     assert len(drive.out) >= departed
 
 
@@ -130,14 +130,14 @@ def test_a_codec_nobody_decodes_leaves_the_picture_going() -> None:
 
 
 def test_a_movement_becomes_a_sound_on_its_frame() -> None:
-    drive = started(RoomSettings(plan=PlannerSettings(impact_prompts=("knock",))))
+    drive = started(RoomSettings(plan=PlannerSettings(prompts=ActionPrompts(("knock",)))))
     drive.run(1.0, start_ms=0)
     frame = TICK_RATE + 600 * 48
     drive.engine.perceive(MotionOnset(frame, MotionKind.IMPACT, 0.9), drive.now)
-    (cue,) = drive.engine.planner.take_cues()
+    (cue,) = drive.engine.take_cues()
     assert (cue.start, cue.kind, cue.prompt) == (frame, CueKind.ACTION, "knock")
     drive.engine.lay(cue.id, Sound(np.ones((2, 480), np.float32)), drive.now)
-    assert drive.engine.mixer.statistics().laid == 1
+    assert drive.engine.statistics().mixer.laid == 1
 
 
 def test_a_sound_that_cannot_be_mixed_costs_itself_and_not_the_original() -> None:
@@ -147,18 +147,18 @@ def test_a_sound_that_cannot_be_mixed_costs_itself_and_not_the_original() -> Non
     def broken(start: int, n: int) -> None:
         raise FloatingPointError("our bug")
 
-    drive.engine.mixer._foley = broken  # type: ignore[method-assign, assignment]
+    drive.engine._foley._mixer._foley = broken  # type: ignore[method-assign, assignment]
     drive.run(4.0, start_ms=0)
-    assert drive.engine.mixer.statistics().failures > 0
+    assert drive.engine.statistics().mixer.failures > 0
     assert len(drive.units(A)) * 1024 >= 2 * TICK_RATE
 
 
 def test_an_accent_is_asked_for_at_once_and_the_end_runs_out() -> None:
     drive = started()
     drive.run(2.0, start_ms=0)
-    start = drive.engine.clock.playhead(drive.now) + TICK_RATE
+    start = drive.engine.playout.playhead(drive.now) + TICK_RATE
     assert drive.engine.accent(accent_cue(start, effect="ding"), drive.now) == 1
-    assert drive.engine.planner.take_cues()[0].effect == "ding"
+    assert drive.engine.take_cues()[0].effect == "ding"
     drive.engine.end()
     drive.run(2.5)
     assert drive.engine.drained()

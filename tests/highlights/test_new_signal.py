@@ -71,7 +71,7 @@ async def test_a_new_signal_becomes_a_highlight_with_its_accent_though_nothing_k
     clock, feed, laid = PlayoutClock(LOOKAHEAD), EventFeed("pitch"), Laid()
     clock.start(ORIGIN + LOOKAHEAD, 0.0)
     service = HighlightService(HighlightServiceSettings(accents={SIGNAL: "BELLMisc_Ding"}), feed, clock)
-    service.accents = laid
+    service.connect(laid)
     at = ORIGIN + LOOKAHEAD
     async with listening(lambda evidence: service.signal(evidence, 0.1)) as perception:
         for block, samples in enumerate((QUIET, WHISTLE, QUIET)):

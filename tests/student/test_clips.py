@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def made_by(makers: Makers, describe: str, use: StudentUse) -> tuple[set[str], s
     ]
     events.append(Cue(0, CueKind.ACCENT, ORIGIN + 2 * TICK_RATE, 0, prompt="a velociraptor purring"))
     job = replace(
-        JOB, describe=describe, student=use, plan=PlannerSettings(impact_prompts=lexicon.impacts(describe)), seed=3
+        JOB, describe=describe, student=use, plan=PlannerSettings(prompts=lexicon.action_prompts(describe)), seed=3
     )
     assert Job.from_json(job.to_json()) == job
     span = (ORIGIN, ORIGIN + 4 * TICK_RATE)
@@ -61,6 +62,14 @@ def test_a_clip_has_its_sounds_from_whoever_made_them_live(makers: Makers) -> No
     assert made_by(makers, UNKNOWN, StudentUse.NEVER) == ({"bank"}, "procedural")
 
 
+def test_a_job_of_an_earlier_version_is_still_made() -> None:
+    written = json.loads(JOB.to_json())
+    prompts = written["plan"].pop("prompts")
+    written["plan"] |= {"impact_prompts": prompts["impacts"], "sweep_prompts": prompts["sweeps"]}
+    del written["student"]
+    assert Job.from_json(json.dumps(written)) == JOB
+
+
 def test_the_same_clip_is_made_twice_alike_whatever_was_made_between(makers: Makers) -> None:
     clip_input = ClipInput(
         Path(),
@@ -72,7 +81,7 @@ def test_the_same_clip_is_made_twice_alike_whatever_was_made_between(makers: Mak
         UNKNOWN,
         (),
     )
-    job = replace(JOB, describe=UNKNOWN, plan=PlannerSettings(impact_prompts=(UNKNOWN,)))
+    job = replace(JOB, describe=UNKNOWN, plan=PlannerSettings(prompts=lexicon.action_prompts(UNKNOWN)))
     first = foley_of(job, clip_input, makers)
     made_by(makers, UNKNOWN, StudentUse.AUTO)
     np.testing.assert_array_equal(foley_of(job, clip_input, makers).stem, first.stem)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from livefoley import config as cfg
+from livefoley.commands.render import render_settings
 from livefoley.config import parse
+from livefoley.core.cues import ActionPrompts
 from livefoley.core.errors import ConfigError
 from livefoley.foley.description import lexicon
 from livefoley.wiring.rooms import planner_settings
@@ -54,7 +56,16 @@ def test_only_places_that_procedures_do_not_know_are_left_to_the_student() -> No
 
 
 def test_an_action_nobody_knows_is_asked_for_in_the_rooms_own_words() -> None:
-    assert planner_settings(room("a velociraptor stomping")).impact_prompts == ("a velociraptor stomping",)
-    assert planner_settings(room("footsteps on gravel")).impact_prompts == ("FEETHmn_Gravel",)
-    assert planner_settings(room("rain")).impact_prompts == (lexicon.NEUTRAL_IMPACT,)
-    assert planner_settings(room("")).impact_prompts == (lexicon.NEUTRAL_IMPACT,)
+    assert planner_settings(room("a velociraptor stomping")).prompts.impacts == ("a velociraptor stomping",)
+    assert planner_settings(room("footsteps on gravel")).prompts.impacts == ("FEETHmn_Gravel",)
+    assert planner_settings(room("rain")).prompts.impacts == (lexicon.NEUTRAL_IMPACT,)
+    assert planner_settings(room("")).prompts == ActionPrompts((lexicon.NEUTRAL_IMPACT,), (lexicon.NEUTRAL_SWEEP,))
+
+
+def test_what_is_asked_for_is_one_policy_for_rooms_and_files() -> None:
+    own = parse(ROOM.replace("DESCRIBE", "describe: a velociraptor, actions: {sound: WOODImpt_Knock}")).rooms["a"]
+    assert planner_settings(own).prompts.impacts == ("WOODImpt_Knock",)
+    for words in ("a velociraptor stomping", "切菜", "rain", ""):
+        asked = lexicon.action_prompts(words)
+        assert planner_settings(room(words)).prompts == asked
+        assert render_settings(words, seed=0, stem=False).plan.prompts == asked

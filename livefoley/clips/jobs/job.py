@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from livefoley.clips.model import ClipFiles, ClipReason, ClipRequest, ClipState, Finding, Heat, Priority
+from livefoley.core.cues import ActionPrompts
 from livefoley.core.errors import InputError
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
@@ -54,18 +55,24 @@ class Job:
     def from_json(cls, text: str) -> Job:
         """Return the job; raises ``ValueError``, ``KeyError`` or ``TypeError`` for what is none."""
         fields: dict[str, Any] = json.loads(text)
-        plan = fields["plan"]
-        for name in ("impact_prompts", "sweep_prompts"):
-            plan[name] = tuple(plan[name])
         fields.update(
             request=request_from(fields["request"]),
             mix=MixSettings(**fields["mix"]),
-            plan=PlannerSettings(**plan),
+            plan=_plan_from(fields["plan"]),
             tags=tuple(fields["tags"]),
             clock=(fields["clock"][0], fields["clock"][1]),
             student=StudentUse(fields.get("student", StudentUse.AUTO)),  # older jobs have none
         )
         return cls(**fields)
+
+
+def _plan_from(fields: dict[str, Any]) -> PlannerSettings:
+    """Return a plan that was written down; those of before 0.2 had the prompts among its other fields."""
+    prompts = fields.pop("prompts", None) or {
+        "impacts": fields.pop("impact_prompts"),
+        "sweeps": fields.pop("sweep_prompts"),
+    }
+    return PlannerSettings(**fields, prompts=ActionPrompts(*(tuple(prompts[name]) for name in ("impacts", "sweeps"))))
 
 
 def request_from(fields: dict[str, Any]) -> ClipRequest:

@@ -7,24 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from livefoley.control.mix_patch import Description, Gain, MixPatch
 from livefoley.control.problems import Problem
 from livefoley.control.state import ControlState, CueRequest, RoomChanges
 from livefoley.core.snapshots import RoomSnapshot
 
-Gain = Annotated[float, Field(ge=-60, le=12, allow_inf_nan=False)]
 
-
-class RoomPatch(BaseModel):
+class RoomPatch(MixPatch):
     """What to change; what is left out stays. Gains in dB."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    describe: Annotated[str, Field(max_length=1000)] | None = None
-    mute: bool | None = None
-    foley_gain_db: Gain | None = None
-    bed_gain_db: Gain | None = None
-    action_gain_db: Gain | None = None
-    accent_gain_db: Gain | None = None
+    describe: Description | None = None
 
 
 class CueBody(BaseModel):
@@ -68,8 +60,8 @@ def rooms_router(state: ControlState) -> APIRouter:
     async def patch_room(room: str, patch: Annotated[RoomPatch, Body()]) -> RoomSnapshot:
         """Change a room's description, gains or mute while it runs; return it as it is afterwards."""
         known(state, room)
-        changes = RoomChanges(**patch.model_dump())
-        if changes.given():
+        changes = RoomChanges(patch.describe, patch.mix())
+        if changes != RoomChanges():
             await state.patch_room(room, changes)
         return known(state, room)
 

@@ -18,8 +18,6 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from prometheus_client.core import CounterMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from livefoley.clips.model import ClipMetadata, Heat
 from livefoley.clips.publish.links import CACHE_CONTROL, LinkCheck, Links
@@ -188,31 +186,6 @@ def clip_files_router(files: ClipFiles) -> APIRouter:
     router.add_api_route("/clips/{key:path}", clip_file, methods=["GET"], response_class=Response)
     router.add_api_route("/clips/{key:path}", clip_file, methods=["HEAD"], include_in_schema=False)
     return router
-
-
-class ClipFileCollector(Collector):
-    """The figures of ``ClipFiles`` for Prometheus."""
-
-    def __init__(self, files: ClipFiles) -> None:
-        self._files = files
-
-    def describe(self) -> list[Metric]:
-        """Name nothing in advance."""
-        return []
-
-    def collect(self) -> list[Metric]:
-        """Return one snapshot."""
-        figures = self._files.statistics()
-        served = CounterMetricFamily(
-            "livefoley_clip_requests", "Requests for clips served, by status.", labels=["status"]
-        )
-        for status, count in figures.served.items():
-            served.add_metric([str(status)], count)
-        text = "Requests for clips turned away, by reason."
-        refused = CounterMetricFamily("livefoley_clip_requests_refused", text, labels=["reason"])
-        for reason, count in figures.refused.items():
-            refused.add_metric([reason], count)
-        return [served, refused, CounterMetricFamily("livefoley_clip_bytes", "Bytes of clips sent.", figures.bytes)]
 
 
 def _is_known(request: Request, found: Stat) -> bool:

@@ -1,24 +1,22 @@
-"""The making of clips as Prometheus metrics."""
+"""The making, keeping and serving of clips as Prometheus metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
+from livefoley.clips.publish import PublishStatistics
+from livefoley.control.delivery.clip_files import ClipFiles
+from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.core.snapshots import ClipMakingSnapshot
 
 
-class ClipCollector(Collector):
+class ClipCollector(SnapshotCollector):
     """Reads ``snapshot`` when asked for."""
 
     def __init__(self, snapshot: Callable[[], ClipMakingSnapshot]) -> None:
         self._snapshot = snapshot
-
-    def describe(self) -> Iterable[Metric]:
-        """Name nothing in advance: registering must not need a running application."""
-        return ()
 
     def collect(self) -> Iterator[Metric]:
         """Read one snapshot."""
@@ -37,3 +35,45 @@ class ClipCollector(Collector):
         for name, value in (("0.5", told.latency_s.p50), ("0.95", told.latency_s.p95), ("0.99", told.latency_s.p99)):
             latency.add_metric([name], value)
         yield latency
+
+
+class ClipFileCollector(SnapshotCollector):
+    """The figures of ``ClipFiles`` for Prometheus."""
+
+    def __init__(self, files: ClipFiles) -> None:
+        self._files = files
+
+    def collect(self) -> list[Metric]:
+        """Return one snapshot."""
+        figures = self._files.statistics()
+        served = CounterMetricFamily(
+            "livefoley_clip_requests", "Requests for clips served, by status.", labels=["status"]
+        )
+        for status, count in figures.served.items():
+            served.add_metric([str(status)], count)
+        text = "Requests for clips turned away, by reason."
+        refused = CounterMetricFamily("livefoley_clip_requests_refused", text, labels=["reason"])
+        for reason, count in figures.refused.items():
+            refused.add_metric([reason], count)
+        return [served, refused, CounterMetricFamily("livefoley_clip_bytes", "Bytes of clips sent.", figures.bytes)]
+
+
+class SpoolCollector(SnapshotCollector):
+    """Clips that wait for their place, and what became of those that did."""
+
+    def __init__(self, statistics: Callable[[], PublishStatistics]) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> list[Metric]:
+        """Return one snapshot."""
+        figures = self._statistics()
+        return [
+            GaugeMetricFamily("livefoley_clip_spool_clips", "Clips that wait to be published.", figures.waiting),
+            GaugeMetricFamily("livefoley_clip_spool_bytes", "Bytes of these.", figures.waiting_bytes),
+            CounterMetricFamily("livefoley_clip_late", "Clips that were published later.", figures.published),
+            CounterMetricFamily("livefoley_clip_target_failures", "Times the target did not answer.", figures.failures),
+            GaugeMetricFamily("livefoley_clip_target_up", "Whether the target answered last (1).", figures.target_up),
+            CounterMetricFamily("livefoley_clip_spooled", "Clips kept for later.", figures.spooled),
+            CounterMetricFamily("livefoley_clip_backed_up", "Clips that went to the backup.", figures.backed_up),
+            CounterMetricFamily("livefoley_clip_lost", "Clips that could be kept nowhere.", figures.lost),
+        ]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
 import yaml
 
+from livefoley.core.cues import ActionPrompts
 from livefoley.foley.bank import ucs
 from livefoley.foley.description.words import Match, Token, WordList, tokens
 
@@ -106,7 +107,7 @@ def _tables() -> _Tables:
     return tables
 
 
-@cache
+@lru_cache(maxsize=4096)
 def read(text: str) -> Reading:
     """Return what is understood of ``text``."""
     tables, words = _tables(), tokens(text)
@@ -149,15 +150,20 @@ def action_effects(describe: str) -> tuple[str, ...]:
     return read(describe).actions or (NEUTRAL_IMPACT, NEUTRAL_SWEEP)
 
 
-def impacts(describe: str) -> tuple[str, ...]:
-    """Return what a movement that lands sounds like: effects of what is done, up to three; else the neutral impact.
+def action_prompts(describe: str, sound: str | None = None) -> ActionPrompts:
+    """Return what is asked for when something moves in a place that sounds like ``describe``.
 
-    A text in which nothing at all is known is its own answer: the bank makes its neutral impact of it, a student more.
+    What lands: ``sound``, if one is named; else effects of what is done, up to three; else the neutral impact. A text
+    in which nothing at all is known is its own answer: the bank makes its neutral impact of it, a student more.
     """
     reading = read(describe)
-    if describe.strip() and not reading.matched:
-        return (describe,)
-    return tuple(name for name in reading.actions if name != NEUTRAL_SWEEP)[:3] or (NEUTRAL_IMPACT,)
+    if sound:
+        impacts: tuple[str, ...] = (sound,)
+    elif describe.strip() and not reading.matched:
+        impacts = (describe,)
+    else:
+        impacts = tuple(name for name in reading.actions if name != NEUTRAL_SWEEP)[:3] or (NEUTRAL_IMPACT,)
+    return ActionPrompts(impacts, (NEUTRAL_SWEEP,))
 
 
 def effects(prompt: str) -> tuple[str, ...]:

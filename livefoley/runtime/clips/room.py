@@ -18,14 +18,14 @@ from livefoley.clips.buffer.ranges import ClipRanges, Range, RangeSettings
 from livefoley.clips.buffer.rolling import BufferLimits, RollingBuffer
 from livefoley.clips.buffer.selection import Selection
 from livefoley.clips.model import ClipReason, ClipRequest
-from livefoley.core.cues import Cue
+from livefoley.core.cues import ActionPrompts, Cue
 from livefoley.core.errors import InputError
 from livefoley.core.event_json import Event
 from livefoley.core.highlights import Evidence, Highlight
 from livefoley.core.snapshots import ClipsSnapshot
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
-from livefoley.engine.clock import PlayoutClock
+from livefoley.engine.clock import Playout
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room_types import Departure
@@ -90,14 +90,21 @@ class ClipRequests(Protocol):
 
 
 class Sounding(Protocol):
-    """How the room sounds at the moment, as far as a clip of it needs to know."""
+    """How the room sounds at the moment, as far as a clip of it needs to know: its engine tells."""
 
+    @property
     def mix(self) -> MixSettings:
-        """Return the levels."""
+        """The levels."""
         ...
 
-    def plan(self, describe: str) -> PlannerSettings:
-        """Return what is planned for a place that sounds like ``describe``."""
+    @property
+    def plan(self) -> PlannerSettings:
+        """What is asked for."""
+        ...
+
+    @property
+    def playout(self) -> Playout:
+        """Which tick leaves when."""
         ...
 
 
@@ -120,16 +127,19 @@ class RoomClips:
         room: str,
         settings: ClipSettings,
         sounding: Sounding,
-        clock: PlayoutClock,
         service: ClipRequests,
+        prompts: Callable[[str], ActionPrompts],
+        highlights: Callable[[], Iterable[Highlight]] = tuple,
         seed: int = 0,
     ) -> None:
+        """``prompts`` says what movements sound like in a place of some words, ``highlights`` returns those that go on,
+        as they are now."""
         self.room = room
         self.settings = settings
-        self.highlights: Callable[[], Iterable[Highlight]] = tuple  # those that go on, as they are now
         self.session = f"{time.time_ns() // 1_000_000:x}"
         self._sounding = sounding
-        self._clock = clock
+        self._prompts = prompts
+        self._highlights = highlights
         self._service = service
         self._seed = seed
         self._chunk_store = ChunkFiles(settings.directory / ".buffer" / room)
@@ -218,7 +228,7 @@ class RoomClips:
     async def _cut_due(self, over: bool = False) -> None:
         left = self._buffer.end
         if self.settings.on_highlight:
-            self._ranges.take(self.highlights())
+            self._ranges.take(self._highlights())
             for due in self._ranges.due(left - ROUNDING, over):
                 request = self._request(due)
                 self._wanted.append(_Wanted(self._service.expect(request), request, due.start, due.end, due.peak))
@@ -263,12 +273,12 @@ class RoomClips:
             settings=self.settings,
             selection=selection,
             session=self.session,
-            mix=self._sounding.mix(),
-            plan=self._sounding.plan(describe),
+            mix=self._sounding.mix,
+            plan=replace(self._sounding.plan, prompts=self._prompts(describe)),
             describe=describe,
             seed=self._seed,
-            clock=(selection.start, time.time() + self._clock.wall_s(selection.start) - now),
-            due_s=time.time() + self._clock.wall_s(wanted.end) - now,
+            clock=(selection.start, time.time() + self._sounding.playout.wall_s(selection.start) - now),
+            due_s=time.time() + self._sounding.playout.wall_s(wanted.end) - now,
         )
 
     def snapshot(self) -> ClipsSnapshot:

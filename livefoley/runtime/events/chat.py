@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from livefoley.core.highlights import ChatBurst, Evidence, Origin
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
-from livefoley.engine.clock import PlayoutClock
+from livefoley.engine.clock import Playout
 from livefoley.engine.highlights.chat import DEFAULT_WORDS, ChatMessage, ChatMeter, ChatStatistics
 from livefoley.runtime.events import notices
 from livefoley.runtime.events.event_feed import EventFeed
@@ -45,7 +45,7 @@ class RoomChat:
         self,
         settings: ChatSettings,
         feed: EventFeed,
-        clock: PlayoutClock,
+        clock: Playout,
         on_evidence: Callable[[Evidence, float], None],
     ) -> None:
         self._settings = settings

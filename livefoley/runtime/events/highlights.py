@@ -15,7 +15,7 @@ from typing import Protocol
 from livefoley.core.events import Transcript
 from livefoley.core.highlights import Evidence, Highlight, HighlightState
 from livefoley.core.ticks import Tick
-from livefoley.engine.clock import PlayoutClock
+from livefoley.engine.clock import Playout
 from livefoley.engine.highlights.moments import Highlighter, HighlightSettings, accent_start
 from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events import notices
@@ -56,16 +56,20 @@ class HighlightStatistics:
 class HighlightService:
     """See the module. ``clock`` tells which tick leaves now; ``now`` (seconds, monotonic) is an argument."""
 
-    def __init__(self, settings: HighlightServiceSettings, feed: EventFeed, clock: PlayoutClock) -> None:
+    def __init__(self, settings: HighlightServiceSettings, feed: EventFeed, clock: Playout) -> None:
         self.feed = feed
-        self.accents: Accents | None = None
-        self.on_highlight: Callable[[Highlight], None] = lambda highlight: None
+        self._accents: Accents | None = None
+        self._on_highlight: Callable[[Highlight], None] | None = None
         self._settings = settings
         self._clock = clock
         self._fusion = Highlighter(settings.fusion)
         self._laid: dict[int, tuple[int, str]] = {}  # the cue and the sound of each open highlight
         self._highlights: Counter[str] = Counter()
         self._evidence: Counter[str] = Counter()
+
+    def connect(self, accents: Accents, on_highlight: Callable[[Highlight], None] | None = None) -> None:
+        """Lay accents there, and tell ``on_highlight`` of every highlight."""
+        self._accents, self._on_highlight = accents, on_highlight
 
     async def run(self) -> None:
         """Let time pass for the moments, until cancelled."""
@@ -100,7 +104,8 @@ class HighlightService:
     def _tell(self, highlights: list[Highlight], now: float) -> None:
         for highlight in highlights:
             self._highlights[highlight.state.value] += 1
-            self.on_highlight(highlight)
+            if self._on_highlight is not None:
+                self._on_highlight(highlight)
             airs_s = time.time() + self._clock.wall_s(highlight.start) - now
             accent = self._accent(highlight)
             self.feed.publish(notices.highlight(highlight, f"{self.feed.session}-{highlight.id}", accent, airs_s))
@@ -108,15 +113,15 @@ class HighlightService:
     def _accent(self, highlight: Highlight) -> str:
         """Lay the accent of a highlight told for the first time, take it back when it was none; return its name."""
         sound = self._settings.accents.get(highlight.kind)
-        if highlight.revision == 0 and sound and self.accents is not None:
-            cue_id = self.accents.accent_at(accent_start(highlight), sound)
+        if highlight.revision == 0 and sound and self._accents is not None:
+            cue_id = self._accents.accent_at(accent_start(highlight), sound)
             if cue_id is not None:
                 self._laid[highlight.id] = (cue_id, sound)
         cue_id, name = self._laid.get(highlight.id, (None, ""))
         if highlight.state in (HighlightState.WITHDRAWN, HighlightState.FINAL):
             self._laid.pop(highlight.id, None)
-        if highlight.state is HighlightState.WITHDRAWN and cue_id is not None and self.accents is not None:
-            self.accents.withdraw_accent(cue_id)
+        if highlight.state is HighlightState.WITHDRAWN and cue_id is not None and self._accents is not None:
+            self._accents.withdraw_accent(cue_id)
         return name
 
     def statistics(self) -> HighlightStatistics:

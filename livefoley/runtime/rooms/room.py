@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
-from livefoley.core.cues import Cue
+from livefoley.core.cues import ActionPrompts, Cue
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import HearingEvent, PerceptionEvent
 from livefoley.core.highlights import Evidence
@@ -22,7 +22,7 @@ from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, Tr
 from livefoley.core.ports import Audience, Sink, Source
 from livefoley.core.snapshots import RoomState
 from livefoley.core.throttle import LogThrottle
-from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.core.ticks import Tick
 from livefoley.engine.planner import BedRequest
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import Departure
@@ -34,6 +34,7 @@ from livefoley.runtime.rooms.ears import RoomEars
 from livefoley.runtime.rooms.figures import RateMeter
 from livefoley.runtime.rooms.perception import Perception
 from livefoley.runtime.rooms.screen import Screen
+from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.sounds.live import RoomSounds
 from livefoley.runtime.supervise import supervise
 
@@ -54,9 +55,12 @@ class Part(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RoomParts:
-    """What a room is made of; the application picks the adapters."""
+    """What a room is made of; the application picks the adapters.
+
+    ``prompts`` says what movements sound like in a place of some words. What reports to the room is made for it.
+    """
 
     name: str
     engine: RoomEngine
@@ -65,13 +69,14 @@ class RoomParts:
     highlights: HighlightService
     chat: RoomChat
     speech: RoomSpeech
+    prompts: Callable[[str], ActionPrompts]
     stem_sinks: Sequence[Sink] = ()
     audience: Audience | None = None
-    perception: Perception | None = None
+    perception: Callable[[Room], Perception] | None = None
     sounds: RoomSounds | None = None
-    ears: RoomEars | None = None
+    ears: Callable[[Room], RoomEars] | None = None
     clips: RoomClips | None = None
-    screen: Screen | None = None
+    screen: Callable[[Room], Screen] | None = None
     describe: str = ""
     make_slate: MakeSlate | None = None
 
@@ -94,13 +99,20 @@ class Room:
         self._source_over = False
         self._tasks: asyncio.TaskGroup | None = None
         self._slate_for: TrackInfo | None = None
-        parts.highlights.accents = self
+        parts.highlights.connect(self, parts.clips.highlight if parts.clips is not None else None)
+        self.perception = parts.perception(self) if parts.perception is not None else None
+        self.ears = parts.ears(self) if parts.ears is not None else None
+        self.screen = parts.screen(self) if parts.screen is not None else None
+        taps = [tap for tap in (self.perception, self.ears, self.screen) if tap is not None]
+        if taps:
+            self.engine.tap(taps[0] if len(taps) == 1 else Fork(*taps))
 
     # ---- control: applied between blocks ----
 
     def set_describe(self, text: str) -> None:
         """Change what the place sounds like; the bed cross-fades."""
         self.describe = text
+        self.engine.replan(self.parts.prompts(text))
         if self.parts.clips is not None:
             self.parts.clips.describe(text)
         if self.parts.sounds is not None:
@@ -115,17 +127,17 @@ class Room:
         now = self._now()
         if self.parts.sounds is None:
             raise InputError(f"room {self.name} has no foley; set foley.enabled: true in its configuration")
-        if not self.engine.clock.started:
+        if not self.engine.started:
             raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
-        start = self.engine.clock.playhead(now) + ticks_from_s(max(delay_s, ACCENT_LEAD_S))
+        start = self.engine.soonest(max(delay_s, ACCENT_LEAD_S), now)
         return self._accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db), now)
 
     def accent_at(self, start: Tick | None, prompt: str) -> int | None:
         """Ask for an accent on ``start`` (None: as soon as it can come); None in a room without foley."""
         now = self._now()
-        if self.parts.sounds is None or not self.engine.clock.started:
+        if self.parts.sounds is None or not self.engine.started:
             return None
-        soonest = self.engine.clock.playhead(now) + ticks_from_s(ACCENT_LEAD_S)
+        soonest = self.engine.soonest(ACCENT_LEAD_S, now)
         return self._accent(accent_cue(soonest if start is None else start, prompt=prompt), now)
 
     def _accent(self, cue: Cue, now: float) -> int:
@@ -137,11 +149,11 @@ class Room:
 
     def withdraw_accent(self, cue_id: int) -> None:
         """Take an accent back, if its sound is not laid yet."""
-        self.engine.planner.settle(cue_id, "withdrawn")
+        self.engine.withdraw(cue_id)
 
-    def set_mix(self, **changes: float | bool) -> None:
-        """Change gains or mute (fields of ``MixSettings``), smoothly."""
-        self.engine.mixer.settings = replace(self.engine.mixer.settings, **changes)  # type: ignore[arg-type]
+    def set_mix(self, changes: Mapping[str, float | bool]) -> None:
+        """Change controls of the mix by name (``core.mix.MixControls``), smoothly."""
+        self.engine.set_mix(changes)
 
     # ---- life ----
 
@@ -180,7 +192,7 @@ class Room:
                     task.cancel()
         finally:
             self._tasks = None
-            for part in (parts.audience, parts.perception, parts.screen):
+            for part in (parts.audience, self.perception, self.screen):
                 if part is not None:
                     part.close()
             if parts.sounds is not None:
@@ -242,14 +254,13 @@ class Room:
     def _play_block(self, now: float) -> None:
         self._send(self.engine.advance(now))
         self._request(now)
-        counters = self.engine.statistics()
-        self.video_rate.read(counters.video_bytes, now)
-        self.audio_rate.read(counters.audio_bytes, now)
+        self.video_rate.read(self.engine.bytes_in(MediaKind.VIDEO), now)
+        self.audio_rate.read(self.engine.bytes_in(MediaKind.AUDIO), now)
 
     def _run_out(self) -> bool:
         if self.engine.state is not RoomState.ENDING:
             self.engine.end()
-        return not self.engine.clock.started or self.engine.drained()
+        return not self.engine.started or self.engine.drained()
 
     def _send(self, departure: Departure) -> None:
         for items, sinks in ((departure.program, self.parts.sinks), (departure.stem, self.parts.stem_sinks)):
@@ -290,7 +301,7 @@ class Room:
         sounds = self.parts.sounds
         if sounds is None:
             return
-        for cue in self.engine.planner.take_cues():
+        for cue in self.engine.take_cues():
             self._ask(sounds, cue)
         request = self.engine.take_bed(now)
         if request is not None:
@@ -299,14 +310,17 @@ class Room:
     def _ask(self, sounds: RoomSounds, cue: Cue) -> None:
         sounds.ask(
             cue,
-            self.engine.clock.wall_s(cue.deadline),
-            lambda: self.engine.planner.pending(cue.id) is not None,
+            self.engine.deadline_s(cue),
+            lambda: self.engine.is_wanted(cue.id),
             lambda sound: self.engine.lay(cue.id, sound, self._now()),
         )
 
     def _ask_bed(self, sounds: RoomSounds, request: BedRequest) -> None:
-        deadline_s = self.engine.clock.wall_s(request.start)
-        sounds.ask_bed(request.length, deadline_s, lambda samples: self.engine.lay_bed(samples, request.start))
+        sounds.ask_bed(
+            request.length,
+            self.engine.deadline_s(request),
+            lambda samples: self.engine.lay_bed(samples, request.start),
+        )
 
     def stop(self) -> None:
         """Read no more of the source; what is inside runs out, the outputs are finished and ``run`` returns."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from livefoley.core.mix import MIX_CONTROLS
 from livefoley.core.ports import AudienceStatistics
 from livefoley.core.snapshots import (
     ClipsSnapshot,
@@ -28,17 +29,17 @@ from livefoley.runtime.rooms.room import Room, RoomParts
 def snapshot(room: Room, now: float) -> RoomSnapshot:
     """Return the room's figures at ``now`` (seconds, monotonic)."""
     engine, parts = room.engine, room.parts
-    counters, timeline = engine.statistics(), engine.timeline.statistics()
-    audio, mixer, planner = engine.audio.statistics(), engine.mixer.statistics(), engine.planner.statistics()
+    figures = engine.statistics()
+    counters, timeline, audio, mixer = figures.counters, figures.timeline, figures.audio, figures.mixer
     source, sounds = parts.source.statistics(), parts.sounds
     foley = sounds.foley() if sounds is not None else None
     workers = []
-    if parts.perception is not None:
-        workers.append(parts.perception.statistics().snapshot("perception", parts.perception.skipped_units))
-    if parts.ears is not None:
-        workers.append(parts.ears.worker_statistics().snapshot("ears", parts.ears.dropped))
-    if parts.screen is not None:
-        workers.append(parts.screen.statistics().snapshot("screen", parts.screen.skipped))
+    if room.perception is not None:
+        workers.append(room.perception.statistics().snapshot("perception", room.perception.skipped_units))
+    if room.ears is not None:
+        workers.append(room.ears.worker_statistics().snapshot("ears", room.ears.dropped))
+    if room.screen is not None:
+        workers.append(room.screen.statistics().snapshot("screen", room.screen.skipped))
     if foley is not None:
         workers.append(foley.worker.snapshot("foley", foley.shed))
     if sounds is not None and (student := sounds.student_worker()) is not None:
@@ -51,7 +52,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         publisher_connected=counters.state is RoomState.LIVE,
         epoch=timeline.epoch,
         uptime_s=now - room.began_s,
-        position_s=max(0.0, stream_s(engine.clock.playhead(now))) if engine.clock.started else 0.0,
+        position_s=max(0.0, stream_s(engine.soonest(0.0, now))) if engine.started else 0.0,
         lookahead_s=engine.settings.lookahead_s,
         controls=controls(room),
         foley_bypassed=bool(reason),
@@ -76,9 +77,9 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         foley_failures=mixer.failures,
         late_units=counters.late_units,
         hold_frames=counters.hold_frames,
-        cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in planner.outcomes),
+        cues=tuple(CueCount(kind, outcome, count) for kind, outcome, count in figures.planner.outcomes),
         bed_underruns=mixer.bed_holes,
-        bed_restarts=planner.bed_restarts,
+        bed_restarts=figures.planner.bed_restarts,
         bed_late_samples=mixer.bed_late_samples,
         limiter_gain_db=mixer.limiter_gain_db,
         held_back_s=s_from_ticks(counters.held_back_ticks),
@@ -93,30 +94,23 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         sinks=sinks,
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
         signals=_signals(parts),
-        ears=parts.ears.snapshot() if parts.ears is not None else EarsSnapshot(),
-        screen=parts.screen.snapshot() if parts.screen is not None else ScreenSnapshot(),
+        ears=room.ears.snapshot() if room.ears is not None else EarsSnapshot(),
+        screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
 
 
 def bypass_reason(room: Room) -> str:
     """Return why the original goes out without the foley that is wanted, or nothing when it does not."""
-    if room.parts.sounds is None or room.engine.mixer.settings.mute or room.parts.sounds.ready:
+    if room.parts.sounds is None or room.engine.mix.mute or room.parts.sounds.ready:
         return ""
     return "the foley worker is starting or has failed"
 
 
 def controls(room: Room) -> RoomControls:
     """Return what can be changed, as it is."""
-    mix = room.engine.mixer.settings
-    return RoomControls(
-        describe=room.describe,
-        mute=mix.mute,
-        foley_gain_db=mix.foley_gain_db,
-        bed_gain_db=mix.bed_gain_db,
-        action_gain_db=mix.action_gain_db,
-        accent_gain_db=mix.accent_gain_db,
-    )
+    mix = room.engine.mix
+    return RoomControls(describe=room.describe, **{name: getattr(mix, name) for name in MIX_CONTROLS})
 
 
 def _signals(parts: RoomParts) -> SignalsSnapshot:
