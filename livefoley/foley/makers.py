@@ -92,3 +92,8 @@ class Makers:
     def chain(self, use: StudentUse = StudentUse.AUTO, order: MakerOrder | None = None) -> SoundChain:
         """Return them as one, for one file, clip or sound: what it gives depends on nothing that was made before."""
         return SoundChain(self.makers(), order if order is not None else MakerOrder.of(use))
+
+    def rest(self) -> None:
+        """Let go of what can be loaded again: nothing will be asked for soon."""
+        if self.student is not None:
+            self.student.rest()

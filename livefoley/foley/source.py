@@ -52,10 +52,10 @@ class Foley:
             bed.describe(describe)
         return bed
 
-    def give(self, room: str, description: str, segment: Stereo, source: str) -> bool:
+    def add_segment(self, room: str, description: str, segment: Stereo, source: str) -> bool:
         """Give the bed of ``room`` a segment that ``source`` made of ``description``; False: it has no use for it."""
         bed = self._beds.get(room)
-        return bed is not None and bed.give(description, stored(segment, 0), source)
+        return bed is not None and bed.add_segment(description, stored(segment, 0), source)
 
     def close(self, room: str) -> None:
         """Forget the bed of ``room``."""

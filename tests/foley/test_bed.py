@@ -151,7 +151,7 @@ def test_a_given_segment_takes_over_and_another_place_ends_it(rendered: Rendered
     bed = ProceduralBed(3, "fan", rendered)
     assert bed.source == "procedural"
     before = bed.read(48_000)
-    assert bed.give("fan", segment(1))
+    assert bed.add_segment("fan", segment(1))
     assert bed.source == "student"
     bed.read(CROSSFADE_BLOCKS * BLOCK)
     after = bed.read(96_000)
@@ -159,16 +159,16 @@ def test_a_given_segment_takes_over_and_another_place_ends_it(rendered: Rendered
     assert (
         bands[1][-200:].sum() / bands[1].sum() > 5 * bands[0][-200:].sum() / bands[0].sum()
     )  # white, as the segment is
-    assert not bed.give("another place", segment(2))
+    assert not bed.add_segment("another place", segment(2))
     bed.describe("fire")
     assert bed.source == "procedural"
-    assert not bed.give("fan", segment(2))
+    assert not bed.add_segment("fan", segment(2))
 
 
 def test_given_segments_sound_on_without_an_end_and_without_a_gap(rendered: RenderedSounds) -> None:
     bed = ProceduralBed(3, "fan", rendered)
     for seed in range(6):
-        assert bed.give("fan", segment(seed))
+        assert bed.add_segment("fan", segment(seed))
         bed.read(48_000)
     level = [np.sqrt(np.mean(bed.read(4800) ** 2)) for _ in range(300)]
     assert min(level) > 0.5 * np.median(level)
@@ -179,7 +179,7 @@ def test_chunked_equals_whole_with_given_segments(rendered: RenderedSounds) -> N
     def read(step: int) -> np.ndarray:
         bed = ProceduralBed(3, "rain", rendered)
         out = [bed.read(step) for _ in range(48_000 // step)]
-        bed.give("rain", segment(1))
+        bed.add_segment("rain", segment(1))
         return np.concatenate([*out, *(bed.read(step) for _ in range(240_000 // step))], axis=1)
 
     assert np.array_equal(read(1600), read(48_000))

@@ -30,7 +30,7 @@ class Studio:
     def __init__(self, model: Path, hang_timeout_s: float = 60.0) -> None:
         self.service = StudentService(StudentSettings(str(model), "cpu", threads=1), hang_timeout_s)
         self.maker = LiveCachedTakes(self.service)
-        self.beds = BedSupply([self.maker], self._give, time.monotonic)
+        self.beds = BedSupply([self.maker], self._add_segment, time.monotonic)
         self.segments: list[tuple[str, str, Sound]] = []
         self.sounds: list[Sound] = []
         self.refusals: list[Refusal] = []
@@ -42,7 +42,7 @@ class Studio:
                 await asyncio.sleep(0.02)
                 self.beds.step(time.monotonic())
 
-    def _give(self, room: str, text: str, segment: Sound) -> None:
+    def _add_segment(self, room: str, text: str, segment: Sound) -> None:
         self.segments.append((room, text, segment))
 
     def describe(self, room: str, text: str, seed: int = 0) -> None:

@@ -74,7 +74,7 @@ class ProceduralBed:
         self._given = None
         self._due = True
 
-    def give(self, description: str, segment: Stored, source: str = SoundSource.STUDENT) -> bool:
+    def add_segment(self, description: str, segment: Stored, source: str = SoundSource.STUDENT) -> bool:
         """Take a segment that ``source`` made of ``description``; False when the place no longer sounds like that.
 
         The first one takes over, cross-faded; later ones of that source join it.

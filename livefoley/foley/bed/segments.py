@@ -1,6 +1,6 @@
 """An endless ambience woven of segments that somebody makes: a few, then now and then a fresh one.
 
-The weave is that of a live room whose ambience a student makes (``foley.bed.bed.ProceduralBed.give``).
+The weave is that of a live room whose ambience a student makes (``foley.bed.bed.ProceduralBed.add_segment``).
 """
 
 from __future__ import annotations

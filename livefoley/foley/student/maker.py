@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import structlog
 
 from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
@@ -9,8 +11,9 @@ from livefoley.core.errors import LivefoleyError, ModelError
 from livefoley.foley.chain import Offer, Refusal, refusal_of
 from livefoley.foley.offers import student_offer
 from livefoley.foley.student.settings import StudentSettings
-from livefoley.foley.student.sources import cues_of, segments_of
-from livefoley.foley.student.student import Student, open_student
+
+if TYPE_CHECKING:
+    from livefoley.foley.student.student import Student
 
 log = structlog.get_logger("livefoley.student")
 
@@ -34,6 +37,8 @@ class StudentMaker:
         if self._missing is not None:
             raise self._missing
         if self._student is None:
+            from livefoley.foley.student.student import open_student  # ONNX Runtime: most have no need of it
+
             given = self._settings
             try:
                 self._student = open_student(given.model, given.device, given.threads, given.steps)
@@ -50,11 +55,21 @@ class StudentMaker:
         """Return the sound, or a segment of an ambience."""
         if self._missing is not None:
             return Refusal(str(self._missing))
+        try:
+            student = self.student()
+        except ModelError as error:
+            log.warning("no student; bank and procedural sounds go on", reason=str(error))
+            return refusal_of(error)
+        from livefoley.foley.student.sources import cues_of, segments_of
+
         make = segments_of if request.kind is CueKind.BED else cues_of
         try:
-            [made] = make(self.student(), [request])
+            [made] = make(student, [request])
         except ModelError as error:
-            if error is self._missing:
-                log.warning("no student; bank and procedural sounds go on", reason=str(error))
             return refusal_of(error)
         return refusal_of(made) if isinstance(made, LivefoleyError) else made
+
+    def rest(self) -> None:
+        """Let go of what can be loaded again: the tables of the text encoder are half of all memory."""
+        if self._student is not None:
+            self._student.encoder.release()

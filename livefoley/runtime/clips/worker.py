@@ -21,7 +21,7 @@ from livefoley.runtime.clips.messages import (
     ToClips,
     WithdrawClip,
 )
-from livefoley.runtime.workers.child import WINDOWS_BELOW_NORMAL, Answer, serve
+from livefoley.runtime.workers.child import WINDOWS_BELOW_NORMAL, Answer, Rest, serve
 
 if TYPE_CHECKING:
     from livefoley.clips.pipeline import Tools
@@ -52,6 +52,11 @@ class ClipWorker:
             case MakeClip(clip_id, directory):
                 yield from _make(clip_id, Path(directory), self._tools)
 
+    def rest(self) -> None:
+        """There has been nothing to do for a while."""
+        if self._tools is not None:
+            self._tools.makers.rest()
+
     def _open(self, settings: ToolSettings) -> None:
         with contextlib.suppress(psutil.Error, OSError):
             psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else NICENESS)
@@ -74,4 +79,5 @@ def _make(clip_id: str, directory: Path, tools: Tools) -> Iterator[Answer[FromCl
 
 
 if __name__ == "__main__":
-    serve(CLIPS, ClipWorker().handle)
+    worker = ClipWorker()
+    serve(CLIPS, worker.handle, rest=Rest(worker.rest))

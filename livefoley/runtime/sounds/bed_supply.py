@@ -22,7 +22,7 @@ log = structlog.get_logger("livefoley.sounds")
 LOOK_S = 0.5  # how often a room for which nobody can make a segment is looked at again
 GRACE_S = 30.0  # an answer that is so late never comes
 
-Give = Callable[[str, str, Sound], None]
+AddSegment = Callable[[str, str, Sound], None]
 
 
 class _Synthesis:
@@ -49,10 +49,10 @@ class _Ambience:
 class BedSupply:
     """For all rooms. Time is an argument (seconds, monotonic)."""
 
-    def __init__(self, makers: Sequence[LiveMaker], give: Give, now: Callable[[], float]) -> None:
-        """``give`` takes a segment: the room, what it is of, and the sound."""
+    def __init__(self, makers: Sequence[LiveMaker], add_segment: AddSegment, now: Callable[[], float]) -> None:
+        """``add_segment`` takes one: the room, what it is of, and the sound."""
         self._makers: tuple[LiveMaker | _Synthesis, ...] = (*makers, _Synthesis())
-        self._give = give
+        self._add_segment = add_segment
         self._now = now
         self._rooms: dict[str, _Ambience] = {}
 
@@ -102,7 +102,7 @@ class BedSupply:
         now = self._now()
         if isinstance(made, Sound):
             ambience.schedule.made(now)
-            self._give(room, ambience.text, made)
+            self._add_segment(room, ambience.text, made)
         elif made.fault:
             ambience.schedule.failed(now)
         else:  # the words are at fault, and stay so

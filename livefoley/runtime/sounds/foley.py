@@ -116,7 +116,7 @@ class FoleyService:
         if self._rooms.pop(room, None) is not None:
             self.worker.send_nowait(ForgetBed(room))
 
-    def give(self, room: str, description: str, segment: Sound) -> None:
+    def add_segment(self, room: str, description: str, segment: Sound) -> None:
         """Give a room's bed a segment of sound that somebody made of ``description``."""
         self.worker.send_nowait(GiveSegment(room, description, str(segment.source)), stereo_bytes(segment.samples))
 

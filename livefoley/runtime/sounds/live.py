@@ -37,7 +37,7 @@ class LiveSounds:
         self.foley = FoleyService(libraries, lambda: self.beds.restart())
         self.student = student
         self.chain = LiveChain((self.foley, *others), now)
-        self.beds = BedSupply(self.chain.makers, self.foley.give, now)
+        self.beds = BedSupply(self.chain.makers, self.foley.add_segment, now)
         self.now = now
         self._rooms: list[RoomSounds] = []
 

@@ -65,7 +65,7 @@ class FoleyWorker:
                 self._beds.pop(room, None)
                 self._foley.close(room)
             case GiveSegment(room, text, source):
-                self._foley.give(room, text, stereo_from(payload), source)
+                self._foley.add_segment(room, text, stereo_from(payload), source)
             case MakeSound(number, request):
                 return [self._sound(number, request)]
             case PlayBed(number, room, length):
