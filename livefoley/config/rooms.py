@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -54,9 +54,14 @@ class SrtSource(Model):
 
 
 class _OneOf(Model):
-    """A model of which exactly one of the keys in ``kinds`` is given."""
+    """A model of which exactly one of the keys that may be left out, its ``kinds``, is given."""
 
     kinds: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.kinds = tuple(name for name, field in cls.model_fields.items() if field.default is None)
 
     @property
     def kind(self) -> str:
@@ -75,8 +80,6 @@ class _OneOf(Model):
 class Source(_OneOf):
     """Where the stream comes from: exactly one of ``rtmp``, ``whip``, ``url``, ``file``, ``srt``."""
 
-    kinds: ClassVar[tuple[str, ...]] = ("rtmp", "whip", "url", "file", "srt")
-
     rtmp: RtmpSource | None = None
     whip: WhipSource | None = None
     url: PullUrl | None = None
@@ -93,8 +96,6 @@ class Source(_OneOf):
 
 class Sink(_OneOf):
     """One output: exactly one of ``rtmp``, ``hls``, ``file``, ``srt``."""
-
-    kinds: ClassVar[tuple[str, ...]] = ("rtmp", "hls", "file", "srt")
 
     rtmp: RtmpUrl | None = None
     hls: Place | None = None

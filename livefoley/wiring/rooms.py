@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -211,17 +213,19 @@ def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:
     raise ConfigError(f"rooms.{name}.source: has no kind; set one of rtmp, whip, url, file, srt")
 
 
+SINKS: dict[str, Callable[[Any], Sink]] = {
+    "rtmp": lambda url: RtmpSink(url.get_secret_value()),
+    "hls": HlsSink,
+    "srt": lambda url: SrtSink(url.get_secret_value()),
+    "file": FileSink,
+}
+"""The adapter of each kind of output, made of what its key in the configuration holds."""
+
+
 def make_sink(sink: cfg.Sink) -> Sink:
     """Return the adapter of one output."""
-    if sink.rtmp is not None:
-        return RtmpSink(sink.rtmp.get_secret_value())
-    if sink.hls is not None:
-        return HlsSink(sink.hls)
-    if sink.srt is not None:
-        return SrtSink(sink.srt.get_secret_value())
-    if sink.file is not None:
-        return FileSink(sink.file)
-    raise ConfigError("a sink needs one of rtmp, hls, file, srt")
+    make = SINKS[sink.kind]
+    return make(getattr(sink, sink.kind))
 
 
 def room_settings(room: cfg.Room) -> RoomSettings:
