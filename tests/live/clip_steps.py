@@ -14,7 +14,7 @@ import httpx
 from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.demo.sidecar import Sidecar
 from tests.clips import flashes
-from tests.clips.sounds import read
+from tests.clips.sounds import RATE, read
 from tests.support.peers import require
 from tests.support.sidecars import sidecar
 from tests.support.waiting import until
@@ -63,8 +63,9 @@ def files(status: dict[str, Any]) -> tuple[ClipFiles, ClipMetadata]:
 
 
 def in_sync(made: ClipFiles) -> None:
-    """Assert that every flash has its beep."""
-    heard = flashes.beeps_s(read(made.clip))
-    seen = [moment for moment in flashes.flashes_s(made.clip) if moment > 0.1]
+    """Assert that every flash has its beep; one at an edge may have been cut off from it."""
+    sound = read(made.clip)
+    heard, end_s = flashes.beeps_s(sound), sound.shape[1] / RATE
+    seen = [moment for moment in flashes.flashes_s(made.clip) if 0.1 < moment < end_s - 0.1]
     assert len(seen) >= 2
     assert max(min(abs(moment - beep) for beep in heard) for moment in seen) < 0.01

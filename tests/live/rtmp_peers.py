@@ -13,9 +13,9 @@ from typing import Any
 
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.media.rtmp import RtmpServer, RtmpSource
-from tests.support.peers import free_port, require, shared
+from tests.support.peers import free_port, require
 from tests.support.programs import run_peer
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 KEY = "a-stream-key-nobody-may-see"
 
@@ -43,7 +43,7 @@ class Captured:
         """Why publishers left."""
         return [item.reason for item in self.items if isinstance(item, Disconnected)]
 
-    async def wait(self, ready: Callable[[Captured], Any], timeout_s: float = 15.0) -> None:
+    async def wait(self, ready: Callable[[Captured], Any], timeout_s: float = LIMIT_S) -> None:
         """Wait until ``ready(self)``."""
         await until(lambda: ready(self), timeout_s)
 
@@ -80,13 +80,6 @@ async def publish_gstreamer(url: str, record: Path, frames: int = 60) -> tuple[i
           ! avenc_aac ! aacparse ! queue ! mux.
     """
     return await run_peer(require("gst-launch-1.0"), "-q", *pipeline.split())
-
-
-async def publish_obs(server: str, key: str, clip: Path, seconds: float) -> tuple[int, str]:
-    """Stream ``clip`` from a real, headless OBS for ``seconds``."""
-    for program in ("obs", "Xvfb"):
-        require(program)
-    return await run_peer("bash", shared("peers/obs/run.sh"), server, key, clip, str(seconds), timeout_s=seconds + 40)
 
 
 async def publish_pyav(url: str, clip: Path) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.sidecar import Sidecar
 from tests.live.clip_steps import files, keeping_clips, over
 from tests.support.media_files import VIDEO, decoded_sound, decodes, file_hashes, make_clip
-from tests.support.obs import PASSWORD, obs, operator, with_replays
+from tests.support.obs import PASSWORD, obs, operator
 from tests.support.peers import free_port
 from tests.support.sidecars import client, publish, sidecar, wait_room
 
@@ -119,9 +119,8 @@ async def test_a_scene_of_obs_changes_what_is_heard_and_its_restart_leaves_the_s
 async def test_obs_own_hotkey_for_replays_cuts_a_clip_of_what_it_streams(tmp_path: Path) -> None:
     port = free_port()
     link = {"url": f"ws://127.0.0.1:{port}", "password": PASSWORD, "clip_on_replay_s": 4}
-    (tmp_path / "obs").mkdir()
     async with keeping_clips(tmp_path, obs=link, actions={"enabled": False}, on_drop="audio") as made:
-        streaming = obs(port, tmp_path / "obs.log", with_replays(tmp_path / "obs"), made.ports.publish_url)
+        streaming = obs(port, tmp_path / "obs.log", made.ports.publish_url, replays=True)
         async with streaming, operator(port) as at, client(made, "/v1") as http:
             await wait_room(made, follows(""), PATIENCE_S)
             await wait_room(made, lambda room: room["position_s"] > 6, PATIENCE_S)

@@ -15,9 +15,10 @@ import pytest
 
 from livefoley.core.media import MediaKind
 from livefoley.demo.sidecar import KEY, ROOM
-from tests.live.rtmp_peers import nginx_rtmp, publish_gstreamer, publish_obs
+from tests.live.rtmp_peers import nginx_rtmp, publish_gstreamer
 from tests.support.media_files import decoded_sound, file_hashes, file_packets, make_clip, recordings
-from tests.support.peers import require, shared
+from tests.support.obs import obs
+from tests.support.peers import free_port, require, shared
 from tests.support.sidecars import publish, sidecar, wait_room, worker_pid
 from tests.support.waiting import until
 
@@ -55,9 +56,10 @@ async def test_obs_and_gstreamer_come_through_whole(tmp_path: Path) -> None:
     recording = tmp_path / "o.mp4"
     async with sidecar(tmp_path, sinks=[{"file": str(recording)}], on_drop="audio") as running_sidecar:
         server = f"rtmp://127.0.0.1:{running_sidecar.ports.rtmp}/live"
-        await publish_obs(server, KEY, shared("footage/bottles_by_hand.mp4"), 9.0)
-        obs = await wait_room(running_sidecar, lambda room: not room["publisher_connected"] and room["units_in"] > 200)
-        assert obs["dropped_units"] == obs["decode_errors"] == obs["timeline_rebases"] == 0
+        async with obs(free_port(), tmp_path / "obs.log", f"{server}/{KEY}"):
+            await wait_room(running_sidecar, lambda room: room["units_in"] > 600)
+        told = await wait_room(running_sidecar, lambda room: not room["publisher_connected"])
+        assert told["dropped_units"] == told["decode_errors"] == told["timeline_rebases"] == 0
         record = tmp_path / "gst.flv"
         await publish_gstreamer(f"{server}/{KEY}", record, frames=60)
         await wait_room(running_sidecar, lambda room: not room["publisher_connected"])

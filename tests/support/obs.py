@@ -3,52 +3,163 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
-import shutil
 import signal
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
 from livefoley.outbound.obs_protocol import SUBPROTOCOL, Answer, identify, incoming, request
-from tests.support.peers import free_port, require, shared
+from tests.support.made import made_once
+from tests.support.media_files import make_clip
+from tests.support.peers import free_port, require
 from tests.support.waiting import LIMIT_S
 
 PASSWORD = "livefoley-test"
 
 
+_PROFILE = """
+[General]
+Name=test
+[Output]
+Mode=Simple
+[SimpleOutput]
+StreamEncoder=x264
+VBitrate=800
+ABitrate=160
+Preset=ultrafast
+UseAdvanced=true
+{replays}
+[Video]
+BaseCX=640
+BaseCY=360
+OutputCX=640
+OutputCY=360
+FPSType=1
+FPSInt=30
+[Audio]
+SampleRate=48000
+ChannelSetup=Stereo
+"""
+_REPLAYS = "RecRB=true\nRecRBTime=5"
+_GLOBAL = """
+[General]
+FirstRun=true
+EnableAutoUpdates=false
+LastVersion=486539266
+ConfirmOnExit=false
+[Basic]
+Profile=test
+ProfileDir=test
+SceneCollection=test
+SceneCollectionFile=test
+ConfigOnNewProfile=true
+[BasicWindow]
+WarnBeforeStartingStream=false
+WarnBeforeStoppingStream=false
+PreviewEnabled=false
+[OBSWebSocket]
+FirstLoad=false
+ServerEnabled=true
+ServerPort={port}
+AlertsEnabled=false
+AuthRequired=true
+ServerPassword={password}
+"""
+_ARGUMENTS = ("--startstreaming", "--profile", "test", "--collection", "test", "--scene", "Scene", "--minimize-to-tray")
+_QUIET = ("--multi", "--disable-updater", "--disable-missing-files-check")
+
+
 @asynccontextmanager
-async def obs(port: int, log: Path, script: Path | None = None, to: str = "") -> AsyncIterator[None]:
-    """Run OBS with its WebSocket server on ``port``; it streams to a URL, or to where nobody is."""
-    for program in ("obs", "Xvfb", "bash"):
-        require(program)
-    clip, script = shared("footage/bottles_by_hand.mp4"), script or shared("peers/obs/run.sh")
-    server, key = (to or f"rtmp://127.0.0.1:{free_port()}/live/key").rsplit("/", 1)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("QT_")}  # a cv2 may bring its Qt
-    process = await asyncio.create_subprocess_exec(
-        *("bash", str(script), server, key, str(clip), "100"),
-        env={**own, "WS_PORT": str(port), "OBS_LOG": str(log)},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
+async def obs(port: int, log: Path, to: str = "", *, replays: bool = False) -> AsyncIterator[None]:
+    """Run OBS with its WebSocket server on ``port``; it streams to a URL, or to where nobody is.
+
+    It shows a scene "Scene" with a looping clip as its item 1, "clip". ``replays``: with a replay buffer, to be started
+    by hand.
+    """
+    program, clip = require("obs"), _clip()
+    with TemporaryDirectory(prefix="obs-") as home:
+        _write_home(Path(home), clip, to or f"rtmp://127.0.0.1:{free_port()}/live/key", port, replays)
+        # a cv2 may bring its Qt
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("QT_", "XDG_"))}
+        async with _display() as display:
+            own |= {"HOME": home, "XDG_RUNTIME_DIR": home, "DISPLAY": display}
+            own |= {"LIBGL_ALWAYS_SOFTWARE": "1", "QT_QPA_PLATFORM": "xcb"}
+            with log.open("wb") as said:
+                process = await asyncio.create_subprocess_exec(
+                    program, *_ARGUMENTS, *_QUIET, env=own, stdin=DEVNULL, stdout=said, stderr=said
+                )
+            try:
+                yield
+            finally:
+                await _end(process)
+
+
+def _clip() -> Path:
+    options = ("-c:v", "libx264", "-preset", "veryfast", "-g", "30", "-pix_fmt", "yuv420p")
+    return made_once("obs/clip.mp4", lambda path: make_clip(path, *options, seconds=10.0))
+
+
+def _write_home(home: Path, clip: Path, to: str, port: int, replays: bool) -> None:
+    """Write what OBS reads at its start."""
+    own = home / ".config" / "obs-studio"
+    profile, scenes = own / "basic" / "profiles" / "test", own / "basic" / "scenes"
+    for folder in (profile, scenes):
+        folder.mkdir(parents=True)
+    server, key = to.rsplit("/", 1)
+    item = {"id": 1, "name": "clip", "visible": True, "pos": {"x": 0.0, "y": 0.0}, "scale": {"x": 1.0, "y": 1.0}}
+    playing = {"is_local_file": True, "local_file": str(clip), "looping": True, "hw_decode": False}
+    collection = {
+        "name": "test",
+        "current_scene": "Scene",
+        "current_program_scene": "Scene",
+        "current_transition": "Cut",
+        "scene_order": [{"name": "Scene"}],
+        "sources": [
+            {"id": "scene", "name": "Scene", "settings": {"id_counter": 1, "items": [item]}},
+            {"id": "ffmpeg_source", "name": "clip", "mixers": 255, "volume": 1.0, "settings": playing},
+        ],
+    }
+    (own / "global.ini").write_text(_GLOBAL.format(port=port, password=PASSWORD).lstrip())
+    (profile / "basic.ini").write_text(_PROFILE.format(replays=_REPLAYS if replays else "").lstrip())
+    (profile / "service.json").write_text(
+        json.dumps({"type": "rtmp_custom", "settings": {"server": server, "key": key}})
     )
+    (scenes / "test.json").write_text(json.dumps(collection))
+
+
+@asynccontextmanager
+async def _display() -> AsyncIterator[str]:
+    """Run an X server without a screen; it chooses its number."""
+    read, write = os.pipe()
+    options = ("-displayfd", str(write), "-screen", "0", "1280x800x24", "+extension", "GLX")
+    process = await asyncio.create_subprocess_exec(
+        require("Xvfb"), *options, pass_fds=(write,), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
+    )
+    os.close(write)
     try:
-        yield
+        with open(read) as told:  # noqa: ASYNC230 - it comes at once
+            yield f":{(await asyncio.to_thread(told.readline)).strip()}"
     finally:
-        os.killpg(process.pid, signal.SIGTERM)  # the script then sees OBS and its display off
-        await asyncio.wait_for(process.wait(), 20)
+        await _end(process)
 
 
-def with_replays(place: Path) -> Path:
-    """Return a script that runs OBS with a replay buffer, to be started by hand."""
-    for name in ("run.sh", "basic.ini", "global.ini", "scene.json"):
-        shutil.copy(shared(f"peers/obs/{name}"), place / name)
-    profile = place / "basic.ini"
-    profile.write_text(profile.read_text().replace("[SimpleOutput]\n", "[SimpleOutput]\nRecRB=true\nRecRBTime=5\n"))
-    return place / "run.sh"
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask a program to end, and make it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)
+    try:
+        await asyncio.wait_for(process.wait(), 10)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 class Operator:

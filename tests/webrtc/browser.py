@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 FLAGS = (
     "--headless=new",
@@ -55,7 +56,7 @@ class Page:
             raise AssertionError(answer["exceptionDetails"]["exception"].get("description", answer))
         return answer["result"].get("value")
 
-    async def until(self, condition: str, timeout_s: float = 45.0) -> Any:
+    async def until(self, condition: str, timeout_s: float = LIMIT_S) -> Any:
         """Wait until an expression is true; return its value."""
         try:
             async with asyncio.timeout(timeout_s):

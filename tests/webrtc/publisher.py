@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -55,7 +55,7 @@ def sound_packets(seconds: float) -> list[bytes]:
 class Encoded(MediaStreamTrack):
     """Sends packets at their own pace."""
 
-    def __init__(self, kind: str, packets: list[bytes], step: int, base: Fraction) -> None:
+    def __init__(self, kind: str, packets: Iterable[bytes], step: int, base: Fraction) -> None:
         super().__init__()
         self.kind = kind
         self._packets: Iterator[tuple[int, bytes]] = iter(enumerate(packets))
@@ -85,7 +85,7 @@ class Publisher:
         self.peer = EncodedPeer(IceSettings(loopback=True))
         self.location = ""
 
-    async def offer(self, video: list[bytes], sound: list[bytes]) -> str:
+    async def offer(self, video: Iterable[bytes], sound: Iterable[bytes]) -> str:
         """Return the offer of a clip."""
         self.tracks = [
             Encoded("video", video, 90000 // RATE, Fraction(1, 90000)),
@@ -98,7 +98,7 @@ class Publisher:
         await self.peer.setLocalDescription(await self.peer.createOffer())
         return self.peer.localDescription.sdp
 
-    async def publish(self, video: list[bytes], sound: list[bytes]) -> httpx.Response:
+    async def publish(self, video: Iterable[bytes], sound: Iterable[bytes]) -> httpx.Response:
         """Offer and take the answer."""
         offer = await self.offer(video, sound)
         response = await self._client.post(
@@ -119,7 +119,7 @@ class Publisher:
 class Vp8Publisher(Publisher):
     """Offers VP8 alone, as a browser without H.264 does."""
 
-    async def offer(self, video: list[bytes], sound: list[bytes]) -> str:
+    async def offer(self, video: Iterable[bytes], sound: Iterable[bytes]) -> str:
         """Return the offer."""
         create = self.peer.createOffer
 

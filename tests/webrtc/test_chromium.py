@@ -17,11 +17,13 @@ import pytest
 from livefoley.demo.sidecar import KEY, ROOM, Sidecar
 from tests.support.peers import require
 from tests.support.programs import run_peer
-from tests.support.sidecars import client, sidecar
+from tests.support.sidecars import client, sidecar, wait_room
+from tests.support.waiting import until
 from tests.webrtc.browser import Browser, Page, chromium
 
 pytestmark = pytest.mark.live
 
+CUES = 3
 QUIET = {"enabled": True, "bed": {"enabled": False}}
 SMALL_CAMERA = """
   const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -81,12 +83,22 @@ async def pictures(page: Page, count: int) -> dict[str, Any]:
     return dict(await page.run("(({videoWidth, muted}) => ({videoWidth, muted}))(document.getElementById('video'))"))
 
 
-async def loudest_db(page: Page, client: httpx.AsyncClient) -> float:
-    """Lay a cue; return the loudest 43 ms the page plays meanwhile, in dBFS."""
+async def loudest_db(page: Page, made: Sidecar, http: httpx.AsyncClient) -> float:
+    """Lay a few cues; return the loudest 43 ms the page plays until they have left, in dBFS."""
+    before = laid(await made.room())
     await page.run("window.loudest = 0")
-    assert (await client.post(f"/v1/rooms/{ROOM}/cues", json={"effect": "BELLMisc_Ding"})).is_success
-    await asyncio.sleep(3.5)
+    for _ in range(CUES):  # a page that is kept from listening may miss one
+        assert (await http.post(f"/v1/rooms/{ROOM}/cues", json={"effect": "BELLMisc_Ding"})).is_success
+        await asyncio.sleep(0.5)
+    last = await wait_room(made, lambda room: laid(room) >= before + CUES)
+    heard_s = last["position_s"] + last["lookahead_s"] + 2.0
+    await wait_room(made, lambda room: room["position_s"] >= heard_s)
     return float(10 * np.log10(await page.run("window.loudest") + 1e-12))
+
+
+def laid(room: dict[str, Any]) -> int:
+    """Return how many accents were laid in a room."""
+    return sum(each["count"] for each in room["cues"] if (each["kind"], each["outcome"]) == ("accent", "laid"))
 
 
 def recorded_db(path: Path) -> float:
@@ -112,20 +124,21 @@ async def test_chromium_publishes_by_whip_watches_by_whep_and_hears_a_cue_with_a
         await viewer.until("document.getElementById('way').textContent === 'WebRTC'")
         await pictures(viewer, 60)
         assert await viewer.run(LISTEN) == "running"
-        with_foley = await loudest_db(viewer, client)
+        with_foley = await loudest_db(viewer, made, client)
         await viewer.run("document.getElementById('foley').click()")
         await viewer.until("document.getElementById('foley').getAttribute('aria-pressed') === 'false'")
         await asyncio.sleep(0.5)
-        without_foley = await loudest_db(viewer, client)
+        without_foley = await loudest_db(viewer, made, client)
         assert (await pictures(viewer, 120))["videoWidth"] == 640
         statistics = await viewer.run("livefoleySession().connection.getStats().then(all => [...all.values()])")
         playing = next(one for one in statistics if one["type"] == "inbound-rtp" and one["kind"] == "video")
+        played_s = await viewer.run("document.getElementById('video').currentTime")
         assert await viewer.run("document.getElementById('latency').textContent")
         assert not [line for line in publisher.console + viewer.console if "409" not in line]
         await publisher.run("document.getElementById('stop').click()")
         await made.stop()
     assert playing["framesDecoded"] > 120
-    assert playing["totalFreezesDuration"] < 1.0, playing
+    assert playing["totalFreezesDuration"] < played_s / 4, playing
     assert abs(with_foley - recorded_db(tmp_path / "out.mp4")) < 2
     assert with_foley > -40
     assert without_foley < -70
@@ -138,7 +151,7 @@ async def test_a_room_webrtc_cannot_carry_plays_by_hls_and_says_what_to_change(
     async with stage(tmp_path, **room) as (made, _), chromium(tmp_path) as browser:
         command = [require("ffmpeg"), "-v", "error", "-re", "-stream_loop", "-1", "-i", b_frames_clip, "-c", "copy"]
         publishing = asyncio.create_task(run_peer(*command, "-f", "flv", made.ports.publish_url))
-        await asyncio.sleep(8)  # until HLS has segments
+        await until((tmp_path / "hls" / "index.m3u8").exists)
         viewer = await browser.open(f"http://127.0.0.1:{made.ports.http}/{ROOM}")
         await viewer.until("document.getElementById('way').textContent === 'HLS'")
         assert "B-frames" in await viewer.run("document.getElementById('notice').textContent")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.support.media_files import file_packets
 from tests.support.peers import require
 from tests.support.programs import run_peer
 from tests.support.sidecars import client, sidecar
+from tests.support.waiting import LIMIT_S, until
 from tests.webrtc.publisher import Publisher, Vp8Publisher, video_packets, vp8_packets
 from tests.webrtc.viewer import Viewer
 
@@ -43,7 +45,7 @@ def publish_for_ever(made: Sidecar, clip: Path, *options: str) -> asyncio.Task[t
 
 async def answered(viewer: Viewer) -> httpx.Response:
     """Ask to watch as soon as there is something on."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         while (response := await viewer.watch()).status_code == 409:
             await asyncio.sleep(0.2)
             viewer.__post_init__()
@@ -78,7 +80,7 @@ async def test_a_viewer_of_an_rtmp_room_gets_its_pictures_untouched_and_its_soun
 
 async def until_refused(viewer: Viewer) -> httpx.Response:
     """Ask to watch until it is said what is wrong: B-frames show with the first of them."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         while (response := await answered(viewer)).status_code == 201:
             await viewer.leave()
             viewer.__post_init__()
@@ -151,7 +153,7 @@ async def test_vp8_by_whip_comes_out_by_whep_as_it_went_in(tmp_path: Path, sound
     frames = vp8_packets(6)
     async with watched_room(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
         publisher = Vp8Publisher(client, ROOM, KEY)
-        assert (await publisher.publish(frames, sound * 3)).status_code == 201
+        assert (await publisher.publish(itertools.cycle(frames), itertools.cycle(sound))).status_code == 201
         viewer = Viewer(client, ROOM)
         await watched(viewer)
         await viewer.wait_frames("video", 60)
@@ -163,14 +165,30 @@ async def test_vp8_by_whip_comes_out_by_whep_as_it_went_in(tmp_path: Path, sound
     assert len(viewer.pictures()) >= 58
 
 
+def slice_of(unit: bytes) -> bytes:
+    """Return the picture of an access unit, without parameter sets."""
+    return nal.split_annex_b(unit)[-1]
+
+
 async def test_a_new_resolution_by_whip_reaches_the_viewer(tmp_path: Path, sound: list[bytes]) -> None:
     async with watched_room(tmp_path, source={"whip": {"key": KEY}}) as (_, client):
-        publisher = Publisher(client, ROOM, KEY)
-        units = video_packets(4) + video_packets(2, (640, 480))
-        assert (await publisher.publish(units, sound * 3)).status_code == 201
-        viewer = Viewer(client, ROOM)
+        publisher, viewer = Publisher(client, ROOM, KEY), Viewer(client, ROOM)
+        small, large = video_packets(1), video_packets(1, (640, 480))
+        seen = asyncio.Event()
+
+        def units() -> Iterator[bytes]:
+            while not seen.is_set():
+                yield from small
+            yield from itertools.cycle(large)
+
+        assert (await publisher.publish(units(), itertools.cycle(sound))).status_code == 201
         await watched(viewer)
-        await viewer.wait_frames("audio", 200)
+        await viewer.wait_frames("video", 30)
+        seen.set()
+        await until(
+            lambda: {slice_of(frame.data) for frame in viewer.frames["video"]} & {slice_of(unit) for unit in large}
+        )
+        await viewer.wait_frames("video", len(viewer.frames["video"]) + 30)
         await viewer.leave()
         await publisher.leave()
     sizes = [(picture.width, picture.height) for picture in viewer.pictures()]

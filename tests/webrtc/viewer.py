@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from livefoley.media.webrtc.aiortc_overrides import EncodedPeer
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.rtp.reassembly import Frame
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 RATES = {"audio": 48_000, "video": 90_000}
 
@@ -69,7 +69,7 @@ class Viewer:
         await self.peer.close()
         return response
 
-    async def wait_frames(self, kind: str, count: int, timeout_s: float = 30.0) -> None:
+    async def wait_frames(self, kind: str, count: int, timeout_s: float = LIMIT_S) -> None:
         """Wait until so many frames came."""
         await until(lambda: len(self.frames[kind]) >= count, timeout_s)
 

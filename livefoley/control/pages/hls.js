@@ -8,12 +8,20 @@ export async function playHls(video, url) {
   const first = await fetch(url, { cache: "no-store" });
   if (!first.ok) throw new Error("no playlist");
   video.srcObject = null;
+  const Source = window.ManagedMediaSource ?? window.MediaSource;
   if (video.canPlayType("application/vnd.apple.mpegurl")) {
     video.src = url;
+    const own = video.src;
+    // Chromium's own player gives up on a playlist of one segment, as it is when a stream begins
+    const again = () => Source && video.src === own && playSegments(video, url, Source);
+    video.addEventListener("error", again, { once: true });
     return;
   }
-  const Source = window.ManagedMediaSource ?? window.MediaSource;
   if (!Source) throw new Error("no MSE");
+  await playSegments(video, url, Source);
+}
+
+async function playSegments(video, url, Source) {
   const source = new Source();
   video.disableRemotePlayback = true;
   video.src = URL.createObjectURL(source);
