@@ -321,9 +321,8 @@ class RoomEngine:
             departure.stem.append(self._stem_encoder.info)
 
     def _mix_block(self, departure: Departure) -> None:
-        start = self._position
+        start, self._position = self._position, self._position + BLOCK
         mixed = self._foley.read(start, BLOCK)
-        self._position += BLOCK
         departure.sound.append((start, mixed))
         if self._encoder is not None:
             departure.program.extend(self._units(self._encoder.encode(mixed.program, start)))
@@ -331,8 +330,7 @@ class RoomEngine:
             departure.stem.extend(self._units(self._stem_encoder.encode(mixed.stem, start)))
 
     def _units(self, packets: list[Packet]) -> Iterator[Unit]:
-        for packet in packets:
-            yield Unit(packet, packet.pts, packet.dts, self._timeline.epoch)
+        yield from (Unit(packet, packet.pts, packet.dts, self._timeline.epoch) for packet in packets)
 
     def bytes_in(self, kind: MediaKind) -> int:
         """Return how many bytes of a kind have come."""

@@ -19,6 +19,7 @@ from tests.support.made import made_once
 from tests.support.peers import require
 
 FPS = 30
+PERIOD_S = 1.0  # from flash to flash, and from beep to beep
 FLASH_FRAMES = 2
 BLOCK = 2048
 _PICTURE = f"color=black:s=320x240:r={FPS},drawbox=color=white:t=fill:enable='lt(mod(n,{FPS}),{FLASH_FRAMES})'"
