@@ -296,9 +296,8 @@ class RoomEngine:
 
     def finish(self) -> Departure:
         """Return what the encoders still hold; the engine is over."""
-        stem = self._units(self._stem_encoder.flush()) if self._stem_encoder else []
-        program = self._units(self._encoder.flush()) if self._encoder else []
-        return Departure(list(program), list(stem))
+        program, stem = (each.flush() if each else [] for each in (self._encoder, self._stem_encoder))
+        return Departure(list(self._units(program)), list(self._units(stem)))
 
     def _notice_stall(self, playhead: Tick) -> None:
         head = self._timeline.head
@@ -321,8 +320,9 @@ class RoomEngine:
             departure.stem.append(self._stem_encoder.info)
 
     def _mix_block(self, departure: Departure) -> None:
-        start, self._position = self._position, self._position + BLOCK
+        start = self._position
         mixed = self._foley.read(start, BLOCK)
+        self._position += BLOCK
         departure.sound.append((start, mixed))
         if self._encoder is not None:
             departure.program.extend(self._units(self._encoder.encode(mixed.program, start)))
