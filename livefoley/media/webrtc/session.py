@@ -10,9 +10,10 @@ from typing import Any
 from aiortc import RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
+from livefoley.media.admission import Refused
 from livefoley.media.webrtc.aiortc_overrides import EncodedPeer, Receiving
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.offer import MAX_CANDIDATES, Fragment, Refused
+from livefoley.media.webrtc.offer import MAX_CANDIDATES, Fragment
 
 CONNECT_TIMEOUT_S = 15.0
 ANSWER_TIMEOUT_S = 6.0  # OBS gives up after 8 s

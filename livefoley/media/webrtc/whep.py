@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from livefoley.media.admission import Admission, Client, Refused
 from livefoley.media.auth import Authorizer
-from livefoley.media.webrtc.admission import Admission, Client
 from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.offer import Refused
 from livefoley.media.webrtc.whep_session import WhepSession
 from livefoley.media.webrtc.whip import Answer
 

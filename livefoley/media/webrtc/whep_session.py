@@ -11,9 +11,10 @@ from typing import Any
 
 from livefoley.core.media import MediaKind
 from livefoley.core.ticks import TICK_RATE
+from livefoley.media.admission import Refused
 from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.offer import RECEIVES, Refused, check_offer
+from livefoley.media.webrtc.offer import RECEIVES, check_offer
 from livefoley.media.webrtc.rtp.payloads import CARRIED, RtpFrame, video_timestamp
 from livefoley.media.webrtc.sender import EncodedSender
 from livefoley.media.webrtc.session import PeerSession

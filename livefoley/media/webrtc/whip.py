@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from livefoley.media.admission import Admission, Client, Refused
 from livefoley.media.auth import Authorizer
 from livefoley.media.publisher_slot import OnDuplicate
-from livefoley.media.webrtc.admission import Admission, Client
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.offer import Refused
 from livefoley.media.webrtc.source import WhipSource
 from livefoley.media.webrtc.whip_session import WhipSession
 

@@ -10,13 +10,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from livefoley.core.errors import ProtocolError
 from livefoley.media.auth import Authorizer, AuthRequest
 from livefoley.media.token_bucket import Buckets
-from livefoley.media.webrtc.offer import Refused
 
 FAILURES = 30  # wrong keys an address may try for one room in a row, and then
 FAILURE_INTERVAL_S = 2  # one in this time
 _TRIES = ("key", "auth")
+
+
+class Refused(ProtocolError):  # noqa: N818 - reads as what it is
+    """A request that is answered with HTTP ``status``; ``reason`` is what it is counted under ("key", "offer", ...)."""
+
+    def __init__(self, status: int, reason: str, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True)
