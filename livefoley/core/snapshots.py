@@ -168,6 +168,7 @@ class SignalsSnapshot:
     events: int = 0
     event_listeners: int = 0
     events_dropped: int = 0  # for listeners that did not read
+    events_refused: int = 0  # listeners beyond the places there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,3 +288,4 @@ class ServerSnapshot:
     rtmp_rejected: tuple[Rejection, ...] = ()
     whip_rejected: tuple[Rejection, ...] = ()
     whep_rejected: tuple[Rejection, ...] = ()
+    hls_rejected: tuple[Rejection, ...] = ()

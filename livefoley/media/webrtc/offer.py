@@ -46,6 +46,8 @@ def check_offer(offer: str, directions: frozenset[str]) -> list[Section]:
         raise Refused(422, "offer", "the tracks must go over one transport: offer a=group:BUNDLE")
     for section in sections:
         _check(section, directions)
+    if not any(line.startswith("a=fingerprint:") for line in lines):
+        raise Refused(422, "offer", "the media must be encrypted: offer a=fingerprint (DTLS-SRTP)")
     return sections
 
 

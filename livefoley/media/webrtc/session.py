@@ -98,6 +98,9 @@ class PeerSession:
     def _prepare(self) -> None:
         """The offer is known, the answer not yet made: attach what is to be sent. May raise ``Refused``."""
 
+    def _came(self) -> None:
+        """The connection is there."""
+
     def _ended(self, reason: str) -> None:
         """The session is over; called once."""
 
@@ -115,6 +118,8 @@ class PeerSession:
             self.end("no connection came about")
 
     def _on_state(self) -> None:
+        if self.connected and not self.closed:
+            self._came()
         if self.peer.connectionState in ("failed", "closed"):
             self.end("the peer is gone")
 

@@ -35,6 +35,7 @@ class WhepSession(PeerSession):
     def __init__(self, feed: WhepAudience, ice: IceSettings) -> None:
         super().__init__(ice)
         self.original = False
+        self.on_connect: Callable[[], object] = lambda: None
         self.on_end: Callable[[], object] = lambda: None
         self._feed = feed
         self._senders: dict[MediaKind, EncodedSender] = {}
@@ -162,6 +163,9 @@ class WhepSession(PeerSession):
         codec = self._feed.codec
         if codec and codec not in offered:
             raise Refused(406, "codec", f"the room's video is {codec}, and the offer does not have it")
+
+    def _came(self) -> None:
+        self.on_connect()
 
     def _ended(self, reason: str) -> None:
         self._feed.leave(self)

@@ -75,7 +75,7 @@ class WhipServer:
     def statistics(self) -> WhipStatistics:
         """Return a snapshot."""
         publishers = sum(entry.source.session is not None for entry in self._rooms.values())
-        return WhipStatistics(publishers, self._admission.rejected)
+        return WhipStatistics(publishers, self._admission.rejected())
 
     def authorise(self, room: str, client: Client) -> None:
         """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for a flood."""
