@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
 from pathlib import Path
 
 from livefoley.core.errors import InputError
@@ -12,6 +11,7 @@ from livefoley.core.media import Packet, TrackInfo
 from livefoley.runtime.workers.ipc import BrokenPipe, pack, read_frame_blocking
 from livefoley.runtime.workers.link import Failed, MessageError, op_of
 from livefoley.runtime.workers.messages import SLATE, DrawSlate, FromSlate, NoSlate, VideoTrack, VideoUnit
+from livefoley.system import children
 
 MODULE = "livefoley.runtime.workers.slate_worker"
 TIMEOUT_S = 30.0
@@ -25,9 +25,11 @@ def draw_slate(info: TrackInfo, text: str, picture: Path | None) -> tuple[TrackI
     wanted = DrawSlate(info.codec, info.width, info.height, text, str(picture) if picture else None)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", MODULE],
+            children.command(MODULE),
             input=pack(SLATE.encode(wanted)),
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=children.environment(),
             timeout=TIMEOUT_S,
             check=False,
         )
