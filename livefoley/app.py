@@ -56,6 +56,7 @@ from livefoley.wiring.rooms import (
     make_ears,
     make_perception,
     make_screen,
+    make_slates,
     rtmp_servers,
 )
 from livefoley.wiring.sounds import live_sounds
@@ -83,7 +84,7 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        workers = Workers(self.sounds, self.ears, self.perception, self.screen)
+        workers = Workers(self.sounds, self.ears, self.perception, self.screen, make_slates())
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
         self._rooms = {name: build_room(config, name, servers, workers, self.clips) for name in config.rooms}
