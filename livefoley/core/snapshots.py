@@ -285,5 +285,6 @@ class ServerSnapshot:
     uptime_s: float = 0.0
     rtmp_connections: int = 0
     rtmp_rejected: tuple[Rejection, ...] = ()
+    rtmp_waits: tuple[Rejection, ...] = ()  # by who waited for its share of the event loop
     whip_rejected: tuple[Rejection, ...] = ()
     whep_rejected: tuple[Rejection, ...] = ()

@@ -201,6 +201,11 @@ class RoomsCollector(SnapshotCollector):
             for rejection in rejections:
                 rejected.add_metric([rejection.reason], rejection.count)
             yield rejected
+        text = "Times what a peer sent waited, because strangers, or this publisher, had had their share of the loop."
+        waits = CounterMetricFamily("livefoley_rtmp_waits", text, labels=["peer"])
+        for waited in server.rtmp_waits:
+            waits.add_metric([waited.reason], waited.count)
+        yield waits
 
 
 def _plain(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
