@@ -178,6 +178,8 @@ class ClipMakingSnapshot:
     waiting: int = 0
     outcomes: tuple[StateCount, ...] = ()
     latency_s: Latency = Latency()
+    ahead: int = 0  # wanted, but their end has not left yet
+    refused: tuple[StateCount, ...] = ()  # requests, by why
 
 
 @dataclass(frozen=True, slots=True)
