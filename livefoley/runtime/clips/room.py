@@ -91,6 +91,23 @@ class ClipRequests(Protocol):
         ...
 
 
+class Asker(Protocol):
+    """A room that clips can be asked of."""
+
+    def ask(self, clip_id: str, request: ClipRequest) -> None:
+        """Make a clip when its end has left; raises ``InputError``."""
+        ...
+
+    @property
+    def ahead(self) -> int:
+        """How many clips are wanted whose end has not left yet."""
+        ...
+
+    def forget(self, clip_id: str) -> None:
+        """Do not make a clip that waits."""
+        ...
+
+
 class Sounding(Protocol):
     """How the room sounds at the moment, as far as a clip of it needs to know: its engine tells."""
 

@@ -14,7 +14,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -29,7 +29,7 @@ from livefoley.media.blocking_thread import BlockingThread
 from livefoley.runtime.clips.line import MAX_WAITING, ClipLine
 from livefoley.runtime.clips.maker import MakeMaker, job_of, own_worker, status_of
 from livefoley.runtime.clips.messages import ClipOver, ClipProgress, FromClips, MakeClip, OpenTools, WithdrawClip
-from livefoley.runtime.clips.room import Cutting
+from livefoley.runtime.clips.room import Asker, Cutting
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.workers.link import Failed, op_of
 
@@ -38,23 +38,6 @@ log = structlog.get_logger("livefoley.clips")
 MAX_KEPT = 1000  # clips that are over and still told of
 MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
 RECALL_S = 5.0
-
-
-class Asker(Protocol):
-    """A room that clips can be asked of."""
-
-    def ask(self, clip_id: str, request: ClipRequest) -> None:
-        """Make a clip when its end has left; raises ``InputError``."""
-        ...
-
-    @property
-    def ahead(self) -> int:
-        """How many clips are wanted whose end has not left yet."""
-        ...
-
-    def forget(self, clip_id: str) -> None:
-        """Do not make a clip that waits."""
-        ...
 
 
 class ClipService:
