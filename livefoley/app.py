@@ -59,6 +59,7 @@ from livefoley.wiring.rooms import (
     make_ears,
     make_perception,
     make_screen,
+    make_slates,
     rtmp_servers,
 )
 from livefoley.wiring.sounds import live_sounds
@@ -86,7 +87,7 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        workers = Workers(self.sounds, self.ears, self.perception, self.screen)
+        workers = Workers(self.sounds, self.ears, self.perception, self.screen, make_slates())
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
         self._rooms = {name: build_room(config, name, servers, workers, self.clips) for name in config.rooms}
@@ -234,6 +235,12 @@ class Application:
             uptime_s=time.monotonic() - self._began_s,
             rtmp_connections=sum(statistics.connections for statistics in servers),
             rtmp_rejected=_rejections(rejected),
+            rtmp_waits=_rejections(
+                {
+                    "publisher": sum(statistics.publisher_waits for statistics in servers),
+                    "stranger": sum(statistics.stranger_waits for statistics in servers),
+                }
+            ),
             whip_rejected=_rejections(self.whip.statistics().rejected),
             whep_rejected=_rejections(self.whep.statistics().rejected),
             ports=tuple(port.bounds() for port in (*self.rtmp, self._http) if port is not None),

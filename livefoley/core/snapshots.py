@@ -186,6 +186,8 @@ class ClipMakingSnapshot:
     waiting: int = 0
     outcomes: tuple[StateCount, ...] = ()
     latency_s: Latency = Latency()
+    ahead: int = 0  # wanted, but their end has not left yet
+    refused: tuple[StateCount, ...] = ()  # requests, by why
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +307,7 @@ class ServerSnapshot:
     uptime_s: float = 0.0
     rtmp_connections: int = 0
     rtmp_rejected: tuple[Rejection, ...] = ()
+    rtmp_waits: tuple[Rejection, ...] = ()  # by who waited for its share of the event loop
     whip_rejected: tuple[Rejection, ...] = ()
     whep_rejected: tuple[Rejection, ...] = ()
     ports: tuple[PortSnapshot, ...] = ()

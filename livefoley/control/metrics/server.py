@@ -10,7 +10,11 @@ from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.core.snapshots import PortSnapshot, ServerSnapshot
 
 _PORT_COUNTERS: tuple[tuple[str, str, Callable[[PortSnapshot], int]], ...] = (
-    ("waits", "Times a stranger waited for its share of the event loop.", lambda p: p.waits),
+    (
+        "waits",
+        "Times strangers waited for their share of the event loop, or to be taken in.",
+        lambda p: p.waits,
+    ),
     ("gave_way", "Connections closed for want of room for newer ones.", lambda p: p.gave_way),
     ("cut", "Strangers cut for breaking the protocol; their address has to wait.", lambda p: p.cut),
     ("exhausted", "Times nobody could be taken in for want of descriptors or memory.", lambda p: p.exhausted),
@@ -40,6 +44,11 @@ class ServerCollector(SnapshotCollector):
             for rejection in rejections:
                 rejected.add_metric([rejection.reason], rejection.count)
             yield rejected
+        text = "Times what a peer sent waited, because strangers, or this publisher, had had their share of the loop."
+        waits = CounterMetricFamily("livefoley_rtmp_waits", text, labels=["peer"])
+        for waited in server.rtmp_waits:
+            waits.add_metric([waited.reason], waited.count)
+        yield waits
         text = "Lines of the log that were lost: too many, not writable, or printed too fast by a child."
         yield CounterMetricFamily("livefoley_log_lines_dropped", text, server.log_lines_dropped)
         yield from _ports(server.ports)
