@@ -36,8 +36,8 @@ from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError
 from livefoley.core.snapshots import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.engine.highlights.chat import ChatMessage
-from livefoley.media.proxy_protocol import TrustedProxies
-from livefoley.media.read_access import HLS, ReadAccess
+from livefoley.media.access.proxy_protocol import TrustedProxies
+from livefoley.media.access.read_access import HLS, ReadAccess
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log

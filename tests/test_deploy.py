@@ -28,7 +28,7 @@ from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
 from livefoley.control.signalling.whep import whep_router
 from livefoley.core.notices import SceneNotice
-from livefoley.media.read_access import ReadAccess
+from livefoley.media.access.read_access import ReadAccess
 from livefoley.media.webrtc import IceSettings, WhepAudience, WhepServer
 from tests.control.studio import Studio, open_to_all, served
 from tests.support.peers import free_port, require

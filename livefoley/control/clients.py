@@ -7,7 +7,7 @@ import binascii
 
 from fastapi import Request
 
-from livefoley.media.admission import Client
+from livefoley.media.access.admission import Client
 
 
 def address_of(request: Request) -> str:

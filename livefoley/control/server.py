@@ -21,8 +21,8 @@ from livefoley.control.connections import MOST, Connections
 from livefoley.core.errors import AddressInUse, ConfigError, LivefoleyError, reason
 from livefoley.core.snapshots import PortSnapshot
 from livefoley.media.acceptor import Acceptor
+from livefoley.media.access.proxy_protocol import TrustedProxies
 from livefoley.media.loop_share import LoopShare
-from livefoley.media.proxy_protocol import TrustedProxies
 from livefoley.system.descriptors import descriptors
 
 FINISH_S = 2.0  # what a cancelled server gives open requests

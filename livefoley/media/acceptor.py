@@ -18,8 +18,8 @@ import structlog
 
 from livefoley.core.errors import ProtocolError, reason
 from livefoley.core.throttle import LogThrottle
+from livefoley.media.access.proxy_protocol import TrustedProxies, read_header
 from livefoley.media.loop_share import LoopShare
-from livefoley.media.proxy_protocol import TrustedProxies, read_header
 
 log = structlog.get_logger("livefoley")
 

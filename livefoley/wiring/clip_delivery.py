@@ -21,7 +21,7 @@ from livefoley.control.metrics.edges import EdgeCollector
 from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.control.problems import Problem
 from livefoley.core.errors import OutputError
-from livefoley.media.read_access import ReadAccess
+from livefoley.media.access.read_access import ReadAccess
 from livefoley.outbound.prewarm import prewarm
 
 log = structlog.get_logger("livefoley.clips")

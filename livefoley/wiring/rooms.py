@@ -21,12 +21,12 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.foley.chain import MakerOrder
+from livefoley.media.access.proxy_protocol import TrustedProxies
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.auth import HttpAuth
 from livefoley.media.files.file_sink import FileSink
 from livefoley.media.files.file_source import FileSource
 from livefoley.media.hls.sink import HlsSink
-from livefoley.media.proxy_protocol import TrustedProxies
 from livefoley.media.pull import PullSource
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.server import RtmpServer

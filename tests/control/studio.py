@@ -29,7 +29,7 @@ from livefoley.core.snapshots import (
     ServerSnapshot,
     WorkerSnapshot,
 )
-from livefoley.media.read_access import ReadAccess
+from livefoley.media.access.read_access import ReadAccess
 from livefoley.runtime.events.event_feed import EventFeed
 
 STAGE = RoomSnapshot(

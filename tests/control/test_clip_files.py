@@ -21,7 +21,7 @@ from livefoley.control.delivery.clip_files import ClipFiles, FileAccess, clip_fi
 from livefoley.control.guard import Access, Guard
 from livefoley.control.metrics.clips import ClipFileCollector
 from livefoley.control.server import HttpServer
-from livefoley.media.read_access import ReadAccess
+from livefoley.media.access.read_access import ReadAccess
 from tests.clips.finished import ID, finished, metadata
 
 SECRET = "planted-secret-of-links"

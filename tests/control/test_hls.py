@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from livefoley.control.delivery import hls
 from livefoley.control.delivery.hls import PIECE_BYTES, _open, _place
 from livefoley.control.guard import Access
+from livefoley.media.access.read_access import PASS_S, REMEMBERED_S, ReadAccess
 from livefoley.media.auth import AuthRequest
-from livefoley.media.read_access import PASS_S, REMEMBERED_S, ReadAccess
 from tests.control.studio import Studio, open_to_all, served
 from tests.support.peers import impossible
 from tests.support.waiting import until

@@ -20,7 +20,7 @@ from livefoley.control import server as server_module
 from livefoley.control.app import make_app
 from livefoley.control.server import HttpServer, serve
 from livefoley.core.errors import AddressInUse, ConfigError
-from livefoley.media.proxy_protocol import TrustedProxies
+from livefoley.media.access.proxy_protocol import TrustedProxies
 from tests.control.studio import Studio
 from tests.support.peers import require
 from tests.support.waiting import until

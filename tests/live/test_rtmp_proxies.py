@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.errors import ProtocolError
-from livefoley.media import proxy_protocol
-from livefoley.media.proxy_protocol import TrustedProxies, parse_v1, parse_v2, read_header
+from livefoley.media.access import proxy_protocol
+from livefoley.media.access.proxy_protocol import TrustedProxies, parse_v1, parse_v2, read_header
 from livefoley.media.rtmp import RtmpServer
 from tests.support.waiting import until
 

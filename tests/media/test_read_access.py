@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from livefoley.media.admission import Client, Refused
+from livefoley.media.access.admission import Client, Refused
+from livefoley.media.access.read_access import CLIPS, HLS, WEBRTC, ReadAccess
 from livefoley.media.auth import AuthRequest
-from livefoley.media.read_access import CLIPS, HLS, WEBRTC, ReadAccess
 
 STRANGER, VIEWER = Client("203.0.113.1", ""), Client("203.0.113.2", "a-key")
 

@@ -19,7 +19,7 @@ from livefoley.control.signalling.endpoint import FRAGMENT, SDP
 from livefoley.control.signalling.whep import whep_router
 from livefoley.core.media import MediaKind
 from livefoley.formats import nal
-from livefoley.media.read_access import ReadAccess
+from livefoley.media.access.read_access import ReadAccess
 from livefoley.media.webrtc import IceServer, IceSettings, WhepAudience, WhepServer, whep
 from livefoley.media.webrtc.aiortc_overrides import VP8
 from livefoley.media.webrtc.audience import ASK_INTERVAL_S

@@ -26,8 +26,8 @@ from livefoley.clips.publish.store import KEY, Stat, Store
 from livefoley.control.clients import address_of, client_of
 from livefoley.control.problems import Problem
 from livefoley.core.errors import OutputError
-from livefoley.media.admission import Refused
-from livefoley.media.read_access import CLIPS, ReadAccess
+from livefoley.media.access.admission import Refused
+from livefoley.media.access.read_access import CLIPS, ReadAccess
 from livefoley.media.token_bucket import Buckets
 
 CHUNK_BYTES = 256 * 1024

@@ -21,8 +21,8 @@ from starlette.types import Receive, Scope, Send
 from livefoley.control.clients import address_of, client_of
 from livefoley.control.problems import Problem
 from livefoley.control.state import ControlState
-from livefoley.media.admission import Refused
-from livefoley.media.read_access import HLS, PASS_S, ReadAccess
+from livefoley.media.access.admission import Refused
+from livefoley.media.access.read_access import HLS, PASS_S, ReadAccess
 
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 PIECE_BYTES = 64 * 1024

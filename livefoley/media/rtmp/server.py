@@ -18,10 +18,10 @@ from livefoley.core.errors import AddressInUse, ConfigError, reason
 from livefoley.core.snapshots import PortSnapshot
 from livefoley.core.throttle import LogThrottle
 from livefoley.media.acceptor import Acceptor, listening_sockets
+from livefoley.media.access.proxy_protocol import TrustedProxies
 from livefoley.media.auth import Authorizer
 from livefoley.media.loop_share import LoopShare
 from livefoley.media.penalties import Penalties
-from livefoley.media.proxy_protocol import TrustedProxies
 from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.rtmp.connection import Connection
 from livefoley.media.rtmp.counters import Counters, RtmpServerStatistics

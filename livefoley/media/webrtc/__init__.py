@@ -1,6 +1,6 @@
 """WebRTC: publishers come in by WHIP, viewers watch by WHEP; pictures stay encoded both ways."""
 
-from livefoley.media.admission import Client, Refused
+from livefoley.media.access.admission import Client, Refused
 from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceServer, IceSettings
 from livefoley.media.webrtc.offer import Fragment, read_fragment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from livefoley.media.admission import Refused
+from livefoley.media.access.admission import Refused
 
 SENDS = frozenset({"sendonly", "sendrecv"})
 RECEIVES = frozenset({"recvonly", "sendrecv"})

@@ -10,7 +10,7 @@ from typing import Any
 from aiortc import RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
-from livefoley.media.admission import Refused
+from livefoley.media.access.admission import Refused
 from livefoley.media.webrtc.aiortc_overrides import EncodedPeer, Receiving
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import MAX_CANDIDATES, Fragment

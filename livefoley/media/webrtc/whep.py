@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from livefoley.media.admission import Client, Refused
-from livefoley.media.read_access import WEBRTC, ReadAccess
+from livefoley.media.access.admission import Client, Refused
+from livefoley.media.access.read_access import WEBRTC, ReadAccess
 from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.whep_session import WhepSession

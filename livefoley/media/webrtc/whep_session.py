@@ -11,7 +11,7 @@ from typing import Any
 
 from livefoley.core.media import MediaKind
 from livefoley.core.ticks import TICK_RATE
-from livefoley.media.admission import Refused
+from livefoley.media.access.admission import Refused
 from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import RECEIVES, check_offer

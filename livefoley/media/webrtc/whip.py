@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from livefoley.media.admission import Admission, Client, Refused
+from livefoley.media.access.admission import Admission, Client, Refused
 from livefoley.media.auth import Authorizer
 from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.webrtc.ice import IceSettings

@@ -26,7 +26,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from livefoley.media.admission import Admission, Client, Refused
+from livefoley.media.access.admission import Admission, Client, Refused
 from livefoley.media.auth import Authorizer
 
 WEBRTC, HLS, CLIPS = "webrtc", "hls", "clips"
