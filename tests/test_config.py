@@ -175,6 +175,8 @@ def test_load_reads_the_process_environment(tmp_path: Path, monkeypatch: pytest.
         (room(source="{url: clip.mp4}"), "live.yaml:3: rooms.demo.source.url: must be a URL that begins with rtmp://"),
         (room("stem: true", sinks='[{rtmp: "rtmp://h/a/b"}]'), "live.yaml:2: rooms.demo: stem: true needs a file"),
         (room("obs: {clip_on_replay_s: 9}"), "live.yaml:2: rooms.demo: obs.clip_on_replay_s needs clips.enabled: true"),
+        (room() + "render: {enabled: true, memory_mb: 2000}", "live.yaml:6: render: memory_mb: 2000 is too little for"),
+        (room() + "render: {memory_mb: 899}", "live.yaml:6: render.memory_mb: 899 is too small"),
         ("rooms:\n  Demo: {}\n", "live.yaml:2: rooms.Demo: a room's name has 1 to 63 characters of a-z"),
         ("rooms:\n  v1: {}\n", 'live.yaml:2: rooms.v1: "v1" is a path of the HTTP port and cannot be a room'),
         ("rooms:\n  1: {}\n", "live.yaml:2: key rooms.1 must be text; put it in quotes"),
