@@ -35,6 +35,7 @@ class Counters:
     takeovers: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     timeouts: int = 0
+    cut: int = 0
     bytes_in: int = 0
     messages: int = 0
     publisher_waits: int = 0

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -20,15 +18,17 @@ import structlog
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.media import Packet, TrackInfo
 from livefoley.core.throttle import LogThrottle
+from livefoley.runtime.child_log import forward
 from livefoley.runtime.workers.ipc import BrokenPipe, Frame, pack, read_frame
 from livefoley.runtime.workers.link import Failed, MessageError, op_of
 from livefoley.runtime.workers.messages import SLATE, DrawSlate, FromSlate, NoSlate, VideoTrack, VideoUnit
-from livefoley.runtime.workers.process import ENVIRONMENT
+from livefoley.system import children
 
 log = structlog.get_logger("livefoley.room")
 
 MODULE = "livefoley.runtime.workers.slate_worker"
 TIMEOUT_S = 20.0
+PRINTED_S = 0.3  # for the last that the process printed
 PAUSE_S = 1.0
 """Between two slates of a room: a publisher that changes its picture with every keyframe costs no more than this."""
 _MOST_PIXELS = {"OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 26)}  # of the operator's picture; OpenCV would take 2^30
@@ -62,13 +62,13 @@ class SlateArtist:
 
     async def _drawn(self, wanted: DrawSlate) -> Slate:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            self._module,
+            *children.command(self._module),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**ENVIRONMENT, **_MOST_PIXELS, **os.environ},
+            stderr=asyncio.subprocess.PIPE,
+            env={**_MOST_PIXELS, **children.environment()},
         )
+        printed = asyncio.create_task(forward(process.stderr, log, worker="slate"))
         try:
             if process.stdin is None or process.stdout is None:
                 raise BrokenPipe("the slate's process has no pipes")
@@ -78,7 +78,11 @@ class SlateArtist:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await asyncio.shield(process.wait())
+            try:
+                await asyncio.shield(process.wait())
+                await asyncio.wait([printed], timeout=PRINTED_S)
+            finally:
+                printed.cancel()
 
 
 async def _read(said: asyncio.StreamReader) -> Slate:
