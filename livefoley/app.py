@@ -230,7 +230,7 @@ class Application:
 
     def server_statistics(self) -> ServerSnapshot:
         """Return a snapshot of the process."""
-        servers = [server.statistics() for server in self.rtmp]
+        servers, watching = [server.statistics() for server in self.rtmp], self.whep.statistics()
         rejected: Counter[str] = Counter()
         for statistics in servers:
             rejected.update(statistics.rejected)
@@ -246,7 +246,8 @@ class Application:
                 }
             ),
             whip_rejected=_rejections(self.whip.statistics().rejected),
-            whep_rejected=_rejections(self.whep.statistics().rejected),
+            whep_rejected=_rejections(watching.rejected),
+            whep_half_open=watching.half_open,
             hls_rejected=_rejections(self.readers.rejected(HLS)),
             ports=tuple(port.bounds() for port in (*self.rtmp, self._http) if port is not None),
             log_lines_dropped=dropped_log_lines(),

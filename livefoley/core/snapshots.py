@@ -311,6 +311,7 @@ class ServerSnapshot:
     rtmp_waits: tuple[Rejection, ...] = ()  # by who waited for its share of the event loop
     whip_rejected: tuple[Rejection, ...] = ()
     whep_rejected: tuple[Rejection, ...] = ()
+    whep_half_open: int = 0
     hls_rejected: tuple[Rejection, ...] = ()
     ports: tuple[PortSnapshot, ...] = ()
     log_lines_dropped: int = 0

@@ -45,6 +45,8 @@ class ServerCollector(SnapshotCollector):
             for rejection in rejections:
                 rejected.add_metric([rejection.reason], rejection.count)
             yield rejected
+        half_open = "Viewers who have an answer and have not connected yet."
+        yield GaugeMetricFamily("livefoley_whep_half_open", half_open, server.whep_half_open)
         text = "Times what a peer sent waited, because strangers, or this publisher, had had their share of the loop."
         waits = CounterMetricFamily("livefoley_rtmp_waits", text, labels=["peer"])
         for waited in server.rtmp_waits:
