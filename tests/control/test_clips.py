@@ -31,6 +31,7 @@ class CuttingRoom:
     def __init__(self) -> None:
         self.clips = {KEPT.id: KEPT, READY.id: READY}
         self.requests: list[ClipRequest] = []
+        self.all_known = True
 
     def create(self, request: ClipRequest) -> ClipStatus:
         if request.room != "stage":
@@ -41,8 +42,8 @@ class CuttingRoom:
     def list(self) -> list[ClipStatus]:
         return list(self.clips.values())
 
-    async def recall(self) -> None:
-        pass
+    async def recall(self) -> bool:
+        return self.all_known
 
     def get(self, clip_id: str) -> ClipStatus | None:
         return self.clips.get(clip_id)
@@ -71,6 +72,17 @@ async def served(clips: CuttingRoom, access: Access | None = None) -> AsyncItera
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_clip_of_an_earlier_process_is_not_said_to_be_none_before_that_is_known() -> None:
+    clips = CuttingRoom()
+    clips.all_known = False
+    async with served(clips) as client:
+        assert (await client.get(f"/v1/clips/{READY.id}")).status_code == 200
+        answer = await client.get("/v1/clips/of-before")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        clips.all_known = True
+        assert (await client.get("/v1/clips/of-before")).status_code == 404
 
 
 async def test_a_clip_is_asked_for_and_found_again() -> None:
