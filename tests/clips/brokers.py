@@ -75,6 +75,7 @@ class RabbitMQ(Broker):
         script = Path(require("rabbitmq-server"))
         script = script.resolve().parent / script.name  # Debian's changes the user; what it calls does not
         names = {"ERL_EPMD_PORT": free_port(), "ERL_EPMD_ADDRESS": "127.0.0.1", "HOME": self.folder}
+        names["ERL_CRASH_DUMP"] = self.folder / "erl_crash.dump"
         self._run([require("epmd")], **names)
         self._run(
             [str(script), "-noinput"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -27,9 +28,9 @@ from tests.live.clip_steps import OVER, files, in_sync, keeping_clips, over, pub
 from tests.support.media_files import VIDEO, file_hashes
 from tests.support.programs import run_peer
 from tests.support.sidecars import client, publish, wait_room, worker_pid
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,6 @@ async def test_a_clip_is_published_while_the_room_is_live_and_the_stream_is_unto
                 assert (await http.post(f"/clips/{clip}/release")).status_code == 409
         room = await wait_room(made, lambda room: not room["publisher_connected"])
         assert room["dropped_units"] == room["audio_gaps"] == room["decode_errors"] == 0
-        await asyncio.sleep(2.0)
         await made.stop()
     sent = file_hashes(stream, VIDEO)[: 10 * flashes.FPS]
     assert file_hashes(tmp_path / "o.mp4", VIDEO)[: len(sent)] == sent
@@ -101,7 +101,7 @@ async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, 
             async with published(made.ports.publish_url, stream):
                 await wait_room(made, lambda room: room["units_out"] > 10)
                 await crowd(http, 22.0)
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(LIMIT_S):
                 await events.recv()
                 await until(lambda: all_over(http))
             clips = (await http.get("/clips", params={"room": ROOM, "state": "ready"})).json()
@@ -146,7 +146,8 @@ async def test_a_clip_that_was_being_made_when_the_process_was_killed_is_made_af
             clip = (await http.post("/clips", json={"room": ROOM, "last_s": 8})).json()["id"]
             job = tmp_path / "clips" / ".jobs" / clip / "record.json"
             await until(lambda: job.exists())
-        os.kill(worker, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # where it was taken for hung meanwhile
+            os.kill(worker, signal.SIGKILL)
         made.kill()
     async with running(tmp_path / "room.yaml", made.ports, tmp_path / "again.log") as again:
         await again.wait_ready()

@@ -24,7 +24,8 @@ def play(
 ) -> list[tuple[float, float]]:
     """Send both tracks, the picture arriving ``late_s`` after the sound and its clock off by ``skew``.
 
-    The publisher reads its clock ``reported_late_s()`` after what it reports. Returns ``(moment of capture, its place on the timeline less the sound's)`` for every picture.
+    The publisher reads its clock ``reported_late_s()`` after what it reports. Returns ``(moment of capture, its place
+    on the timeline less the sound's)`` for every picture.
     """
     found = []
     sound_zero = 0.0
