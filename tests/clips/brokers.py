@@ -12,7 +12,7 @@ import kombu
 from kombu.exceptions import OperationalError
 
 from tests.support.peers import free_port, require
-from tests.support.waiting import wait_until
+from tests.support.waiting import LIMIT_S, wait_until
 
 
 class Broker:
@@ -41,7 +41,7 @@ class Broker:
         while self._running:
             process = self._running.pop()
             process.kill()
-            process.wait(30)
+            process.wait(LIMIT_S)
 
     def waiting(self, queue: str) -> int:
         """Return how many messages are in a queue that no worker has taken; 0 when there is no such queue."""

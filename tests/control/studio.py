@@ -28,6 +28,7 @@ from livefoley.core.snapshots import (
     WorkerSnapshot,
 )
 from livefoley.runtime.events.event_feed import EventFeed
+from tests.support.waiting import LIMIT_S
 
 STAGE = RoomSnapshot(
     "stage",
@@ -109,7 +110,9 @@ async def served(studio: Studio, access: Access | None = None) -> AsyncIterator[
     server = HttpServer(make_app(studio, access), "127.0.0.1", 0)
     running = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=LIMIT_S
+        ) as client:
             yield client
     finally:
         running.cancel()

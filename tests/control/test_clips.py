@@ -19,6 +19,7 @@ from livefoley.control.server import HttpServer
 from livefoley.core.errors import InputError
 from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
 from tests.control.studio import Studio
+from tests.support.waiting import LIMIT_S
 
 FOUND = Finding("frames", "a picture scores 0.93", at_s=3.0, score=0.93)
 KEPT = ClipStatus("stage-1", "stage", ClipState.QUARANTINED, kind="goal", start_s=1.0, end_s=9.0, findings=(FOUND,))
@@ -67,7 +68,9 @@ async def served(clips: CuttingRoom, access: Access | None = None) -> AsyncItera
     server = HttpServer(app, "127.0.0.1", 0)
     task = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=LIMIT_S
+        ) as client:
             yield client
     finally:
         task.cancel()

@@ -71,7 +71,7 @@ async def test_a_flood_of_chat_is_a_highlight_with_its_accent_and_disturbs_nothi
             await wait_room(made, lambda room: room["units_out"] > 30)
             feeds = f"ws://{base}/v1/rooms/{ROOM}"
             async with (
-                httpx.AsyncClient(base_url=f"http://{base}", trust_env=False) as client,
+                httpx.AsyncClient(base_url=f"http://{base}", trust_env=False, timeout=LIMIT_S) as client,
                 connect(f"{feeds}/events", proxy=None) as events,
                 connect(f"{feeds}/events?type=chat", proxy=None, max_queue=1, close_timeout=0.1),  # never read
             ):

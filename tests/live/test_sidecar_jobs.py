@@ -31,7 +31,10 @@ async def test_a_clip_is_made_by_a_worker_and_served_by_the_sidecar(tmp_path: Pa
             async with running(config, ports, tmp_path / "sidecar.log") as made:
                 await made.wait_ready()
                 base = f"http://127.0.0.1:{ports.http}"
-                async with published(ports.publish_url, stream), httpx.AsyncClient(trust_env=False) as http:
+                async with (
+                    published(ports.publish_url, stream),
+                    httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as http,
+                ):
                     http.base_url = f"{base}/v1"
                     await wait_room(made, lambda room: room["position_s"] > 7)
                     body = {"room": ROOM, "last_s": 5, "priority": "batch"}

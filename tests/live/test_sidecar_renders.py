@@ -57,7 +57,7 @@ async def rendering_sidecar(place: Path, **render: Any) -> AsyncIterator[tuple[S
 
 
 def permitted(made: Sidecar) -> AbstractAsyncContextManager[httpx.AsyncClient]:
-    return client(made, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=120.0)
+    return client(made, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=LIMIT_S)
 
 
 async def answering(made: Sidecar, http: httpx.AsyncClient) -> None:

@@ -20,7 +20,7 @@ from tests.support.media_files import decoded_sound, file_hashes, file_packets, 
 from tests.support.obs import obs
 from tests.support.peers import free_port, require, shared
 from tests.support.sidecars import publish, sidecar, sounded, wait_room, worker_pid
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live
 
@@ -147,7 +147,9 @@ async def test_strangers_wedged_receivers_and_wrong_keys_leave_the_room_alone(tm
         wrong = await publish(made.ports.publish_url.replace(KEY, "wrong-key"), h264_clip)
         assert wrong[0] != 0
         assert (await publishing)[0] == 0
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{made.ports.http}", trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{made.ports.http}", trust_env=False, timeout=LIMIT_S
+        ) as http:
             metrics = (await http.get("/metrics")).text
             rooms = (await http.get("/v1/rooms")).text
         room = await wait_room(made, lambda room: not room["publisher_connected"])
@@ -169,7 +171,9 @@ async def test_a_cue_and_a_new_description_take_effect_while_the_room_is_live(tm
     async with sidecar(tmp_path, sinks=[{"file": f"{tmp_path}/o.mp4"}], on_drop="audio", **room) as made:
         publishing = asyncio.create_task(publish(made.ports.publish_url, clip, "-t", "6"))
         await wait_room(made, lambda room: room["units_out"] > 60)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{made.ports.http}", trust_env=False) as api:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{made.ports.http}", trust_env=False, timeout=LIMIT_S
+        ) as api:
             assert (
                 await api.patch(f"/v1/rooms/{ROOM}", json={"describe": "a forest", "accent_gain_db": -6})
             ).is_success

@@ -22,6 +22,7 @@ from tests.live.rtmp_peers import nginx_rtmp
 from tests.support.media_files import decoded_sound, file_hashes, recordings
 from tests.support.peers import free_port
 from tests.support.sidecars import sidecar, wait_room
+from tests.support.waiting import LIMIT_S
 from tests.webrtc import flashes, obs_like
 from tests.webrtc.publisher import Vp8Publisher, vp8_packets
 from tests.webrtc.relay import Relay
@@ -93,7 +94,7 @@ async def test_vp8_goes_where_it_can_and_rtmp_says_that_it_cannot(tmp_path: Path
         sinks = [{"rtmp": f"rtmp://127.0.0.1:{port}/live/out"}, {"file": f"{tmp_path}/o.mkv"}]
         async with (
             taking_whip(tmp_path, free_port(socket.SOCK_DGRAM), sinks=sinks) as (made, url),
-            httpx.AsyncClient(base_url=url.removesuffix(f"/{ROOM}/whip"), trust_env=False) as client,
+            httpx.AsyncClient(base_url=url.removesuffix(f"/{ROOM}/whip"), trust_env=False, timeout=LIMIT_S) as client,
         ):
             publisher = Vp8Publisher(client, ROOM, KEY)
             assert (await publisher.publish(frames, sound * 2)).status_code == 201

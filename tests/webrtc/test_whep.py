@@ -24,7 +24,7 @@ from livefoley.media.webrtc.aiortc_overrides import VP8
 from livefoley.media.webrtc.audience import ASK_INTERVAL_S
 from livefoley.media.webrtc.whep_session import MAX_QUEUED, WhepSession
 from tests.control.studio import Studio
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 from tests.webrtc.rooms import Room
 from tests.webrtc.viewer import Viewer
 
@@ -52,7 +52,7 @@ async def cinema() -> AsyncIterator[Cinema]:
     server.register(feed)
     server.register(WhepAudience("vault"), "planted-play-key")
     http = HttpServer(make_app(Studio(), more=[whep_router(server)]), "127.0.0.1", 0)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http.port}", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http.port}", trust_env=False, timeout=LIMIT_S) as client:
         serving = asyncio.create_task(http.run())
         yield Cinema(server, feed, Room(feed), client, asked)
         await server.close()

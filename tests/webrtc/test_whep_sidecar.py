@@ -95,7 +95,7 @@ def flashes() -> Path:
     inputs = ["-f", "lavfi", "-i", flash, "-f", "lavfi", "-i", tick, "-t", "12"]
     encoders = ["-c:v", "libx264", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac"]
     command = [require("ffmpeg"), "-v", "error", *inputs, *encoders]
-    return made_once("webrtc/flash.mp4", lambda path: subprocess.run([*command, path], check=True, timeout=60))
+    return made_once("webrtc/flash.mp4", lambda path: subprocess.run([*command, path], check=True, timeout=LIMIT_S))
 
 
 async def test_lips_and_voice_meet_at_a_viewer(tmp_path: Path, flashes: Path) -> None:
