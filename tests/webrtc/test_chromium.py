@@ -25,6 +25,7 @@ pytestmark = pytest.mark.live
 
 RING_S = 3.0  # from a cue to where its bell has rung
 QUIET = {"enabled": True, "bed": {"enabled": False}}
+SILENT: dict[str, Any] = {"lookahead_s": 0.5, "foley": {"enabled": False}}
 SMALL_CAMERA = """
   const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   navigator.mediaDevices.getUserMedia = async (wanted) => {
@@ -154,7 +155,7 @@ async def test_chromium_publishes_by_whip_watches_by_whep_and_hears_a_cue_with_a
 async def test_a_room_webrtc_cannot_carry_plays_by_hls_and_says_what_to_change(
     tmp_path: Path, b_frames_clip: Path
 ) -> None:
-    room = {"source": {"rtmp": {"key": KEY}}, "foley": {"enabled": False}, "sinks": [{"hls": f"{tmp_path}/hls"}]}
+    room = {"source": {"rtmp": {"key": KEY}}, **SILENT, "sinks": [{"hls": f"{tmp_path}/hls"}]}
     async with stage(tmp_path, **room) as (made, _), chromium(tmp_path) as browser:
         command = [require("ffmpeg"), "-v", "error", "-re", "-stream_loop", "-1", "-i", b_frames_clip, "-c", "copy"]
         publishing = asyncio.create_task(run_peer(*command, "-f", "flv", made.ports.publish_url))
@@ -169,7 +170,7 @@ async def test_a_room_webrtc_cannot_carry_plays_by_hls_and_says_what_to_change(
 
 async def test_the_page_asks_for_the_play_key_and_takes_it_from_the_fragment_too(tmp_path: Path) -> None:
     room = {"source": {"whip": {"key": KEY}}, "whep": {"key": "play-key"}, "sinks": [{"hls": f"{tmp_path}/hls"}]}
-    async with stage(tmp_path, **room, foley={"enabled": False}) as (made, _), chromium(tmp_path) as browser:
+    async with stage(tmp_path, **room, **SILENT) as (made, _), chromium(tmp_path) as browser:
         base = f"http://127.0.0.1:{made.ports.http}/{ROOM}"
         await go_live(browser, f"{base}/publish#{KEY}")
         asked = await browser.open(base)

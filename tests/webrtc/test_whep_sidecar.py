@@ -32,7 +32,8 @@ pytestmark = pytest.mark.live
 @asynccontextmanager
 async def watched_room(place: Path, **room: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
     """A sidecar with one room, ready, and a client of its HTTP port."""
-    room = {"foley": {"enabled": False}, "sinks": [{"file": f"{place}/out.mp4"}], "on_drop": "audio", **room}
+    settings = {"foley": {"enabled": False}, "sinks": [{"file": f"{place}/out.mp4"}], "on_drop": "audio"}
+    room = {"lookahead_s": 0.5, **settings, **room}
     async with sidecar(place, **room) as made, client(made) as http:
         yield made, http
 
