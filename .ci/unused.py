@@ -13,7 +13,7 @@ _._RTCRtpTransceiver__receiver, _._RTCRtpTransceiver__sender, _.sdpMid  # aiortc
 _._handle_rtp_data, _.get_host_addresses, _.unprotect, _.unprotect_rtcp, use_ipv4, use_ipv6  # aiortc, in a benchmark
 _._protocols, _.get_component_candidates  # aioice
 _.capture_signals, _.should_exit, _.startup  # uvicorn
-_.raiseExceptions  # logging
+_.raiseExceptions, _.unraisablehook  # logging, sys
 
 # Called by other libraries.
 _.buffer_updated, _.data_received, _.datagram_received, _.get_buffer, _.pause_writing, _.resume_writing  # asyncio
@@ -35,6 +35,3 @@ ThreadedMaker
 
 # What tests hold against the truth.
 TRIED_WITH, worker_pid
-
-# Figures that tests read and nobody is shown yet.
-_.exhausted

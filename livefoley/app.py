@@ -39,11 +39,14 @@ from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.logs import drain as drain_log
+from livefoley.runtime.logs import dropped as dropped_log_lines
+from livefoley.runtime.memory import keep_small
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.supervise import supervise
 from livefoley.runtime.warm_up import WarmUp, Worker
 from livefoley.system.descriptors import raise_limit
+from livefoley.system.memory import few_arenas
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
@@ -56,6 +59,7 @@ from livefoley.wiring.rooms import (
     make_ears,
     make_perception,
     make_screen,
+    make_slates,
     rtmp_servers,
 )
 from livefoley.wiring.sounds import live_sounds
@@ -83,7 +87,7 @@ class Application:
             auth=self.rtmp[0].auth,
         )
         servers = Servers(self.rtmp[0], self.whip, self.whep)
-        workers = Workers(self.sounds, self.ears, self.perception, self.screen)
+        workers = Workers(self.sounds, self.ears, self.perception, self.screen, make_slates())
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
         self._rooms = {name: build_room(config, name, servers, workers, self.clips) for name in config.rooms}
@@ -96,6 +100,7 @@ class Application:
         self._warm_up = WarmUp({name: part.is_awake for name, part in self._workers()}, config.server.warm_up_s)
         self._began_s = time.monotonic()
         self._stopping = asyncio.Event()
+        self._http: HttpServer | None = None
 
     # ---- life ----
 
@@ -104,7 +109,7 @@ class Application:
 
         Raises ``AddressInUse`` or ``ConfigError`` before anything has begun.
         """
-        http = self._http_server()
+        http = self._http = self._http_server()
         try:
             for server in self.rtmp:
                 await server.listen()
@@ -115,6 +120,7 @@ class Application:
                 for room in self._rooms.values():
                     room.prepare()
                 helpers += [tasks.create_task(supervise(name, part.run)) for name, part in self._workers()]
+                helpers.append(tasks.create_task(supervise("memory", keep_small)))
                 await self._warm_up.wait(self._stopping)
                 helpers += [tasks.create_task(supervise(name, run)) for name, run in self._deliverers()]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
@@ -229,8 +235,16 @@ class Application:
             uptime_s=time.monotonic() - self._began_s,
             rtmp_connections=sum(statistics.connections for statistics in servers),
             rtmp_rejected=_rejections(rejected),
+            rtmp_waits=_rejections(
+                {
+                    "publisher": sum(statistics.publisher_waits for statistics in servers),
+                    "stranger": sum(statistics.stranger_waits for statistics in servers),
+                }
+            ),
             whip_rejected=_rejections(self.whip.statistics().rejected),
             whep_rejected=_rejections(self.whep.statistics().rejected),
+            ports=tuple(port.bounds() for port in (*self.rtmp, self._http) if port is not None),
+            log_lines_dropped=dropped_log_lines(),
         )
 
     def events(self, room: str) -> EventFeed:
@@ -278,6 +292,7 @@ def _rejections(counted: Mapping[str, int]) -> tuple[Rejection, ...]:
 async def serve(config: cfg.Config) -> None:
     """Run a configuration. The first SIGTERM or Ctrl-C finishes the outputs, the second stops at once."""
     raise_limit()
+    few_arenas()
     configure_log(config.server.log.level.value, as_json=config.server.log.format is cfg.LogFormat.JSON)
     application = Application(config)
     with _signals(application.stop):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, IPvAnyNetwork, field_validator, model_validator
 
 from livefoley.clips.checks.text import LISTS
 from livefoley.clips.publish.links import MAX_TTL_S
@@ -63,6 +64,10 @@ class Delivery(Model):
     rate: Annotated[float, Field(ge=0, le=10_000)] = 50.0
     edges: Annotated[tuple[HookUrl, ...], Field(max_length=32)] = ()
     edge_log: Listen | None = None
+    edge_log_from: Annotated[tuple[IPvAnyNetwork, ...], Field(min_length=1, max_length=32)] = (
+        IPv4Network("127.0.0.0/8"),
+        IPv6Network("::1/128"),
+    )
 
     @field_validator("secret")
     @classmethod

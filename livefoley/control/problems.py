@@ -29,7 +29,7 @@ STATUS: Mapping[type[LivefoleyError], int] = {
     BankError: 422,  # an effect that does not exist
     ConfigError: 422,
     DescriptionError: 422,
-    InputError: 409,  # no stream to lay a sound in
+    InputError: 409,  # no stream to lay a sound in, or as many clips wait as may
     Busy: 503,
     ModelError: 503,
     OutputError: 503,  # a disk that is full
@@ -71,7 +71,8 @@ async def _http(request: Request, error: Any) -> JSONResponse:
 
 async def _livefoley(request: Request, error: Exception) -> JSONResponse:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    return problem(status, str(error))
+    wait_s = getattr(error, "retry_after_s", None)
+    return problem(status, str(error), {"Retry-After": str(wait_s)} if wait_s is not None else None)
 
 
 async def _validation(request: Request, error: Any) -> JSONResponse:

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from livefoley.control.connections import MOST, Connections
 from livefoley.core.errors import AddressInUse, ConfigError, LivefoleyError, reason
+from livefoley.core.snapshots import PortSnapshot
 from livefoley.media.acceptor import Acceptor
 from livefoley.media.loop_share import LoopShare
 from livefoley.system.descriptors import descriptors
@@ -90,6 +91,11 @@ class _Protocol(H11Protocol):
 
 
 class _Uvicorn(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.share = LoopShare(STRANGERS_SHARE)
+        self.acceptors: list[Acceptor] = []
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals alone: the application decides what they mean."""
@@ -104,9 +110,8 @@ class _Uvicorn(uvicorn.Server):
             server_state=self.server_state,
             app_state=self.lifespan.state,
         )
-        share = LoopShare(STRANGERS_SHARE)
-        acceptors: list[Any] = [Acceptor(each, make, share, context=self.config.ssl) for each in sockets or []]
-        self.servers = acceptors  # closed, and waited for, as asyncio's are
+        self.acceptors = [Acceptor(each, make, self.share, context=self.config.ssl) for each in sockets or []]
+        self.servers: list[Any] = list(self.acceptors)  # closed, and waited for, as asyncio's are
         self.started = True
 
 
@@ -144,6 +149,16 @@ class HttpServer:
     def port(self) -> int:
         """The port that is bound."""
         return int(self._socket.getsockname()[1])
+
+    def bounds(self) -> PortSnapshot:
+        """Return what strangers were held to."""
+        return PortSnapshot(
+            "http",
+            connections=len(self.connections),
+            waits=sum(acceptor.waits for acceptor in self._uvicorn.acceptors),
+            gave_way=self.connections.gave_way.total(),
+            exhausted=sum(acceptor.exhausted for acceptor in self._uvicorn.acceptors),
+        )
 
     async def run(self) -> None:
         """Serve until cancelled; open requests then have ``FINISH_S`` to end."""

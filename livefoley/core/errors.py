@@ -3,7 +3,8 @@
 LivefoleyError
 ├── ConfigError          a configuration that cannot be used (exit code 2)
 ├── InputError           a file, URL or stream that cannot be read
-│   └── UnsupportedCodec     a codec this build or this output does not carry
+│   ├── UnsupportedCodec     a codec this build or this output does not carry
+│   └── Full                 as many wait already as may; later more can
 ├── OutputError          a sink that cannot be opened or written
 ├── BankError            a sound that cannot be read, or an effect that does not exist
 ├── ModelError           weights or an engine that cannot be used
@@ -39,6 +40,14 @@ class InputError(LivefoleyError):
 
 class UnsupportedCodec(InputError):  # noqa: N818 - reads as what it is
     """A codec this build or this output does not carry."""
+
+
+class Full(InputError):  # noqa: N818
+    """As many wait already as may; in ``retry_after_s`` there may be room."""
+
+    def __init__(self, message: str, retry_after_s: int = 10) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class OutputError(LivefoleyError):

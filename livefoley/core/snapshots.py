@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+import msgspec
 
 from livefoley.core.mix import MixControls
 from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
+Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+"""Figures that workers tell of themselves: what is none of these is no message."""
 
 
 class RoomState(StrEnum):
@@ -38,6 +45,7 @@ class WorkerSnapshot:
     alive: bool
     restarts: int = 0
     hangs: int = 0
+    starvations: int = 0  # times it was silent for want of processor time, and waited for
     dropped: int = 0
     unusable: int = 0  # what it said that was no message, or that nothing could be made of
 
@@ -72,30 +80,30 @@ class EarsSnapshot:
 class ScreenSnapshot:
     """A room's key pictures: read for text, like the one before and so not read, not to be decoded."""
 
-    read: int = 0
-    unchanged: int = 0
-    errors: int = 0
+    read: Count = 0
+    unchanged: Count = 0
+    errors: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingCacheSnapshot:
     """Where the embeddings of texts came from."""
 
-    memory_hits: int = 0
-    disk_hits: int = 0
-    computed: int = 0
+    memory_hits: Count = 0
+    disk_hits: Count = 0
+    computed: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RenderCacheSnapshot:
     """What became of the asks for rendered sounds; ``bytes`` is what is kept of them in memory."""
 
-    memory_hits: int = 0
-    disk_hits: int = 0
-    rendered: int = 0
-    corrupt: int = 0  # files on disk that could not be read
-    write_errors: int = 0
-    bytes: int = 0
+    memory_hits: Count = 0
+    disk_hits: Count = 0
+    rendered: Count = 0
+    corrupt: Count = 0  # files on disk that could not be read
+    write_errors: Count = 0
+    bytes: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +186,8 @@ class ClipMakingSnapshot:
     waiting: int = 0
     outcomes: tuple[StateCount, ...] = ()
     latency_s: Latency = Latency()
+    ahead: int = 0  # wanted, but their end has not left yet
+    refused: tuple[StateCount, ...] = ()  # requests, by why
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +288,18 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class PortSnapshot:
+    """What strangers at a port (``rtmp``, ``rtmps``, ``http``) were held to, since it was opened."""
+
+    name: str
+    connections: int = 0
+    waits: int = 0  # times a stranger waited for its share of the event loop
+    gave_way: int = 0  # connections that were closed for want of room for newer ones
+    cut: int = 0  # strangers cut for breaking the protocol, after which their address has to wait
+    exhausted: int = 0  # times nobody could be taken in for want of descriptors or memory
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSnapshot:
     """The process around the rooms."""
 
@@ -285,5 +307,8 @@ class ServerSnapshot:
     uptime_s: float = 0.0
     rtmp_connections: int = 0
     rtmp_rejected: tuple[Rejection, ...] = ()
+    rtmp_waits: tuple[Rejection, ...] = ()  # by who waited for its share of the event loop
     whip_rejected: tuple[Rejection, ...] = ()
     whep_rejected: tuple[Rejection, ...] = ()
+    ports: tuple[PortSnapshot, ...] = ()
+    log_lines_dropped: int = 0

@@ -69,6 +69,8 @@ class Acceptor:
     ) -> None:
         self.exhausted = 0
         """How often a connection could not be taken in for want of descriptors or memory."""
+        self.waits = 0
+        """How often those who came had to wait, for strangers had had their share of the loop."""
         self._socket = listening
         self._make = make
         self._share = share
@@ -112,6 +114,7 @@ class Acceptor:
     def _readable(self) -> None:
         for _ in range(AT_ONCE):
             if self._share.spent:
+                self.waits += 1
                 self._pause(PAUSE_S)
                 return
             try:

@@ -26,6 +26,13 @@ DECODABLE = (
 )
 """What files and pulled streams may bring, beside what live protocols carry."""
 
+MOST_BYTES = {"aac": 8 << 10, "mp3": 8 << 10, "mp2": 8 << 10, "ac3": 8 << 10, "eac3": 16 << 10, "opus": 64 << 10}
+"""Of one packet: the largest their formats allow, for channels in use. One that is larger holds many frames."""
+MOST_OTHER_BYTES = 1 << 20
+MOST_FRAMES = 32  # of one packet: one is usual
+MOST_S = 5.0  # of one frame: FLAC's longest takes 1.5 s at 44.1 kHz
+_FLAC_STARTS = b"\xff\xf8", b"\xff\xf9"  # of a frame; by chance once in 32 KiB
+
 
 def make_decoder(info: TrackInfo) -> AudioDecoder:
     """Return a decoder for a sound track, or raise ``UnsupportedCodec``."""
@@ -38,25 +45,42 @@ class FfmpegDecoder:
     """Decodes one track to blocks of 48 kHz stereo; implements ``AudioDecoder``.
 
     Channels beyond two are mixed down with the ITU-R BS.775 weights (swresample), mono goes to both sides.
+
+    A few bytes can stand for hours of silence, and are decoded where all streams are. So what is no packet of its
+    format, by size, frames or length, is an error; and as many packets as it had frames go by undecoded after it.
     """
 
     def __init__(self, info: TrackInfo) -> None:
         self.errors = 0
         self._info = info
+        self._most_bytes = MOST_BYTES.get(info.codec, MOST_OTHER_BYTES)
+        self._passed_over = 0  # packets yet to go by
         self._context = self._open()
         self._resampler = _Resampler()
 
     def decode(self, packet: Packet) -> list[tuple[int, Stereo]]:
         """Return ``(offset, samples)`` of each block; see ``AudioDecoder.decode``."""
-        if not packet.data:
+        if not self._plausible(packet.data):
             self.errors += 1
             return []
         try:
             frames = self._context.decode(av.Packet(packet.data))
+            if len(frames) > MOST_FRAMES:
+                self._passed_over = len(frames)
+                raise ValueError(f"{len(frames)} frames in one packet")
             return self._place(frames)
         except (av.FFmpegError, ValueError):
             self.errors += 1
             return []
+
+    def _plausible(self, data: bytes) -> bool:
+        """Tell whether ``data`` is what one packet of the track may be, and none of those that go by."""
+        if self._passed_over:
+            self._passed_over -= 1
+            return False
+        if self._info.codec == "flac" and sum(map(data.count, _FLAC_STARTS)) > MOST_FRAMES:
+            return False
+        return 0 < len(data) <= self._most_bytes
 
     def reset(self) -> None:
         """Forget what is still inside; the next packet may come from anywhere."""
@@ -82,6 +106,8 @@ class FfmpegDecoder:
         blocks = []
         at = Fraction(0)
         for frame in frames:
+            if frame.samples > MOST_S * frame.sample_rate:
+                raise ValueError(f"a frame of {frame.samples} samples at {frame.sample_rate} Hz")
             for offset, samples in self._resampler.feed(frame):
                 if np.isfinite(samples).all():
                     blocks.append((round(at) + offset, samples))

@@ -1,8 +1,8 @@
-"""A bounded share of the event loop for peers that nobody knows yet: streams and strangers live on the same loop.
+"""A bounded share of the event loop for those who may not have all of it: all streams and strangers live on one loop.
 
-A bucket of processor time is filled at a constant rate. Whoever acts for a stranger does it inside `spending`; when the
-bucket is overdrawn, strangers wait, and are let go on one after another as it fills, address by address, so that one
-address that floods does not keep the others waiting.
+A bucket of time is filled at a constant rate. Whoever acts for a stranger does it inside `spending`; when the bucket is
+overdrawn, strangers wait, and are let go on one after another as it fills, address by address, so that one address that
+floods does not keep the others waiting. A publisher has a bucket of its own.
 """
 
 from __future__ import annotations
@@ -18,14 +18,22 @@ _SMOOTHING = 0.1
 
 
 class LoopShare:
-    """``share`` of the loop's time (0 to 1), at most ``burst_s`` seconds in a row. ``now`` tells seconds."""
+    """``share`` of the loop's time (0 to 1), at most ``burst_s`` seconds in a row. ``now`` tells seconds, ``spent_s``
+    those that are charged: the same ones unless told otherwise."""
 
-    def __init__(self, share: float, burst_s: float = 0.01, now: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        share: float,
+        burst_s: float = 0.01,
+        now: Callable[[], float] = time.perf_counter,
+        spent_s: Callable[[], float] | None = None,
+    ) -> None:
         self.waits = 0
         """How often a stranger had to wait."""
         self._share = share
         self._burst_s = burst_s
         self._now = now
+        self._spent_s = spent_s or now
         self._left_s = burst_s
         self._at = now()
         self._cost_s = 0.001  # of one turn, as of late
@@ -41,11 +49,11 @@ class LoopShare:
     @contextmanager
     def spending(self) -> Iterator[None]:
         """Charge the time that passes inside to the strangers."""
-        began = self._now()
+        began = self._spent_s()
         try:
             yield
         finally:
-            self.charge(self._now() - began)
+            self.charge(self._spent_s() - began)
 
     def charge(self, seconds: float) -> None:
         """Charge ``seconds`` to the strangers."""
@@ -70,7 +78,8 @@ class LoopShare:
     def _tick(self) -> None:
         self._timer = None
         self._fill()
-        turns = int(self._left_s / max(self._cost_s, 1e-6)) if self._left_s > 0 else 0
+        # One at least: turns that cost more than the bucket holds would never come, and so never be found cheaper.
+        turns = max(1, int(self._left_s / max(self._cost_s, 1e-6))) if self._left_s > 0 else 0
         for _ in range(turns):
             if not self._waiting:
                 break

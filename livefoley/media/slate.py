@@ -27,27 +27,32 @@ _ENCODERS: dict[str, tuple[str, dict[str, str]]] = {
 }
 _CARD = (28, 24, 22)  # B, G, R of the plain dark card
 _INK = (200, 200, 200)
-_LARGEST = 8192
+_LARGEST = 1920, 1080  # its longer and its shorter side: a larger still picture shows no more, and costs seconds
 
 
 def slate(info: TrackInfo, text: str = "", picture: str | Path | None = None) -> tuple[TrackInfo, Packet]:
     """Return parameters and one keyframe that shows ``picture``, or ``text`` (ASCII) on a dark card.
 
-    It has the codec and size of ``info`` (1280x720 if unknown, made even). Takes tens of milliseconds up to a second:
-    call it in a thread. Raises ``InputError`` when the picture cannot be read, ``UnsupportedCodec`` when this build
-    has no encoder for the codec.
+    It has the codec and size of ``info`` (1280x720 if unknown, made even, and made smaller to fit 1920x1080). Takes
+    tens of milliseconds up to a second: call it in a process of its own. Raises ``InputError`` when the picture cannot
+    be read, ``UnsupportedCodec`` when this build has no encoder for the codec.
     """
     encoder = _ENCODERS.get(info.codec)
     if encoder is None:
         raise UnsupportedCodec(f"no slate can be made in {info.codec}; use the frozen picture instead")
-    width, height = (info.width or 1280) + 1 & ~1, (info.height or 720) + 1 & ~1
-    if max(width, height) > _LARGEST:
-        raise InputError(f"a slate of {width}x{height} is too large; the most is {_LARGEST}")
+    width, height = _size(info)
     image = _fitted(picture, width, height) if picture else _card(text, width, height)
     try:
         return _keyframe(image, *encoder)
     except (av.FFmpegError, ValueError) as error:
         raise UnsupportedCodec(f"this build cannot encode {info.codec} for a slate ({reason(error)})") from None
+
+
+def _size(info: TrackInfo) -> tuple[int, int]:
+    """Return the slate's size: that of the track, scaled to fit ``_LARGEST`` either way up, made even."""
+    width, height = info.width or 1280, info.height or 720
+    scale = min(1.0, _LARGEST[0] / max(width, height), _LARGEST[1] / min(width, height))
+    return max(2, round(width * scale)) + 1 & ~1, max(2, round(height * scale)) + 1 & ~1
 
 
 def _keyframe(image: NDArray[np.uint8], codec: str, options: dict[str, str]) -> tuple[TrackInfo, Packet]:

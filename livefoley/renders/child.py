@@ -10,7 +10,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
+from livefoley.core.errors import InputError
+from livefoley.system import children
+
 ORPHANED = 4  # exit status
+LONGEST = 1 << 24  # bytes of an answer
+NO_ANSWER = "what makes it answered with what is no answer, and was ended; the log says more"
+_ANSWERS = msgspec.json.Decoder(dict[str, Any])
 
 
 def end_with_parent() -> None:
@@ -26,21 +34,39 @@ def _wait() -> None:
 
 def tell(**said: Any) -> None:
     """Say a line of JSON to who started this process."""
-    print(json.dumps(said), flush=True)
+    output = children.output()
+    output.write(json.dumps(said).encode() + b"\n")
+    output.flush()
+
+
+def answer(line: bytes) -> dict[str, Any]:
+    """Return what a child said in a line; raises ``InputError`` for what is none of its answers."""
+    try:
+        return _ANSWERS.decode(line)
+    except (msgspec.MsgspecError, RecursionError):
+        raise InputError(NO_ANSWER) from None
 
 
 def said_by(module: str, given: Mapping[str, Any], timeout_s: float) -> Iterator[dict[str, Any]]:
-    """Run ``python -m MODULE`` and yield the lines it says until it ends; it is killed after ``timeout_s``, or when
-    nobody listens any more. Blocks."""
+    """Run ``MODULE`` as a program and yield the lines it says until it ends; it is killed after ``timeout_s``, or when
+    nobody listens any more. Blocks. Raises ``InputError`` for what is no answer, and when it ends without any."""
     process = subprocess.Popen(
-        [sys.executable, "-m", module, json.dumps(given)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        children.command(module, json.dumps(given)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=children.environment(),
     )
+    silent = True
     killer = threading.Timer(timeout_s, process.kill)
     killer.start()
     with process:
         try:
-            for line in process.stdout or ():
-                yield json.loads(line)
+            while process.stdout is not None and (line := process.stdout.readline(LONGEST)):
+                silent = False
+                yield answer(line)
+            if silent:
+                how = children.how_it_ended(process.wait())
+                raise InputError(f"takes more time or memory than may be spent on it, or is damaged: its process {how}")
         finally:
             killer.cancel()
             process.kill()

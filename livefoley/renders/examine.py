@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from livefoley.core.errors import InputError, reason
+from livefoley.renders.child import answer, tell
+from livefoley.system import children
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,wav,mp3,flac,ogg"
 CODECS = frozenset(
@@ -74,16 +76,22 @@ def open_options(limits: IntakeLimits) -> dict[str, str]:
 def examine(path: Path, limits: IntakeLimits | None = None) -> MediaInfo:
     """Return what a file holds; raises ``InputError`` with why it is refused. Blocks for ``timeout_s`` at most."""
     bounds = limits or IntakeLimits()
-    command = [sys.executable, "-m", __name__, str(path), json.dumps(asdict(bounds))]
+    null = subprocess.DEVNULL  # what it prints beside its answer, a stranger's file may have made it print
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=bounds.timeout_s, check=False
+            children.command(__name__, str(path), json.dumps(asdict(bounds))),
+            stdin=null,
+            stdout=subprocess.PIPE,
+            stderr=null,
+            env=children.environment(),
+            timeout=bounds.timeout_s,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise InputError(f"{path.name}: could not be looked at within {bounds.timeout_s:g} s") from None
     try:
-        told = json.loads(done.stdout)
-    except ValueError:
+        told = answer(done.stdout)
+    except InputError:
         raise InputError(f"{path.name}: takes more than may be spent on looking at it, or is damaged") from None
     if done.returncode == _WRONG:
         raise InputError(f"{path.name}: {told['refused']}")
@@ -170,9 +178,9 @@ def main(arguments: Sequence[str]) -> int:
     limits = IntakeLimits(**json.loads(arguments[1]))
     limit(limits.memory_mb, limits.cpu_s)
     try:
-        print(json.dumps(asdict(look(arguments[0], limits))))
+        tell(**asdict(look(arguments[0], limits)))
     except InputError as error:
-        print(json.dumps({"refused": str(error)}))
+        tell(refused=str(error))
         return _WRONG
     return 0
 

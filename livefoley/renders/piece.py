@@ -20,7 +20,7 @@ from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_stamp
 from livefoley.media.files.demux import Demuxer
 from livefoley.perception.motion.analyser import MotionAnalyser
-from livefoley.renders.child import end_with_parent, said_by, tell
+from livefoley.renders.child import NO_ANSWER, end_with_parent, said_by, tell
 from livefoley.renders.examine import IntakeLimits, limit
 from livefoley.renders.layout import RUN_OUT, Piece, opened
 
@@ -31,9 +31,12 @@ def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[
     for said in said_by(__name__, given, limits.timeout_s):
         if "refused" in said:
             raise InputError(said["refused"])
-        events = [event_from_json(each) for each in said["seen"]]
+        try:
+            events = [event_from_json(each) for each in said["seen"]]
+        except (KeyError, TypeError, ValueError):
+            break
         return [event for event in events if isinstance(event, MotionOnset)]
-    raise InputError("takes more time or memory than may be spent on it, or is damaged")
+    raise InputError(NO_ANSWER)
 
 
 def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[MotionOnset]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -17,10 +16,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
 import structlog
 
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.foley.student.settings import StudentSettings
+from livefoley.renders.child import NO_ANSWER, answer
 from livefoley.renders.fetch import FetchLimits, fetch
 from livefoley.renders.job import RenderDirectory, RenderJob, found_in, new_id
 from livefoley.renders.model import (
@@ -31,9 +32,10 @@ from livefoley.renders.model import (
     RenderState,
     RenderStatistics,
     RenderStatus,
-    rendered_from_json,
 )
 from livefoley.renders.order import Order
+from livefoley.runtime.child_log import forward
+from livefoley.system import children
 
 log = structlog.get_logger("livefoley.renders")
 
@@ -42,6 +44,7 @@ FETCHERS = 4
 MAX_ATTEMPTS = 3  # a render that takes its process along this often is given up
 TIDY_S = 5.0
 RECALL_S = 5.0
+PRINTED_S = 0.3  # for the last that a process printed
 BYTES_PER_S = 4 * 48_000  # of a WAV
 _LINE_BYTES = 64 * 1024
 _BROKE = "takes more time or memory than may be spent on it"
@@ -72,6 +75,7 @@ class _Entry:
     progress: float = 0.0
     over: asyncio.Event = field(default_factory=asyncio.Event)
     process: asyncio.subprocess.Process | None = None
+    ended: str = ""  # how its last process did, in words
 
 
 class RenderService:
@@ -239,38 +243,32 @@ class RenderService:
                 self._took_s += rendered.took_s
                 await self._end(entry, rendered)
                 return
-            log.warning("a render's process ended before it was done", render=entry.job.id)
-        raise InputError(_BROKE)
+            log.warning("a render's process ended before it was done", render=entry.job.id, how=entry.ended)
+        raise InputError(f"{_BROKE}: its process {entry.ended}" if entry.ended else _BROKE)
 
     async def _run(self, entry: _Entry) -> Rendered | None:
         """Run the process; return what came of it, None when it died. Raises ``InputError`` with why it refused."""
         timeout_s = self.settings.limits.timeout_s
         process = entry.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", MODULE, json.dumps(self._order(entry.job).to_json())),
+            *children.command(MODULE, json.dumps(self._order(entry.job).to_json())),
             stdin=asyncio.subprocess.PIPE,  # it ends when we do
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=children.environment(),
             limit=_LINE_BYTES,
         )
+        printed = asyncio.create_task(forward(process.stderr, log, render=entry.job.id))
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._listen(entry, process)
+                return await _listen(entry, process)
         except TimeoutError:
             raise InputError(f"takes longer than {timeout_s:g} s, which is all that may be spent on it") from None
         finally:
             entry.process = None
             _kill(process)
-            await asyncio.shield(process.wait())
-
-    @staticmethod
-    async def _listen(entry: _Entry, process: asyncio.subprocess.Process) -> Rendered | None:
-        while process.stdout is not None and (line := await process.stdout.readline()):
-            said = json.loads(line)
-            if "refused" in said:
-                raise InputError(said["refused"])
-            if "rendered" in said:
-                return rendered_from_json(said["rendered"])
-            entry.progress = said["progress"]
-        return None
+            entry.ended = children.how_it_ended(await asyncio.shield(process.wait()))
+            await asyncio.wait([printed], timeout=PRINTED_S)
+            printed.cancel()
 
     def _order(self, job: RenderJob) -> Order:
         place, settings = self._place(job.id), self.settings
@@ -330,6 +328,24 @@ class RenderService:
     def _refuse(self, reason: str, text: str, retry_after_s: int) -> NoReturn:
         self._refused[reason] += 1
         raise Busy(text, retry_after_s)
+
+
+async def _listen(entry: _Entry, process: asyncio.subprocess.Process) -> Rendered | None:
+    """Follow a process; return what came of it, None when it ended before. Raises ``InputError``."""
+    try:
+        while process.stdout is not None and (line := await process.stdout.readline()):
+            match answer(line):
+                case {"refused": str(why)}:
+                    raise InputError(why)
+                case {"rendered": dict(made)}:
+                    return msgspec.convert(made, Rendered)
+                case {"progress": float() | int() as part}:
+                    entry.progress = min(1.0, max(0.0, part))
+                case _:
+                    raise InputError(NO_ANSWER)
+    except (ValueError, msgspec.ValidationError):  # a line without end, or figures that are none
+        raise InputError(NO_ANSWER) from None
+    return None
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

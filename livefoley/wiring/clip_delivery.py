@@ -52,7 +52,7 @@ class ClipDelivery:
         self._links = Links(secret, delivery.ttl_s) if secret else None
         self._store = open_store(given.place)
         self._files = ClipFiles(self._store, FileAccess(self._links, delivery.referers, delivery.rate))
-        self._edge_log = EdgeLog()
+        self._edge_log = EdgeLog(delivery.edge_log_from)
         self._late: asyncio.Queue[Published] = asyncio.Queue()
         self._to_warm: asyncio.Queue[str] = asyncio.Queue(64)
         spool_bytes = given.spool_mb * cfg.MEGABYTE

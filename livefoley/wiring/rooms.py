@@ -46,7 +46,7 @@ from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from livefoley.runtime.rooms.perception import Perception, PerceptionWorkers
 from livefoley.runtime.rooms.room import Room, RoomParts
 from livefoley.runtime.rooms.screen import Screen, ScreenWorkers
-from livefoley.runtime.rooms.slate import draw_slate
+from livefoley.runtime.rooms.slate import RoomSlate, SlateArtist
 from livefoley.runtime.rooms.transcode import Transcoder
 from livefoley.runtime.sounds.live import LiveSounds, RoomSounds
 from livefoley.runtime.workers.messages import PERCEPTION, SCREEN
@@ -77,6 +77,7 @@ class Workers:
     ears: EarsService
     perception: PerceptionWorkers
     screen: ScreenWorkers
+    slates: SlateArtist
 
 
 def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers, clips: ClipService) -> Room:
@@ -108,9 +109,7 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
             screen=(lambda made: open_screen(room.listen, workers.screen, made)) if room.listen.screen else None,
             clips=make_room_clips(config, name, engine, highlights, clips),
             describe=room.describe,
-            make_slate=partial(draw_slate, text=SLATE_TEXT, picture=room.slate)
-            if room.on_drop is OnDrop.SLATE
-            else None,
+            slate=(lambda made: open_slate(room, workers.slates, made)) if room.on_drop is OnDrop.SLATE else None,
         )
     )
 
@@ -140,6 +139,11 @@ def make_perception(config: cfg.Config) -> PerceptionWorkers:
 def make_screen() -> ScreenWorkers:
     """Return the process that reads the screens of all rooms."""
     return SharedWorkers("screen", screen.MODULE, SCREEN, hang_timeout_s=screen.HANG_TIMEOUT_S)
+
+
+def make_slates() -> SlateArtist:
+    """Return what draws the slates of all rooms."""
+    return SlateArtist(SLATE_TEXT)
 
 
 def make_ears(config: cfg.Config) -> EarsService:
@@ -174,6 +178,11 @@ def open_screen(given: cfg.Listen, workers: ScreenWorkers, made: Room) -> Screen
     from livefoley.perception.ears.keywords import load  # of the extra
 
     return Screen(made.name, workers, load(given.keywords), made.signal)
+
+
+def open_slate(room: cfg.Room, artist: SlateArtist, made: Room) -> RoomSlate:
+    """Return what keeps a room's slate in the shape of its video."""
+    return RoomSlate(made.name, partial(artist.draw, picture=room.slate), made.engine.set_slate)
 
 
 def make_highlights(name: str, room: cfg.Room, engine: RoomEngine) -> HighlightService:

@@ -52,6 +52,10 @@ class Nobody:
     def forget(self, clip_id: str) -> None:
         raise AssertionError(clip_id)
 
+    @property
+    def ahead(self) -> int:
+        return 0
+
 
 def left_undone(folder: Path, *priorities: Priority) -> list[str]:
     """Write down jobs as an earlier process left them, the oldest first; return their ids."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
+import json
+import math
 import os
 import subprocess
 from collections.abc import AsyncIterator
@@ -21,7 +24,7 @@ from livefoley.clips.publish import DirectoryStore, Naming, StorePublisher
 from livefoley.clips.publish.links import Links
 from livefoley.control import problems
 from livefoley.control.delivery.clip_files import ClipFiles, FileAccess, clip_files_router
-from livefoley.control.delivery.edge import EdgeLog, listening, parse
+from livefoley.control.delivery.edge import LOOPBACK, STATES, EdgeLog, Network, listening, parse
 from livefoley.control.guard import Access, Guard
 from livefoley.control.metrics.edges import EdgeCollector
 from livefoley.control.server import HttpServer
@@ -179,13 +182,65 @@ def test_any_datagram_is_a_line_or_none(data: bytes) -> None:
     parse(data)
 
 
+LINE = b'<190>Nov 21 11:41:18 nginx: {"status":206,"cache":"MISS","bytes":100,"seconds":0.049,"origin_ttfb":"0.008, -"}'
+PARTS = {"status": 206, "cache": "MISS", "bytes": 100, "seconds": 0.049, "origin_ttfb": "0.008"}
+LIES = [
+    *({"status": status} for status in (99, 600, -1, 0, 2**70, "200", None, 1.5, True)),
+    *({"bytes": sent} for sent in (-1, -(10**15), 10**30, "1", None, 0.5)),
+    *({"seconds": seconds} for seconds in (-0.001, float("nan"), float("inf"), 1e300, "1", None, 86_401)),
+    *({"origin_ttfb": first} for first in (1, None, "nan", "inf", "-1", "1e999", "soon", ["0.1"], {"a": "0.1"})),
+    *({"cache": cache} for cache in (None, 1, ["HIT"], {})),
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=str)
+def test_a_line_with_a_figure_that_cannot_be_is_counted_as_garbled_alone(lie: dict[str, object]) -> None:
+    log = EdgeLog()
+    log.datagram_received(json.dumps({**PARTS, **lie}).encode(), ("127.0.0.1", 1))
+    assert (log.garbled, log.sent_bytes, log.seconds.total, log.origin_seconds.total) == (1, 0, 0.0, 0.0)
+    assert not log.requests
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just("HIT")
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(sorted(PARTS)), VALUES | st.lists(VALUES)), max_size=20))
+def test_whatever_is_told_the_figures_stay_finite_and_the_labels_few(told: list[dict[str, object]]) -> None:
+    log = EdgeLog()
+    for number, each in enumerate(told):
+        log.datagram_received(json.dumps({**PARTS, **each, "status": number * 37 % 700}).encode(), ("127.0.0.1", 1))
+    log.datagram_received(b"[" * 100_000, ("127.0.0.1", 1))
+    log.datagram_received(b'{"status":' + b"[" * 60_000, ("127.0.0.1", 1))
+    figures = (log.sent_bytes, log.seconds.total, log.origin_seconds.total, log.hit_ratio())
+    assert all(math.isfinite(figure) and figure >= 0 for figure in figures)
+    assert len(log.requests) <= len(STATES) * 5
+    assert {status for _, status in log.requests} <= {"1xx", "2xx", "3xx", "4xx", "5xx"}
+    assert sum(log.requests.values()) + log.garbled == len(told) + 2
+
+
+@pytest.mark.parametrize(
+    ("host", "senders", "heard"),
+    [
+        ("127.0.0.1", LOOPBACK, True),
+        ("::1", LOOPBACK, True),
+        ("::ffff:127.0.0.1", LOOPBACK, True),
+        ("192.0.2.7", LOOPBACK, False),
+        ("not an address", LOOPBACK, False),
+        ("192.0.2.7", (ipaddress.ip_network("192.0.2.0/28"),), True),
+        ("127.0.0.1", (ipaddress.ip_network("192.0.2.0/28"),), False),
+    ],
+)
+def test_edges_alone_are_heard(host: str, senders: tuple[Network, ...], heard: bool) -> None:
+    log = EdgeLog(senders)
+    log.datagram_received(LINE, (host, 1))
+    assert (sum(log.requests.values()), log.strange, log.garbled) == (heard, not heard, 0)
+
+
 def test_a_line_of_nginx_is_read() -> None:
-    line = b'<190>Nov 21 11:41:18 nginx: {"status":206,"cache":"MISS","bytes":100,"seconds":0.049,'
-    line += b'"origin_ttfb":"0.008, -"}'
-    told = parse(line)
+    told = parse(LINE)
     assert told is not None
     assert (told.status, told.cache, told.sent_bytes, told.seconds, told.origin_s) == (206, "MISS", 100, 0.049, 0.008)
     log = EdgeLog()
-    for data in (line, b"garbage", line.replace(b"MISS", b"HIT")):
+    for data in (LINE, b"garbage", LINE.replace(b"MISS", b"HIT")):
         log.datagram_received(data, ("127.0.0.1", 1))
     assert (log.garbled, log.hit_ratio()) == (1, 0.5)

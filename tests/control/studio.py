@@ -20,6 +20,7 @@ from livefoley.core.ports import SinkStatistics, SourceStatistics
 from livefoley.core.snapshots import (
     CueCount,
     Latency,
+    PortSnapshot,
     Rejection,
     RoomControls,
     RoomSnapshot,
@@ -51,6 +52,8 @@ STAGE = RoomSnapshot(
     sinks=(SinkStatistics("rtmp://h/***", "rtmp", connected=True, units=980, bytes=123456),),
 )
 
+PORTS = (PortSnapshot("rtmp", 3, waits=7, gave_way=2, cut=4, exhausted=1), PortSnapshot("http", 9))
+
 
 class Studio:
     """Implements ``ControlState``. What is asked of it can be read afterwards."""
@@ -77,7 +80,7 @@ class Studio:
         return self.hls if room == "stage" else None
 
     def server_statistics(self) -> ServerSnapshot:
-        return ServerSnapshot("0.1.0", 60.0, 3, (Rejection("key", 4),))
+        return ServerSnapshot("0.1.0", 60.0, 3, (Rejection("key", 4),), ports=PORTS, log_lines_dropped=5)
 
     def events(self, room: str) -> EventFeed:
         return self.feeds[room]

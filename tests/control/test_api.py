@@ -11,7 +11,7 @@ from livefoley.control.state import CueRequest
 from livefoley.core.snapshots import WorkerSnapshot
 from tests.control.studio import STAGE, Studio, served
 
-LABELS = {"room", "kind", "outcome", "state", "quantile", "worker", "sink", "reason", "source", "version"}
+LABELS = {"room", "kind", "outcome", "state", "quantile", "worker", "sink", "reason", "source", "version", "port"}
 
 
 async def test_livez_asks_nothing_of_the_application() -> None:
@@ -62,6 +62,11 @@ async def test_metrics_are_read_when_asked_for_and_name_no_address(accept: str) 
         assert 'livefoley_worker_restarts_total{room="stage",worker="foley"} 1.0' in text
         assert 'livefoley_room_state{room="lobby",state="waiting"} 1.0' in text
         assert 'livefoley_rtmp_rejected_total{reason="key"} 4.0' in text
+        for figure in ("waits_total 7", "gave_way_total 2", "cut_total 4", "exhausted_total 1", "connections 3"):
+            name, value = figure.split()
+            assert f'livefoley_port_{name}{{port="rtmp"}} {value}.0' in text
+        assert 'livefoley_port_connections{port="http"} 9.0' in text
+        assert "livefoley_log_lines_dropped_total 5.0" in text
         assert "rtmp://" not in text
         studio.snapshots["stage"] = replace(STAGE, units_in=2000)
         assert 'units_in_total{room="stage"} 2000.0' in (await client.get("/metrics")).text

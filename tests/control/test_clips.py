@@ -16,7 +16,7 @@ from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.metrics.clips import ClipCollector
 from livefoley.control.server import HttpServer
-from livefoley.core.errors import InputError
+from livefoley.core.errors import Full, InputError
 from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
 from tests.control.studio import Studio
 from tests.support.waiting import LIMIT_S
@@ -35,6 +35,8 @@ class CuttingRoom:
         self.all_known = True
 
     def create(self, request: ClipRequest) -> ClipStatus:
+        if request.room == "full":
+            raise Full("64 clips of room full lie ahead already; try again later", 17)
         if request.room != "stage":
             raise InputError(f"room {request.room} keeps nothing for clips; set clips.enabled: true in it")
         self.requests.append(request)
@@ -101,6 +103,13 @@ async def test_a_clip_is_asked_for_and_found_again() -> None:
         assert (request.describe, request.heat, request.priority) == ("rain", "draft", "batch")
         assert (await client.get("/v1/clips/stage-1")).json()["findings"][0]["reason"] == "a picture scores 0.93"
         assert (await client.get("/v1/clips/stage-9")).status_code == 404
+
+
+async def test_who_asks_for_more_than_may_wait_is_told_when_to_ask_again() -> None:
+    async with served(CuttingRoom()) as client:
+        answer = await client.post("/v1/clips", json={"room": "full", "start": 400, "end": 410})
+        assert (answer.status_code, answer.headers["retry-after"]) == (409, "17")
+        assert "64 clips" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

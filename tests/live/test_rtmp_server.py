@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from livefoley.core.errors import AddressInUse, ConfigError, Rejected
-from livefoley.core.media import MediaKind
+from livefoley.core.media import MediaKind, Packet, SourceItem
 from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.rtmp import RtmpLimits, RtmpServer
 from tests.live.rtmp_client import connect
@@ -235,6 +236,33 @@ async def test_a_message_above_the_limit_ends_the_publisher() -> None:
         await client.wait_end()
         await captured.wait(lambda got: got.disconnects)
         assert "larger than 10000" in captured.disconnects[0]
+
+
+async def test_a_publisher_whose_media_costs_too_much_waits_and_loses_nothing() -> None:
+    pictures: list[Packet] = []
+
+    def dear(item: SourceItem) -> None:
+        if isinstance(item, Packet):
+            pictures.append(item)
+            began_s = time.thread_time()
+            while time.thread_time() < began_s + 0.005:
+                pass
+
+    async with serving(limits=RtmpLimits(publisher_share=0.3, publisher_burst_s=0.05)) as server:
+        source = asyncio.create_task(server.register(KEY).run(dear))
+        async with connect(url(server)) as client:
+            await client.publish()
+            await client.header()
+            began_s = time.monotonic()
+            for number in range(100):
+                await client.picture(number * 40, size=16_000)
+            await until(lambda: len(pictures) == 100)
+            took_s = time.monotonic() - began_s
+        source.cancel()
+        assert took_s > 1.2  # half a second of the processor, at three tenths of it
+        assert server.statistics().publisher_waits > 5
+        assert server.statistics().stranger_waits == 0
+    assert [packet.dts for packet in pictures] == [number * 40 for number in range(100)]
 
 
 async def test_a_peer_that_asks_for_ever_and_reads_nothing_is_cut_off(server: RtmpServer) -> None:

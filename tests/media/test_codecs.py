@@ -180,3 +180,85 @@ def test_samples_that_do_not_join_the_ones_before_are_refused() -> None:
     encoder.encode(np.zeros((2, 100), np.float32), BASE)
     with pytest.raises(ValueError, match="do not join"):
         encoder.encode(np.zeros((2, 100), np.float32), BASE + 101)
+
+
+def silence(codec: str, encoder: str, rate: int) -> tuple[TrackInfo, bytes]:
+    """Return a mono track and a packet of its silence: the fewest bytes that last."""
+    context = av.CodecContext.create(encoder, "w")
+    context.sample_rate, context.layout = rate, "mono"
+    context.format = context.codec.audio_formats[0].name
+    context.flags |= av.codec.context.Flags.global_header
+    context.bit_rate = 8000
+    context.open()
+    size = context.frame_size or 4096
+    kind = {"fltp": np.float32, "s16": np.int16, "s16p": np.int16, "s32p": np.int32}[context.format.name]
+    packets = []
+    for at in range(0, 12 * size, size):
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, size), kind), format=context.format.name, layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
+        packets += context.encode(frame)
+    packets += context.encode(None)
+    info = TrackInfo(MediaKind.AUDIO, codec, bytes(context.extradata or b""), sample_rate=rate, channels=1)
+    return info, min((bytes(p) for p in packets if p.size), key=len)
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoder", "rate"),
+    [("aac", "aac", 48_000), ("mp3", "libmp3lame", 8000), ("ac3", "ac3", 32_000), ("flac", "flac", 48_000)],
+)
+@pytest.mark.parametrize("size", [7000, 8 << 20])
+def test_a_packet_that_stands_for_hours_of_silence_is_an_error_and_not_the_hours(
+    codec: str, encoder: str, rate: int, size: int
+) -> None:
+    info, quiet = silence(codec, encoder, rate)
+    decoder = make_decoder(info)
+    sound = decoder.decode(Packet(MediaKind.AUDIO, quiet * (size // len(quiet)), 0, 0, SAMPLES))
+    assert sum(samples.shape[1] for _, samples in sound) <= 32 * 4608 * TICK_RATE // rate
+    assert decoder.errors == 1 or len(sound) <= 32
+
+
+def test_packets_go_by_undecoded_after_one_with_too_many_frames() -> None:
+    info, quiet = silence("aac", "aac", 48_000)
+    decoder = make_decoder(info)
+    decoder.decode(Packet(MediaKind.AUDIO, quiet * 100, 0, 0, SAMPLES))
+    assert decoder.errors == 1
+    heard = [bool(decoder.decode(Packet(MediaKind.AUDIO, quiet, 0, 0, SAMPLES))) for _ in range(120)]
+    assert heard.index(True) == 100
+    assert all(heard[100:])
+
+
+def test_a_flac_frame_at_one_hertz_is_an_error() -> None:
+    info, quiet = silence("flac", "flac", 48_000)
+    slow = bytearray(info.extradata)
+    slow[10:13] = bytes((0, 0, 0x10 | slow[12] & 0x0F))  # 20 bits of rate: 1 Hz
+    packet = bytearray(quiet)
+    packet[2] &= 0xF0  # the rate is that of the header
+    packet[quiet_crc(packet)] = crc8(packet[: quiet_crc(packet)])
+    packet[-2:] = crc16(packet[:-2]).to_bytes(2, "big")
+    decoder = make_decoder(TrackInfo(MediaKind.AUDIO, "flac", bytes(slow), sample_rate=1, channels=1))
+    assert decoder.decode(Packet(MediaKind.AUDIO, bytes(packet), 0, 0, SAMPLES)) == []
+    assert decoder.errors == 1
+
+
+def quiet_crc(frame: bytearray) -> int:
+    """Return where the CRC-8 of a FLAC frame's header lies: behind the number and the sizes the header names."""
+    sizes = {6: 1, 7: 2}.get(frame[2] >> 4, 0)
+    return 5 + sizes
+
+
+def crc8(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x07) & 0xFF if crc & 0x80 else crc << 1
+    return crc
+
+
+def crc16(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x8005) & 0xFFFF if crc & 0x8000 else crc << 1
+    return crc

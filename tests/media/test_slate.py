@@ -46,6 +46,16 @@ def test_an_unknown_size_is_720p_and_an_odd_one_is_made_even() -> None:
     assert slate(TrackInfo(MediaKind.VIDEO, "h264", width=321, height=181))[0].height == 182
 
 
+@pytest.mark.parametrize(
+    ("size", "drawn"), [((8192, 8192), (1080, 1080)), ((3840, 2160), (1920, 1080)), ((2160, 3840), (1080, 1920))]
+)
+def test_a_large_picture_gets_a_slate_of_its_shape_that_is_no_larger_than_1080p(
+    size: tuple[int, int], drawn: tuple[int, int]
+) -> None:
+    info, _ = slate(TrackInfo(MediaKind.VIDEO, "h264", width=size[0], height=size[1]))
+    assert (info.width, info.height) == drawn
+
+
 def test_what_cannot_be_shown_is_refused_in_one_line(tmp_path: Path) -> None:
     info = TrackInfo(MediaKind.VIDEO, "h264", width=320, height=180)
     (tmp_path / "notes.png").write_text("no picture")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterable
 from typing import TypeAlias
@@ -11,6 +10,9 @@ from typing import TypeAlias
 from livefoley.runtime.workers.child import Answer, serve
 from livefoley.runtime.workers.ipc import write_frame_blocking
 from livefoley.runtime.workers.link import Link, Message
+from livefoley.system import children
+
+os.write(1, b"printed while it was imported\n")
 
 
 class Echo(Message, frozen=True):
@@ -31,6 +33,12 @@ class Hang(Message, frozen=True):
     seconds: float = 60.0
 
 
+class Burn(Message, frozen=True):
+    """Compute until so much processor time is used."""
+
+    seconds: float
+
+
 class Die(Message, frozen=True):
     pass
 
@@ -39,21 +47,26 @@ class Echoed(Message, frozen=True):
     n: int
 
 
-ToEcho: TypeAlias = Echo | Fail | Babble | Hang | Die
+ToEcho: TypeAlias = Echo | Fail | Babble | Hang | Burn | Die
 ECHO = Link[ToEcho, Echoed](ToEcho, Echoed)
 
 
 def handle(message: ToEcho, payload: bytes) -> Iterable[Answer[Echoed]]:
     match message:
         case Echo(n):
-            print("a library that prints")  # must not break the protocol
+            print("a library that prints", flush=True)  # must not break the protocol
+            os.write(1, b"a C library that prints\n")
             return [(Echoed(n), payload)]
         case Fail():
             raise ValueError("no good")
         case Babble(head):
-            write_frame_blocking(sys.__stdout__.buffer, head.encode())  # type: ignore[union-attr]
+            write_frame_blocking(children.output(), head.encode())
         case Hang(seconds):
             time.sleep(seconds)
+        case Burn(seconds):
+            end_s = time.process_time() + seconds
+            while time.process_time() < end_s:
+                pass
         case Die():
             os._exit(3)
     return []

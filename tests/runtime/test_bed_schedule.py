@@ -6,7 +6,7 @@ from livefoley.core.notices import SourceNotice
 from livefoley.core.snapshots import RefusalCount, SourceCount
 from livefoley.foley.bed import KEPT_SEGMENTS
 from livefoley.runtime.sounds.bed_schedule import FILL_S, FIRST_S, RENEW_S, RETRY_S, BedSchedule
-from livefoley.runtime.sounds.sound_log import QUIET_S, SourceLog
+from livefoley.runtime.sounds.sound_log import MOST_SOURCES, QUIET_S, SourceLog
 
 
 def test_four_segments_come_soon_and_then_one_every_few_minutes() -> None:
@@ -50,6 +50,17 @@ def test_a_change_of_source_is_told_once_and_not_every_moment() -> None:
     log.heard("bed", "student", "rain", 100.0)
     assert [notice.source for notice in told] == ["procedural", "student"]
     assert log.counts() == (SourceCount("bed", "procedural", 4), SourceCount("bed", "student", 3))
+
+
+def test_makers_that_nobody_knows_are_counted_together() -> None:
+    log = SourceLog(lambda notice: None)
+    for number in range(1000):
+        log.heard("action", f"maker {number}", "rain", 0.0)
+    for number in range(1000, 2000):
+        log.refused("action", f"maker {number}", "is away")
+    assert len(log.counts()) == MOST_SOURCES + 1
+    assert sum(each.count for each in log.counts()) == 1000
+    assert [refused.source for refused in log.refusals()] == ["other"]
 
 
 def test_what_was_refused_is_counted_with_the_last_reason() -> None:

@@ -96,3 +96,91 @@ def test_a_process_whose_reader_stopped_still_ends(pipe: tuple[int, int]) -> Non
     finally:
         if child.poll() is None:
             child.send_signal(signal.SIGKILL)
+
+
+UNSAYABLE = """
+import asyncio, gc, logging, sys, threading, warnings
+import structlog
+from livefoley.runtime import logs
+logs.configure("info", as_json=sys.argv[1] == "json")
+log = structlog.get_logger("livefoley")
+
+class Mute:
+    def __repr__(self):
+        raise RuntimeError("no words")
+    __str__ = __repr__
+
+class Falls:
+    def __del__(self):
+        raise ValueError("fell")
+
+nested = []
+for _ in range(100_000):
+    nested = [nested]
+round_and_round = {}
+round_and_round["again"] = round_and_round
+log.info("mute", value=Mute())
+log.info("deep", value=nested)
+log.info("round", value=round_and_round)
+log.info("surrogate", value="\\udc80")
+log.info("%s %s", "too few")
+try:
+    raise ValueError(Mute())
+except ValueError:
+    log.exception("mute exception")
+    logging.getLogger("aiortc").exception("mute exception")
+logging.getLogger("uvicorn.error").error("%d", "no number")
+logging.getLogger("aioice").error(Mute())
+warnings.warn("a warning", UserWarning)
+Falls()
+gc.collect()
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start()
+thread.join()
+
+async def loop_errors():
+    asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+    await asyncio.sleep(0.01)
+
+asyncio.run(loop_errors())
+log.info("the end")
+logs.drain(10)
+print(logs.dropped())
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_whatever_is_logged_by_whomever_nobody_is_raised_at(form: str) -> None:
+    result = subprocess.run([sys.executable, "-c", UNSAYABLE, form], capture_output=True, timeout=60, check=False)
+    told = result.stderr.decode()
+    assert result.returncode == 0, told
+    assert "the end" in told
+    for line in ("WARNING py.warnings", "ERROR python: ", "ValueError: fell", "ERROR asyncio", "ZeroDivisionError"):
+        assert line in told
+    assert int(result.stdout) >= 3
+
+
+FLOODED = """
+import logging, sys, time, warnings
+from livefoley.runtime import logs
+logs.configure("info")
+warnings.simplefilter("always")
+slowest = 0.0
+for number in range(5000):
+    began = time.perf_counter()
+    logging.getLogger("asyncio").error("socket.accept() out of system resource %d", number)
+    warnings.warn(f"a warning {number}")
+    slowest = max(slowest, time.perf_counter() - began)
+logs.drain(0.5)
+print(f"{slowest:.3f} {logs.dropped()}", flush=True)
+"""
+
+
+def test_what_libraries_log_comes_at_a_bounded_pace_and_waits_for_nobody(pipe: tuple[int, int]) -> None:
+    for stderr in (subprocess.PIPE, pipe[1]):  # somebody reads it; nobody does
+        result = subprocess.run(
+            [sys.executable, "-c", FLOODED], stdout=subprocess.PIPE, stderr=stderr, timeout=LIMIT_S, check=True
+        )
+        slowest, dropped = result.stdout.split()
+        assert float(slowest) < 10.0
+        assert int(dropped) > 9000  # a minute's, and what may come at once, are fewer

@@ -20,6 +20,7 @@ from livefoley.core.errors import ConfigError
 from livefoley.core.events import MotionKind, MotionOnset, Speech
 from livefoley.core.highlights import Evidence, EvidenceState, Origin
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.snapshots import Count, EmbeddingCacheSnapshot, RenderCacheSnapshot, ScreenSnapshot, Seconds
 from livefoley.runtime.clips import messages as clips
 from livefoley.runtime.sounds import messages as sounds
 from livefoley.runtime.workers import messages
@@ -44,6 +45,8 @@ LINKS: dict[str, tuple[Link[Any, Any], Any, Any]] = {
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     int: INTEGERS,
     float: FLOATS,
+    Count: st.integers(0, 2**53),
+    Seconds: st.floats(0, 1e12),
     str: TEXT,
     bool: st.booleans(),
     type(None): st.none(),
@@ -86,7 +89,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
 
 def made(kind: type) -> st.SearchStrategy[Any]:
     """Return messages, or what they carry, of a class."""
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     return st.builds(kind, **{name: values(hint) for name, hint in hints.items() if not name.startswith("_")})
 
 
@@ -133,6 +136,26 @@ def test_what_is_no_message_is_an_error_and_no_more(link: str, head: bytes | str
 def test_a_worker_knows_no_message_of_another_one() -> None:
     with pytest.raises(MessageError, match="flush"):
         messages.PERCEPTION.request(messages.EARS.encode(messages.Flush("shop")))
+
+
+FIGURES: tuple[tuple[Link[Any, Any], Any], ...] = (
+    (messages.SCREEN, messages.PictureRead(ScreenSnapshot(read=17))),
+    (messages.EARS, messages.EarsFigures("shop", 1, 1, 1, 1, 17, 2.0)),
+    (messages.EARS, messages.EarsFigures("shop", 1, 1, 1, 1, 1, 17.0)),
+    (sounds.FOLEY, sounds.CacheFigures(RenderCacheSnapshot(rendered=17))),
+    (sounds.STUDENT, sounds.BatchDone(17.0, EmbeddingCacheSnapshot())),
+    (sounds.STUDENT, sounds.BatchDone(1.0, EmbeddingCacheSnapshot(computed=17))),
+)
+
+
+@pytest.mark.parametrize(("link", "told"), FIGURES, ids=lambda each: op_of(each) if isinstance(each, Message) else "")
+@pytest.mark.parametrize("lie", ["-1", "1e300", "NaN", "Infinity", "true", '"17"', "null"])
+def test_figures_of_a_worker_are_finite_and_not_below_zero(link: Link[Any, Any], told: Any, lie: str) -> None:
+    head = link.encode(told)
+    assert link.reply(head) == told
+    assert head.count(b"17") == 1
+    with pytest.raises(MessageError):
+        link.reply(head.replace(b"17.0", lie.encode()).replace(b"17", lie.encode()))
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

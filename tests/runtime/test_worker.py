@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import MAX_BACKLOG, WorkerProcess
@@ -57,6 +58,24 @@ async def test_messages_go_there_and_back_with_their_payload(rig: Rig) -> None:
     await until(lambda: len(rig.said) == 3)
     assert [message for message, _ in rig.said] == [Echoed(0), Echoed(1), Echoed(2)]
     assert all(data == payload for _, data in rig.said)
+
+
+async def test_what_a_worker_prints_is_told_in_the_log_and_breaks_nothing() -> None:
+    with structlog.testing.capture_logs() as logged:
+        rig = Rig()
+        task = asyncio.create_task(rig.worker.run())
+        await until(lambda: rig.readies == 1)
+        rig.worker.send_nowait(Echo(1))
+        await until(lambda: rig.said)
+        rig.worker.send_nowait(Die())
+        await until(lambda: rig.readies == 2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    printed = [line["line"] for line in logged if line["event"] == "a child printed"]
+    at_once = "printed while it was imported"
+    assert printed == [at_once, "a library that prints", "a C library that prints", at_once]
+    (stopped,) = (line for line in logged if line["event"] == "worker stopped, starting it again")
+    assert stopped["reason"] == "the worker closed its pipe; it ended with status 3"
 
 
 async def test_a_message_that_cannot_be_handled_costs_itself_alone(rig: Rig) -> None:

@@ -129,7 +129,11 @@ class RollingBuffer:
 
     def describe(self, text: str) -> None:
         """The room sounds like this from now on."""
+        if self._describes and self._describes[-1][0] == self._end:
+            self._describes.pop()  # it held for no time
         self._describes.append((self._end, text))
+        if len(self._describes) > MAX_EVENTS:
+            self._describes.popleft()
 
     def _note(self, what: Event | Cue) -> None:
         self._events.append((start_of(what), what))

@@ -1,23 +1,31 @@
 """What the edges in front of us do: nginx tells of each request by syslog, in JSON, and it is counted for Prometheus.
 
 ``deploy/nginx/clips-edge.conf`` has the log format. UDP, so an edge never waits for us; what is lost on the way is not
-counted, and what is no such line is counted as nothing else.
+counted. What is no such line, and whatever comes from elsewhere than the edges, is counted as that and nothing else: a
+line is read strictly, its figures are finite and no less than zero, and its words come from closed sets.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import ipaddress
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
 
 from livefoley.core.errors import AddressInUse, reason
 
 CACHED = frozenset({"HIT", "STALE", "UPDATING", "REVALIDATED"})
 STATES = frozenset({*CACHED, "MISS", "BYPASS", "EXPIRED", "-"})
+LONGEST_S = 86_400.0
+MOST_BYTES = 1 << 48
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -33,39 +41,56 @@ class EdgeRequest:
     origin_s: float | None
 
 
+class _Line(msgspec.Struct):
+    status: Annotated[int, msgspec.Meta(ge=100, le=599)]
+    cache: str
+    bytes: Annotated[int, msgspec.Meta(ge=0, le=MOST_BYTES)]
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)]
+    origin_ttfb: str
+
+
+_LINES = msgspec.json.Decoder(_Line)
+
+
 def parse(line: bytes) -> EdgeRequest | None:
     """Return what a line of syslog tells; None for what is no line of ours."""
     _, brace, text = line.partition(b"{")
     try:
-        told: dict[str, Any] = json.loads(brace + text)
-        cache = str(told["cache"]) or "-"
-        return EdgeRequest(
-            int(told["status"]),
-            cache if cache in STATES else "-",
-            int(told["bytes"]),
-            float(told["seconds"]),
-            _first_number(told["origin_ttfb"]),
-        )
-    except (ValueError, KeyError, TypeError):
+        told = _LINES.decode(brace + text)
+        origin_s = _first_number(told.origin_ttfb)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+    cache = told.cache if told.cache in STATES else "-"
+    return EdgeRequest(told.status, cache, told.bytes, told.seconds, origin_s)
 
 
 def _first_number(text: str) -> float | None:
-    """Return the first number of a list as nginx writes one ("0.001, 0.002 : -"); None when there is none."""
+    """Return the first number of a list as nginx writes one ("0.001, 0.002 : -"); None when there is none.
+
+    Raises ``ValueError`` for one that is no time.
+    """
     parts = text.replace(":", ",").replace(" ", "").split(",")
-    return next((float(part) for part in parts if part not in ("", "-")), None)
+    number = next((float(part) for part in parts if part not in ("", "-")), None)
+    if number is not None and not 0 <= number <= LONGEST_S:
+        raise ValueError("no time")
+    return number
 
 
 class EdgeLog(asyncio.DatagramProtocol):
-    """Counts what edges tell."""
+    """Counts what edges tell; they are the ``senders``."""
 
-    def __init__(self) -> None:
+    def __init__(self, senders: Iterable[Network] = LOOPBACK) -> None:
+        networks = tuple(senders)
+        self._is_edge = lru_cache(256)(lambda host: _lies_in(host, networks))
         self.requests: Counter[tuple[str, str]] = Counter()  # by cache state and class of status
-        self.sent_bytes = self.garbled = 0
+        self.sent_bytes = self.garbled = self.strange = 0
         self.seconds, self.origin_seconds = _Histogram(), _Histogram()
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """Count one line."""
+        if not self._is_edge(str(addr[0])):
+            self.strange += 1
+            return
         told = parse(data)
         if told is None:
             self.garbled += 1
@@ -81,6 +106,15 @@ class EdgeLog(asyncio.DatagramProtocol):
         good = {key: count for key, count in self.requests.items() if key[1] == "2xx"}
         hits = sum(count for (cache, _), count in good.items() if cache in CACHED)
         return hits / total if (total := sum(good.values())) else 0.0
+
+
+def _lies_in(host: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks)
 
 
 class _Histogram:

@@ -26,6 +26,11 @@ class ClipCollector(SnapshotCollector):
             ended.add_metric([each.state], each.count)
         yield ended
         yield GaugeMetricFamily("livefoley_clips_waiting", "Clips that wait for the worker.", told.waiting)
+        yield GaugeMetricFamily("livefoley_clips_ahead", "Clips wanted whose end has not left yet.", told.ahead)
+        refused = CounterMetricFamily("livefoley_clips_refused", "Clips not taken, by reason.", labels=["reason"])
+        for each in told.refused:
+            refused.add_metric([each.state], each.count)
+        yield refused
         yield GaugeMetricFamily("livefoley_clips_worker_alive", "Whether the worker answers (1).", told.worker.alive)
         yield CounterMetricFamily(
             "livefoley_clips_worker_restarts", "Times the worker was started again.", told.worker.restarts

@@ -40,6 +40,7 @@ class EdgeCollector(SnapshotCollector):
             requests,
             CounterMetricFamily("livefoley_edge_bytes", "Bytes edges sent to the audience.", log.sent_bytes),
             CounterMetricFamily("livefoley_edge_log_garbled", "Lines of edges that made no sense.", log.garbled),
+            CounterMetricFamily("livefoley_edge_log_strange", "Lines of senders that are no edges.", log.strange),
             GaugeMetricFamily(
                 "livefoley_edge_hit_ratio", "Share of good answers from the edges' caches.", log.hit_ratio()
             ),

@@ -1,25 +1,69 @@
-"""The rooms' snapshots as Prometheus metrics.
+"""The rooms' snapshots as Prometheus metrics: one table says what each is called, tells and is read from.
 
 Labels name the room, a kind or an outcome, never an address, a key or an id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from livefoley.control.metrics.snapshots import SnapshotCollector
-from livefoley.control.state import ControlState
 from livefoley.core.cues import CueKind, SoundSource
-from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
-from livefoley.core.snapshots import DeliverySnapshot, Latency, RoomSnapshot, RoomState, WorkerSnapshot
+from livefoley.core.snapshots import Latency, RoomSnapshot, RoomState
 
 BED_SOURCES = (SoundSource.STUDENT, SoundSource.PROCEDURAL)  # and whoever else is heard
 
 Family: TypeAlias = type[GaugeMetricFamily] | type[CounterMetricFamily]
-Row: TypeAlias = tuple[str, str, Callable[[RoomSnapshot], float]]
+Row: TypeAlias = tuple[str, str, Callable[[Any], float]]
+Labelled: TypeAlias = Iterable[tuple[tuple[str, ...], Any]]
+"""Values of a room, or the parts of it they are read from, with the values of the labels beside the room's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One metric of all rooms; ``read`` gives its values in one of them, by the labels beside the room's name."""
+
+    make: Family
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    read: Callable[[RoomSnapshot], Labelled]
+
+    def family(self, rooms: Iterable[RoomSnapshot]) -> Metric:
+        """Return it for these rooms."""
+        family = self.make(f"livefoley_{self.name}", self.text, labels=["room", *self.labels])
+        for room in rooms:
+            for labels, value in self.read(room):
+                family.add_metric([room.name, *labels], float(value))
+        return family
+
+
+def _measures(
+    prefix: str,
+    labels: tuple[str, ...],
+    parts: Callable[[RoomSnapshot], Labelled],
+    gauges: tuple[Row, ...] = (),
+    counters: tuple[Row, ...] = (),
+) -> Iterator[Measure]:
+    """Yield the metrics of what a room has, one of it or several, each with labels."""
+    kinds: tuple[tuple[Family, tuple[Row, ...]], ...] = ((GaugeMetricFamily, gauges), (CounterMetricFamily, counters))
+    for make, rows in kinds:
+        for name, text, figure in rows:
+            yield Measure(make, f"{prefix}_{name}", text, labels, partial(_figures, parts, figure))
+
+
+def _figures(parts: Callable[[RoomSnapshot], Labelled], figure: Callable[[Any], float], room: RoomSnapshot) -> Labelled:
+    return ((labels, figure(part)) for labels, part in parts(room))
+
+
+def _numbered(parts: Iterable[Any]) -> Labelled:
+    """Call each part by its place in the room and its kind: its name may hold an address."""
+    return (((f"{index}-{part.kind}",), part) for index, part in enumerate(parts))
 
 
 def _has_ears(room: RoomSnapshot) -> bool:
@@ -28,6 +72,19 @@ def _has_ears(room: RoomSnapshot) -> bool:
 
 def _has_student(room: RoomSnapshot) -> bool:
     return room.student.state in ("off", "working")
+
+
+def _beds(room: RoomSnapshot) -> Labelled:
+    heard = (each.source for each in room.sounds if each.kind == CueKind.BED)
+    return (((source,), room.bed_source == source) for source in dict.fromkeys((*BED_SOURCES, *heard)))
+
+
+def _quantiles(read: Callable[[RoomSnapshot], Latency]) -> Callable[[RoomSnapshot], Labelled]:
+    def values(room: RoomSnapshot) -> Labelled:
+        latency = read(room)
+        return ((("0.5",), latency.p50), (("0.95",), latency.p95), (("0.99",), latency.p99))
+
+    return values
 
 
 _ROOM_GAUGES: tuple[Row, ...] = (
@@ -105,226 +162,159 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("bed_late_samples", "Samples of ambience that came after their moment.", lambda r: r.bed_late_samples),
     ("held_back_seconds", "Time the process stood still; the output moved back by it.", lambda r: r.held_back_s),
 )
-_SOURCE: tuple[tuple[Family, str, str, Callable[[SourceStatistics], float]], ...] = (
-    (GaugeMetricFamily, "connected", "Whether the source brings something (1).", lambda s: s.connected),
-    (CounterMetricFamily, "connects", "Publishers let in, or connections made.", lambda s: s.connects),
-    (CounterMetricFamily, "takeovers", "Times a publisher took the place of another.", lambda s: s.takeovers),
-    (CounterMetricFamily, "packets", "Packets of media that came.", lambda s: s.packets),
-    (CounterMetricFamily, "bytes", "Bytes of media that came.", lambda s: s.bytes),
-    (CounterMetricFamily, "units_skipped", "Units that could not be read.", lambda s: s.skipped_units),
-    (CounterMetricFamily, "units_reordered", "B-frames that were left out.", lambda s: s.reordered_units),
-    (CounterMetricFamily, "packets_lost", "Packets of the network that never came.", lambda s: s.lost_packets),
-    (CounterMetricFamily, "keyframe_requests", "Keyframes the publisher was asked for.", lambda s: s.keyframe_requests),
+_SOURCE_GAUGES: tuple[Row, ...] = (
+    ("connected", "Whether the source brings something (1).", lambda s: s.connected),
     (
-        GaugeMetricFamily,
         "problem",
         "Whether some of what comes cannot be used (1).",
         lambda s: s.problem != "",
     ),
 )
-_SINKS: tuple[tuple[Family, str, str, Callable[[SinkStatistics], float]], ...] = (
-    (GaugeMetricFamily, "connected", "Whether the output is up (1).", lambda s: s.connected),
-    (GaugeMetricFamily, "queue_units", "Packets that wait to be sent.", lambda s: s.queue_units),
-    (CounterMetricFamily, "units", "Packets sent.", lambda s: s.units),
-    (CounterMetricFamily, "bytes", "Bytes of media sent.", lambda s: s.bytes),
-    (CounterMetricFamily, "units_dropped", "Packets dropped because the output was slow.", lambda s: s.dropped_units),
-    (CounterMetricFamily, "reconnects", "Times the output was opened again.", lambda s: s.reconnects),
-    (CounterMetricFamily, "errors", "Errors of the output.", lambda s: s.errors),
+_SOURCE_COUNTERS: tuple[Row, ...] = (
+    ("connects", "Publishers let in, or connections made.", lambda s: s.connects),
+    ("takeovers", "Times a publisher took the place of another.", lambda s: s.takeovers),
+    ("packets", "Packets of media that came.", lambda s: s.packets),
+    ("bytes", "Bytes of media that came.", lambda s: s.bytes),
+    ("units_skipped", "Units that could not be read.", lambda s: s.skipped_units),
+    ("units_reordered", "B-frames that were left out.", lambda s: s.reordered_units),
+    ("packets_lost", "Packets of the network that never came.", lambda s: s.lost_packets),
+    ("keyframe_requests", "Keyframes the publisher was asked for.", lambda s: s.keyframe_requests),
 )
-_AUDIENCE: tuple[tuple[Family, str, str, Callable[[AudienceStatistics], float]], ...] = (
-    (GaugeMetricFamily, "viewers", "Viewers by WHEP now.", lambda a: a.viewers),
-    (CounterMetricFamily, "admitted", "Viewers that were let in.", lambda a: a.admitted),
-    (CounterMetricFamily, "frames", "Pictures and packets of sound sent, over all viewers.", lambda a: a.frames),
-    (CounterMetricFamily, "bytes", "Bytes of media sent, over all viewers.", lambda a: a.bytes),
-    (CounterMetricFamily, "frames_dropped", "Frames slow viewers did not get.", lambda a: a.dropped_frames),
-    (CounterMetricFamily, "packets_retransmitted", "Packets sent again that were lost.", lambda a: a.retransmitted),
-    (CounterMetricFamily, "keyframe_requests", "Keyframes viewers asked for.", lambda a: a.keyframe_requests),
-    (GaugeMetricFamily, "transcoding", "Whether video is encoded anew for the viewers (1).", lambda a: a.transcoding),
-    (CounterMetricFamily, "transcode_errors", "Times the transcoder failed.", lambda a: a.transcode_errors),
+_SINKS_GAUGES: tuple[Row, ...] = (
+    ("connected", "Whether the output is up (1).", lambda s: s.connected),
+    ("queue_units", "Packets that wait to be sent.", lambda s: s.queue_units),
 )
-_WORKERS: tuple[tuple[Family, str, str, Callable[[WorkerSnapshot], float]], ...] = (
-    (GaugeMetricFamily, "alive", "Whether the worker process answers (1).", lambda w: w.alive),
-    (CounterMetricFamily, "restarts", "Times the worker was started again.", lambda w: w.restarts),
-    (CounterMetricFamily, "hangs", "Times the worker was killed because it did not answer.", lambda w: w.hangs),
-    (CounterMetricFamily, "dropped", "Messages the worker was not given: it was away or behind.", lambda w: w.dropped),
-    (CounterMetricFamily, "unusable", "Messages of the worker that were none, or of no use.", lambda w: w.unusable),
+_SINKS_COUNTERS: tuple[Row, ...] = (
+    ("units", "Packets sent.", lambda s: s.units),
+    ("bytes", "Bytes of media sent.", lambda s: s.bytes),
+    ("units_dropped", "Packets dropped because the output was slow.", lambda s: s.dropped_units),
+    ("reconnects", "Times the output was opened again.", lambda s: s.reconnects),
+    ("errors", "Errors of the output.", lambda s: s.errors),
 )
-
-
-_DELIVERIES: tuple[tuple[Family, str, str, Callable[[DeliverySnapshot], float]], ...] = (
+_AUDIENCE_GAUGES: tuple[Row, ...] = (
+    ("viewers", "Viewers by WHEP now.", lambda a: a.viewers),
+    ("transcoding", "Whether video is encoded anew for the viewers (1).", lambda a: a.transcoding),
+)
+_AUDIENCE_COUNTERS: tuple[Row, ...] = (
+    ("admitted", "Viewers that were let in.", lambda a: a.admitted),
+    ("frames", "Pictures and packets of sound sent, over all viewers.", lambda a: a.frames),
+    ("bytes", "Bytes of media sent, over all viewers.", lambda a: a.bytes),
+    ("frames_dropped", "Frames slow viewers did not get.", lambda a: a.dropped_frames),
+    ("packets_retransmitted", "Packets sent again that were lost.", lambda a: a.retransmitted),
+    ("keyframe_requests", "Keyframes viewers asked for.", lambda a: a.keyframe_requests),
+    ("transcode_errors", "Times the transcoder failed.", lambda a: a.transcode_errors),
+)
+_WORKERS_GAUGES: tuple[Row, ...] = (("alive", "Whether the worker process answers (1).", lambda w: w.alive),)
+_WORKERS_COUNTERS: tuple[Row, ...] = (
+    ("restarts", "Times the worker was started again.", lambda w: w.restarts),
+    ("hangs", "Times the worker was killed because it did not answer.", lambda w: w.hangs),
+    ("starvations", "Times it got too little processor time to answer.", lambda w: w.starvations),
+    ("dropped", "Messages the worker was not given: it was away or behind.", lambda w: w.dropped),
+    ("unusable", "Messages of the worker that were none, or of no use.", lambda w: w.unusable),
+)
+_DELIVERIES_GAUGES: tuple[Row, ...] = (
     (
-        GaugeMetricFamily,
         "connected",
         "Whether the last delivery arrived, or OBS is connected (1).",
         lambda d: d.connected,
     ),
-    (CounterMetricFamily, "delivered", "Events that arrived.", lambda d: d.delivered),
-    (CounterMetricFamily, "dropped", "Events given up.", lambda d: d.dropped),
-    (CounterMetricFamily, "retries", "Deliveries, or connections, tried again.", lambda d: d.retries),
+)
+_DELIVERIES_COUNTERS: tuple[Row, ...] = (
+    ("delivered", "Events that arrived.", lambda d: d.delivered),
+    ("dropped", "Events given up.", lambda d: d.dropped),
+    ("retries", "Deliveries, or connections, tried again.", lambda d: d.retries),
+)
+
+MEASURES: tuple[Measure, ...] = (
+    *_measures("room", (), lambda r: (((), r),), _ROOM_GAUGES, _ROOM_COUNTERS),
+    *_measures("source", ("source",), lambda r: (((r.source.kind,), r.source),), _SOURCE_GAUGES, _SOURCE_COUNTERS),
+    *_measures("sink", ("sink",), lambda r: _numbered(r.sinks), _SINKS_GAUGES, _SINKS_COUNTERS),
+    *_measures("whep", (), lambda r: (((), r.audience),), _AUDIENCE_GAUGES, _AUDIENCE_COUNTERS),
+    *_measures(
+        "worker", ("worker",), lambda r: (((w.name,), w) for w in r.workers), _WORKERS_GAUGES, _WORKERS_COUNTERS
+    ),
+    *_measures("delivery", ("delivery",), lambda r: _numbered(r.deliveries), _DELIVERIES_GAUGES, _DELIVERIES_COUNTERS),
+    Measure(
+        GaugeMetricFamily,
+        "room_state",
+        "The room's state: 1 for the one it is in.",
+        ("state",),
+        lambda r: (((state,), r.state == state) for state in RoomState),
+    ),
+    Measure(
+        CounterMetricFamily,
+        "room_cues",
+        "Cues by kind (bed, action, accent) and by what became of them.",
+        ("kind", "outcome"),
+        lambda r: (((cue.kind, cue.outcome), cue.count) for cue in r.cues),
+    ),
+    Measure(
+        CounterMetricFamily,
+        "room_sounds",
+        f"Sounds by kind and by who made them ({', '.join(SoundSource)}); a bed counts every half second.",
+        ("kind", "source"),
+        lambda r: (((each.kind, each.source), each.count) for each in r.sounds),
+    ),
+    Measure(
+        CounterMetricFamily,
+        "room_sound_refusals",
+        "Sounds that a maker was asked for and did not give in time, or at all.",
+        ("kind", "source"),
+        lambda r: (((each.kind, each.source), each.count) for each in r.refusals),
+    ),
+    Measure(GaugeMetricFamily, "room_bed_source", "Who makes the ambience now (1).", ("source",), _beds),
+    Measure(
+        CounterMetricFamily,
+        "room_keywords",
+        "Keywords by the state they were told in; one is told several times.",
+        ("state",),
+        lambda r: (((each.state,), each.count) for each in r.signals.keywords),
+    ),
+    Measure(
+        CounterMetricFamily,
+        "room_highlights",
+        "Highlights by the state they were told in; one is told several times.",
+        ("state",),
+        lambda r: (((each.state,), each.count) for each in r.signals.highlights),
+    ),
+    Measure(
+        CounterMetricFamily,
+        "room_evidence",
+        "What a signal (keyword, chat, crowd, loud, screen) said of highlights, each time it said it anew.",
+        ("signal",),
+        lambda r: (((each.signal,), each.count) for each in r.signals.evidence),
+    ),
+    Measure(
+        GaugeMetricFamily,
+        "room_cue_latency_seconds",
+        "Seconds from asking for a sound to having it, over the last cues.",
+        ("quantile",),
+        _quantiles(lambda r: r.cue_latency_s),
+    ),
+    Measure(
+        GaugeMetricFamily,
+        "room_keyword_delay_seconds",
+        "Seconds from a keyword's end to its event, over the last.",
+        ("quantile",),
+        _quantiles(lambda r: r.ears.keyword_delay_s),
+    ),
+    Measure(
+        GaugeMetricFamily,
+        "room_student_latency_seconds",
+        "Seconds from asking the student to having, over the last.",
+        ("quantile",),
+        _quantiles(lambda r: r.student.latency_s),
+    ),
 )
 
 
 class RoomsCollector(SnapshotCollector):
-    """Every room, and the server around them."""
+    """Every room; ``read`` gives a snapshot of each."""
 
-    def __init__(self, state: ControlState) -> None:
-        self._state = state
+    def __init__(self, read: Callable[[], Iterable[RoomSnapshot]]) -> None:
+        self._read = read
 
     def collect(self) -> Iterator[Metric]:
         """Read one snapshot of everything."""
-        rooms = list(self._state.rooms().values())
-        yield from self._server()
-        yield from _plain(rooms)
-        yield _states(rooms)
-        yield _cues(rooms)
-        yield from _sources(rooms)
-        yield from _signals(rooms)
-        yield from _latencies(rooms)
-        yield from _workers(rooms)
-        yield from _source(rooms)
-        yield from _sinks(rooms)
-        yield from _audience(rooms)
-
-    def _server(self) -> Iterator[Metric]:
-        server = self._state.server_statistics()
-        yield InfoMetricFamily("livefoley_build", "The version that runs.", {"version": server.version})
-        yield GaugeMetricFamily("livefoley_uptime_seconds", "Seconds since the start.", server.uptime_s)
-        connections = "Connections to the RTMP port."
-        yield GaugeMetricFamily("livefoley_rtmp_connections", connections, server.rtmp_connections)
-        for protocol, rejections, who in (
-            ("rtmp", server.rtmp_rejected, "Publishers"),
-            ("whip", server.whip_rejected, "Publishers"),
-            ("whep", server.whep_rejected, "Viewers"),
-        ):
-            text = f"{who} turned away, by reason."
-            rejected = CounterMetricFamily(f"livefoley_{protocol}_rejected", text, labels=["reason"])
-            for rejection in rejections:
-                rejected.add_metric([rejection.reason], rejection.count)
-            yield rejected
-
-
-def _plain(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
-    families: tuple[tuple[Family, tuple[Row, ...]], ...] = (
-        (GaugeMetricFamily, _ROOM_GAUGES),
-        (CounterMetricFamily, _ROOM_COUNTERS),
-    )
-    for make, rows in families:
-        for name, text, read in rows:
-            family = make(f"livefoley_room_{name}", text, labels=["room"])
-            for room in rooms:
-                family.add_metric([room.name], float(read(room)))
-            yield family
-
-
-def _states(rooms: list[RoomSnapshot]) -> Metric:
-    family = GaugeMetricFamily(
-        "livefoley_room_state", "The room's state: 1 for the one it is in.", labels=["room", "state"]
-    )
-    for room in rooms:
-        for state in RoomState:
-            family.add_metric([room.name, state], float(room.state == state))
-    return family
-
-
-def _cues(rooms: list[RoomSnapshot]) -> Metric:
-    text = "Cues by kind (bed, action, accent) and by what became of them."
-    family = CounterMetricFamily("livefoley_room_cues", text, labels=["room", "kind", "outcome"])
-    for room in rooms:
-        for cue in room.cues:
-            family.add_metric([room.name, cue.kind, cue.outcome], cue.count)
-    return family
-
-
-def _sources(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
-    text = f"Sounds by kind and by who made them ({', '.join(SoundSource)}); a bed counts every half second."
-    sounds = CounterMetricFamily("livefoley_room_sounds", text, labels=["room", "kind", "source"])
-    text = "Who makes the ambience now (1)."
-    beds = GaugeMetricFamily("livefoley_room_bed_source", text, labels=["room", "source"])
-    text = "Sounds that a maker was asked for and did not give in time, or at all."
-    refusals = CounterMetricFamily("livefoley_room_sound_refusals", text, labels=["room", "kind", "source"])
-    for room in rooms:
-        for each in room.sounds:
-            sounds.add_metric([room.name, each.kind, each.source], each.count)
-        for refused in room.refusals:
-            refusals.add_metric([room.name, refused.kind, refused.source], refused.count)
-        for source in dict.fromkeys((*BED_SOURCES, *(each.source for each in room.sounds if each.kind == CueKind.BED))):
-            beds.add_metric([room.name, source], float(room.bed_source == source))
-    yield sounds
-    yield refusals
-    yield beds
-
-
-def _signals(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
-    for name in ("keywords", "highlights"):
-        text = f"{name.capitalize()} by the state they were told in; one is told several times."
-        states = CounterMetricFamily(f"livefoley_room_{name}", text, labels=["room", "state"])
-        for room in rooms:
-            for each in getattr(room.signals, name):
-                states.add_metric([room.name, each.state], each.count)
-        yield states
-    text = "What a signal (keyword, chat, crowd, loud, screen) said of highlights, each time it said it anew."
-    evidence = CounterMetricFamily("livefoley_room_evidence", text, labels=["room", "signal"])
-    for room in rooms:
-        for said in room.signals.evidence:
-            evidence.add_metric([room.name, said.signal], said.count)
-    yield evidence
-    for make, name, text, figure in _DELIVERIES:
-        family = make(f"livefoley_delivery_{name}", text, labels=["room", "delivery"])
-        for room in rooms:
-            for index, delivery in enumerate(room.deliveries):
-                family.add_metric([room.name, f"{index}-{delivery.kind}"], float(figure(delivery)))
-        yield family
-
-
-def _latencies(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
-    figures: tuple[tuple[str, str, Callable[[RoomSnapshot], Latency]], ...] = (
-        ("cue_latency", "Seconds from asking for a sound to having it, over the last cues.", lambda r: r.cue_latency_s),
-        (
-            "keyword_delay",
-            "Seconds from a keyword's end to its event, over the last.",
-            lambda r: r.ears.keyword_delay_s,
-        ),
-        ("student_latency", "Seconds from asking the student to having, over the last.", lambda r: r.student.latency_s),
-    )
-    for name, text, read in figures:
-        family = GaugeMetricFamily(f"livefoley_room_{name}_seconds", text, labels=["room", "quantile"])
-        for room in rooms:
-            latency = read(room)
-            for quantile, value in (("0.5", latency.p50), ("0.95", latency.p95), ("0.99", latency.p99)):
-                family.add_metric([room.name, quantile], value)
-        yield family
-
-
-def _workers(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
-    for make, name, text, read in _WORKERS:
-        family = make(f"livefoley_worker_{name}", text, labels=["room", "worker"])
-        for room in rooms:
-            for worker in room.workers:
-                family.add_metric([room.name, worker.name], float(read(worker)))
-        yield family
-
-
-def _source(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
-    for make, name, text, read in _SOURCE:
-        family = make(f"livefoley_source_{name}", text, labels=["room", "source"])
-        for room in rooms:
-            family.add_metric([room.name, room.source.kind], float(read(room.source)))
-        yield family
-
-
-def _sinks(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
-    """A sink is called by its place in the room and its kind: its name may hold an address."""
-    for make, name, text, read in _SINKS:
-        family = make(f"livefoley_sink_{name}", text, labels=["room", "sink"])
-        for room in rooms:
-            for index, sink in enumerate(room.sinks):
-                family.add_metric([room.name, f"{index}-{sink.kind}"], float(read(sink)))
-        yield family
-
-
-def _audience(rooms: list[RoomSnapshot]) -> Iterator[Metric]:
-    for make, name, text, read in _AUDIENCE:
-        family = make(f"livefoley_whep_{name}", text, labels=["room"])
-        for room in rooms:
-            family.add_metric([room.name], float(read(room.audience)))
-        yield family
+        rooms = list(self._read())
+        return (measure.family(rooms) for measure in MEASURES)

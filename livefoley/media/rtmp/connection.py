@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from typing import TYPE_CHECKING, cast
 
@@ -10,6 +11,7 @@ import structlog
 
 from livefoley.core.errors import ProtocolError
 from livefoley.media.auth import AuthRequest
+from livefoley.media.loop_share import LoopShare
 from livefoley.media.rtmp.protocol.chunks import Message
 from livefoley.media.rtmp.protocol.server_session import (
     BAD_NAME,
@@ -30,7 +32,7 @@ log = structlog.get_logger("livefoley.rtmp")
 LINGER_S = 1.0
 """How long a refused peer may take to read why: hanging up at once would reset the connection under its feet."""
 
-_BUFFER = 64 << 10
+_BUFFER = 16 << 10  # of a publisher: thousands of small messages, and they take the loop for as long
 _STRANGERS_BUFFER = 4 << 10  # what one turn of a stranger is about, in bytes and so in time
 _MOST_HELD = 64 << 10  # of what comes while the auth hook thinks; then the peer has to wait, too
 _LATE_S = 1.0  # our own delay, from which on silence proves nothing against a publisher
@@ -50,6 +52,7 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(self, server: RtmpServer) -> None:
         self._server = server
         self._limits = server.limits
+        self._share = server.share  # of the loop: the one all strangers have, later one of its own
         self._session = ServerSession(server.knows_app, server.limits)
         self._buffer: memoryview | None = None
         self._transport: asyncio.Transport | None = None
@@ -96,14 +99,13 @@ class Connection(asyncio.BufferedProtocol):
         if self._asking:
             self._hold(data)
             return
-        if self._source is not None:
+        share = self._share
+        with share.spending():
             self._receive(data)
-            return
-        with self._server.share.spending():
-            self._receive(data)
-        if self._source is None and not self._over and self._server.share.spent and self._transport is not None:
+        if share is self._share and share.spent and not self._over and self._transport is not None:
             self._transport.pause_reading()
-            self._server.share.wait(self.ip, self._go_on)
+            share.wait(self.ip, self._go_on)
+            self._server.counters.publisher_waits += self.publishing
 
     def connection_lost(self, error: Exception | None) -> None:
         self._over = True
@@ -111,6 +113,7 @@ class Connection(asyncio.BufferedProtocol):
             self._timer.cancel()
         try:
             if self._source is not None:
+                self._share.close()
                 self._source.release(self, self._reason)
         finally:
             self._server.closed(self)
@@ -193,6 +196,9 @@ class Connection(asyncio.BufferedProtocol):
             self._refuse(refusal)
             return
         self._source = source
+        # Of processor time: what others take of the machine is not charged to the publisher.
+        limits = self._limits
+        self._share = LoopShare(limits.publisher_share, limits.publisher_burst_s, spent_s=time.thread_time)
         self._buffer = None  # a larger one from now on
         self._last_read_s = self._server.now()
         self._arm(self._limits.read_timeout_s)

@@ -22,6 +22,8 @@ class RtmpServerStatistics:
     timeouts: int  # connections ended by the handshake deadline or the read watchdog
     bytes_in: int
     messages: int
+    stranger_waits: int  # times a peer's bytes had to wait because strangers, or this publisher, ...
+    publisher_waits: int  # ... had had their share of the event loop
 
 
 @dataclass(slots=True)
@@ -33,5 +35,7 @@ class Counters:
     takeovers: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     timeouts: int = 0
+    cut: int = 0
     bytes_in: int = 0
     messages: int = 0
+    publisher_waits: int = 0

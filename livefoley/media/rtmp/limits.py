@@ -20,6 +20,8 @@ class RtmpLimits:
     stranger_messages: int = 32  # of all kinds; encoders need about ten
     stranger_message_bytes: int = 64 << 10  # of one message, and of all that is half received
     stranger_share: float = 0.1  # of the event loop's time, for all strangers of a server together
+    publisher_share: float = 0.3  # of the event loop's processor time, for each publisher ...
+    publisher_burst_s: float = 0.1  # ... and at most so much of it in a row
     max_message_bytes: int = 8 << 20  # the largest keyframe; 24 bits of length would allow 16 MiB
     min_chunk_bytes: int = 128  # the protocol's default; smaller chunks only cost CPU
     handshake_timeout_s: float = 10.0  # from the connection to the request to publish

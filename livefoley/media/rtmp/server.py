@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from livefoley.core.errors import AddressInUse, ConfigError, reason
+from livefoley.core.snapshots import PortSnapshot
 from livefoley.core.throttle import LogThrottle
 from livefoley.media.acceptor import Acceptor, listening_sockets
 from livefoley.media.auth import Authorizer
@@ -145,6 +146,19 @@ class RtmpServer:
             timeouts=counters.timeouts,
             bytes_in=counters.bytes_in,
             messages=counters.messages,
+            stranger_waits=self.share.waits,
+            publisher_waits=counters.publisher_waits,
+        )
+
+    def bounds(self) -> PortSnapshot:
+        """Return what strangers were held to."""
+        return PortSnapshot(
+            self.protocol,
+            connections=len(self._connections),
+            waits=self.share.waits + sum(acceptor.waits for acceptor in self._acceptors),
+            gave_way=self.counters.rejected["full"],
+            cut=self.counters.cut,
+            exhausted=sum(acceptor.exhausted for acceptor in self._acceptors),
         )
 
     # ---- for connections ----
@@ -198,6 +212,7 @@ class RtmpServer:
 
     def punish(self, ip: str) -> None:
         """Note that a stranger of this address was cut for breaking the protocol."""
+        self.counters.cut += 1
         self._penalties.add(ip)
 
     def penalty_s(self, ip: str) -> float:

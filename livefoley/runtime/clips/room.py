@@ -6,6 +6,7 @@ The room calls in with everything that leaves and that it notices. Nothing here 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from livefoley.clips.buffer.rolling import BufferLimits, RollingBuffer
 from livefoley.clips.buffer.selection import Selection
 from livefoley.clips.model import ClipReason, ClipRequest
 from livefoley.core.cues import ActionPrompts, Cue
-from livefoley.core.errors import InputError
+from livefoley.core.errors import Full, InputError
 from livefoley.core.event_json import Event
 from livefoley.core.highlights import Evidence, Highlight
 from livefoley.core.snapshots import ClipsSnapshot
@@ -38,6 +39,7 @@ log = structlog.get_logger("livefoley.clips")
 STEP_S = 0.1
 ROUNDING: Tick = TICK_RATE // 6  # a clip ends some pictures after it was asked to: these must have left, too
 MAX_AHEAD_S = 600.0
+MAX_AHEAD = 64  # clips of a room, of each priority, whose end has not left yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,23 @@ class ClipRequests(Protocol):
 
     def refuse(self, clip_id: str, reason: str) -> None:
         """Say that a clip cannot be made."""
+        ...
+
+
+class Asker(Protocol):
+    """A room that clips can be asked of."""
+
+    def ask(self, clip_id: str, request: ClipRequest) -> None:
+        """Make a clip when its end has left; raises ``InputError``."""
+        ...
+
+    @property
+    def ahead(self) -> int:
+        """How many clips are wanted whose end has not left yet."""
+        ...
+
+    def forget(self, clip_id: str) -> None:
+        """Do not make a clip that waits."""
         ...
 
 
@@ -146,7 +165,7 @@ class RoomClips:
         self._buffer = RollingBuffer(settings.limits, self._chunk_store)
         self._chunk_store.on_stored = self._buffer.chunk_stored
         self._ranges = ClipRanges(settings.ranges, ORIGIN)
-        self._wanted: list[_Wanted] = []
+        self._wanted: dict[str, _Wanted] = {}
         self._lost = 0
         self._throttled = LogThrottle(log, time.monotonic)
 
@@ -184,7 +203,8 @@ class RoomClips:
     # ---- what is asked for ----
 
     def ask(self, clip_id: str, request: ClipRequest) -> None:
-        """Make a clip when its end has left. Raises ``InputError`` for a time that is not, or not any more, kept."""
+        """Make a clip when its end has left. Raises ``InputError`` for a time that is not, or not any more, kept, and
+        ``Full`` when ``MAX_AHEAD`` clips lie ahead."""
         left = self._buffer.end
         if not left:
             raise InputError(f"room {self.room} has no stream yet; a clip needs one to be cut from")
@@ -196,8 +216,17 @@ class RoomClips:
             raise InputError(f"the clip's end lies more than {MAX_AHEAD_S:g} s ahead")
         if end <= self._buffer.begin:
             raise InputError(f"that is not kept any more; the last {self._buffer.statistics().seconds:.0f} s are")
+        ahead = [each.end for each in self._wanted.values() if each.request.priority is request.priority]
+        if len(ahead) >= MAX_AHEAD:
+            wait_s = max(1, math.ceil(s_from_ticks(min(ahead) - left)))
+            raise Full(f"{MAX_AHEAD} clips of room {self.room} lie ahead already; try again later", wait_s)
         peak = ORIGIN + ticks_from_s(request.peak_s) if request.peak_s is not None else None
-        self._wanted.append(_Wanted(clip_id, request, start, end, peak))
+        self._wanted[clip_id] = _Wanted(clip_id, request, start, end, peak)
+
+    @property
+    def ahead(self) -> int:
+        """How many clips are wanted whose end has not left yet."""
+        return len(self._wanted)
 
     @staticmethod
     def _span(request: ClipRequest, left: Tick) -> tuple[Tick, Tick]:
@@ -209,7 +238,7 @@ class RoomClips:
 
     def forget(self, clip_id: str) -> None:
         """Do not make a clip that waits."""
-        self._wanted = [each for each in self._wanted if each.id != clip_id]
+        self._wanted.pop(clip_id, None)
 
     # ---- when it is due ----
 
@@ -231,11 +260,12 @@ class RoomClips:
             self._ranges.take(self._highlights())
             for due in self._ranges.due(left - ROUNDING, over):
                 request = self._request(due)
-                self._wanted.append(_Wanted(self._service.expect(request), request, due.start, due.end, due.peak))
-        ready = [each for each in self._wanted if over or each.end + ROUNDING <= left]
+                clip_id = self._service.expect(request)
+                self._wanted[clip_id] = _Wanted(clip_id, request, due.start, due.end, due.peak)
+        ready = [each for each in self._wanted.values() if over or each.end + ROUNDING <= left]
         for wanted in ready:
-            self._wanted.remove(wanted)
-            await self._cut(wanted)
+            if self._wanted.pop(wanted.id, None) is not None:  # unless it was deleted while others were cut
+                await self._cut(wanted)
 
     def _request(self, due: Range) -> ClipRequest:
         settings = self.settings

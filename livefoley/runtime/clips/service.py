@@ -14,7 +14,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -22,14 +22,14 @@ from livefoley.clips.buffer.selection import Selection
 from livefoley.clips.jobs.job import Job, JobDirectory, Record
 from livefoley.clips.model import ClipRequest, ClipState, ClipStatus
 from livefoley.clips.tool_settings import ToolSettings
-from livefoley.core.errors import InputError, LivefoleyError
+from livefoley.core.errors import Full, InputError, LivefoleyError
 from livefoley.core.notices import utc
 from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount
 from livefoley.media.blocking_thread import BlockingThread
 from livefoley.runtime.clips.line import MAX_WAITING, ClipLine
 from livefoley.runtime.clips.maker import MakeMaker, job_of, own_worker, status_of
 from livefoley.runtime.clips.messages import ClipOver, ClipProgress, FromClips, MakeClip, OpenTools, WithdrawClip
-from livefoley.runtime.clips.room import Cutting
+from livefoley.runtime.clips.room import Asker, Cutting
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.workers.link import Failed, op_of
 
@@ -38,18 +38,6 @@ log = structlog.get_logger("livefoley.clips")
 MAX_KEPT = 1000  # clips that are over and still told of
 MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
 RECALL_S = 5.0
-
-
-class Asker(Protocol):
-    """A room that clips can be asked of."""
-
-    def ask(self, clip_id: str, request: ClipRequest) -> None:
-        """Make a clip when its end has left; raises ``InputError``."""
-        ...
-
-    def forget(self, clip_id: str) -> None:
-        """Do not make a clip that waits."""
-        ...
 
 
 class ClipService:
@@ -72,6 +60,7 @@ class ClipService:
         self._settled = asyncio.Event()
         self._looked = asyncio.Event()  # what an earlier process left is known
         self._outcomes: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
         self._latencies: deque[float] = deque(maxlen=1000)
         self._chores: asyncio.Queue[Callable[[], None]] = asyncio.Queue()  # a few for each clip
 
@@ -121,17 +110,20 @@ class ClipService:
     # ---- what the API asks for ----
 
     def create(self, request: ClipRequest) -> ClipStatus:
-        """Ask for a clip; raises ``InputError`` for a room that keeps none, and for a time that cannot be had."""
+        """Ask for a clip; raises ``InputError`` for a room that keeps none, and for a time that cannot be had, and
+        ``Full`` when as many wait as may."""
         room = self.rooms.get(request.room)
         if room is None:
             raise InputError(f"room {request.room} keeps nothing for clips; set clips.enabled: true in it")
         if self._line.is_full(request.priority):
-            raise InputError(f"{MAX_WAITING} clips are waiting already; try again later")
+            self._refused["waiting"] += 1
+            raise Full(f"{MAX_WAITING} clips are waiting already; try again later")
         clip_id = self.expect(request)
         try:
             room.ask(clip_id, request)
-        except InputError:
+        except InputError as error:
             del self._clips[clip_id]
+            self._refused["ahead" if isinstance(error, Full) else "time"] += 1
             raise
         return self._clips[clip_id]
 
@@ -224,6 +216,7 @@ class ClipService:
             self._twins[cutting.id] = known
             return
         if self._line.is_full(request.priority):
+            self._refused["waiting"] += 1
             self.refuse(cutting.id, f"{MAX_WAITING} clips are waiting already")
             return
         try:
@@ -347,6 +340,8 @@ class ClipService:
         return ClipMakingSnapshot(
             worker=worker.snapshot(worker.name),
             waiting=len(self._line),
+            ahead=sum(room.ahead for room in self.rooms.values()),
+            refused=tuple(StateCount(why, count) for why, count in sorted(self._refused.items())),
             outcomes=tuple(StateCount(state, count) for state, count in sorted(self._outcomes.items())),
             latency_s=Latency(*percentiles(self._latencies)),
         )

@@ -18,7 +18,7 @@ from livefoley.core.cues import ActionPrompts, Cue
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import HearingEvent, PerceptionEvent
 from livefoley.core.highlights import Evidence
-from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.media import Disconnected, MediaKind, SourceItem, TrackInfo
 from livefoley.core.ports import Audience, Sink, Source
 from livefoley.core.snapshots import RoomState
 from livefoley.core.throttle import LogThrottle
@@ -34,6 +34,7 @@ from livefoley.runtime.rooms.ears import RoomEars
 from livefoley.runtime.rooms.figures import RateMeter
 from livefoley.runtime.rooms.perception import Perception
 from livefoley.runtime.rooms.screen import Screen
+from livefoley.runtime.rooms.slate import RoomSlate
 from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.sounds.live import RoomSounds
 from livefoley.runtime.supervise import supervise
@@ -44,7 +45,6 @@ MAX_SLEEP_S = 0.25
 SINK_FINISH_S = 10.0
 ACCENT_LEAD_S = 0.25  # the sound of an accent "now" must be made and mixed first
 ERROR_PAUSE_S = 0.02
-MakeSlate = Callable[[TrackInfo], tuple[TrackInfo, Packet]]
 
 
 class Part(Protocol):
@@ -78,7 +78,7 @@ class RoomParts:
     clips: RoomClips | None = None
     screen: Callable[[Room], Screen] | None = None
     describe: str = ""
-    make_slate: MakeSlate | None = None
+    slate: Callable[[Room], RoomSlate] | None = None
 
 
 class Room:
@@ -97,12 +97,11 @@ class Room:
         self._throttled = LogThrottle(log, now)
         self._fed = asyncio.Event()
         self._source_over = False
-        self._tasks: asyncio.TaskGroup | None = None
-        self._slate_for: TrackInfo | None = None
         parts.highlights.connect(self, parts.clips.highlight if parts.clips is not None else None)
         self.perception = parts.perception(self) if parts.perception is not None else None
         self.ears = parts.ears(self) if parts.ears is not None else None
         self.screen = parts.screen(self) if parts.screen is not None else None
+        self.slate = parts.slate(self) if parts.slate is not None else None
         taps = [tap for tap in (self.perception, self.ears, self.screen) if tap is not None]
         if taps:
             self.engine.tap(taps[0] if len(taps) == 1 else Fork(*taps))
@@ -167,7 +166,6 @@ class Room:
         self.prepare()
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
                 outputs = (*parts.sinks, *parts.stem_sinks)
                 sinks = [tasks.create_task(supervise(sink.name, sink.run, self.name)) for sink in outputs]
                 helpers = [tasks.create_task(self._run_source())]
@@ -177,6 +175,7 @@ class Room:
                     "speech": parts.speech,
                     "audience": parts.audience,
                     "clips": parts.clips,
+                    "slate": self.slate,
                 }
                 helpers += [
                     tasks.create_task(supervise(name, part.run, self.name)) for name, part in beside.items() if part
@@ -191,7 +190,6 @@ class Room:
                 for task in (*helpers, *sinks):
                     task.cancel()
         finally:
-            self._tasks = None
             for part in (parts.audience, self.perception, self.screen):
                 if part is not None:
                     part.close()
@@ -217,21 +215,10 @@ class Room:
             self._throttled.exception("an item was lost", room=self.name, lost=self.feed_errors)
         if not self._fed.is_set():
             self._fed.set()
-        if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:
-            self._want_slate(item)
+        if self.slate is not None and isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:
+            self.slate.want(item)
         elif isinstance(item, Disconnected):
             log.info("publisher is away", room=self.name, reason=item.reason)
-
-    def _want_slate(self, info: TrackInfo) -> None:
-        if self.parts.make_slate is not None and self._tasks is not None and info != self._slate_for:
-            self._slate_for = info
-            self._tasks.create_task(self._set_slate(self.parts.make_slate, info))
-
-    async def _set_slate(self, make: MakeSlate, info: TrackInfo) -> None:
-        try:
-            self.engine.set_slate(*await asyncio.to_thread(make, info))
-        except LivefoleyError as error:
-            log.warning("no slate, the last picture stands in", room=self.name, reason=str(error))
 
     # ---- playout ----
 

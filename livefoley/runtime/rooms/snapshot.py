@@ -57,7 +57,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         controls=controls(room),
         foley_bypassed=bool(reason),
         bypass_reason=reason,
-        problem=room.failure or engine.problem or source.problem,
+        problem=room.failure or engine.problem or source.problem or (room.slate.problem if room.slate else ""),
         source=source,
         units_in=counters.units_in,
         units_out=counters.units_out,

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from livefoley.core.cues import Sound, SoundRequest, Stereo
-from livefoley.core.snapshots import EmbeddingCacheSnapshot, RenderCacheSnapshot
+from livefoley.core.snapshots import EmbeddingCacheSnapshot, RenderCacheSnapshot, Seconds
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.workers.link import Link, Message
 from livefoley.runtime.workers.messages import Unavailable
@@ -132,7 +132,7 @@ class MakeBatch(Message, frozen=True):
 class BatchDone(Message, frozen=True):
     """What the last batch took, in seconds, and where the embeddings of all texts came from."""
 
-    cost_s: float
+    cost_s: Seconds
     embeddings: EmbeddingCacheSnapshot
 
 

@@ -13,6 +13,7 @@ import psutil
 
 from livefoley.runtime.workers.ipc import BrokenPipe, Data, read_frame_blocking, write_frame_blocking
 from livefoley.runtime.workers.link import PING, PONG, READY, Link, Reply, Request
+from livefoley.system import children
 from livefoley.system.memory import give_back
 
 Said = TypeVar("Said")
@@ -78,9 +79,7 @@ def pipes(nice: int = NICE) -> tuple[BinaryIO, BinaryIO]:
     with contextlib.suppress(psutil.Error, OSError):
         psutil.Process().nice(windows if os.name == "nt" else nice)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on; it closes our pipe
-    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a library that prints must not break the protocol
-    return incoming, outgoing
+    return sys.stdin.buffer, children.output()
 
 
 def answers(

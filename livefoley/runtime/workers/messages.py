@@ -9,7 +9,7 @@ from typing import TypeAlias
 from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
-from livefoley.core.snapshots import ScreenSnapshot
+from livefoley.core.snapshots import Count, ScreenSnapshot, Seconds
 from livefoley.core.ticks import Tick
 from livefoley.runtime.workers.link import Link, Message
 
@@ -192,12 +192,12 @@ class EarsFigures(Message, frozen=True):
     """A room's counts since its worker began; see ``EarsSnapshot``."""
 
     room: str
-    utterances: int
-    foreign: int
-    made_up: int
-    shed: int
-    passes: int
-    cost_s: float
+    utterances: Count
+    foreign: Count
+    made_up: Count
+    shed: Count
+    passes: Count
+    cost_s: Seconds
 
 
 ToEars: TypeAlias = OpenModel | Listen | RoomAudio | Flush

@@ -1,14 +1,13 @@
 """A supervised worker process: started, listened to, killed when it hangs, started again when it dies.
 
-The room never waits for it. What is sent while it is away or behind is dropped and counted.
+The room never waits for it. What is sent while it is away or behind is dropped and counted. One that is silent because
+it gets no processor time is waited for (`patience`), and of several that have to be started anew one is at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -20,8 +19,11 @@ import structlog
 from livefoley.core.backoff import Backoff
 from livefoley.core.snapshots import WorkerSnapshot
 from livefoley.core.throttle import LogThrottle
+from livefoley.runtime.child_log import forward
+from livefoley.runtime.patience import Turns, Verdict, Vigil, read
 from livefoley.runtime.workers.ipc import BrokenPipe, Data, Frame, pack, read_frame
 from livefoley.runtime.workers.link import PING, PONG, READY, Failed, Link, MessageError, Reply, Request
+from livefoley.system import children
 
 log = structlog.get_logger("livefoley.worker")
 
@@ -32,9 +34,9 @@ BACKOFF_S = (0.1, 5.0)
 LEAVE_S = 0.3  # how long a worker may take to leave by itself
 STEADY_S = 10.0  # a worker that lived this long starts again at once
 MAX_BACKLOG = 16 * 1024 * 1024
-ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
-"""Of every worker, unless the operator's own says otherwise. Its matrices are small: shared among threads they cost
-nearly twice the processor time. Each arena of glibc's allocator keeps what was freed in it to itself."""
+TURN_POLL_S = 0.1
+TURNS = Turns()
+"""Of all workers of this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class WorkerStatistics:
     sent: int
     dropped: int
     unusable: int  # messages of the worker that were none, or that nothing could be made of
+    starvations: int = 0  # times it was silent for want of processor time, and waited for
 
     def snapshot(self, name: str, skipped: int = 0) -> WorkerSnapshot:
         """Return what is shown of it; ``skipped`` is what its owner did not even send."""
@@ -56,13 +59,14 @@ class WorkerStatistics:
             self.alive,
             restarts=max(0, self.starts - 1),
             hangs=self.hangs,
+            starvations=self.starvations,
             dropped=self.dropped + skipped,
             unusable=self.unusable,
         )
 
 
 class Process:
-    """Runs ``python -m MODULE`` and exchanges frames with it over pipes.
+    """Runs ``MODULE`` as a program and exchanges frames with it over pipes.
 
     ``on_frame(frame)`` and ``on_ready()`` are called from the event loop; ``on_ready`` after every start, so that the
     owner can tell the worker its state again. It is hung after ``hang_timeout_s`` without an answer; until it has done
@@ -89,8 +93,9 @@ class Process:
         self._environment = environment or {}
         self._process: asyncio.subprocess.Process | None = None
         self._ready = self._caught_up = False
-        self._heard_s = 0.0
+        self._vigil = Vigil(time.monotonic, lambda: read(self.pid))
         self._pings: deque[float] = deque(maxlen=64)  # when those were sent that have not been answered
+        self._ended = ""  # how the last process did, in words
         self._throttled = LogThrottle(log, time.monotonic)
         self._starts = self._hangs = self._sent = self._dropped = self._unusable = 0
 
@@ -132,51 +137,61 @@ class Process:
     async def run(self) -> None:
         """Keep the worker running until cancelled."""
         backoff = Backoff(BACKOFF_S, steady_s=STEADY_S)
-        while True:
-            started_s = self._now()
-            try:
-                await self._one_life()
-            except (BrokenPipe, OSError, TimeoutError) as error:
-                log.warning("worker stopped, starting it again", worker=self.name, reason=str(error) or "no answer")
-            await asyncio.sleep(backoff.next_s(self._now() - started_s))
+        try:
+            while True:
+                started_s = self._now()
+                try:
+                    await self._one_life()
+                except (BrokenPipe, OSError, TimeoutError) as error:
+                    reason = f"{str(error) or 'no answer'}{self._ended}"
+                    log.warning("worker stopped, starting it again", worker=self.name, reason=reason)
+                await asyncio.sleep(backoff.next_s(self._now() - started_s))
+                while not TURNS.take(self):  # noqa: ASYNC110 - who leaves its turn tells nobody
+                    await asyncio.sleep(TURN_POLL_S)
+        finally:
+            TURNS.leave(self)
 
     async def _one_life(self) -> None:
         self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            self._module,
+            *children.command(self._module),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**ENVIRONMENT, **os.environ, **self._environment},
+            stderr=asyncio.subprocess.PIPE,
+            env=children.environment(self._environment),
             limit=4 * 1024 * 1024,
         )
         self._starts += 1
+        self._vigil.heard()
+        printed = asyncio.create_task(forward(process.stderr, log, worker=self.name))
         try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                await self._listen_once(process)
-            self._ready = True
-            self._on_ready()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(process))
-                tasks.create_task(self._watch(process))
+                tasks.create_task(self._watch())
         except* (BrokenPipe, OSError, TimeoutError) as group:
             raise group.exceptions[0] from None
         finally:
             self._ready = self._caught_up = False
             self._pings.clear()
-            await self._end(process)
+            try:
+                await self._end(process)
+                await asyncio.wait([printed], timeout=LEAVE_S)
+            finally:
+                printed.cancel()
 
     async def _listen_once(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:
             raise BrokenPipe("the worker has no output")
         frame = await read_frame(process.stdout)
-        self._heard_s = self._now()
+        self._vigil.heard()
         if frame.head == PONG:
             self._caught_up = True
             if self._pings:
                 self._pings.popleft()
-        elif frame.head == READY:
+        elif frame.head == READY and not self._ready:
             self._pings.clear()
+            self._ready = True
+            TURNS.leave(self)
+            self._on_ready()
         else:
             self._hand_on(frame)
 
@@ -194,25 +209,34 @@ class Process:
         while True:
             await self._listen_once(process)
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        """Ping; a worker that has not said anything since is hung."""
+    async def _watch(self) -> None:
+        """Ping; a worker that says nothing although it could is hung. So is one that does not get ready."""
         while True:
-            if self.write_nowait(PING):
+            if self._ready and self.write_nowait(PING):
                 self._pings.append(self._now())
             await asyncio.sleep(PING_INTERVAL_S)
-            timeout_s = self._hang_timeout_s if self._caught_up else self._first_timeout_s
-            if self._now() - self._heard_s > timeout_s + PING_INTERVAL_S:
-                self._hangs += 1
+            timeout_s = self._timeout_s()
+            found = self._vigil.look(timeout_s + PING_INTERVAL_S)
+            if found is Verdict.STARVES:
+                self._throttled.warning("a worker gets too little processor time, waiting for it", worker=self.name)
+            if found is Verdict.HANGS and TURNS.take(self):
+                self._hangs += self._ready
                 raise TimeoutError(f"no answer for {timeout_s:g} s")
+
+    def _timeout_s(self) -> float:
+        if not self._ready:
+            return START_TIMEOUT_S
+        return self._hang_timeout_s if self._caught_up else self._first_timeout_s
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         """See the process off: it leaves by itself when its pipe closes, unless it hangs."""
         self._process = None
         if process.stdin is not None:
             process.stdin.close()
+        self._ended = ""
         try:
             async with asyncio.timeout(LEAVE_S):
-                await process.wait()
+                self._ended = f"; it {children.how_it_ended(await process.wait())}"
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
@@ -221,7 +245,14 @@ class Process:
     def statistics(self) -> WorkerStatistics:
         """Return a snapshot."""
         return WorkerStatistics(
-            self.name, self._ready, self._starts, self._hangs, self._sent, self._dropped, self._unusable
+            self.name,
+            self._ready,
+            self._starts,
+            self._hangs,
+            self._sent,
+            self._dropped,
+            self._unusable,
+            self._vigil.starvations,
         )
 
 
