@@ -32,6 +32,8 @@ from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live
 
+LEAD_S, TAIL_S = 2.0, 1.0  # what a clip has before and behind its moment; moments themselves do not overlap
+
 
 @pytest.fixture(scope="module")
 def stream() -> Path:
@@ -95,7 +97,7 @@ async def test_a_clip_over_a_publishers_restart_has_both_sides(tmp_path: Path, s
 async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, stream: Path) -> None:
     """The audience writes from the very start, and to the very end: both are cut, as far as the stream goes."""
     highlights = {"threshold": 0.3, "join_s": 1, "chat": {"lag_s": 0}}
-    async with keeping_clips(tmp_path, {"lead_s": 2, "tail_s": 1}, highlights=highlights, on_drop="audio") as made:
+    async with keeping_clips(tmp_path, {"lead_s": LEAD_S, "tail_s": TAIL_S}, highlights=highlights, on_drop="audio") as made:
         feed = f"ws://127.0.0.1:{made.ports.http}/v1/rooms/{ROOM}"
         async with client(made, "/v1") as http, connect(f"{feed}/events?type=clip.ready", proxy=None) as events:
             async with published(made.ports.publish_url, stream):
@@ -108,7 +110,7 @@ async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, 
         await made.stop()
     spans = sorted((clip["start_s"], clip["end_s"]) for clip in clips)
     assert {clip["kind"] for clip in clips} == {"chat"}
-    assert all(before[1] <= after[0] + 2.1 for before, after in itertools.pairwise(spans))
+    assert all(before[1] <= after[0] + LEAD_S + TAIL_S + 0.1 for before, after in itertools.pairwise(spans))
     for clip in clips:
         in_sync(files(clip)[0])
 
