@@ -50,6 +50,7 @@ from livefoley.system.memory import few_arenas
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
+from livefoley.wiring.outputs import outputs
 from livefoley.wiring.renders import make_render_service, render_routes
 from livefoley.wiring.rooms import (
     Servers,
@@ -290,13 +291,17 @@ def _rejections(counted: Mapping[str, int]) -> tuple[Rejection, ...]:
 
 
 async def serve(config: cfg.Config) -> None:
-    """Run a configuration. The first SIGTERM or Ctrl-C finishes the outputs, the second stops at once."""
+    """Run a configuration. The first SIGTERM or Ctrl-C finishes the outputs, the second stops at once.
+
+    Raises ``AddressInUse`` or ``ConfigError`` before anything has begun.
+    """
     raise_limit()
     few_arenas()
     configure_log(config.server.log.level.value, as_json=config.server.log.format is cfg.LogFormat.JSON)
-    application = Application(config)
-    with _signals(application.stop):
-        await application.run()
+    with outputs(config):
+        application = Application(config)
+        with _signals(application.stop):
+            await application.run()
 
 
 @contextlib.contextmanager

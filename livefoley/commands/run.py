@@ -53,8 +53,11 @@ def worker(
     from livefoley.config import load
     from livefoley.core.errors import ConfigError
     from livefoley.runtime.clips.celery_worker import run_worker
+    from livefoley.wiring.outputs import use_modes
 
-    jobs = load(config).jobs
+    loaded = load(config)
+    jobs = loaded.jobs
     if jobs.broker is None:
         raise ConfigError(f"{config}: names no jobs.broker; without one, sidecars make their clips themselves")
+    use_modes(loaded)
     run_worker(jobs.broker.get_secret_value(), concurrency, jobs.visibility_timeout_s)

@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 from pydantic import Field, IPvAnyAddress, field_validator, model_validator
 
-from livefoley.config.values import Address, HookUrl, HostName, IceUrl, Listen, Model, Place, Token, UdpPort
+from livefoley.config.values import (
+    Address,
+    FileMode,
+    HookUrl,
+    HostName,
+    IceUrl,
+    Listen,
+    Model,
+    Place,
+    Token,
+    UdpPort,
+    Umask,
+)
 
 MIB = 1024 * 1024
 
@@ -139,6 +151,13 @@ class Log(Model):
     format: LogFormat = LogFormat.CONSOLE
 
 
+class Files(Model):
+    """Who may read what is written: ``umask`` bounds all of it, ``served`` is the mode of HLS and published clips."""
+
+    umask: Umask = "077"
+    served: FileMode = "644"
+
+
 class Server(Model):
     """Everything that is not one room's."""
 
@@ -146,4 +165,5 @@ class Server(Model):
     http: HttpServer = HttpServer()
     webrtc: WebRtc = WebRtc()
     log: Log = Log()
+    files: Files = Files()
     warm_up_s: Annotated[float, Field(ge=0, le=60)] = 10.0

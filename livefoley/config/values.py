@@ -214,12 +214,32 @@ def _check_recording(path: Path) -> Path:
     return path
 
 
+def _check_octal(digits: Any) -> Any:
+    if not isinstance(digits, str) or not re.fullmatch(r"0?[0-7]{3}", digits):
+        raise ValueError('must be three octal digits in quotes, like "077"')
+    return digits
+
+
+def _check_umask(digits: str) -> str:
+    if int(digits, 8) & 0o700:
+        raise ValueError('must leave its owner everything: begin with 0, like "077"')
+    return digits
+
+
+def _check_file_mode(digits: str) -> str:
+    if int(digits, 8) & 0o711 != 0o600:
+        raise ValueError('must let its owner read and write, and nobody execute, like "644" or "640"')
+    return digits
+
+
 RECORDING_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".flv", ".ts")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 RoomName: TypeAlias = Annotated[str, AfterValidator(_check_room_name)]
 Place: TypeAlias = Annotated[Path, AfterValidator(_check_path)]
 Recording: TypeAlias = Annotated[Path, AfterValidator(_check_path), AfterValidator(_check_recording)]
+Umask: TypeAlias = Annotated[str, BeforeValidator(_check_octal), AfterValidator(_check_umask)]
+FileMode: TypeAlias = Annotated[str, BeforeValidator(_check_octal), AfterValidator(_check_file_mode)]
 MEGABYTE = 1_000_000  # bytes
 Megabytes: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
 GainDb: TypeAlias = Annotated[float, Field(ge=GAIN_DB[0], le=GAIN_DB[1])]

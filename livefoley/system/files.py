@@ -1,7 +1,12 @@
-"""Files that appear whole: whoever looks finds the old file or the new one, never a part, whatever dies meanwhile.
+"""Files that appear whole, and who may read what is written.
+
+Whoever looks finds the old file or the new one, never a part, whatever dies meanwhile.
 
 What is written goes to a hidden file of a name nobody else has, in the same directory, and takes the target's name at
 the end. A process that is killed leaves such a ``.NAME.1a2b3c4d.partial`` behind, which no reader takes for a file.
+
+A process that serves streams writes for its own user alone: its umask says so, of everything that it and its children
+write (`set_modes`). What a web server hands out is made `SERVED`, whatever the umask.
 """
 
 from __future__ import annotations
@@ -17,17 +22,46 @@ from livefoley.core.errors import OutputError, reason
 PRIVATE = 0o600
 """For what the owner alone may read: what was said, what a job was told, caches."""
 SHARED = 0o666
-"""For what others may read as far as the umask lets them: pictures, sound and what a web server hands out."""
+"""For what others may read as far as the umask lets them: what was asked for at a command line."""
+SERVED = -1
+"""For what a web server hands out, which may be another user: as `set_modes` was told."""
+UMASK, SERVED_MODE = 0o077, 0o644
 PARTIAL = ".partial"
+_SERVED_MODE = "LIVEFOLEY_SERVED_MODE"  # in the environment: children write such files, too
+
+
+def set_modes(umask: int = UMASK, served: int = SERVED_MODE) -> None:
+    """Say who may read what this process and its children write from now on: ``umask`` is the system's, ``served`` the
+    mode of `SERVED` files; their directories can be entered by whoever may read them."""
+    os.umask(umask)
+    os.environ[_SERVED_MODE] = f"{served:o}"
+
+
+def make_directory(path: Path, *, served: bool = False) -> None:
+    """Make a directory and those above that are missing, if it is not there. Raises ``OSError``.
+
+    One that is there keeps its mode. ``served``: others can enter all that were made, as `set_modes` was told.
+    """
+    missing = [each for each in (path, *path.parents) if not each.exists()] if served else []
+    path.mkdir(parents=True, exist_ok=True)
+    mode = _served_mode()
+    for made in missing:
+        made.chmod(0o700 | mode | (mode & 0o444) >> 2)
+
+
+def _served_mode() -> int:
+    with suppress(ValueError):
+        return int(os.environ.get(_SERVED_MODE, ""), 8)
+    return SERVED_MODE
 
 
 class WholeFile:
     """A file that is being written to ``path`` and will be ``target``. All of it blocks.
 
     As a context manager it gives ``path``, and commits unless the block raises; an ``OSError`` of the block comes out
-    as ``OutputError``, as FFmpeg's do that are one. ``mode`` is the new file's, less the umask. ``sync`` waits until it
-    is on the disk before it takes its name; ``parents`` makes the directories that are missing; ``called`` is what
-    errors call it in place of its path. Raises ``OutputError``.
+    as ``OutputError``, as FFmpeg's do that are one. ``mode`` is the new file's, less the umask, or `SERVED`. ``sync``
+    waits until it is on the disk before it takes its name; ``parents`` makes the directories that are missing;
+    ``called`` is what errors call it in place of its path. Raises ``OutputError``.
     """
 
     def __init__(
@@ -39,9 +73,12 @@ class WholeFile:
         self._called = called or str(target)
         try:
             if parents:
-                target.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+                make_directory(target.parent, served=mode == SERVED)
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE if mode == SERVED else mode))
+            if mode == SERVED:
+                self.path.chmod(_served_mode())
         except OSError as error:
+            self.discard()
             raise self._failed(error) from None
 
     def commit(self) -> None:

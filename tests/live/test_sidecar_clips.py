@@ -97,7 +97,9 @@ async def test_a_clip_over_a_publishers_restart_has_both_sides(tmp_path: Path, s
 async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, stream: Path) -> None:
     """The audience writes from the very start, and to the very end: both are cut, as far as the stream goes."""
     highlights = {"threshold": 0.3, "join_s": 1, "chat": {"lag_s": 0}}
-    async with keeping_clips(tmp_path, {"lead_s": LEAD_S, "tail_s": TAIL_S}, highlights=highlights, on_drop="audio") as made:
+    async with keeping_clips(
+        tmp_path, {"lead_s": LEAD_S, "tail_s": TAIL_S}, highlights=highlights, on_drop="audio"
+    ) as made:
         feed = f"ws://127.0.0.1:{made.ports.http}/v1/rooms/{ROOM}"
         async with client(made, "/v1") as http, connect(f"{feed}/events?type=clip.ready", proxy=None) as events:
             async with published(made.ports.publish_url, stream):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from livefoley.core.errors import OutputError
-from livefoley.system.files import PARTIAL, SHARED, WholeFile, write_whole
+from livefoley.system.files import PARTIAL, SERVED, SHARED, WholeFile, make_directory, set_modes, write_whole
 from tests.support.waiting import LIMIT_S
 
 
@@ -153,3 +153,29 @@ def test_what_is_synced_is_on_the_disk_before_it_has_its_name(tmp_path: Path, mo
     write_whole(tmp_path / "a", b"kept", sync=True)
     write_whole(tmp_path / "b", b"kept")
     assert steps == ["fsync", "replace", "replace"]
+
+
+@pytest.mark.parametrize(("served", "file", "directory"), [(0o644, 0o644, 0o755), (0o640, 0o640, 0o750)])
+def test_what_is_served_can_be_read_by_others_whatever_the_umask_and_all_else_by_nobody(
+    tmp_path: Path, umask: None, monkeypatch: pytest.MonkeyPatch, served: int, file: int, directory: int
+) -> None:
+    monkeypatch.setenv("LIVEFOLEY_SERVED_MODE", "set it back afterwards")
+    set_modes(0o077, served)
+    write_whole(tmp_path / "out" / "hls" / "index.m3u8", "#EXTM3U", mode=SERVED, parents=True)
+    assert mode(tmp_path / "out" / "hls" / "index.m3u8") == file
+    assert mode(tmp_path / "out" / "hls") == mode(tmp_path / "out") == directory
+    write_whole(tmp_path / "out" / "jobs" / "job.json", "{}", mode=SHARED, parents=True)
+    assert mode(tmp_path / "out" / "jobs" / "job.json") == 0o600
+    assert mode(tmp_path / "out" / "jobs") == 0o700
+    child = "from pathlib import Path; from livefoley.system.files import *; import sys; " + (
+        "write_whole(Path(sys.argv[1]), '', mode=SERVED); Path(sys.argv[2]).write_text('')"
+    )
+    subprocess.run([sys.executable, "-c", child, tmp_path / "published", tmp_path / "private"], check=True)
+    assert mode(tmp_path / "published") == file
+    assert mode(tmp_path / "private") == 0o600
+
+
+def test_a_directory_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "hls").mkdir(mode=0o700)
+    make_directory(tmp_path / "hls", served=True)
+    assert mode(tmp_path / "hls") == 0o700

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from livefoley.core.errors import OutputError, reason
-from livefoley.system.files import WholeFile
+from livefoley.system.files import SERVED, WholeFile
 
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
@@ -136,14 +136,8 @@ class DirectoryStore:
         return self._root / check_key(key)
 
     def _begun(self, key: str) -> WholeFile:
-        """Begin an object beside its place, for the web server's user to read whatever our umask says."""
-        begun = WholeFile(self._place(key), sync=True, parents=True)
-        try:
-            begun.path.chmod(0o644)
-        except OSError as error:
-            begun.discard()
-            raise _failed(begun.target, error) from None
-        return begun
+        """Begin an object beside its place."""
+        return WholeFile(self._place(key), mode=SERVED, sync=True, parents=True)
 
 
 def _failed(target: Path, error: OSError) -> OutputError:

@@ -24,7 +24,7 @@ from livefoley.core.throttle import LogThrottle
 from livefoley.media.files.containers import sized
 from livefoley.media.files.disk_sink import DiskSink
 from livefoley.media.hls.segmenter import Segment, Segmenter
-from livefoley.system.files import PARTIAL, SHARED, write_whole
+from livefoley.system.files import PARTIAL, SERVED, make_directory, write_whole
 
 log = structlog.get_logger("livefoley.hls")
 
@@ -133,7 +133,7 @@ class _Writer:
 
     def prepare(self) -> None:
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
+            make_directory(self._directory, served=True)
             for old in chain.from_iterable(map(self._directory.glob, ("seg-*.m4s", "init-*.mp4", f".*{PARTIAL}"))):
                 old.unlink(missing_ok=True)
             (self._directory / PLAYLIST).unlink(missing_ok=True)
@@ -185,7 +185,7 @@ class _Writer:
                 (self._directory / old.init_uri).unlink(missing_ok=True)
 
     def _save(self, name: str, data: bytes) -> None:
-        write_whole(self._directory / name, data, mode=SHARED)
+        write_whole(self._directory / name, data, mode=SERVED)
 
     def _guarded(self, call: Callable[[], None]) -> bool:
         try:
