@@ -7,6 +7,7 @@ import contextlib
 import errno
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -163,7 +164,7 @@ class _Socket(WebSocketsSansIOProtocol):
 class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.share = LoopShare(STRANGERS_SHARE)
+        self.share = LoopShare(STRANGERS_SHARE, spent_s=time.thread_time)
         self.acceptors: list[Acceptor] = []
 
     @contextlib.contextmanager

@@ -31,6 +31,7 @@ from livefoley.core.snapshots import (
 )
 from livefoley.media.access.read_access import ReadAccess
 from livefoley.runtime.events.event_feed import EventFeed
+from tests.support.waiting import LIMIT_S
 
 STAGE = RoomSnapshot(
     "stage",
@@ -124,7 +125,9 @@ async def served(
     server = HttpServer(make_app(studio, access, [hls_router(studio, readers or open_to_all(studio))]), "127.0.0.1", 0)
     running = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=LIMIT_S
+        ) as client:
             yield client
     finally:
         running.cancel()

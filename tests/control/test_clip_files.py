@@ -23,6 +23,7 @@ from livefoley.control.metrics.clips import ClipFileCollector
 from livefoley.control.server import HttpServer
 from livefoley.media.access.read_access import ReadAccess
 from tests.clips.finished import ID, finished, metadata
+from tests.support.waiting import LIMIT_S
 
 SECRET = "planted-secret-of-links"
 PREFIX = f"stage/2026-11-21/12-00-00-{ID}"
@@ -48,7 +49,9 @@ async def serving(root: Path, access: FileAccess) -> AsyncIterator[tuple[httpx.A
     server = HttpServer(app, "127.0.0.1", 0)
     running = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=LIMIT_S
+        ) as client:
             yield client, files
     finally:
         running.cancel()

@@ -9,6 +9,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -20,14 +21,14 @@ from livefoley.control.state import ChatLine
 from livefoley.runtime.events.event_feed import KEEP, MAX_OF_ADDRESS, QUEUE, EventFeed
 from tests.control.studio import Studio, served
 from tests.control.told import CHAT, MOMENT, SAID
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 
 @asynccontextmanager
 async def socket(client: Any, path: str, **options: Any) -> AsyncIterator[ClientConnection]:
     """Open a WebSocket at ``path`` of the server ``client`` speaks to."""
     url = f"ws://{client.base_url.host}:{client.base_url.port}{path}"
-    async with asyncio.timeout(20), connect(url, proxy=None, close_timeout=0.5, **options) as made:
+    async with asyncio.timeout(LIMIT_S), connect(url, proxy=None, close_timeout=0.5, **options) as made:
         yield made
 
 
@@ -136,10 +137,14 @@ async def test_a_chat_socket_that_speaks_no_chat_is_closed_with_a_reason() -> No
 
 
 async def test_single_posts_in_a_flood_are_turned_away_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "REQUESTS_PER_S", 10)
+    monkeypatch.setattr(chat, "REQUESTS_PER_S", 2)
     studio = Studio()
+
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post("/v1/rooms/stage/chat", json={"text": "x"})
+
     async with served(studio) as client:
-        answers = [await client.post("/v1/rooms/stage/chat", json={"text": "x"}) for _ in range(40)]
+        answers = await asyncio.gather(*(ask(client) for _ in range(40)))
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused[0].headers["Retry-After"] == "1"
     assert "send lists" in refused[0].json()["detail"]

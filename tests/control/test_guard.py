@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from livefoley.control.guard import MAX_BODY_BYTES, Access
 from tests.control.studio import Studio, served
+from tests.support.waiting import LIMIT_S
 
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
@@ -131,7 +132,7 @@ async def test_a_request_without_a_proper_host_is_turned_away() -> None:
         for head in heads:
             reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
             writer.write(b"GET /livez " + head + b"\r\n\r\n")
-            status = await asyncio.wait_for(reader.readline(), 5)
+            status = await asyncio.wait_for(reader.readline(), LIMIT_S)
             writer.close()
             assert status.split()[1] in (b"400", b"421"), head
 

@@ -23,14 +23,14 @@ from livefoley.core.errors import AddressInUse, ConfigError
 from livefoley.media.access.proxy_protocol import TrustedProxies
 from tests.control.studio import Studio
 from tests.support.peers import require
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 
 async def test_the_port_is_known_before_it_serves() -> None:
     bound: list[int] = []
     running = asyncio.create_task(serve(make_app(Studio()), "127.0.0.1", 0, on_bound=bound.append))
     await asyncio.sleep(0)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         assert (await client.get(f"http://127.0.0.1:{bound[0]}/livez")).status_code == 200
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -68,7 +68,7 @@ async def test_a_cancelled_server_gives_the_port_back_and_lets_go_of_idle_client
     await asyncio.sleep(0.05)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, LIMIT_S)
     writer.close()
     again = HttpServer(make_app(Studio()), "127.0.0.1", port)
     again.close()
@@ -81,8 +81,8 @@ async def test_a_client_that_never_finishes_asking_is_hung_up_on(monkeypatch: py
     silent, silent_writer = await asyncio.open_connection("127.0.0.1", server.port)
     slow, slow_writer = await asyncio.open_connection("127.0.0.1", server.port)
     slow_writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /livez HT")
-    assert b"200 OK" in await asyncio.wait_for(slow.read(), 10)
-    assert await asyncio.wait_for(silent.read(), 10) == b""
+    assert b"200 OK" in await asyncio.wait_for(slow.read(), LIMIT_S)
+    assert await asyncio.wait_for(silent.read(), LIMIT_S) == b""
     silent_writer.close()
     slow_writer.close()
     running.cancel()
@@ -96,7 +96,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     command = [require("openssl"), *request, *names, "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S)
     return cert, key
 
 
@@ -105,7 +105,7 @@ async def test_a_certificate_makes_it_https(certificate: tuple[Path, Path]) -> N
     server = HttpServer(make_app(Studio()), "127.0.0.1", 0, cert=cert, key=key)
     running = asyncio.create_task(server.run())
     context = ssl.create_default_context(cafile=str(cert))
-    async with httpx.AsyncClient(verify=context, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=context, trust_env=False, timeout=LIMIT_S) as client:
         assert (await client.get(f"https://127.0.0.1:{server.port}/livez")).text == "ok\n"
     running.cancel()
     await asyncio.wait([running])
@@ -115,7 +115,7 @@ async def test_signals_stay_the_applications() -> None:
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     server = HttpServer(make_app(Studio()), "127.0.0.1", 0)
     running = asyncio.create_task(server.run())
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         await client.get(f"http://127.0.0.1:{server.port}/livez")
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
     running.cancel()
@@ -129,9 +129,9 @@ async def test_a_probe_is_answered_however_many_connections_ask_for_nothing() ->
     for _ in range(server_module.MOST + 100):
         idle.append(await asyncio.open_connection("127.0.0.1", server.port))
         idle[-1][1].write(b"GET /livez HTTP/1.1\r\nHost: local")
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         for _ in range(20):
-            assert (await client.get(f"http://127.0.0.1:{server.port}/livez", timeout=10)).status_code == 200
+            assert (await client.get(f"http://127.0.0.1:{server.port}/livez", timeout=LIMIT_S)).status_code == 200
     assert len(server.connections) <= server_module.MOST
     assert server.connections.gave_way["idle"] >= 100
     assert server.connections.gave_way["busy"] == 0

@@ -71,7 +71,7 @@ class RtmpServer:
         self._penalties = Penalties(now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._acceptors: list[Acceptor] = []
-        self.share = LoopShare(self.limits.stranger_share)
+        self.share = LoopShare(self.limits.stranger_share, spent_s=time.thread_time)
 
     async def start(self) -> None:
         """Listen, and let publishers in. Raises as `listen` does."""
