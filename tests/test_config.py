@@ -140,6 +140,7 @@ def test_top_level_keys_with_x_hold_anchors() -> None:
 def test_environment_variables_lie_over_the_file() -> None:
     env = {
         "LIVEFOLEY_SERVER__HTTP__LISTEN": "0.0.0.0:9000",
+        "LIVEFOLEY_SERVER__HTTP__TOKEN": "a-token",
         "LIVEFOLEY_ROOMS__demo__LOOKAHEAD_S": "2",
         "LIVEFOLEY_ROOMS__DEMO__FOLEY__BED__ENABLED": "false",
         "LIVEFOLEY_ROOMS__demo__SINKS__0__RTMP": "rtmps://example.com/app/other-key",
@@ -220,6 +221,8 @@ def test_load_reads_the_process_environment(tmp_path: Path, monkeypatch: pytest.
         (room(source="{url: clip.mp4}"), "live.yaml:3: rooms.demo.source.url: must be a URL that begins with rtmp://"),
         (room("stem: true", sinks='[{rtmp: "rtmp://h/a/b"}]'), "live.yaml:2: rooms.demo: stem: true needs a file"),
         (room("obs: {clip_on_replay_s: 9}"), "live.yaml:2: rooms.demo: obs.clip_on_replay_s needs clips.enabled: true"),
+        (room() + "render: {enabled: true, memory_mb: 2000}", "live.yaml:6: render: memory_mb: 2000 is too little for"),
+        (room() + "render: {memory_mb: 899}", "live.yaml:6: render.memory_mb: 899 is too small"),
         ("rooms:\n  Demo: {}\n", "live.yaml:2: rooms.Demo: a room's name has 1 to 63 characters of a-z"),
         ("rooms:\n  v1: {}\n", 'live.yaml:2: rooms.v1: "v1" is a path of the HTTP port and cannot be a room'),
         ("rooms:\n  1: {}\n", "live.yaml:2: key rooms.1 must be text; put it in quotes"),
