@@ -1,4 +1,4 @@
-"""Single values of the configuration: modes of files, places, hosts and ports, and in which words others are refused."""
+"""Single values of the configuration: modes of files, places, hosts and ports, and how others are refused."""
 
 from __future__ import annotations
 
