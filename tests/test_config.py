@@ -110,6 +110,7 @@ def test_top_level_keys_with_x_hold_anchors() -> None:
 def test_environment_variables_lie_over_the_file() -> None:
     env = {
         "LIVEFOLEY_SERVER__HTTP__LISTEN": "0.0.0.0:9000",
+        "LIVEFOLEY_SERVER__HTTP__TOKEN": "a-token",
         "LIVEFOLEY_ROOMS__demo__LOOKAHEAD_S": "2",
         "LIVEFOLEY_ROOMS__DEMO__FOLEY__BED__ENABLED": "false",
         "LIVEFOLEY_ROOMS__demo__SINKS__0__RTMP": "rtmps://example.com/app/other-key",

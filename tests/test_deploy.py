@@ -22,13 +22,15 @@ from websockets.exceptions import InvalidStatus
 
 from livefoley.config import parse
 from livefoley.control.app import make_app
+from livefoley.control.delivery.hls import hls_router
 from livefoley.control.guard import Access
 from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
 from livefoley.control.signalling.whep import whep_router
 from livefoley.core.notices import SceneNotice
+from livefoley.media.access.read_access import ReadAccess
 from livefoley.media.webrtc import IceSettings, WhepAudience, WhepServer
-from tests.control.studio import Studio, served
+from tests.control.studio import Studio, open_to_all, served
 from tests.support.peers import free_port, require
 from tests.support.waiting import LIMIT_S, until
 from tests.webrtc.publisher import video_packets
@@ -122,7 +124,7 @@ async def test_the_nginx_edge_passes_hls_and_nothing_it_should_not(tmp_path: Pat
     hls.mkdir()
     (hls / "index.m3u8").write_text("#EXTM3U\n")
     (hls / "seg-1-1.m4s").write_bytes(b"moof")
-    async with _edged(make_app(Studio(hls)), tmp_path) as client:
+    async with _edged(_app(Studio(hls)), tmp_path) as client:
         headers = {"Host": "live.example.com", "Origin": "https://player.example"}
         playlist = await client.get("/stage/hls/index.m3u8", headers=headers)
         assert (playlist.status_code, playlist.text) == (200, "#EXTM3U\n")
@@ -136,14 +138,14 @@ async def test_the_nginx_edge_passes_hls_and_nothing_it_should_not(tmp_path: Pat
 
 async def test_the_nginx_edge_passes_whep_with_its_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
-    studio, server = Studio(), WhepServer(IceSettings(loopback=True), loopback=True)
+    studio, server = Studio(), WhepServer(IceSettings(loopback=True))
     feed = WhepAudience("stage")
     room = Room(feed)
     room.show(video_packets(0.5))
     room.sound(0.1)
     server.register(feed, "a-viewers-key", public=False)
     access = Access(allowed_hosts=("live.example.com",))
-    app = make_app(studio, access, [whep_router(server), pages_router(studio, lambda room: False)])
+    app = make_app(studio, access, [whep_router(server), pages_router(studio, lambda room: False, lambda room: True)])
     page = {"Origin": "https://live.example.com", "Host": "live.example.com"}
     async with _edged(app, tmp_path) as client:
         client.headers.update(page)
@@ -178,6 +180,10 @@ async def test_the_nginx_edge_passes_events_as_a_websocket_to_who_has_the_token(
         chat = {"Authorization": "Bearer a-token"}
         said = await client.post("/v1/rooms/stage/chat", json={"text": "hi", "user": "u"}, headers=chat)
         assert said.status_code == 202
+
+
+def _app(studio: Studio, access: Access | None = None, readers: ReadAccess | None = None) -> ASGIApp:
+    return make_app(studio, access, [hls_router(studio, readers or open_to_all(studio))])
 
 
 def _edge(folder: Path, upstream: int, port: int) -> str:

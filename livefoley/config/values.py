@@ -6,11 +6,22 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Secret, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    PlainSerializer,
+    Secret,
+    SecretStr,
+)
 
 from livefoley.core.mix import GAIN_DB
 from livefoley.media.urls import safe_url
@@ -90,6 +101,16 @@ def _check_host(text: str) -> str:
 
 Listen: TypeAlias = Annotated[Address, BeforeValidator(parse_address), PlainSerializer(str, return_type=str)]
 HostName: TypeAlias = Annotated[str, AfterValidator(_check_host)]
+
+
+def _check_proxy(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    if network.prefixlen == 0:
+        raise ValueError(f'"{network}" is everybody; name the proxies, like "10.0.0.5" or "10.0.0.0/24"')
+    return network
+
+
+Proxies: TypeAlias = Annotated[tuple[Annotated[IPvAnyNetwork, AfterValidator(_check_proxy)], ...], Field(max_length=64)]
+"""Addresses and networks of proxies that are believed whom they speak for."""
 
 # ---- secrets ----
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ipaddress
 import signal
 import socket
 import ssl
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from livefoley.control import server as server_module
 from livefoley.control.app import make_app
 from livefoley.control.server import HttpServer, serve
 from livefoley.core.errors import AddressInUse, ConfigError
+from livefoley.media.access.proxy_protocol import TrustedProxies
 from tests.control.studio import Studio
 from tests.support.peers import require
-from tests.support.waiting import LIMIT_S
+from tests.support.waiting import LIMIT_S, until
 
 
 async def test_the_port_is_known_before_it_serves() -> None:
@@ -134,3 +139,101 @@ async def test_a_probe_is_answered_however_many_connections_ask_for_nothing() ->
         writer.close()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def started(app: ASGIApp, proxies: TrustedProxies | None = None) -> AsyncIterator[HttpServer]:
+    server = HttpServer(app, "127.0.0.1", 0, proxies=proxies)
+    task = asyncio.create_task(server.run())
+    try:
+        yield server
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+HERE = TrustedProxies([ipaddress.ip_network("127.0.0.1/32"), ipaddress.ip_network("10.0.0.0/24")])
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "seen"),
+    [
+        (None, ["203.0.113.9"], "127.0.0.1"),  # anybody could write it
+        (HERE, [], "127.0.0.1"),
+        (HERE, ["203.0.113.9"], "203.0.113.9"),
+        (HERE, ["198.51.100.1, 203.0.113.9"], "203.0.113.9"),  # what the client wrote itself stands first
+        (HERE, ["198.51.100.1", "203.0.113.9"], "203.0.113.9"),
+        (HERE, ["203.0.113.9, 10.0.0.7"], "203.0.113.9"),  # two proxies
+        (HERE, ["2001:db8::9"], "2001:db8::9"),
+        (HERE, ["203.0.113.9:5000"], "203.0.113.9"),
+    ],
+)
+async def test_a_trusted_proxy_says_whom_it_speaks_for_and_nobody_else(
+    proxies: TrustedProxies | None, forwarded: list[str], seen: str
+) -> None:
+    clients = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        clients.append(scope["client"][0])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with started(app, proxies) as server, httpx.AsyncClient(trust_env=False) as client:
+        headers = [("X-Forwarded-For", value) for value in forwarded]
+        await client.get(f"http://127.0.0.1:{server.port}/", headers=headers)
+    assert clients == [seen]
+
+
+@pytest.mark.parametrize("head", ["Connection: close\r\n", ""])
+async def test_who_is_refused_while_it_still_sends_reads_why(head: str) -> None:
+    """A client that sends all of its body before it reads, as most do."""
+    size = 3_000_000
+    async with started(make_app(Studio())) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        request = f"PATCH /v1/rooms/stage HTTP/1.1\r\nHost: localhost\r\n{head}Content-Length: {size}\r\n\r\n"
+        writer.write(request.encode())
+        for _ in range(30):
+            writer.write(bytes(size // 30))
+            await writer.drain()
+            await asyncio.sleep(0.005)
+        assert (await asyncio.wait_for(reader.readline(), 10)).split()[1] == b"413"
+        writer.close()
+
+
+async def test_who_is_refused_and_goes_on_sending_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "LINGER_S", 0.2)
+    for head in (b"Connection: close\r\n", b""):
+        async with started(make_app(Studio())) as server:
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(b"PATCH /v1/rooms/stage HTTP/1.1\r\nHost: localhost\r\n" + head)
+            writer.write(b"Content-Length: 900000000\r\n\r\n")
+            with pytest.raises(ConnectionError):
+                await asyncio.wait_for(_go_on_sending(writer), 20)
+
+
+async def _go_on_sending(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(bytes(1000))
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def test_who_does_not_read_an_answer_loses_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "STALL_S", 0.3)
+    over = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        try:
+            for _ in range(1000):
+                await send({"type": "http.response.body", "body": bytes(64 * 1024), "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            over.set()
+
+    async with started(app) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await asyncio.wait_for(over.wait(), 20)
+        await until(lambda: len(server.connections) == 0)
+        writer.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ from livefoley.control.signalling.endpoint import FRAGMENT, SDP
 from livefoley.control.signalling.whep import whep_router
 from livefoley.core.media import MediaKind
 from livefoley.formats import nal
-from livefoley.media.webrtc import IceServer, IceSettings, WhepAudience, WhepServer
+from livefoley.media.access.read_access import ReadAccess
+from livefoley.media.webrtc import IceServer, IceSettings, WhepAudience, WhepServer, whep
 from livefoley.media.webrtc.aiortc_overrides import VP8
 from livefoley.media.webrtc.audience import ASK_INTERVAL_S
 from livefoley.media.webrtc.whep_session import MAX_QUEUED, WhepSession
@@ -267,9 +269,11 @@ async def test_as_many_watch_as_may_and_the_next_is_told_when_to_come_back(cinem
     cinema.room.sound(0.1)
     cinema.room.show(video[:1])
     viewers = [Viewer(cinema.client, "stage") for _ in range(3)]
-    responses = [await viewer.watch() for viewer in viewers]
-    assert [response.status_code for response in responses] == [201, 201, 503]
-    assert int(responses[2].headers["retry-after"]) > 0
+    for viewer in viewers[:2]:
+        await joined(cinema, viewer)
+    response = await viewers[2].watch()
+    assert response.status_code == 503
+    assert int(response.headers["retry-after"]) > 0
     for viewer in viewers[:2]:
         await viewer.leave()
     await viewers[2].peer.close()
@@ -306,11 +310,49 @@ async def test_bad_requests_are_answered_with_what_would_be_right(
 async def test_a_room_is_open_to_this_machine_alone_unless_its_operator_says_more(
     loopback: bool, public: bool, key: str | None, status: int
 ) -> None:
-    server = WhepServer(IceSettings(), loopback=loopback)
+    server = WhepServer(IceSettings(), readers=ReadAccess(loopback=loopback))
     server.register(WhepAudience("stage"), key, public=public)
     transport = httpx.ASGITransport(make_app(Studio(), more=[whep_router(server)]))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         assert (await client.get("/stage/whep")).status_code == status
+
+
+async def test_who_never_connects_takes_no_viewers_place_and_the_oldest_gives_way(
+    cinema: Cinema, video: list[bytes], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(whep, "HALF_OPEN_OF_ADDRESS", 4)
+    cinema.room.sound(0.1)
+    cinema.room.show(video[:1])
+    peers = [Viewer(cinema.client, "stage") for _ in range(7)]
+    offer = await peers[0].offer()
+    for _ in range(10):  # more than the two that may watch, and none of them comes
+        answer = await cinema.client.post("/stage/whep", content=offer, headers=AN_OFFER)
+        assert answer.status_code == 201
+    statistics = cinema.server.statistics()
+    assert (statistics.viewers, statistics.half_open) == (0, 4)
+    assert statistics.rejected == {"half_open": 6}
+    await asyncio.sleep(0.5)
+    gc.collect()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    for viewer in peers[1:3]:
+        await joined(cinema, viewer)
+    assert cinema.server.statistics().viewers == 2
+    refused = await cinema.client.post("/stage/whep", content=offer, headers=AN_OFFER)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "15")
+    for viewer in peers:
+        await viewer.peer.close()
+
+
+async def test_an_address_with_few_half_open_sessions_keeps_them_beside_one_with_many() -> None:
+    server = WhepServer(IceSettings(loopback=True))
+    sessions = {WhepSession(WhepAudience("stage"), IceSettings(loopback=True)): str(n) for n in range(whep.HALF_OPEN)}
+    crowd = list(sessions)[1:]
+    for session in sessions:
+        server._half_open[session] = "crowd" if session in crowd else "viewer"
+        session.on_end = lambda session=session: server._half_open.pop(session)  # type: ignore[misc]
+    server._make_room("newcomer")
+    assert (crowd[0].closed, next(iter(sessions)).closed) == (True, False)
+    await asyncio.gather(*(session.close("over") for session in sessions))
 
 
 async def test_viewers_that_come_and_go_leave_nothing_behind(cinema: Cinema, video: list[bytes]) -> None:

@@ -196,6 +196,12 @@ async def test_an_offer_of_other_codecs_is_told_what_would_be_right(house: House
     assert told["detail"] == "video must be H.264 or VP8, not H265, AV1; choose it in the encoder's settings"
 
 
+async def test_an_offer_whose_media_would_not_be_encrypted_is_refused(house: House) -> None:
+    offer = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 opus/48000/2\r\na=sendonly\r\n"
+    answer = await house.client.post("/stage/whip", content=offer, headers=AN_OFFER)
+    assert (answer.status_code, "a=fingerprint" in answer.json()["detail"]) == (422, True)
+
+
 @given(st.text(max_size=300), st.lists(st.sampled_from(LINES), max_size=12))
 def test_an_offer_is_taken_apart_or_refused_whatever_it_is(text: str, lines: list[str]) -> None:
     for offer in (text, "\r\n".join(["v=0", *lines, text])):
