@@ -128,6 +128,7 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("chat_bursts", "Times the audience wrote more than usual.", lambda r: r.signals.chat_bursts),
     ("events", "Events told.", lambda r: r.signals.events),
     ("events_dropped", "Events that a listener did not read in time.", lambda r: r.signals.events_dropped),
+    ("events_refused", "Listeners there was no place for.", lambda r: r.signals.events_refused),
     ("ears_utterances", "Utterances of the host that were listened to.", lambda r: r.ears.utterances),
     ("ears_foreign", "Utterances in a language the room does not list.", lambda r: r.ears.foreign),
     ("ears_made_up", "Times the recogniser's text was not believed.", lambda r: r.ears.made_up),
