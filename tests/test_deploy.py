@@ -22,15 +22,17 @@ from websockets.exceptions import InvalidStatus
 
 from livefoley.config import parse
 from livefoley.control.app import make_app
+from livefoley.control.delivery.hls import hls_router
 from livefoley.control.guard import Access
 from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
 from livefoley.control.signalling.whep import whep_router
 from livefoley.core.notices import SceneNotice
+from livefoley.media.access.read_access import ReadAccess
 from livefoley.media.webrtc import IceSettings, WhepAudience, WhepServer
-from tests.control.studio import Studio, served
+from tests.control.studio import Studio, open_to_all, served
 from tests.support.peers import free_port, require
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 from tests.webrtc.publisher import video_packets
 from tests.webrtc.rooms import Room
 from tests.webrtc.viewer import Viewer
@@ -92,7 +94,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     unit = tmp_path / "livefoley.service"
     text = (DEPLOY / "systemd" / "livefoley.service").read_text()
     unit.write_text(text.replace("/opt/livefoley/bin/livefoley", "/bin/true"))
-    result = subprocess.run([analyze, "verify", "--man=no", str(unit)], capture_output=True, text=True, timeout=30)
+    result = subprocess.run([analyze, "verify", "--man=no", str(unit)], capture_output=True, text=True, timeout=LIMIT_S)
     complaints = [line for line in result.stderr.splitlines() if "livefoley.service" in line]
     assert complaints == []
 
@@ -106,12 +108,12 @@ async def _edged(app: ASGIApp, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
     serving = asyncio.create_task(server.run())
     edge = await asyncio.create_subprocess_exec(nginx, "-p", str(tmp_path), "-c", str(conf), "-g", "daemon off;")
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=LIMIT_S) as client:
             await _wait(client)
             yield client
     finally:
         edge.terminate()
-        await asyncio.wait_for(edge.wait(), 10)
+        await asyncio.wait_for(edge.wait(), LIMIT_S)
         serving.cancel()
         await asyncio.wait([serving])
 
@@ -122,7 +124,7 @@ async def test_the_nginx_edge_passes_hls_and_nothing_it_should_not(tmp_path: Pat
     hls.mkdir()
     (hls / "index.m3u8").write_text("#EXTM3U\n")
     (hls / "seg-1-1.m4s").write_bytes(b"moof")
-    async with _edged(make_app(Studio(hls)), tmp_path) as client:
+    async with _edged(_app(Studio(hls)), tmp_path) as client:
         headers = {"Host": "live.example.com", "Origin": "https://player.example"}
         playlist = await client.get("/stage/hls/index.m3u8", headers=headers)
         assert (playlist.status_code, playlist.text) == (200, "#EXTM3U\n")
@@ -136,14 +138,14 @@ async def test_the_nginx_edge_passes_hls_and_nothing_it_should_not(tmp_path: Pat
 
 async def test_the_nginx_edge_passes_whep_with_its_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
-    studio, server = Studio(), WhepServer(IceSettings(loopback=True), loopback=True)
+    studio, server = Studio(), WhepServer(IceSettings(loopback=True))
     feed = WhepAudience("stage")
     room = Room(feed)
     room.show(video_packets(0.5))
     room.sound(0.1)
     server.register(feed, "a-viewers-key", public=False)
     access = Access(allowed_hosts=("live.example.com",))
-    app = make_app(studio, access, [whep_router(server), pages_router(studio, lambda room: False)])
+    app = make_app(studio, access, [whep_router(server), pages_router(studio, lambda room: False, lambda room: True)])
     page = {"Origin": "https://live.example.com", "Host": "live.example.com"}
     async with _edged(app, tmp_path) as client:
         client.headers.update(page)
@@ -174,10 +176,14 @@ async def test_the_nginx_edge_passes_events_as_a_websocket_to_who_has_the_token(
         async with connect(url, proxy=None, additional_headers={"Authorization": "Bearer a-token"}) as events:
             await until(lambda: studio.feeds["stage"].statistics().listeners)
             studio.feeds["stage"].publish(SceneNotice("Main", "rain"))
-            assert json.loads(await asyncio.wait_for(events.recv(), 10))["data"]["scene"] == "Main"
+            assert json.loads(await asyncio.wait_for(events.recv(), LIMIT_S))["data"]["scene"] == "Main"
         chat = {"Authorization": "Bearer a-token"}
         said = await client.post("/v1/rooms/stage/chat", json={"text": "hi", "user": "u"}, headers=chat)
         assert said.status_code == 202
+
+
+def _app(studio: Studio, access: Access | None = None, readers: ReadAccess | None = None) -> ASGIApp:
+    return make_app(studio, access, [hls_router(studio, readers or open_to_all(studio))])
 
 
 def _edge(folder: Path, upstream: int, port: int) -> str:
@@ -188,7 +194,7 @@ def _edge(folder: Path, upstream: int, port: int) -> str:
 
 
 async def _wait(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         while True:
             try:
                 assert (await client.get("/livez")).status_code == 200
@@ -205,6 +211,6 @@ def test_nginx_accepts_the_rtmp_edge(tmp_path: Path) -> None:
     conf = tmp_path / "nginx.conf"
     conf.write_text(f"{load}pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\n{rtmp}")
     result = subprocess.run(
-        [nginx, "-t", "-p", str(tmp_path), "-c", str(conf)], capture_output=True, text=True, timeout=30
+        [nginx, "-t", "-p", str(tmp_path), "-c", str(conf)], capture_output=True, text=True, timeout=LIMIT_S
     )
     assert result.returncode == 0, result.stderr

@@ -76,6 +76,7 @@ class ChatMeter:
         self._past: deque[int] = deque(maxlen=BASELINE_S)  # sums over a window, one a second
         self._during: list[int] = []  # the same, since the burst began
         self._burst: ChatBurst | None = None
+        self._over_s = -math.inf  # where the last one ended
         self._bursts = self._messages = self._unread = 0
         self._rate = self._usual = 0.0
 
@@ -140,7 +141,8 @@ class ChatMeter:
             if len(self._past) < WARM_UP_S or writers < MIN_WRITERS or excess < BEGIN:
                 return []
             self._bursts += 1
-            return [self._tell(self._bursts, end_s - self._length(usual), end_s, excess)]
+            start_s = max(end_s - self._length(usual), self._over_s)
+            return [self._tell(self._bursts, start_s, end_s, excess)]
         if end_s - self._burst.start_s > LONGEST_S:  # this is how the room is now
             self._past.clear()
             self._past.extend(self._during)
@@ -177,7 +179,7 @@ class ChatMeter:
         return self._burst
 
     def _end(self, end_s: float) -> ChatBurst:
-        before, self._burst = self._burst, None
+        before, self._burst, self._over_s = self._burst, None, end_s
         self._during.clear()
         assert before is not None  # noqa: S101 - for the type checker
         return replace(before, end_s=end_s, rate=self._rate, usual=self._usual, over=True)
