@@ -33,14 +33,14 @@ _SETTLED_S = 10.0  # a connection that lasted this long was a good one: the next
 class RtmpSink:
     """Sends a room's output to an ``rtmp://`` or ``rtmps://`` URL; implements ``Sink``.
 
-    ``name`` labels it in logs and statistics; by default the URL without key and query. ``backoff_s`` (least, most) is
+    ``name`` labels it in logs and statistics; by default scheme, host and port. ``backoff_s`` (least, most) is
     the time between attempts, doubled each time and jittered; a server that says no is asked again after
     ``reject_retry_s``. ``ssl_context`` replaces the system's certificates. Raises ``ConfigError`` for a bad URL.
     """
 
     def __init__(
         self,
-        url: str,
+        url: str | RtmpUrl,
         *,
         name: str | None = None,
         connect_timeout_s: float = 10.0,
@@ -51,7 +51,7 @@ class RtmpSink:
         max_bytes: int = 32 << 20,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self._url = RtmpUrl.parse(url)
+        self._url = RtmpUrl.parse(url) if isinstance(url, str) else url
         self.name = name or self._url.label
         self._ssl = ssl_context
         self._connect_timeout_s = connect_timeout_s
@@ -190,7 +190,8 @@ class RtmpSink:
     def _note(self, error: Exception) -> None:
         self._errors += 1
         problem = f"no answer within {self._connect_timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
-        self._throttled.warning("not publishing", sink=self.name, problem=problem or type(error).__name__)
+        problem = f"{self._url.where}: {problem or type(error).__name__}"
+        self._throttled.warning("not publishing", sink=self.name, problem=problem)
 
     async def _pause(self, wait_s: float) -> None:
         """Wait before the next attempt; a closing output makes that at once, its last."""
