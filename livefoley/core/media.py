@@ -7,6 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeAlias
 
+from livefoley.core.display import PLAIN, Display
 from livefoley.core.ticks import Tick
 
 
@@ -31,7 +32,8 @@ class TrackInfo:
     ``codec`` is FFmpeg's name (``h264``, ``hevc``, ``av1``, ``aac``, ``opus``, ``mp3``, ``pcm_alaw``, ``pcm_mulaw``).
     ``extradata`` is the decoder configuration as MP4 and FLV carry it: avcC, hvcC, av1C, AudioSpecificConfig, OpusHead;
     H.264 and HEVC packets that go with it have length-prefixed NAL units, never Annex B start codes.
-    ``width``/``height`` are 0 when the source does not know them.
+    ``width``/``height`` are those of the stored picture, 0 when the source does not know them; ``display`` says how it
+    is shown.
     """
 
     kind: MediaKind
@@ -41,6 +43,7 @@ class TrackInfo:
     height: int = 0
     sample_rate: int = 0
     channels: int = 0
+    display: Display = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

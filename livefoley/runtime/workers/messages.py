@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
+from livefoley.core.display import AS_STORED, Display
 from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
@@ -22,15 +23,18 @@ class VideoTrack(Message, frozen=True):
     codec: str
     width: int
     height: int
+    matrix: tuple[int, ...] = AS_STORED
+    boxes: bytes = b""
 
     @classmethod
     def of(cls, info: TrackInfo) -> VideoTrack:
         """Return what tells of ``info``."""
-        return cls(info.codec, info.width, info.height)
+        return cls(info.codec, info.width, info.height, info.display.matrix, info.display.boxes)
 
     def info(self, payload: bytes) -> TrackInfo:
         """Return what was told."""
-        return TrackInfo(MediaKind.VIDEO, self.codec, payload, self.width, self.height)
+        display = Display(self.matrix, self.boxes)
+        return TrackInfo(MediaKind.VIDEO, self.codec, payload, self.width, self.height, display=display)
 
 
 class VideoUnit(Message, frozen=True):
