@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from livefoley.control.api.chat_lines import MAX_CHAT_BYTES
 from livefoley.control.connections import MOST, Connections
 from livefoley.core.errors import AddressInUse, ConfigError, LivefoleyError, reason
 from livefoley.core.snapshots import PortSnapshot
@@ -28,7 +29,7 @@ FINISH_S = 2.0  # what a cancelled server gives open requests
 HEAD_TIMEOUT_S = 15  # for the head of a request, and between requests
 BACKLOG = 256
 STRANGERS_SHARE = 0.2  # of the event loop, for taking connections in
-MAX_SOCKET_MESSAGE = 64 * 1024
+MAX_SOCKET_MESSAGE = MAX_CHAT_BYTES  # chat alone is written to a WebSocket
 
 
 class _Protocol(H11Protocol):
