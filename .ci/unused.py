@@ -12,7 +12,7 @@ _._preferred_codecs, _._recv, _._RTCRtpReceiver__jitter_buffer, _._RTCRtpReceive
 _._RTCRtpTransceiver__receiver, _._RTCRtpTransceiver__sender, _.sdpMid  # aiortc
 _._handle_rtp_data, _.get_host_addresses, _.unprotect, _.unprotect_rtcp, use_ipv4, use_ipv6  # aiortc, in a benchmark
 _._protocols, _.get_component_candidates  # aioice
-_.capture_signals, _.should_exit, _.startup  # uvicorn
+_.capture_signals, _.handshake_complete, _.should_exit, _.startup  # uvicorn
 _.raiseExceptions, _.unraisablehook  # logging, sys
 
 # Called by other libraries.
@@ -24,7 +24,7 @@ _.get_next  # onnxruntime's calibration
 JobRequest  # Celery, which is told its name
 
 # Fields that are read as a whole: by `asdict` for JSON, or by people.
-created_at, expires_at, published_s, stream_end_s, stream_start_s, model_version, airs_at, author
+created_at, expires_at, expires_s, published_s, stream_end_s, stream_start_s, model_version, airs_at, author
 audio_codec, video_codec
 jitter_s, uncertainty
 CLIP_FAILED, CLIP_QUARANTINED, CLIP_READY, REJECT  # of enumerations that are named by their values

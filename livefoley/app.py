@@ -23,6 +23,7 @@ from livefoley import config as cfg
 from livefoley.clips.model import ClipStatus
 from livefoley.control.api.clips import clips_router
 from livefoley.control.app import make_app
+from livefoley.control.delivery.hls import hls_router
 from livefoley.control.guard import Access
 from livefoley.control.metrics.clips import ClipCollector
 from livefoley.control.metrics.renders import RenderCollector
@@ -35,18 +36,18 @@ from livefoley.control.state import ChatLine, CueRequest, RoomChanges
 from livefoley.core.errors import BankError
 from livefoley.core.snapshots import Rejection, RoomSnapshot, ServerSnapshot
 from livefoley.engine.highlights.chat import ChatMessage
+from livefoley.media.access.proxy_protocol import TrustedProxies
+from livefoley.media.access.read_access import HLS, ReadAccess
 from livefoley.media.webrtc import WhepServer, WhipServer
 from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.logs import dropped as dropped_log_lines
-from livefoley.runtime.memory import keep_small
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.supervise import supervise
 from livefoley.runtime.warm_up import WarmUp, Worker
 from livefoley.system.descriptors import raise_limit
-from livefoley.system.memory import few_arenas
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
@@ -81,18 +82,14 @@ class Application:
         self.rtmp = rtmp_servers(config.server.rtmp)
         self.ice = ice_settings(config.server.webrtc, loopback=config.server.http.listen.is_loopback)
         self.whip = WhipServer(self.ice, auth=self.rtmp[0].auth)
-        self.whep = WhepServer(
-            self.ice,
-            max_viewers=config.server.webrtc.max_viewers,
-            loopback=config.server.http.listen.is_loopback,
-            auth=self.rtmp[0].auth,
-        )
+        self.readers = ReadAccess(loopback=not config.server.http.reached_by_others, auth=self.rtmp[0].auth)
+        self.whep = WhepServer(self.ice, max_viewers=config.server.webrtc.max_viewers, readers=self.readers)
         servers = Servers(self.rtmp[0], self.whip, self.whep)
         workers = Workers(self.sounds, self.ears, self.perception, self.screen, make_slates())
         self.clips = make_clip_service(config)
         self.clips.on_change = self._tell_of_clip
         self._rooms = {name: build_room(config, name, servers, workers, self.clips) for name in config.rooms}
-        self.clip_delivery = ClipDelivery(config.clips, self.clips) if self.clips.rooms else None
+        self.clip_delivery = ClipDelivery(config.clips, self.clips, self.readers) if self.clips.rooms else None
         self.renders = make_render_service(config) if config.render.enabled else None
         self._deliveries = {
             name: build_deliveries(name, room, self.events(name), partial(self.patch_room, name), self.clips.create)
@@ -121,7 +118,6 @@ class Application:
                 for room in self._rooms.values():
                     room.prepare()
                 helpers += [tasks.create_task(supervise(name, part.run)) for name, part in self._workers()]
-                helpers.append(tasks.create_task(supervise("memory", keep_small)))
                 await self._warm_up.wait(self._stopping)
                 helpers += [tasks.create_task(supervise(name, run)) for name, run in self._deliverers()]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
@@ -175,9 +171,10 @@ class Application:
     def _http_server(self) -> HttpServer:
         given = self.config.server.http
         token = given.token.get_secret_value() if given.token else None
-        access = Access(token=token, loopback=given.listen.is_loopback, allowed_hosts=given.allowed_hosts)
-        pages = pages_router(self, self.whip.takes)
-        more = [whip_router(self.whip), whep_router(self.whep), clips_router(self.clips), pages]
+        access = Access(token, given.allowed_hosts, not given.reached_by_others, given.protect_metrics)
+        playback = [whep_router(self.whep), hls_router(self, self.readers)]
+        pages = pages_router(self, self.whip.takes, self.readers.guarded)
+        more = [whip_router(self.whip), *playback, clips_router(self.clips), pages]
         delivery = self.clip_delivery
         if delivery is not None:
             more += delivery.routers()
@@ -188,7 +185,10 @@ class Application:
             more.append(render_routes(self.config.render, self.renders))
             collectors.append(RenderCollector(self.renders.statistics))
         app = make_app(self, access, more, collectors)
-        return HttpServer(app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key)
+        proxies = TrustedProxies(given.trusted_proxies)
+        return HttpServer(
+            app, given.listen.host, given.listen.port, cert=given.tls.cert, key=given.tls.key, proxies=proxies
+        )
 
     def stop(self) -> None:
         """Let every room finish its outputs; ``run`` returns when they have."""
@@ -227,7 +227,7 @@ class Application:
 
     def server_statistics(self) -> ServerSnapshot:
         """Return a snapshot of the process."""
-        servers = [server.statistics() for server in self.rtmp]
+        servers, watching = [server.statistics() for server in self.rtmp], self.whep.statistics()
         rejected: Counter[str] = Counter()
         for statistics in servers:
             rejected.update(statistics.rejected)
@@ -243,7 +243,9 @@ class Application:
                 }
             ),
             whip_rejected=_rejections(self.whip.statistics().rejected),
-            whep_rejected=_rejections(self.whep.statistics().rejected),
+            whep_rejected=_rejections(watching.rejected),
+            whep_half_open=watching.half_open,
+            hls_rejected=_rejections(self.readers.rejected(HLS)),
             ports=tuple(port.bounds() for port in (*self.rtmp, self._http) if port is not None),
             log_lines_dropped=dropped_log_lines(),
         )
@@ -296,7 +298,6 @@ async def serve(config: cfg.Config) -> None:
     Raises ``AddressInUse`` or ``ConfigError`` before anything has begun.
     """
     raise_limit()
-    few_arenas()
     configure_log(config.server.log.level.value, as_json=config.server.log.format is cfg.LogFormat.JSON)
     with outputs(config):
         application = Application(config)

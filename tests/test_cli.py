@@ -15,6 +15,7 @@ import pytest
 from livefoley.core.media import MediaKind
 from tests.support.made import made_once
 from tests.support.media_files import file_hashes, make_clip
+from tests.support.waiting import LIMIT_S
 
 CONFIG = """
 server: {{rtmp: {{listen: "127.0.0.1:{rtmp}"}}, http: {{listen: "127.0.0.1:{http}"}}}}
@@ -158,6 +159,6 @@ def test_a_worker_without_a_broker_says_what_is_missing(tmp_path: Path) -> None:
 
 def test_help_waits_for_nothing_that_does_the_work() -> None:
     program = "import sys, livefoley.cli; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=LIMIT_S)
     heavy = {"av", "cv2", "fastapi", "numpy", "onnxruntime", "pydantic", "scipy", "torch"}
     assert sorted(heavy & set(done.stdout.split())) == []

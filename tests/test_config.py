@@ -50,21 +50,6 @@ def test_a_room_needs_a_source_and_sinks_and_has_defaults_for_the_rest() -> None
     assert demo.stem_sinks == ()
 
 
-@pytest.mark.parametrize(
-    ("files", "words"),
-    [
-        ("{umask: 077}", 'three octal digits in quotes, like "077"'),
-        ('{umask: "0999"}', "three octal digits"),
-        ('{umask: "277"}', "must leave its owner everything"),
-        ('{served: "444"}', "must let its owner read and write"),
-        ('{served: "755"}', "nobody execute"),
-    ],
-)
-def test_modes_of_files_are_octal_digits_that_leave_the_owner_its_files(files: str, words: str) -> None:
-    (line,) = problems(f"server: {{files: {files}}}\n{MINIMAL}")
-    assert words in line
-
-
 def test_the_servers_listen_on_this_machine_alone_by_default() -> None:
     server = parse(MINIMAL).server
     assert server.rtmp.listen == Address("127.0.0.1", 1935)
@@ -110,6 +95,7 @@ def test_top_level_keys_with_x_hold_anchors() -> None:
 def test_environment_variables_lie_over_the_file() -> None:
     env = {
         "LIVEFOLEY_SERVER__HTTP__LISTEN": "0.0.0.0:9000",
+        "LIVEFOLEY_SERVER__HTTP__TOKEN": "a-token",
         "LIVEFOLEY_ROOMS__demo__LOOKAHEAD_S": "2",
         "LIVEFOLEY_ROOMS__DEMO__FOLEY__BED__ENABLED": "false",
         "LIVEFOLEY_ROOMS__demo__SINKS__0__RTMP": "rtmps://example.com/app/other-key",
@@ -190,6 +176,8 @@ def test_load_reads_the_process_environment(tmp_path: Path, monkeypatch: pytest.
         (room(source="{url: clip.mp4}"), "live.yaml:3: rooms.demo.source.url: must be a URL that begins with rtmp://"),
         (room("stem: true", sinks='[{rtmp: "rtmp://h/a/b"}]'), "live.yaml:2: rooms.demo: stem: true needs a file"),
         (room("obs: {clip_on_replay_s: 9}"), "live.yaml:2: rooms.demo: obs.clip_on_replay_s needs clips.enabled: true"),
+        (room() + "render: {enabled: true, memory_mb: 2000}", "live.yaml:6: render: memory_mb: 2000 is too little for"),
+        (room() + "render: {memory_mb: 899}", "live.yaml:6: render.memory_mb: 899 is too small"),
         ("rooms:\n  Demo: {}\n", "live.yaml:2: rooms.Demo: a room's name has 1 to 63 characters of a-z"),
         ("rooms:\n  v1: {}\n", 'live.yaml:2: rooms.v1: "v1" is a path of the HTTP port and cannot be a room'),
         ("rooms:\n  1: {}\n", "live.yaml:2: key rooms.1 must be text; put it in quotes"),

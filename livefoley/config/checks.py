@@ -20,7 +20,7 @@ Problem: TypeAlias = tuple[KeyPath, str]
 
 def conflicts(config: Config) -> list[Problem]:
     """Return what cannot be together, each with the key it is about."""
-    return [*_same_port(config), *_same_key(config), *_same_output(config), *_loops(config)]
+    return [*_same_port(config), *_same_key(config), *_same_output(config), *_loops(config), *_open(config)]
 
 
 def missing_files(config: Config) -> list[Problem]:
@@ -115,3 +115,16 @@ def _loops(config: Config) -> Iterator[Problem]:
             url = urlsplit(sink.rtmp.get_secret_value())
             if url.hostname in ("127.0.0.1", "localhost", "::1") and (url.port or 1935, url.path) == own:
                 yield ("rooms", name, "sinks", index, "rtmp"), "goes back into the room's own input, round and round"
+
+
+def _open(config: Config) -> Iterator[Problem]:
+    """The API shows what was said, changes rooms and gives signed links away: not to whoever reaches the port."""
+    http = config.server.http
+    if http.token is not None:
+        return
+    if http.reached_by_others:
+        where = "server.http.trusted_proxies" if http.listen.is_loopback else f"server.http.listen: {http.listen}"
+        remedy = "set it (LIVEFOLEY_SERVER__HTTP__TOKEN), or listen on 127.0.0.1 without proxies"
+        yield ("server", "http", "token"), f"is missing, and others reach the API ({where}); {remedy}"
+    elif http.protect_metrics:
+        yield ("server", "http", "protect_metrics"), "needs server.http.token, which is what then opens them"

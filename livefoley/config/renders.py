@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from livefoley.config.values import HostName, Model, Place
+from livefoley.renders.model import least_memory_mb
 
 
 class Render(Model):
@@ -21,7 +22,7 @@ class Render(Model):
     jobs: Annotated[int, Field(ge=1, le=64)] = 1
     waiting: Annotated[int, Field(ge=0, le=10_000)] = 16
     processes: Annotated[int, Field(ge=1, le=64)] = 2
-    memory_mb: Annotated[int, Field(ge=1024, le=1_000_000)] = 3072
+    memory_mb: Annotated[int, Field(ge=900, le=1_000_000)] = 3072
     timeout_s: Annotated[float, Field(ge=10, le=86_400)] = 900.0
     max_mb: Annotated[int, Field(ge=1, le=100_000)] = 512
     max_duration_s: Annotated[float, Field(ge=1, le=1800)] = 300.0
@@ -30,3 +31,11 @@ class Render(Model):
     keep_s: Annotated[float, Field(ge=10, le=2_592_000)] = 3600.0
     disk_mb: Annotated[int, Field(ge=100, le=100_000_000)] = 4000
     allowed_hosts: Annotated[tuple[HostName, ...], Field(max_length=100)] = ()
+
+    @model_validator(mode="after")
+    def _has_memory(self) -> Render:
+        least = least_memory_mb(self.max_duration_s)
+        if self.enabled and self.memory_mb < least:
+            videos = f"videos of {self.max_duration_s:g} s (max_duration_s)"
+            raise ValueError(f"memory_mb: {self.memory_mb} is too little for {videos}; they take {least} at least")
+        return self

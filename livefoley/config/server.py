@@ -16,6 +16,7 @@ from livefoley.config.values import (
     Listen,
     Model,
     Place,
+    Proxies,
     Token,
     UdpPort,
     Umask,
@@ -65,7 +66,7 @@ class RtmpTls(Tls):
 
 
 class AuthHook(Model):
-    """Asks an HTTP server whether a publisher may publish (MediaMTX's request body); off without ``url``.
+    """Asks an HTTP server who may publish and watch (MediaMTX's request body); off without ``url``.
 
     It fails closed: no 20x answer within ``timeout_s`` is a no. With ``secret`` the body is signed (HMAC-SHA256).
     """
@@ -86,24 +87,36 @@ class RtmpLimits(Model):
 
 
 class RtmpServer(Model):
-    """The port encoders publish to: ``rtmp://HOST:PORT/APP`` and the stream key."""
+    """The port encoders publish to: ``rtmp://HOST:PORT/APP`` and the stream key.
+
+    ``trusted_proxies`` say whom they speak for, by the PROXY protocol, in every connection they make.
+    """
 
     listen: Listen = Address("127.0.0.1", 1935)
     tls: RtmpTls = RtmpTls()
     auth_hook: AuthHook = AuthHook()
     limits: RtmpLimits = RtmpLimits()
+    trusted_proxies: Proxies = ()
 
 
 class HttpServer(Model):
     """The port of metrics, probes, HLS and the control API.
 
-    Without ``token`` the API changes things only for callers of a loopback listener.
+    Without ``token`` the API is for this machine, and the port may listen here alone. ``trusted_proxies`` say whom they
+    speak for (X-Forwarded-For).
     """
 
     listen: Listen = Address("127.0.0.1", 8080)
     tls: Tls = Tls()
     token: Token | None = None
     allowed_hosts: tuple[HostName, ...] = ()
+    trusted_proxies: Proxies = ()
+    protect_metrics: bool = False
+
+    @property
+    def reached_by_others(self) -> bool:
+        """Whether others than this machine's users can come: directly, or by a proxy."""
+        return not self.listen.is_loopback or bool(self.trusted_proxies)
 
 
 class IceServer(Model):

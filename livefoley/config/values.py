@@ -6,11 +6,22 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Secret, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    PlainSerializer,
+    Secret,
+    SecretStr,
+)
 
 from livefoley.core.mix import GAIN_DB
 from livefoley.media.urls import safe_url
@@ -20,7 +31,7 @@ RESERVED_NAMES = frozenset(  # paths of the HTTP port
     {"v1", "metrics", "livez", "readyz", "healthz", "assets", "clips", "generate_audio"}
 )
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-_ICE_URL = re.compile(r"(stun|turns?):[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(\?transport=(udp|tcp))?")
+_ICE_URL = re.compile(r"(stun|turns?):(?P<host>[A-Za-z0-9.-]{1,253})(:(?P<port>[0-9]{1,5}))?(\?transport=(udp|tcp))?")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -78,7 +89,7 @@ def is_host(text: str) -> bool:
         ipaddress.ip_address(text)
     except ValueError:
         labels = text.removesuffix(".").split(".")
-        return len(text) <= 253 and not text[-1:].isdecimal() and all(map(_LABEL.fullmatch, labels))
+        return len(text) <= 253 and not labels[-1].isdecimal() and all(map(_LABEL.fullmatch, labels))
     return True
 
 
@@ -90,6 +101,16 @@ def _check_host(text: str) -> str:
 
 Listen: TypeAlias = Annotated[Address, BeforeValidator(parse_address), PlainSerializer(str, return_type=str)]
 HostName: TypeAlias = Annotated[str, AfterValidator(_check_host)]
+
+
+def _check_proxy(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    if network.prefixlen == 0:
+        raise ValueError(f'"{network}" is everybody; name the proxies, like "10.0.0.5" or "10.0.0.0/24"')
+    return network
+
+
+Proxies: TypeAlias = Annotated[tuple[Annotated[IPvAnyNetwork, AfterValidator(_check_proxy)], ...], Field(max_length=64)]
+"""Addresses and networks of proxies that are believed whom they speak for."""
 
 # ---- secrets ----
 
@@ -111,6 +132,8 @@ def _check_url(
         parts = _split(url)
         if parts is None or parts.scheme not in schemes or not parts.hostname:
             raise ValueError(f"must be a URL that begins with {_listed(schemes)}, {hint}")
+        if not is_host(parts.hostname) or parts.port == 0:
+            raise ValueError(f"has no host name or no port that can be, {hint}")
         if not _TOKEN.fullmatch(url):
             raise ValueError("has a space, a line break or a character that a URL must carry percent-encoded")
         if len([part for part in parts.path.split("/") if part]) < path_depth or (port and parts.port is None):
@@ -174,7 +197,9 @@ HookUrl: TypeAlias = Annotated[
 
 
 def _check_ice(url: str) -> str:
-    if not _ICE_URL.fullmatch(url) or (url.startswith("stun:") and "?" in url):
+    found = _ICE_URL.fullmatch(url)
+    right = found is not None and is_host(found["host"]) and 0 < int(found["port"] or "3478") < 65536
+    if not right or (url.startswith("stun:") and "?" in url):
         raise ValueError('must be like "stun:stun.example.com:3478" or "turn:turn.example.com:3478?transport=udp"')
     return url
 

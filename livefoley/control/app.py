@@ -1,4 +1,4 @@
-"""Puts the control surface together: probes, metrics, the API and HLS playback behind one guard."""
+"""Puts the control surface together: probes, metrics, the API and what else it is given, behind one guard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from livefoley.control import problems
 from livefoley.control.api.chat import chat_router
 from livefoley.control.api.events import events_router
 from livefoley.control.api.rooms import rooms_router
-from livefoley.control.delivery.hls import hls_router
 from livefoley.control.guard import Access, Guard
 from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.control.probes import probe_router
@@ -42,7 +41,6 @@ def make_app(
         rooms_router(state),
         events_router(state),
         chat_router(state),
-        hls_router(state),
         *more,
     ):
         app.include_router(router)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Container
 from typing import Protocol
 
 MOST, MOST_OF_ADDRESS = 1000, 256
@@ -26,14 +27,21 @@ class Connections:
     """The open connections by address, the oldest first. A newcomer always gets in: a probe must find an answer.
 
     Room is made by an idle connection, the oldest first, of the newcomer's address when that has ``most_of_address``,
-    else of the address that has the most; where none of these is idle, by the oldest of them.
+    else of the address that has the most; where none of these is idle, by the oldest of them. ``proxies`` speak for
+    many: they may have as many as there are, and theirs go last.
     """
 
-    def __init__(self, most: int = MOST, most_of_address: int = MOST_OF_ADDRESS) -> None:
+    def __init__(
+        self,
+        most: int = MOST,
+        most_of_address: int = MOST_OF_ADDRESS,
+        proxies: Container[str] = (),
+    ) -> None:
         self.gave_way: Counter[str] = Counter()
         """How many were closed for want of room: "idle" ones and "busy" ones."""
         self.most = most
         self._most_of_address = most_of_address
+        self._proxies = proxies
         self._open: dict[str, dict[Client, None]] = {}
 
     def __len__(self) -> int:
@@ -41,10 +49,10 @@ class Connections:
 
     def opened(self, client: Client, address: str) -> None:
         """Take a newcomer in."""
-        if len(self._open.get(address, ())) >= self._most_of_address:
+        if len(self._open.get(address, ())) >= self._most_of_address and address not in self._proxies:
             self._make_room(address)
         elif len(self) >= self.most:
-            self._make_room(max(self._open, key=lambda each: len(self._open[each])))
+            self._make_room(max(self._open, key=lambda each: (each not in self._proxies, len(self._open[each]))))
         self._open.setdefault(address, {})[client] = None
 
     def closed(self, client: Client, address: str) -> None:

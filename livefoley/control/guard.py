@@ -28,25 +28,25 @@ log = structlog.get_logger("livefoley.control")
 MAX_BODY_BYTES = 64 * 1024
 MAX_SDP_BYTES = 128 * 1024
 BODY_TIMEOUT_S = 10.0
-PROTECTED = (
-    "v1",
-    "generate_audio",
-)  # first segments; probes, metrics and HLS are open to whoever reaches the port
+PROTECTED = frozenset({"v1", "generate_audio"})  # first segments of what is the operator's alone
+INSIGHT = frozenset({"metrics", "healthz"})  # theirs, too, where they say so
 UPLOADS = "/v1/render"  # what takes bodies that are no JSON as they come, and bounds them itself
 _LARGER = {("/whip", "/whep"): MAX_SDP_BYTES, ("/chat",): MAX_CHAT_BYTES}  # bodies, by the end of their path
-_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")  # what proxies put in: then it is not this machine that asks
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may do what. ``loopback`` says that only this machine reaches the listener.
+    """Who may use the API. ``loopback`` says that only this machine reaches the listener.
 
-    Without ``token`` the API is open for reading, and for changes only on a loopback listener.
+    Without ``token`` the API is for this machine: closed on any other listener, and for what a proxy sends on.
+    With ``protect_metrics`` metrics and health are as the API is. Who may watch a room, `ReadAccess` says.
     """
 
     token: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     loopback: bool = True
+    protect_metrics: bool = False
 
     def knows_host(self, host: str) -> bool:
         """Say whether ``host`` (a host name or address, no port) names this server."""
@@ -125,14 +125,15 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and not self._access.knows_origin(origin, host):
             raise Problem(403, "pages of that origin may not speak to this server; see server.http.allowed_hosts")
-        if scope["path"].lstrip("/").split("/", 1)[0] in PROTECTED:
-            self._authorise(_method(scope), headers.get("authorization", ""))
+        first = scope["path"].lstrip("/").split("/", 1)[0]
+        if first in PROTECTED or (first in INSIGHT and self._access.protect_metrics):
+            self._authorise(headers)
 
-    def _authorise(self, method: str, authorization: str) -> None:
-        scheme, _, given = authorization.partition(" ")
+    def _authorise(self, headers: Headers) -> None:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
         if self._access.token is None:
-            if method in _CHANGING and not self._access.loopback:
-                raise Problem(403, "changes need a token on a listener that others reach; set server.http.token")
+            if not self._access.loopback or any(name in headers for name in _FORWARDED):
+                raise Problem(403, "this needs a token where others reach the listener; set server.http.token")
         elif scheme.lower() != "bearer" or not self._access.knows_token(given.strip()):
             raise Problem(401, "give the token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
 
@@ -140,13 +141,6 @@ class Guard:
         headers = Headers(scope=scope)
         origin, host = headers.get("origin"), headers.get("host", "")
         return origin if origin is not None and self._access.knows_origin(origin, host) else None
-
-
-def _method(scope: Scope) -> str:
-    """Return what a request is about to do; a WebSocket other than the events' is there to be written to."""
-    if scope["type"] == "websocket":
-        return "GET" if scope["path"].endswith("/events") else "POST"
-    return str(scope["method"])
 
 
 class _Gone(Exception):  # noqa: N818

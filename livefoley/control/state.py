@@ -54,9 +54,10 @@ class Events(Protocol):
         ...
 
     def listen(
-        self, after: int | None, types: Collection[str] = (), replay: int = 0
+        self, after: int | None, types: Collection[str] = (), replay: int = 0, address: str = ""
     ) -> AbstractContextManager[Listener | None]:
-        """Give a listener that begins after number ``after``, else with the last ``replay``; None: too many."""
+        """Give a listener that begins after number ``after``, else with the last ``replay``; None: there are too many,
+        or too many of ``address``."""
         ...
 
 

@@ -176,6 +176,7 @@ class SignalsSnapshot:
     events: int = 0
     event_listeners: int = 0
     events_dropped: int = 0  # for listeners that did not read
+    events_refused: int = 0  # listeners beyond the places there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,5 +311,7 @@ class ServerSnapshot:
     rtmp_waits: tuple[Rejection, ...] = ()  # by who waited for its share of the event loop
     whip_rejected: tuple[Rejection, ...] = ()
     whep_rejected: tuple[Rejection, ...] = ()
+    whep_half_open: int = 0
+    hls_rejected: tuple[Rejection, ...] = ()
     ports: tuple[PortSnapshot, ...] = ()
     log_lines_dropped: int = 0

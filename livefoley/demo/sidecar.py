@@ -22,7 +22,7 @@ import yaml
 from livefoley.core.errors import LivefoleyError, OutputError, reason
 
 START_S = 90.0
-STOP_S = 20.0
+STOP_S = 60.0  # the look-ahead runs out, then outputs have ten seconds, and clips theirs; a busy machine needs more
 LOG_LINES = 6  # of its log, shown when it failed
 ROOM = "demo"
 KEY = "demo-key"
@@ -82,7 +82,7 @@ class Sidecar:
         self.ports = ports
         self.log = log
         self._process = process
-        self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports.http}", timeout=5.0, trust_env=False)
+        self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports.http}", timeout=20.0, trust_env=False)
 
     @property
     def alive(self) -> bool:

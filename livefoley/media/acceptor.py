@@ -12,11 +12,13 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
-from livefoley.core.errors import reason
+from livefoley.core.errors import ProtocolError, reason
 from livefoley.core.throttle import LogThrottle
+from livefoley.media.access.proxy_protocol import TrustedProxies, read_header
 from livefoley.media.loop_share import LoopShare
 
 log = structlog.get_logger("livefoley")
@@ -52,7 +54,8 @@ async def listening_sockets(host: str, port: int) -> list[socket.socket]:
 
 
 class Acceptor:
-    """Listens on one socket. ``make`` makes the protocol of a connection; all is charged to ``share``.
+    """Listens on one socket. ``make`` makes the protocol of a connection; all is charged to ``share``. It is given the
+    client's address where one of ``proxies``, which then must begin with a PROXY header, speaks for it, and else "".
 
     With ``held`` connections wait in the kernel's queue until `begin`: connected, and not yet spoken to.
     """
@@ -60,9 +63,10 @@ class Acceptor:
     def __init__(
         self,
         listening: socket.socket,
-        make: Callable[[], asyncio.BaseProtocol],
+        make: Callable[[str], asyncio.BaseProtocol],
         share: LoopShare,
         *,
+        proxies: TrustedProxies | None = None,
         context: ssl.SSLContext | None = None,
         handshake_timeout_s: float | None = None,
         held: bool = False,
@@ -73,6 +77,7 @@ class Acceptor:
         """How often those who came had to wait, for strangers had had their share of the loop."""
         self._socket = listening
         self._make = make
+        self._proxies = proxies or TrustedProxies()
         self._share = share
         self._context = context
         self._handshake_timeout_s = handshake_timeout_s
@@ -119,14 +124,14 @@ class Acceptor:
                 return
             try:
                 with self._share.spending():
-                    connection, _ = self._socket.accept()
+                    connection, peer = self._socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
                 self._failed(error)
                 return
             self._share.charge(ACCEPT_S)
-            task = self._loop.create_task(self._connect(connection))
+            task = self._loop.create_task(self._connect(connection, str(peer[0]) if peer else ""))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -138,15 +143,21 @@ class Acceptor:
             self._told.error("a connection could not be taken in", reason=reason(error))
         self._pause(NO_DESCRIPTORS_S)
 
-    async def _connect(self, connection: socket.socket) -> None:
+    async def _connect(self, connection: socket.socket, peer: str) -> None:
         connection.setblocking(False)
         try:
+            client = await read_header(connection) if peer in self._proxies else ""
             await self._loop.connect_accepted_socket(
-                self._make, connection, ssl=self._context, ssl_handshake_timeout=self._handshake_timeout_s
+                partial(self._make, client),
+                connection,
+                ssl=self._context,
+                ssl_handshake_timeout=self._handshake_timeout_s,
             )
         except BaseException as error:
             connection.close()
-            if not isinstance(error, OSError):  # which every TLS error is: the peer's fault, and its loss
+            if isinstance(error, ProtocolError):
+                self._told.warning("a proxy did not say whom it speaks for", peer=peer, reason=str(error))
+            elif not isinstance(error, OSError):  # which every TLS error is: the peer's fault, and its loss
                 raise
 
     def _pause(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Asking the operator whether a publisher may come in: an HTTP hook in MediaMTX's shape. Fails closed."""
+"""Asking the operator whether a publisher or a viewer may come in: an HTTP hook in MediaMTX's shape. Fails closed."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class AuthRequest:
 
     ip: str
     action: str  # "publish", "read"
-    path: str = field(repr=False)  # "live/" + stream key; the room for "webrtc"
-    protocol: str  # "rtmp", "rtmps", "webrtc"
+    path: str = field(repr=False)  # "live/" + stream key; the room for others
+    protocol: str  # "rtmp", "rtmps", "webrtc", "hls", "clips"
     id: str
     query: str = field(default="", repr=False)
     user: str = field(default="", repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from livefoley.system import children
 
 ORPHANED = 4  # exit status
 LONGEST = 1 << 24  # bytes of an answer
+NO_MEMORY = "takes more memory than may be spent on it"
 NO_ANSWER = "what makes it answered with what is no answer, and was ended; the log says more"
 _ANSWERS = msgspec.json.Decoder(dict[str, Any])
 
@@ -45,6 +47,12 @@ def answer(line: bytes) -> dict[str, Any]:
         return _ANSWERS.decode(line)
     except (msgspec.MsgspecError, RecursionError):
         raise InputError(NO_ANSWER) from None
+
+
+def wants_memory(error: Exception) -> bool:
+    """Say whether a child failed for want of memory, which not all libraries call a ``MemoryError``."""
+    unmapped = isinstance(error, ImportError) and "map segment" in str(error)
+    return unmapped or isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
 
 
 def said_by(module: str, given: Mapping[str, Any], timeout_s: float) -> Iterator[dict[str, Any]]:

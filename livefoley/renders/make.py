@@ -41,7 +41,7 @@ from livefoley.media.audio_codecs import make_decoder
 from livefoley.media.files.audio_file import write_audio
 from livefoley.media.files.demux import Demuxer
 from livefoley.perception.hearing.vad import SpeechDetector
-from livefoley.renders.child import end_with_parent, tell
+from livefoley.renders.child import NO_MEMORY, end_with_parent, tell, wants_memory
 from livefoley.renders.examine import IntakeLimits, examine, limit
 from livefoley.renders.layout import Layout, divide, opened, survey
 from livefoley.renders.model import OutputFormat, Rendered, RenderLimits
@@ -188,8 +188,10 @@ def main(arguments: Sequence[str]) -> int:
         rendered = make(order, lambda part: tell(progress=round(part, 3)))
     except LivefoleyError as error:
         tell(refused=str(error))
-    except MemoryError:
-        tell(refused="takes more memory than may be spent on it")
+    except Exception as error:
+        if not wants_memory(error):
+            raise
+        tell(refused=NO_MEMORY)
     else:
         tell(rendered=asdict(rendered))
     return 0

@@ -60,6 +60,17 @@ def request_from_json(given: dict[str, Any]) -> RenderRequest:
     return RenderRequest(**{**given, "output_format": OutputFormat(given["output_format"])})
 
 
+LEAST_MB, MB_A_SECOND = 900.0, 4.0
+
+
+def least_memory_mb(duration_s: float) -> int:
+    """Return how much address space each process of a render needs for a video of this length.
+
+    Measured on Linux with glibc: 770 MB for 20 s, 1170 for 120, 1880 for 300; with the student 70 more.
+    """
+    return round(LEAST_MB + MB_A_SECOND * duration_s)
+
+
 @dataclass(frozen=True, slots=True)
 class RenderLimits:
     """What one render may take. ``processes`` watch pieces of the video at once, each in ``memory_mb`` at most; so has

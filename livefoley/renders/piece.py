@@ -20,7 +20,7 @@ from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_stamp
 from livefoley.media.files.demux import Demuxer
 from livefoley.perception.motion.analyser import MotionAnalyser
-from livefoley.renders.child import NO_ANSWER, end_with_parent, said_by, tell
+from livefoley.renders.child import NO_ANSWER, NO_MEMORY, end_with_parent, said_by, tell, wants_memory
 from livefoley.renders.examine import IntakeLimits, limit
 from livefoley.renders.layout import RUN_OUT, Piece, opened
 
@@ -77,8 +77,13 @@ def main(arguments: list[str]) -> int:
     limit(limits.memory_mb, limits.cpu_s)
     try:
         seen = see(Path(given["path"]), given["origin"], Piece(**given["piece"]), limits)
-    except (LivefoleyError, MemoryError) as error:
-        tell(refused=str(error) or "takes more memory than may be spent on it")
+    except LivefoleyError as error:
+        tell(refused=str(error))
+        return 1
+    except Exception as error:
+        if not wants_memory(error):
+            raise
+        tell(refused=NO_MEMORY)
         return 1
     tell(seen=list(map(event_to_json, seen)))
     return 0

@@ -160,10 +160,11 @@ class RenderService:
         await asyncio.to_thread(self._place(render).delete)
         self._arriving.pop(render, None)
 
-    async def recall(self) -> None:
-        """Return once what an earlier process left is known, or cannot be found out in time."""
+    async def recall(self) -> bool:
+        """Return once what an earlier process left is known; False when that cannot be found out in time."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._looked.wait(), RECALL_S)
+        return self._looked.is_set()
 
     def get(self, render: str) -> RenderStatus | None:
         """Return where a render stands."""

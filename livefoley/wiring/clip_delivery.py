@@ -21,6 +21,7 @@ from livefoley.control.metrics.edges import EdgeCollector
 from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.control.problems import Problem
 from livefoley.core.errors import OutputError
+from livefoley.media.access.read_access import ReadAccess
 from livefoley.outbound.prewarm import prewarm
 
 log = structlog.get_logger("livefoley.clips")
@@ -44,14 +45,14 @@ class ClipDelivery:
     """Serves published clips, warms edges with them, counts what edges tell, and brings later what could not be
     published at once. Raises ``ConfigError`` for a place that cannot be used."""
 
-    def __init__(self, given: cfg.ClipMaking, service: PublishedClips) -> None:
+    def __init__(self, given: cfg.ClipMaking, service: PublishedClips, readers: ReadAccess) -> None:
         delivery = given.delivery
         secret = delivery.secret.get_secret_value() if delivery.secret else None
         self._given = delivery
         self._service = service
         self._links = Links(secret, delivery.ttl_s) if secret else None
         self._store = open_store(given.place)
-        self._files = ClipFiles(self._store, FileAccess(self._links, delivery.referers, delivery.rate))
+        self._files = ClipFiles(self._store, FileAccess(self._links, readers, delivery.referers, delivery.rate))
         self._edge_log = EdgeLog(delivery.edge_log_from)
         self._late: asyncio.Queue[Published] = asyncio.Queue()
         self._to_warm: asyncio.Queue[str] = asyncio.Queue(64)

@@ -21,6 +21,7 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.foley.chain import MakerOrder
+from livefoley.media.access.proxy_protocol import TrustedProxies
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.auth import HttpAuth
 from livefoley.media.files.file_sink import FileSink
@@ -268,12 +269,16 @@ def rtmp_servers(config: cfg.RtmpServer) -> list[RtmpServer]:
     if hook.url is not None:
         secret = hook.secret.get_secret_value() if hook.secret else None
         auth = HttpAuth(hook.url.get_secret_value(), hook.timeout_s, secret)
-    plain = RtmpServer(config.listen.host, config.listen.port, limits=limits, auth=auth)
+    proxies = TrustedProxies(config.trusted_proxies)
+    plain = RtmpServer(config.listen.host, config.listen.port, limits=limits, auth=auth, proxies=proxies)
     if not config.tls.enabled:
         return [plain]
     listen = config.tls.listen
     context = tls_context(config.tls)
-    return [plain, RtmpServer(listen.host, listen.port, ssl_context=context, limits=limits, auth=auth, shares=plain)]
+    secure = RtmpServer(
+        listen.host, listen.port, ssl_context=context, limits=limits, auth=auth, shares=plain, proxies=proxies
+    )
+    return [plain, secure]
 
 
 def ice_settings(config: cfg.WebRtc, *, loopback: bool) -> IceSettings:

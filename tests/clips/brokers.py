@@ -12,7 +12,7 @@ import kombu
 from kombu.exceptions import OperationalError
 
 from tests.support.peers import free_port, require
-from tests.support.waiting import wait_until
+from tests.support.waiting import LIMIT_S, wait_until
 
 
 class Broker:
@@ -41,7 +41,7 @@ class Broker:
         while self._running:
             process = self._running.pop()
             process.kill()
-            process.wait(30)
+            process.wait(LIMIT_S)
 
     def waiting(self, queue: str) -> int:
         """Return how many messages are in a queue that no worker has taken; 0 when there is no such queue."""
@@ -75,6 +75,7 @@ class RabbitMQ(Broker):
         script = Path(require("rabbitmq-server"))
         script = script.resolve().parent / script.name  # Debian's changes the user; what it calls does not
         names = {"ERL_EPMD_PORT": free_port(), "ERL_EPMD_ADDRESS": "127.0.0.1", "HOME": self.folder}
+        names["ERL_CRASH_DUMP"] = self.folder / "erl_crash.dump"
         self._run([require("epmd")], **names)
         self._run(
             [str(script), "-noinput"],

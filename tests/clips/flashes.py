@@ -17,6 +17,7 @@ from livefoley.media.files.file_source import read_items
 from tests.clips.sounds import Samples
 from tests.support.made import made_once
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 FPS = 30
 PERIOD_S = 1.0  # from flash to flash, and from beep to beep
@@ -34,7 +35,7 @@ def make(path: Path, seconds: int = 12, *options: str) -> Path:
     picture = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", str(2 * FPS), "-pix_fmt", "yuv420p"]
     picture += ["-x264-params", "scenecut=0:b-adapt=0"]
     command += [*(options or picture), "-c:a", "aac", "-b:a", "128k", str(path)]
-    subprocess.run(command, check=True, timeout=120)
+    subprocess.run(command, check=True, timeout=LIMIT_S)
     return path
 
 

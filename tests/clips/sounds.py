@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 Samples = NDArray[np.float32]
 RATE = 48_000
@@ -28,7 +29,7 @@ def through_ffmpeg(samples: Samples, folder: Path, name: str, *options: str) -> 
     """Return ``samples`` after ffmpeg wrote them to ``name`` with ``options``."""
     command = [require("ffmpeg"), "-v", "error", "-y", "-f", "f32le", "-ar", str(RATE), "-ac", "2", "-i", "pipe:0"]
     raw = np.ascontiguousarray(samples.T, "<f4").tobytes()
-    subprocess.run([*command, *options, str(folder / name)], input=raw, check=True, timeout=60)
+    subprocess.run([*command, *options, str(folder / name)], input=raw, check=True, timeout=LIMIT_S)
     return read(folder / name)
 
 

@@ -20,6 +20,7 @@ from livefoley.clips.model import ClipFiles, PlacedSound
 from livefoley.core.errors import ConfigError
 from tests.clips.finished import finished, metadata
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 MOVING, SOUNDING = "testsrc=s=320x180:d=6", "sine=d=6"
 BLACK, STILL, SILENT = "color=black:s=320x180:d=6", "smptebars=s=320x180:d=6", "anullsrc=d=6"
@@ -30,7 +31,7 @@ def clip(folder: Path, picture: str, sound: str | None) -> ClipFiles:
     sounds = ["-f", "lavfi", "-i", sound, "-t", "6"] if sound else []
     codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-c:a", "aac", "-pix_fmt", "yuv420p"]
     command = [require("ffmpeg"), "-v", "error", "-y", "-f", "lavfi", "-i", picture, *sounds, *codecs]
-    subprocess.run([*command, str(files.clip)], check=True, timeout=60)
+    subprocess.run([*command, str(files.clip)], check=True, timeout=LIMIT_S)
     return files
 
 

@@ -31,7 +31,7 @@ from livefoley.control.server import HttpServer
 from livefoley.outbound.prewarm import prewarm
 from tests.clips.finished import finished, metadata
 from tests.support.peers import free_port, require
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live
 
@@ -89,7 +89,9 @@ async def edge(root: Path) -> AsyncIterator[Stand]:
         ]
         running = subprocess.Popen([str(part) for part in command])  # noqa: ASYNC220 - it starts at once
         try:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client:
+            async with httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=LIMIT_S
+            ) as client:
                 await _up(client)
                 yield Stand(client, files, links, log, root)
         finally:
@@ -110,7 +112,7 @@ def _configured(root: Path, origin: int, port: int, log: int) -> str:
 
 
 async def _up(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         while True:
             with contextlib.suppress(httpx.TransportError):
                 if (await client.get("/livez")).status_code == 200:

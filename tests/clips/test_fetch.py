@@ -21,6 +21,7 @@ from livefoley.renders.examine import IntakeLimits, examine
 from livefoley.renders.fetch import FetchLimits, fetch, is_public, sniffed
 from tests.clips.certificates import signing_chain
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 OWN = FetchLimits(allowed_hosts=("127.0.0.1",))
 MEDIA = b"\0\0\0\x18ftypisom" + bytes(100_000)
@@ -216,7 +217,7 @@ def test_whatever_came_is_of_a_known_kind_or_refused(head: bytes) -> None:
 
 def made(path: Path, *options: str) -> Path:
     command = [require("ffmpeg"), "-v", "error", "-y", *options, str(path)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=LIMIT_S)
     return path
 
 

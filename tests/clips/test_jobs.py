@@ -27,7 +27,7 @@ from livefoley.runtime.workers.link import Failed
 from tests.clips.brokers import Broker, RabbitMQ, running
 from tests.clips.finished import finished, metadata
 from tests.clips.jobs import JOB
-from tests.support.waiting import wait_until
+from tests.support.waiting import LIMIT_S, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -65,7 +65,7 @@ def start(broker: Broker) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     for worker in workers:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait(10)
+        worker.wait(LIMIT_S)
     broker.clear(JOBS, DEAD)
 
 
@@ -141,7 +141,7 @@ def test_live_clips_go_first_and_a_worker_that_is_stopped_finishes(
     in_order = sorted((when, name) for name, when in published(tmp_path).items())
     assert all(int(name.rpartition("-")[2], 16) >= 100 for _, name in in_order[:15])
     worker.terminate()
-    assert worker.wait(30) == 0
+    assert worker.wait(LIMIT_S) == 0
     assert broker.waiting(JOBS) == 0
 
 
@@ -159,7 +159,7 @@ def test_a_clip_that_cannot_be_made_is_tried_again_and_put_aside(
     assert (record.state, record.attempts) == (ClipState.FAILED, MAX_ATTEMPTS)
     assert "published" in record.error
     worker.terminate()  # what it had not acknowledged would be there again
-    assert worker.wait(30) == 0
+    assert worker.wait(LIMIT_S) == 0
     assert (broker.waiting(JOBS), broker.waiting(DEAD)) == (0, dead)
 
 
@@ -224,7 +224,7 @@ def test_a_directory_has_one_owner_at_a_time(tmp_path: Path) -> None:
 def test_a_lease_of_a_process_that_died_is_taken_over(tmp_path: Path) -> None:
     code = "import os, pathlib, sys\nfrom livefoley.clips.jobs.lease import leased\n"
     code += "with leased(pathlib.Path(sys.argv[1])):\n    os._exit(9)"
-    assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False, timeout=60).returncode == 9
+    assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False, timeout=LIMIT_S).returncode == 9
     assert lease.is_abandoned(tmp_path)
     with leased(tmp_path) as ours:
         assert ours

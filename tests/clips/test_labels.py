@@ -16,6 +16,7 @@ from livefoley.media.files.audio_file import write_audio
 from tests.clips.certificates import signing_chain
 from tests.clips.sounds import read
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 ID = "0123456789abcdef" * 2
 LAYOUTS = {"moov at the end": (), "moov first": ("-movflags", "+faststart")}
@@ -37,7 +38,7 @@ def made_by_ffmpeg(path: Path, *options: str) -> None:
 
 def run(program: str, *options: str) -> str:
     command = [require(program), "-v", "error", *options]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT_S).stdout
 
 
 def packets(path: Path) -> str:

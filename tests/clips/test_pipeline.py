@@ -27,6 +27,7 @@ from tests.clips.sounds import read
 from tests.support.made import made_once
 from tests.support.media_files import decodes
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 FRAME_S = 1 / flashes.FPS
 
@@ -39,7 +40,7 @@ def stream() -> Path:
 def probe(path: Path) -> dict[str, dict[str, str]]:
     """Return what ffprobe says of the streams, by kind."""
     command = [require("ffprobe"), "-v", "error", "-show_streams", "-of", "json", str(path)]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S).stdout)
     return {each["codec_type"]: each for each in found["streams"]}
 
 

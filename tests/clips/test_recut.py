@@ -22,6 +22,7 @@ from tests.clips.sounds import read
 from tests.support.made import made_once
 from tests.support.media_files import VIDEO, decodes, file_hashes
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 FRAME = TICK_RATE // flashes.FPS
 
@@ -91,7 +92,7 @@ def walker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     command = [require("ffmpeg"), "-v", "error", "-y", "-filter_complex", source, "-t", "6", "-c:v", "libx264"]
     command += ["-preset", "veryfast", "-g", "60", "-pix_fmt", "yuv420p", str(path)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=LIMIT_S)
     return path
 
 

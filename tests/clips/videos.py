@@ -9,6 +9,7 @@ from pathlib import Path
 from livefoley.demo.clip import make_clip
 from tests.support.made import made_once
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 SECONDS = 8
 DESCRIPTION = "雨夜的街道, rain on a window"  # steady: hits stand out of it
@@ -16,7 +17,7 @@ DESCRIPTION = "雨夜的街道, rain on a window"  # steady: hits stand out of i
 
 def ffmpeg(*arguments: str | Path) -> None:
     command = [require("ffmpeg"), "-v", "error", "-y", *map(str, arguments)]
-    subprocess.run(command, check=True, timeout=120, capture_output=True)
+    subprocess.run(command, check=True, timeout=LIMIT_S, capture_output=True)
 
 
 def play() -> tuple[Path, list[float]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from livefoley.control.app import make_app
+from livefoley.control.delivery.hls import hls_router
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
 from livefoley.control.state import ChatLine, CueRequest, RoomChanges
@@ -28,7 +29,9 @@ from livefoley.core.snapshots import (
     ServerSnapshot,
     WorkerSnapshot,
 )
+from livefoley.media.access.read_access import ReadAccess
 from livefoley.runtime.events.event_feed import EventFeed
+from tests.support.waiting import LIMIT_S
 
 STAGE = RoomSnapshot(
     "stage",
@@ -106,13 +109,25 @@ def changed_controls(before: RoomControls, changes: RoomChanges) -> RoomControls
     return replace(changed(before, changes.mix), describe=describe)
 
 
+def open_to_all(studio: Studio) -> ReadAccess:
+    """Return a rule for the rooms of ``studio``: everybody may watch them."""
+    readers = ReadAccess()
+    for room in studio.snapshots:
+        readers.register(room, public=True)
+    return readers
+
+
 @contextlib.asynccontextmanager
-async def served(studio: Studio, access: Access | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """Serve ``studio`` on a free port and give a client of it."""
-    server = HttpServer(make_app(studio, access), "127.0.0.1", 0)
+async def served(
+    studio: Studio, access: Access | None = None, readers: ReadAccess | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve ``studio`` on a free port and give a client of it; without ``readers`` everybody may watch."""
+    server = HttpServer(make_app(studio, access, [hls_router(studio, readers or open_to_all(studio))]), "127.0.0.1", 0)
     running = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=LIMIT_S
+        ) as client:
             yield client
     finally:
         running.cancel()

@@ -21,7 +21,9 @@ from livefoley.control.delivery.clip_files import ClipFiles, FileAccess, clip_fi
 from livefoley.control.guard import Access, Guard
 from livefoley.control.metrics.clips import ClipFileCollector
 from livefoley.control.server import HttpServer
+from livefoley.media.access.read_access import ReadAccess
 from tests.clips.finished import ID, finished, metadata
+from tests.support.waiting import LIMIT_S
 
 SECRET = "planted-secret-of-links"
 PREFIX = f"stage/2026-11-21/12-00-00-{ID}"
@@ -47,7 +49,9 @@ async def serving(root: Path, access: FileAccess) -> AsyncIterator[tuple[httpx.A
     server = HttpServer(app, "127.0.0.1", 0)
     running = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=LIMIT_S
+        ) as client:
             yield client, files
     finally:
         running.cancel()
@@ -252,3 +256,17 @@ def test_no_link_is_good_for_longer_than_a_week() -> None:
     clock = Clock()
     query = httpx.URL("http://h" + Links(SECRET, 10**9, clock).sign("/clips/a")).params
     assert int(query["expires"]) == clock.now_s + MAX_TTL_S
+
+
+async def test_clips_of_a_room_with_a_key_are_for_who_has_it_or_a_signed_link(tmp_path: Path) -> None:
+    publish(tmp_path)
+    readers = ReadAccess(loopback=False)
+    readers.register("stage", "planted-play-key")
+    async with serving(tmp_path, FileAccess(readers=readers)) as (client, files):
+        assert (await client.get(CLIP)).status_code == 401
+        assert (await client.get(CLIP, auth=("", "planted-play-key"))).content == PICTURES
+        assert files.statistics().refused == {"key": 1}
+    links = Links(SECRET)
+    async with serving(tmp_path, FileAccess(links, readers)) as (client, _):
+        assert (await client.get(links.sign(CLIP))).content == PICTURES
+        assert (await client.get(CLIP, auth=("", "planted-play-key"))).status_code == 403

@@ -19,6 +19,7 @@ from livefoley.control.server import HttpServer
 from livefoley.core.errors import Full, InputError
 from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount, WorkerSnapshot
 from tests.control.studio import Studio
+from tests.support.waiting import LIMIT_S
 
 FOUND = Finding("frames", "a picture scores 0.93", at_s=3.0, score=0.93)
 KEPT = ClipStatus("stage-1", "stage", ClipState.QUARANTINED, kind="goal", start_s=1.0, end_s=9.0, findings=(FOUND,))
@@ -31,6 +32,7 @@ class CuttingRoom:
     def __init__(self) -> None:
         self.clips = {KEPT.id: KEPT, READY.id: READY}
         self.requests: list[ClipRequest] = []
+        self.all_known = True
 
     def create(self, request: ClipRequest) -> ClipStatus:
         if request.room == "full":
@@ -43,8 +45,8 @@ class CuttingRoom:
     def list(self) -> list[ClipStatus]:
         return list(self.clips.values())
 
-    async def recall(self) -> None:
-        pass
+    async def recall(self) -> bool:
+        return self.all_known
 
     def get(self, clip_id: str) -> ClipStatus | None:
         return self.clips.get(clip_id)
@@ -68,11 +70,24 @@ async def served(clips: CuttingRoom, access: Access | None = None) -> AsyncItera
     server = HttpServer(app, "127.0.0.1", 0)
     task = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=LIMIT_S
+        ) as client:
             yield client
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_clip_of_an_earlier_process_is_not_said_to_be_none_before_that_is_known() -> None:
+    clips = CuttingRoom()
+    clips.all_known = False
+    async with served(clips) as client:
+        assert (await client.get(f"/v1/clips/{READY.id}")).status_code == 200
+        answer = await client.get("/v1/clips/of-before")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        clips.all_known = True
+        assert (await client.get("/v1/clips/of-before")).status_code == 404
 
 
 async def test_a_clip_is_asked_for_and_found_again() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -18,17 +19,17 @@ from livefoley.control.api.chat_lines import MAX_BATCH
 from livefoley.control.api.events import from_json, to_json
 from livefoley.control.guard import Access
 from livefoley.control.state import ChatLine
-from livefoley.runtime.events.event_feed import KEEP, QUEUE, EventFeed
+from livefoley.runtime.events.event_feed import KEEP, MAX_OF_ADDRESS, QUEUE, EventFeed
 from tests.control.studio import Studio, served
 from tests.control.told import CHAT, MOMENT, SAID
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 
 @asynccontextmanager
 async def socket(client: Any, path: str, **options: Any) -> AsyncIterator[ClientConnection]:
     """Open a WebSocket at ``path`` of the server ``client`` speaks to."""
     url = f"ws://{client.base_url.host}:{client.base_url.port}{path}"
-    async with asyncio.timeout(20), connect(url, proxy=None, close_timeout=0.5, **options) as made:
+    async with asyncio.timeout(LIMIT_S), connect(url, proxy=None, close_timeout=0.5, **options) as made:
         yield made
 
 
@@ -191,10 +192,14 @@ async def test_a_chat_socket_that_speaks_no_chat_is_closed_with_a_reason() -> No
 
 
 async def test_single_posts_in_a_flood_are_turned_away_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "REQUESTS_PER_S", 10)
+    monkeypatch.setattr(chat, "REQUESTS_PER_S", 2)
     studio = Studio()
+
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post("/v1/rooms/stage/chat", json={"text": "x"})
+
     async with served(studio) as client:
-        answers = [await client.post("/v1/rooms/stage/chat", json={"text": "x"}) for _ in range(40)]
+        answers = await asyncio.gather(*(ask(client) for _ in range(40)))
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused[0].headers["Retry-After"] == "1"
     assert "send lists" in refused[0].json()["detail"]
@@ -226,8 +231,32 @@ async def test_sockets_ask_for_token_host_and_origin_as_requests_do() -> None:
             async with socket(client, "/v1/rooms/stage/chat"):
                 pass
         assert refused.value.response.status_code == 403
-        async with socket(client, "/v1/rooms/stage/events"):
-            pass
+        with pytest.raises(InvalidStatus) as refused:  # and so does reading
+            async with socket(client, "/v1/rooms/stage/events"):
+                pass
+        assert refused.value.response.status_code == 403
+
+
+async def test_one_address_cannot_take_all_places_and_a_refusal_is_counted_and_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    studio = Studio()
+    feed = studio.feeds["stage"]
+    stack = ExitStack()
+    for _ in range(MAX_OF_ADDRESS):
+        stack.enter_context(feed.listen(None, address="127.0.0.1"))
+    async with served(studio) as client:
+        for _ in range(3):
+            with pytest.raises(InvalidStatus) as refused:
+                async with socket(client, "/v1/rooms/stage/events"):
+                    pass
+            assert refused.value.response.status_code == 503
+            assert b"of one address" in refused.value.response.body
+        with feed.listen(None, address="203.0.113.9") as other, feed.listen(None) as own:
+            assert None not in (other, own)
+    stack.close()
+    assert feed.statistics().refused == 3
+    assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
 
 
 def test_every_notice_is_one_line_and_comes_back_as_it_was() -> None:

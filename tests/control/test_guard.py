@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from livefoley.control.guard import MAX_BODY_BYTES, Access
 from tests.control.studio import Studio, served
+from tests.support.waiting import LIMIT_S
 
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
@@ -67,12 +68,37 @@ async def test_with_the_token_everything_is_open() -> None:
         assert (await client.patch("/v1/rooms/stage", json={"mute": True})).status_code == 200
 
 
-async def test_a_listener_others_reach_allows_changes_with_a_token_only() -> None:
+API = ("/v1/rooms", "/v1/rooms/stage/events", "/v1/openapi.json", "/v1/clips", "/v1/clips/x/links", "/generate_audio")
+
+
+async def test_a_listener_others_reach_has_no_api_without_a_token() -> None:
     async with served(Studio(), Access(loopback=False)) as client:
+        for method in METHODS:
+            for path in API:
+                answer = await client.request(method, path)
+                assert answer.status_code == 403, (method, path)
+        assert "server.http.token" in (await client.get("/v1/rooms")).json()["detail"]
+        for path in ("/livez", "/readyz", "/healthz", "/metrics"):
+            assert (await client.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+async def test_what_a_proxy_sends_on_does_not_come_from_this_machine(header: str) -> None:
+    async with served(Studio()) as client:
         assert (await client.get("/v1/rooms")).status_code == 200
-        answer = await client.post("/v1/rooms/stage/cues", json={"prompt": "x"})
-        assert answer.status_code == 403
-        assert "server.http.token" in answer.json()["detail"]
+        assert (await client.get("/v1/rooms", headers={header: "203.0.113.9"})).status_code == 403
+    async with served(Studio(), Access(token="right-token")) as client:
+        headers = {header: "203.0.113.9", "Authorization": "Bearer right-token"}
+        assert (await client.get("/v1/rooms", headers=headers)).status_code == 200
+
+
+async def test_metrics_and_health_are_closed_where_the_operator_says_so_and_probes_never() -> None:
+    async with served(Studio(), Access(token="right-token", protect_metrics=True)) as client:
+        for path in ("/metrics", "/healthz"):
+            assert (await client.get(path)).status_code == 401
+            assert (await client.get(path, headers={"Authorization": "Bearer right-token"})).status_code == 200
+        for path in ("/livez", "/readyz"):
+            assert (await client.get(path)).status_code == 200
 
 
 async def test_a_body_over_the_limit_is_refused_whether_its_length_is_told_or_not() -> None:
@@ -106,7 +132,7 @@ async def test_a_request_without_a_proper_host_is_turned_away() -> None:
         for head in heads:
             reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
             writer.write(b"GET /livez " + head + b"\r\n\r\n")
-            status = await asyncio.wait_for(reader.readline(), 5)
+            status = await asyncio.wait_for(reader.readline(), LIMIT_S)
             writer.close()
             assert status.split()[1] in (b"400", b"421"), head
 

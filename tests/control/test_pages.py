@@ -21,7 +21,7 @@ SCRIPTS = {name: text for name, text in PAGES.items() if name.endswith(".js")}
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     studio = Studio()
-    app = make_app(studio, more=[pages_router(studio, lambda room: room == "stage")])
+    app = make_app(studio, more=[pages_router(studio, lambda room: room == "stage", lambda room: False)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as made:
         yield made
 

@@ -21,6 +21,7 @@ from livefoley.demo.publish import publish
 from livefoley.demo.report import DemoError, Result, require_sound
 from livefoley.demo.run import demo, room_of
 from livefoley.demo.sidecar import Ports, SidecarError, free_ports, running, write_config
+from tests.support.waiting import LIMIT_S
 
 SECONDS = 8
 
@@ -45,11 +46,11 @@ async def test_serving_goes_on_until_it_is_cancelled_and_finishes_the_outputs(tm
     await asyncio.to_thread(shutil.copy, clip, tmp_path / "demo-source.mp4")
     console = Console(record=True, width=200)
     task = asyncio.create_task(demo(tmp_path, serve=True, seconds=SECONDS, console=console))
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(LIMIT_S):
         while "watch it:" not in console.export_text(clear=False) and not task.done():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         url = console.export_text(clear=False).split("watch it:")[1].split()[0]
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
             while not task.done() and (await client.get(url)).status_code != 200:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
     task.cancel()
@@ -72,7 +73,7 @@ async def test_a_sidecar_that_cannot_start_is_reported_with_what_it_said(tmp_pat
 async def test_a_sidecar_that_dies_while_publishing_ends_the_demo_with_one_error(tmp_path: Path, clip: Path) -> None:
     await asyncio.to_thread(shutil.copy, clip, tmp_path / "demo-source.mp4")
     task = asyncio.create_task(demo(tmp_path, seconds=SECONDS, console=Console(record=True, width=200)))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         while not (tmp_path / "hls" / "index.m3u8").exists():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         for child in psutil.Process().children():
@@ -83,7 +84,7 @@ async def test_a_sidecar_that_dies_while_publishing_ends_the_demo_with_one_error
 
 async def test_publishing_to_nobody_is_an_error_in_one_line(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "second.mp4", 1).path
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         with pytest.raises(LivefoleyError, match="could not be published"):
             await publish(clip, free_ports().publish_url)
 

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from livefoley.config import parse
 from livefoley.control.api.clips import clips_router
 from livefoley.control.app import make_app
+from livefoley.control.delivery.hls import hls_router
 from livefoley.control.metrics.clips import ClipCollector
 from livefoley.control.metrics.renders import RenderCollector
 from livefoley.control.pages import pages_router
@@ -23,7 +24,7 @@ from livefoley.media.webrtc import IceSettings, WhepServer, WhipServer
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import make_clip_service
 from livefoley.wiring.renders import make_render_service, render_routes
-from tests.control.studio import Studio
+from tests.control.studio import Studio, open_to_all
 from tests.docs.pages import EVERY, FOLDERS, ROOT, Page
 from tests.docs.pages import page as read
 
@@ -41,14 +42,16 @@ def http(tmp_path: Path) -> FastAPI:
     """The whole HTTP port, in front of rooms that do not exist."""
     config = parse(FILE, env={"LIVEFOLEY_CLIPS__DIRECTORY": str(tmp_path)})
     service, studio, ice = make_clip_service(config), Studio(), IceSettings()
-    delivery, renders = ClipDelivery(config.clips, service), make_render_service(config)
+    readers = open_to_all(studio)
+    delivery, renders = ClipDelivery(config.clips, service, readers), make_render_service(config)
     routers = [
         *delivery.routers(),
         clips_router(service),
         render_routes(config.render, renders),
         whip_router(WhipServer(ice)),
         whep_router(WhepServer(ice)),
-        pages_router(studio, lambda room: True),
+        hls_router(studio, readers),
+        pages_router(studio, lambda room: True, readers.guarded),
     ]
     collectors = [*delivery.collectors(), ClipCollector(service.snapshot), RenderCollector(renders.statistics)]
     return make_app(studio, None, routers, collectors)
@@ -57,7 +60,7 @@ def http(tmp_path: Path) -> FastAPI:
 def _routes(app: FastAPI) -> set[tuple[str, str]]:
     """Return every method and path: those that the API's document tells, that itself, and the pages."""
     told = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
-    pages = pages_router(Studio(), lambda room: True).routes
+    pages = pages_router(Studio(), lambda room: True, lambda room: True).routes
     return told | {("GET", route.path) for route in (*app.routes, *pages) if isinstance(route, Route | APIRoute)}
 
 

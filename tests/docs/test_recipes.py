@@ -18,6 +18,7 @@ from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.chain import Refusal
 from livefoley.foley.sound_chain import SoundChain
 from tests.docs.pages import page
+from tests.support.waiting import LIMIT_S
 
 RECIPES = page("docs/extending.md")
 
@@ -43,7 +44,7 @@ async def test_the_sink_takes_what_a_room_gives_and_ends_when_it_is_told() -> No
         packet = Packet(MediaKind.VIDEO, b"picture", number, number, Fraction(1, 30), keyframe=number == 0)
         sink.write_nowait(Unit(packet, number * 1600, number * 1600, 0))
     sink.close()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, LIMIT_S)
     told = sink.statistics()
     assert (told.kind, told.units, told.bytes, told.dropped_units, told.queue_units) == ("discard", 3, 21, 0, 0)
 

@@ -13,6 +13,7 @@ from livefoley.dsp import levels, loudness
 from livefoley.dsp.limiter import Limiter
 from tests.dsp.chunks import fed, noise, sine
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 SOUNDS = {
     "noise": noise(144_000, 0.2),
@@ -26,7 +27,9 @@ def metered(samples: Stereo) -> tuple[float, float]:
     """Return integrated loudness in LUFS and true peak in dBTP."""
     raw = ["-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "pipe:0"]
     command = [require("ffmpeg"), "-hide_banner", "-nostats", *raw, "-af", "ebur128=peak=true", "-f", "null", "-"]
-    done = subprocess.run(command, input=samples.T.astype("<f4").tobytes(), capture_output=True, check=True, timeout=30)
+    done = subprocess.run(
+        command, input=samples.T.astype("<f4").tobytes(), capture_output=True, check=True, timeout=LIMIT_S
+    )
     summary = done.stderr.decode().rpartition("Summary:")[2]
     loudness, peak = re.search(r"I:\s+(\S+) LUFS", summary), re.search(r"Peak:\s+(\S+) dBFS", summary)
     assert loudness is not None

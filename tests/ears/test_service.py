@@ -22,12 +22,11 @@ from livefoley.perception.ears.keywords import load
 from livefoley.runtime.rooms import ears as module
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from tests.support.peers import impossible
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live
 
 Sound = NDArray[np.float32]
-PATIENCE_S = 60.0
 
 
 @asynccontextmanager
@@ -54,7 +53,7 @@ async def speak(ears: RoomEars, sound: Sound, start: int = 0) -> None:
 
 async def speak_until(ears: RoomEars, sound: Sound, heard: Callable[[], object], start: int = 0) -> None:
     """Say it again and again, on a machine that is too busy to hear it the first time."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(2 * LIMIT_S):
         while not heard():
             await speak(ears, sound, start)
             start += 60 * TICK_RATE
@@ -65,7 +64,8 @@ def confirmed(events: list[HearingEvent]) -> set[str]:
     return {e.keyword for e in events if isinstance(e, KeywordHit) and e.state is EvidenceState.CONFIRMED}
 
 
-async def test_two_rooms_are_heard_by_one_worker(line: Callable[[str], Sound]) -> None:
+async def test_two_rooms_are_heard_by_one_worker(line: Callable[[str], Sound], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_BEHIND_S", 1000.0)  # however busy the machine is
     service = EarsService("base")
     shop: list[HearingEvent] = []
     game: list[HearingEvent] = []

@@ -58,6 +58,13 @@ def test_one_writer_who_floods_is_no_burst() -> None:
     assert meter.statistics().messages >= 500
 
 
+def test_a_burst_does_not_begin_before_the_one_before_it_is_over() -> None:
+    bursts = write(ChatMeter(), [2] * 60 + [20] * 3 + [0, 0, 4, 4, 4] + [20] * 4 + [2] * 20)
+    first, second = ([burst for burst in bursts if burst.id == number] for number in (1, 2))
+    assert first[-1].over
+    assert second[0].start_s >= first[-1].end_s
+
+
 def test_excited_words_raise_the_score_in_both_scripts() -> None:
     scores = []
     for text in ("", "抢到了！！", "ＧＧ well played"):

@@ -33,8 +33,21 @@ def keeping_clips(
 
 @asynccontextmanager
 async def published(url: str, clip: Path) -> AsyncIterator[None]:
-    """Publish ``clip`` while the body runs, which is over before the clip is."""
-    command = [require("ffmpeg"), "-v", "error", "-re", "-i", str(clip), "-c", "copy", "-f", "flv"]
+    """Publish ``clip`` over and over while the body runs."""
+    command = [
+        require("ffmpeg"),
+        "-v",
+        "error",
+        "-re",
+        "-stream_loop",
+        "-1",
+        "-i",
+        str(clip),
+        "-c",
+        "copy",
+        "-f",
+        "flv",
+    ]
     process = await asyncio.create_subprocess_exec(*command, url, stdin=asyncio.subprocess.DEVNULL)
     try:
         yield
@@ -45,14 +58,17 @@ async def published(url: str, clip: Path) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def over(http: httpx.AsyncClient, clip: str, timeout_s: float = 60.0) -> dict[str, Any]:
+async def over(http: httpx.AsyncClient, clip: str) -> dict[str, Any]:
     """Wait until a clip is over."""
 
     async def asked() -> dict[str, Any] | None:
-        status = (await http.get(f"/clips/{clip}")).json()
+        answer = await http.get(f"/clips/{clip}")
+        if answer.status_code == 503:  # what an earlier process left is not known yet
+            return None
+        status = answer.raise_for_status().json()
         return status if status["state"] in OVER else None
 
-    found: dict[str, Any] = await until(asked, timeout_s)
+    found: dict[str, Any] = await until(asked)
     return found
 
 

@@ -18,6 +18,7 @@ from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.media.rtmp.protocol import chunks
 from livefoley.media.rtmp.protocol.client_session import ClientSession
 from livefoley.media.rtmp.protocol.url import RtmpUrl
+from tests.support.waiting import LIMIT_S
 
 AVCC = bytes.fromhex("0142c01effe1000467 42c01e 01000468ce3c80".replace(" ", ""))
 
@@ -44,19 +45,19 @@ class Client:
 
     async def publish(self) -> None:
         """Go on until the server takes the stream; raises ``Rejected``, or ``EOFError`` when it hangs up."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             while not self.session.publishing:
                 if not await self.step():
                     raise EOFError
 
     async def publish_end(self) -> None:
         """Go on until the server ends the stream; raises what it says (``Rejected``), or ``EOFError``."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             while await self.step():
                 pass
         raise EOFError
 
-    async def wait_end(self, timeout_s: float = 10.0) -> None:
+    async def wait_end(self, timeout_s: float = LIMIT_S) -> None:
         """Wait until the server hangs up, whatever it says before."""
         async with asyncio.timeout(timeout_s):
             try:

@@ -127,7 +127,7 @@ async def nginx_rtmp(place: Path) -> AsyncIterator[tuple[int, Path]]:
 
 
 async def _listening(port: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.ports import Feed
 from livefoley.formats import nal
 from livefoley.media.audio_codecs import make_decoder
 from livefoley.media.files.file_source import read_items
@@ -19,22 +20,22 @@ from tests.media.clips import clip
 from tests.media.render import payloads
 from tests.support.peers import free_port
 from tests.support.programs import process
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live
 
 
 @asynccontextmanager
-async def pulling(source: PullSource) -> AsyncIterator[list[SourceItem]]:
-    """Run a source and give the list its items go to."""
+async def pulling(source: PullSource, feed: Feed | None = None) -> AsyncIterator[list[SourceItem]]:
+    """Run a source and give the list its items go to, or ``feed`` takes them."""
     items: list[SourceItem] = []
-    task = asyncio.create_task(source.run(items.append))
+    task = asyncio.create_task(source.run(feed or items.append))
     try:
         yield items
     finally:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 2)
+            await asyncio.wait_for(task, LIMIT_S)
 
 
 def pictures(items: list[SourceItem]) -> list[Packet]:
@@ -111,22 +112,16 @@ def slices(data: bytes) -> tuple[bytes, ...]:
 @pytest.mark.parametrize("kind", ["mpegts", "fmp4"])
 async def test_hls_comes_at_its_own_pace_and_not_in_bursts(tmp_path: Path, kind: str) -> None:
     segmented(clip("h264.mp4"), tmp_path, kind)
-    arrivals: list[tuple[float, float]] = []
     clock = asyncio.get_running_loop().time
-
-    def noted(items: list[SourceItem]) -> Callable[[], bool]:
-        def check() -> bool:
-            arrivals.extend((clock(), float(p.dts * p.time_base)) for p in pictures(items)[len(arrivals) :])
-            return len(arrivals) >= 40
-
-        return check
-
+    arrivals: list[tuple[float, SourceItem]] = []
     with web(tmp_path) as root:
-        async with pulling(quick(f"{root}/index.m3u8")) as items:
-            await until(noted(items))
-    early = [stamp - arrivals[0][1] - (at - arrivals[0][0]) for at, stamp in arrivals]
-    assert max(early) < 0.06
-    assert {item.codec for item in items if isinstance(item, TrackInfo)} == {"h264", "aac"}
+        async with pulling(quick(f"{root}/index.m3u8"), lambda item: arrivals.append((clock(), item))):
+            await until(lambda: len(pictures([item for _, item in arrivals])) >= 40)
+    began_s, first = arrivals[0]  # parameters, which come at once
+    assert isinstance(first, TrackInfo)
+    stamps = [(at_s, float(item.dts * item.time_base)) for at_s, item in arrivals if isinstance(item, Packet)]
+    assert max(stamp - stamps[0][1] - (at_s - began_s) for at_s, stamp in stamps) < 0.01
+    assert {item.codec for _, item in arrivals if isinstance(item, TrackInfo)} == {"h264", "aac"}
 
 
 async def test_a_playlist_that_points_at_local_files_is_not_followed(tmp_path: Path) -> None:

@@ -49,7 +49,6 @@ async def enabled(at: Operator) -> bool:
     return bool(answer.data["sceneItemEnabled"])
 
 
-@pytest.mark.timeout(240)
 async def test_scenes_come_highlights_go_and_a_restart_is_survived(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,7 +82,6 @@ async def test_scenes_come_highlights_go_and_a_restart_is_survived(
     assert PASSWORD not in said
 
 
-@pytest.mark.timeout(120)
 async def test_a_wrong_or_missing_password_is_one_clear_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

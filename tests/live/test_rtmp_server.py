@@ -20,7 +20,7 @@ from tests.live.rtmp_peers import KEY, capture, publish_ffmpeg, serving, url
 from tests.support.media_files import file_hashes
 from tests.support.peers import require
 from tests.support.programs import run_peer
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live
 
@@ -98,7 +98,7 @@ async def test_junk_is_cut_off_and_others_do_not_notice(server: RtmpServer, junk
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(junk)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LIMIT_S):
                 while await reader.read(65536):
                     pass
         except ConnectionError:
@@ -178,7 +178,7 @@ async def test_a_publisher_that_leaves_without_a_word_is_a_disconnect(server: Rt
 async def test_a_peer_that_connects_and_says_nothing_is_dropped() -> None:
     async with serving(limits=RtmpLimits(handshake_timeout_s=0.2)) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LIMIT_S):
             assert await asyncio.gather(reader.read(1), return_exceptions=True)
         writer.close()
         await until(lambda: server.statistics().connections == 0)
@@ -190,22 +190,27 @@ async def test_a_peer_that_never_asks_to_publish_is_dropped() -> None:
         server.register(KEY)
         async with connect(url(server)) as client:
             await client.step()
-            await client.wait_end(5)
+            await client.wait_end()
         await until(lambda: server.statistics().timeouts == 1)
 
 
 async def test_a_publisher_that_falls_silent_is_dropped_while_its_connection_lives() -> None:
+    clock = Clock()
     async with (
-        serving(limits=RtmpLimits(read_timeout_s=0.3)) as server,
+        serving(limits=RtmpLimits(read_timeout_s=0.3), now=clock) as server,
         capture(server.register(KEY)) as captured,
         connect(url(server)) as client,
     ):
         await client.publish()
+        await client.header()
         for stamp in range(0, 500, 100):
             await client.picture(stamp)
-            await asyncio.sleep(0.1)
+            await captured.wait(lambda got, count=stamp // 100 + 1: len(got.packets(MediaKind.VIDEO)) == count)
+            clock.now += 0.1
+            await asyncio.sleep(0.1)  # the server looks at its clock by itself
         assert captured.disconnects == []
-        await captured.wait(lambda got: got.disconnects, 5)
+        clock.now += 0.3
+        await captured.wait(lambda got: got.disconnects)
         assert captured.disconnects == ["the publisher sent nothing any more"]
 
 

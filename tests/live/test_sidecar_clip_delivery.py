@@ -33,7 +33,6 @@ def delivering(place: Path, edge: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(150)
 async def test_a_clip_goes_from_quarantine_to_a_viewer_with_all_its_marks(tmp_path: Path) -> None:
     stream = flashes.lasting()
     warmed: list[bytes] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -27,9 +28,11 @@ from tests.live.clip_steps import OVER, files, in_sync, keeping_clips, over, pub
 from tests.support.media_files import VIDEO, file_hashes
 from tests.support.programs import run_peer
 from tests.support.sidecars import client, publish, wait_room, worker_pid
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.live
+
+LEAD_S, TAIL_S = 2.0, 1.0  # what a clip has before and behind its moment; moments themselves do not overlap
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,6 @@ async def test_a_clip_is_published_while_the_room_is_live_and_the_stream_is_unto
                 assert (await http.post(f"/clips/{clip}/release")).status_code == 409
         room = await wait_room(made, lambda room: not room["publisher_connected"])
         assert room["dropped_units"] == room["audio_gaps"] == room["decode_errors"] == 0
-        await asyncio.sleep(2.0)
         await made.stop()
     sent = file_hashes(stream, VIDEO)[: 10 * flashes.FPS]
     assert file_hashes(tmp_path / "o.mp4", VIDEO)[: len(sent)] == sent
@@ -95,20 +97,22 @@ async def test_a_clip_over_a_publishers_restart_has_both_sides(tmp_path: Path, s
 async def test_highlights_become_clips_by_themselves_and_say_so(tmp_path: Path, stream: Path) -> None:
     """The audience writes from the very start, and to the very end: both are cut, as far as the stream goes."""
     highlights = {"threshold": 0.3, "join_s": 1, "chat": {"lag_s": 0}}
-    async with keeping_clips(tmp_path, {"lead_s": 2, "tail_s": 1}, highlights=highlights, on_drop="audio") as made:
+    async with keeping_clips(
+        tmp_path, {"lead_s": LEAD_S, "tail_s": TAIL_S}, highlights=highlights, on_drop="audio"
+    ) as made:
         feed = f"ws://127.0.0.1:{made.ports.http}/v1/rooms/{ROOM}"
         async with client(made, "/v1") as http, connect(f"{feed}/events?type=clip.ready", proxy=None) as events:
             async with published(made.ports.publish_url, stream):
                 await wait_room(made, lambda room: room["units_out"] > 10)
                 await crowd(http, 22.0)
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(LIMIT_S):
                 await events.recv()
                 await until(lambda: all_over(http))
             clips = (await http.get("/clips", params={"room": ROOM, "state": "ready"})).json()
         await made.stop()
     spans = sorted((clip["start_s"], clip["end_s"]) for clip in clips)
     assert {clip["kind"] for clip in clips} == {"chat"}
-    assert all(before[1] <= after[0] + 2.1 for before, after in itertools.pairwise(spans))
+    assert all(before[1] <= after[0] + LEAD_S + TAIL_S + 0.1 for before, after in itertools.pairwise(spans))
     for clip in clips:
         in_sync(files(clip)[0])
 
@@ -146,7 +150,8 @@ async def test_a_clip_that_was_being_made_when_the_process_was_killed_is_made_af
             clip = (await http.post("/clips", json={"room": ROOM, "last_s": 8})).json()["id"]
             job = tmp_path / "clips" / ".jobs" / clip / "record.json"
             await until(lambda: job.exists())
-        os.kill(worker, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # where it was taken for hung meanwhile
+            os.kill(worker, signal.SIGKILL)
         made.kill()
     async with running(tmp_path / "room.yaml", made.ports, tmp_path / "again.log") as again:
         await again.wait_ready()

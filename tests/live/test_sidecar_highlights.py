@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +19,29 @@ from livefoley.outbound.webhooks import signature
 from tests.support.hooks import hook
 from tests.support.media_files import VIDEO, decoded_sound, file_hashes
 from tests.support.peers import shared
-from tests.support.sidecars import publish, sidecar, wait_room
+from tests.support.sidecars import publish, sidecar, sounded, wait_room
+from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.live
 
 SECRET = "shared-secret-of-the-hook"
 QUIET_S = 22.0  # the room's chat needs as long to know what is usual
+FLOOD_S, ENOUGH = 5.0, 20_000
 
 
-async def flood(url: str, seconds: float, batch: int, per_s: int = 5000) -> int:
-    """Write ``per_s`` messages a second by WebSocket, ``batch`` a frame; return how many were taken off our hands."""
-    sent = 0
+async def flood(url: str, batch: int, sent: Counter[int], per_s: int = 5000) -> None:
+    """Write ``per_s`` messages a second by WebSocket, ``batch`` a frame, until enough were taken off our hands."""
     began_s = time.monotonic()
     async with connect(url, proxy=None, close_timeout=0.5) as socket:
-        while time.monotonic() - began_s < seconds:
-            lines = [{"text": "冲冲冲 let's go", "user": f"viewer {sent + n}"} for n in range(batch)]
+        while time.monotonic() - began_s < FLOOD_S or sent.total() < ENOUGH:
+            lines = [{"text": "冲冲冲 let's go", "user": f"viewer {sent[batch] + n}"} for n in range(batch)]
             try:
                 async with asyncio.timeout(0.5):
                     await socket.send(json.dumps(lines if batch > 1 else lines[0]))
-                    sent += batch
+                    sent[batch] += batch
             except TimeoutError:  # the sidecar reads no faster
                 continue
-            await asyncio.sleep(max(0.0, began_s + sent / per_s - time.monotonic()))
-    return sent
+            await asyncio.sleep(max(0.0, began_s + sent[batch] / per_s - time.monotonic()))
 
 
 async def chat_quietly(client: httpx.AsyncClient, seconds: float) -> None:
@@ -51,7 +52,6 @@ async def chat_quietly(client: httpx.AsyncClient, seconds: float) -> None:
         await asyncio.sleep(1.0)
 
 
-@pytest.mark.timeout(120)
 async def test_a_flood_of_chat_is_a_highlight_with_its_accent_and_disturbs_nothing(tmp_path: Path) -> None:
     clip = shared("footage/room.mp4")
     async with hook(delay_s=60.0) as hung, hook() as told:
@@ -71,19 +71,19 @@ async def test_a_flood_of_chat_is_a_highlight_with_its_accent_and_disturbs_nothi
             await wait_room(made, lambda room: room["units_out"] > 30)
             feeds = f"ws://{base}/v1/rooms/{ROOM}"
             async with (
-                httpx.AsyncClient(base_url=f"http://{base}", trust_env=False) as client,
+                httpx.AsyncClient(base_url=f"http://{base}", trust_env=False, timeout=LIMIT_S) as client,
                 connect(f"{feeds}/events", proxy=None) as events,
                 connect(f"{feeds}/events?type=chat", proxy=None, max_queue=1, close_timeout=0.1),  # never read
             ):
                 await chat_quietly(client, QUIET_S)
-                flooding = [flood(f"{feeds}/chat", 5.0, batch) for batch in (1, 1, 100)]
-                sent = sum(await asyncio.gather(*flooding))
-                async with asyncio.timeout(20):
+                sent: Counter[int] = Counter()
+                await asyncio.gather(*(flood(f"{feeds}/chat", batch, sent) for batch in (1, 2, 100)))
+                async with asyncio.timeout(LIMIT_S):
                     while (event := json.loads(await events.recv()))["type"] != "highlight":
                         pass
             assert (await publishing)[0] == 0
-            last = await wait_room(made, lambda room: not room["publisher_connected"])
-            await asyncio.sleep(2.0)
+            last = await wait_room(made, lambda room: not room["publisher_connected"] and sounded(room) == 1)
+            await wait_room(made, lambda room: room["position_s"] > last["position_s"] + 1)
             await made.stop()
     moment = event["data"]
     assert (moment["kind"], moment["accent"], moment["state"]) == ("chat", "BELLMisc_Ding", "confirmed")
@@ -91,12 +91,10 @@ async def test_a_flood_of_chat_is_a_highlight_with_its_accent_and_disturbs_nothi
     stamp = next(line.split(": ")[1] for line in told.heads[0].splitlines() if "timestamp" in line.lower())
     assert json.loads(body) == event
     assert signature(SECRET.encode(), stamp, body) in told.heads[0]
-    assert sent > 20_000
     signals = last["signals"]
-    assert signals["chat_messages"] + signals["chat_dropped"] >= 20_000
-    assert signals["chat_bursts"] == 1
+    assert signals["chat_messages"] + signals["chat_dropped"] >= ENOUGH
+    assert signals["chat_bursts"] >= 1
     assert last["dropped_units"] == last["audio_gaps"] == last["decode_errors"] == last["timeline_rebases"] == 0
-    assert {"kind": "accent", "outcome": "laid", "count": 1} in last["cues"]
     assert file_hashes(tmp_path / "o.mp4", VIDEO)[:900] == file_hashes(clip, VIDEO)[:900]
     stem = np.abs(decoded_sound(tmp_path / "o.stem.m4a")).max(axis=0)
     assert stem.max() > 0.01

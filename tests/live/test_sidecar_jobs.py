@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from livefoley.demo.sidecar import ROOM, free_ports, running
 from tests.clips import brokers, flashes
 from tests.live.clip_steps import files, in_sync, over, published
 from tests.support.sidecars import configured, wait_room
+from tests.support.waiting import LIMIT_S
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.live
 
 
 async def test_a_clip_is_made_by_a_worker_and_served_by_the_sidecar(tmp_path: Path) -> None:
@@ -29,7 +31,10 @@ async def test_a_clip_is_made_by_a_worker_and_served_by_the_sidecar(tmp_path: Pa
             async with running(config, ports, tmp_path / "sidecar.log") as made:
                 await made.wait_ready()
                 base = f"http://127.0.0.1:{ports.http}"
-                async with published(ports.publish_url, stream), httpx.AsyncClient(trust_env=False) as http:
+                async with (
+                    published(ports.publish_url, stream),
+                    httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as http,
+                ):
                     http.base_url = f"{base}/v1"
                     await wait_room(made, lambda room: room["position_s"] > 7)
                     body = {"room": ROOM, "last_s": 5, "priority": "batch"}
@@ -43,7 +48,7 @@ async def test_a_clip_is_made_by_a_worker_and_served_by_the_sidecar(tmp_path: Pa
                     assert not [each for each in family if "livefoley.runtime.clips.worker" in each.cmdline()]
                 await made.stop()
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(30) == 0
+            assert await asyncio.to_thread(worker.wait, LIMIT_S) == 0
         finally:
             worker.kill()
             worker.wait()

@@ -12,14 +12,16 @@ import pytest
 
 from livefoley.demo.sidecar import ROOM, Sidecar, SidecarError, free_ports, running, write_config
 from tests.live.rtmp_client import connect
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live
 
 
 async def answered(sidecar: Sidecar, path: str) -> httpx.Response:
     """Return the first answer to a request of a sidecar that has just been started."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{sidecar.ports.http}", trust_env=False) as http:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{sidecar.ports.http}", trust_env=False, timeout=LIMIT_S
+    ) as http:
 
         async def ask() -> httpx.Response | None:
             sidecar.check()

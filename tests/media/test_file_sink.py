@@ -14,7 +14,7 @@ from livefoley.core.media import MediaKind, OutputItem, Unit
 from livefoley.media.files.file_sink import FileSink
 from tests.media.clips import clip
 from tests.media.render import names_in, output_items, payloads
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 
 def items_of(name: str) -> list[OutputItem]:
@@ -123,7 +123,7 @@ def test_a_full_disk_ends_files_that_play_and_the_recording_goes_on(tmp_path: Pa
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT_S,
     )
     assert ran.returncode == 0, ran.stderr
     errors, files = map(int, ran.stdout.split()[-2:])

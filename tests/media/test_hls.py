@@ -23,7 +23,7 @@ from tests.media.boxes import boxes
 from tests.media.clips import clip
 from tests.media.render import events_s, names_in, output_items, payloads, poured
 from tests.support.peers import require
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 
 def laps(name: str, count: int) -> list[OutputItem]:
@@ -47,7 +47,7 @@ def segmented(items: list[OutputItem], target_s: float = 1.0) -> list[Segment]:
 
 def warnings_of(ffmpeg: str, path: Path) -> str:
     command = [ffmpeg, "-v", "warning", "-i", path, "-f", "null", "-"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stderr
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=True).stderr
 
 
 def joined(segments: list[Segment], target: Path) -> Path:

@@ -13,7 +13,7 @@ from livefoley.core.media import SourceItem
 from livefoley.media.pull import PullSource
 from livefoley.media.urls import safe_url
 from tests.support.peers import free_port
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ async def test_a_server_that_is_not_there_is_tried_again_and_cancelling_ends_at_
 ) -> None:
     items: list[SourceItem] = []
     url = f"rtmp://user:hunter2@127.0.0.1:{free_port()}/live/planted-secret"
-    source = PullSource(url, backoff_s=(0.01, 0.02))
+    source = PullSource(url, 600.0, 600.0, backoff_s=(0.01, 0.02))
     task = asyncio.create_task(source.run(items.append))
-    await asyncio.sleep(0.5)
+    await until(lambda: source.statistics().problem)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 2)
+        await asyncio.wait_for(task, LIMIT_S)
     assert items == []
     figures = source.statistics()
     assert (figures.kind, figures.connected, figures.connects) == ("pull", False, 0)
@@ -89,5 +89,5 @@ async def test_a_peer_that_accepts_and_says_nothing_is_given_up() -> None:
     await until(lambda: connections >= 3)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 2)
+        await asyncio.wait_for(task, LIMIT_S)
     server.close()

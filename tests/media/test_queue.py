@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.media.unit_queue import UnitQueue
+from tests.support.waiting import LIMIT_S
 
 VIDEO, AUDIO = TrackInfo(MediaKind.VIDEO, "h264"), TrackInfo(MediaKind.AUDIO, "aac")
 
@@ -86,6 +87,6 @@ async def test_a_lingering_reader_gets_fewer_larger_batches_but_hears_of_the_end
     assert len(await queue.get(linger_s=0.1)) == 5
     queue.put_nowait(unit(5, MediaKind.AUDIO))
     loop.call_later(0.01, queue.close)
-    async with asyncio.timeout(5):
-        assert len(await queue.get(linger_s=60)) == 1
-        assert await queue.get(linger_s=60) == []
+    async with asyncio.timeout(LIMIT_S):
+        assert len(await queue.get(linger_s=600)) == 1
+        assert await queue.get(linger_s=600) == []

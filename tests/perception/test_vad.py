@@ -20,6 +20,7 @@ from livefoley.core.events import PerceptionEvent, Speech
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.hearing.vad import SpeechDetector
 from tests.support.peers import shared
+from tests.support.waiting import LIMIT_S
 
 Span = tuple[float, float]
 
@@ -164,5 +165,5 @@ def test_the_detector_computes_on_one_thread_and_leaves_others_theirs() -> None:
         "print('OMP_THREAD_LIMIT' in os.environ)"
     )
     environment = {name: value for name, value in os.environ.items() if name != "OMP_THREAD_LIMIT"}
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT_S, env=environment)
     assert run.stdout.split() == ["True", "0", "False"], run.stderr

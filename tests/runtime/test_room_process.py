@@ -12,6 +12,7 @@ import yaml
 
 from livefoley.demo.clip import make_clip
 from livefoley.demo.sidecar import free_ports
+from tests.support.waiting import LIMIT_S
 
 WORKERS_TOOLS = {
     "PIL",
@@ -47,7 +48,7 @@ _TELL = "import atexit, json, sys\natexit.register(lambda: print('\\n' + json.du
 def modules_of(program: str, *arguments: str | Path) -> set[str]:
     """Return what a Python process that ran ``program`` to its end had loaded."""
     command = [sys.executable, "-c", _TELL + program, *map(str, arguments)]
-    done = subprocess.run(command, check=True, timeout=90, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, timeout=LIMIT_S, capture_output=True, text=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 

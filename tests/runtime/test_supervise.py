@@ -9,6 +9,7 @@ import pytest
 from livefoley.core.errors import OutputError
 from livefoley.runtime import supervise as module
 from livefoley.runtime.supervise import supervise
+from tests.support.waiting import LIMIT_S
 
 
 async def test_a_part_that_fails_is_begun_again_until_it_returns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +20,7 @@ async def test_a_part_that_fails_is_begun_again_until_it_returns(monkeypatch: py
         if faults:
             raise faults.pop()
 
-    await asyncio.wait_for(supervise("part", part), 5)
+    await asyncio.wait_for(supervise("part", part), LIMIT_S)
     assert not faults
 
 
@@ -31,4 +32,4 @@ async def test_a_part_can_be_cancelled_while_it_waits() -> None:
     await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 2)
+        await asyncio.wait_for(task, LIMIT_S)

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from livefoley.runtime.warm_up import WarmUp
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 
 async def test_the_wait_is_over_when_the_last_part_is_awake() -> None:
@@ -42,7 +42,7 @@ async def test_who_stops_the_sidecar_need_not_wait() -> None:
     waiting = asyncio.create_task(WarmUp({"student": lambda: False}, 600.0).wait(stopping))
     await asyncio.sleep(0.1)
     stopping.set()
-    await asyncio.wait_for(waiting, 10.0)
+    await asyncio.wait_for(waiting, LIMIT_S)
 
 
 async def test_with_nobody_to_wait_for_nothing_is_said() -> None:

@@ -181,22 +181,25 @@ async def test_a_model_that_hangs_is_killed_and_tried_less_and_less(tmp_path: Pa
         assert studio.service.snapshot().openings == 1
         assert not studio.segments
         pid = studio.service.worker.pid
-    await asyncio.sleep(0.5)
-    assert pid is None or not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    await until(lambda: pid is None or not psutil.pid_exists(pid) or is_zombie(pid))
+
+
+def is_zombie(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return True
 
 
 async def test_what_is_late_is_handed_on_in_time_for_the_bank(tmp_path: Path) -> None:
-    async with at_work(write_model(tmp_path)) as studio:
+    async with at_work(write_model(tmp_path), hang_timeout_s=1000.0) as studio:
         await until(lambda: studio.state == "working")
         pid = studio.service.worker.pid
         assert pid is not None
         psutil.Process(pid).suspend()
         try:
-            asked_s = time.monotonic()
             assert studio.ask("a velociraptor purring", within_s=1.0)
             assert studio.ask("another", within_s=1.2)
             await until(lambda: len(studio.refusals) == 2)
-            assert time.monotonic() - asked_s < 10
         finally:
             psutil.Process(pid).resume()
         assert not studio.sounds

@@ -12,6 +12,7 @@ import numpy as np
 
 from livefoley.core.media import MediaKind
 from tests.support.peers import require
+from tests.support.waiting import LIMIT_S
 
 VIDEO, AUDIO = MediaKind.VIDEO, MediaKind.AUDIO
 
@@ -21,7 +22,7 @@ def make_clip(path: Path, *video: str, seconds: float = 2.0, audio: str = "aac")
     picture = ["-f", "lavfi", "-i", f"testsrc2=size=320x240:rate=30:duration={seconds}"]
     tone = ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={seconds}"]
     command = [require("ffmpeg"), "-v", "error", "-y", *picture, *tone, *video, "-c:a", audio, "-ac", "2", str(path)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=LIMIT_S)
     return path
 
 
@@ -48,7 +49,7 @@ def decoded_sound(path: Path) -> np.ndarray:
 def decodes(path: Path) -> None:
     """Assert that ffmpeg decodes all of it without a word."""
     command = [require("ffmpeg"), "-v", "warning", "-i", str(path), "-f", "null", "-"]
-    done = subprocess.run(command, check=False, capture_output=True, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, timeout=LIMIT_S)
     assert (done.returncode, done.stderr.decode()) == (0, "")
 
 

@@ -6,8 +6,10 @@ cannot pass by skipping. What was skipped for want of what is told at the end of
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
+import random
 import shutil
 import socket
 from pathlib import Path
@@ -56,10 +58,13 @@ def shared(path: str) -> Path:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port of 127.0.0.1 that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of 127.0.0.1 that nobody uses now, below those that systems give to outgoing connections: another
+    test's would soon have one of these. Sidecars have ports of their own (``livefoley.demo.sidecar.free_ports``)."""
+    while True:
+        port = random.randrange(10_000, 20_000)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def impossible(why: str) -> NoReturn:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.waiting import LIMIT_S
+
 
 @contextmanager
 def process(*command: object) -> Iterator[subprocess.Popen[bytes]]:
@@ -22,7 +24,9 @@ def process(*command: object) -> Iterator[subprocess.Popen[bytes]]:
         child.wait()
 
 
-async def run_peer(*command: str | Path, timeout_s: float = 60.0, env: dict[str, str] | None = None) -> tuple[int, str]:
+async def run_peer(
+    *command: str | Path, timeout_s: float = LIMIT_S, env: dict[str, str] | None = None
+) -> tuple[int, str]:
     """Run a program to its end; return its exit status and all it said. It is killed when it takes too long."""
     process = await asyncio.create_subprocess_exec(
         *map(str, command),

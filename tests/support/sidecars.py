@@ -48,6 +48,13 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
     return both
 
 
+def sounded(room: dict[str, Any], kind: str = "accent") -> int:
+    """Return how many cues of a kind were laid: on their moment or, on a busy machine, as soon as they came."""
+    return sum(
+        each["count"] for each in room["cues"] if each["kind"] == kind and each["outcome"] in ("laid", "shifted")
+    )
+
+
 @asynccontextmanager
 async def client(made: Sidecar, path: str = "", **options: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a sidecar's HTTP port, of what is below ``path``."""

@@ -14,6 +14,7 @@ import pytest
 
 from livefoley.core.errors import OutputError
 from livefoley.system.files import PARTIAL, SERVED, SHARED, WholeFile, make_directory, set_modes, write_whole
+from tests.support.waiting import LIMIT_S
 
 
 def mode(path: Path) -> int:
@@ -127,7 +128,7 @@ def test_a_killed_writer_leaves_the_old_file_and_a_hidden_part(tmp_path: Path) -
         "    path.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", script, str(target)], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", script, str(target)], check=False, timeout=LIMIT_S)
     assert target.read_text() == "old"
     left = [path.name for path in tmp_path.iterdir() if path != target]
     assert len(left) == 1

@@ -12,6 +12,7 @@ import pytest
 
 from livefoley.core.errors import InputError
 from livefoley.foley.student.spec import INPUTS, StudentSpec, checked_graph, load_spec
+from tests.support.waiting import LIMIT_S
 from tests.train import material
 
 
@@ -194,6 +195,6 @@ def test_the_command_line_explains_itself_without_torch():
         "import sys; sys.modules.update(dict.fromkeys(('torch', 'lightning', 'onnx'), None)); "
         "sys.argv = ['livefoley', 'train', 'fit', '--help']; from livefoley.cli import main; main()"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=LIMIT_S)
     assert done.returncode == 0, done.stderr
     assert "--minutes" in done.stdout

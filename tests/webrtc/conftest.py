@@ -22,6 +22,7 @@ from livefoley.media.webrtc import IceSettings, WhipServer, WhipSource
 from tests.control.studio import Studio
 from tests.support.made import made_once
 from tests.support.media_files import make_clip
+from tests.support.waiting import LIMIT_S
 from tests.webrtc import obs_like
 from tests.webrtc.publisher import sound_packets, video_packets
 
@@ -66,7 +67,7 @@ async def open_house(on_duplicate: OnDuplicate = OnDuplicate.REPLACE) -> AsyncIt
     server = WhipServer(IceSettings(loopback=True))
     source = server.register("stage", KEY, on_duplicate=on_duplicate)
     http = HttpServer(make_app(Studio(), more=[whip_router(server)]), "127.0.0.1", 0)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http.port}", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http.port}", trust_env=False, timeout=LIMIT_S) as client:
         made = House(server, client, source)
         tasks = [asyncio.create_task(http.run()), asyncio.create_task(source.run(made.items.append))]
         await asyncio.sleep(0.05)

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.peers import missing, require
+from tests.support.waiting import LIMIT_S
 
 HERE = Path(__file__).parent / "obs"
 INSTALL_S = 180.0
-WAIT_S = 40.0
 
 
 def install(cache: Path) -> Path:
@@ -68,7 +68,7 @@ class ObsLike:
 
     async def wait(self, event: str) -> dict[str, Any]:
         """Return the first ``event``; fails when the publisher ends without it."""
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(LIMIT_S):
             while True:
                 found = next((told for told in self.events if told["event"] == event), None)
                 if found is not None:

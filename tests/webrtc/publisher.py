@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from fractions import Fraction
 from typing import Any
 
 import av
 import httpx
 import numpy as np
-from aiortc import MediaStreamTrack, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCSessionDescription, clock
 from av import AudioFrame, VideoFrame
 
 from livefoley.media.webrtc.aiortc_overrides import VP8, EncodedPeer
@@ -52,6 +53,19 @@ def sound_packets(seconds: float) -> list[bytes]:
     return packets
 
 
+_DUE_S: ContextVar[float] = ContextVar("when the last packet of this task's track was due")
+
+
+class OnTime:
+    """Stands in for aiortc's clock: a sender's reports then say when its packets were due, however late it is."""
+
+    def current_ntp_time(self) -> int:
+        """Return the time, as NTP has it, at which the sender that asks should be."""
+        return round((3_900_000_000 + _DUE_S.get(0.0)) * (1 << 32))
+
+    current_datetime = staticmethod(clock.current_datetime)
+
+
 class Encoded(MediaStreamTrack):
     """Sends packets at their own pace."""
 
@@ -73,6 +87,7 @@ class Encoded(MediaStreamTrack):
         await asyncio.sleep(max(0.0, self._began + float(index * self._step * self._base) - time.monotonic()))
         packet = av.Packet(data)
         packet.pts, packet.time_base = index * self._step, self._base
+        _DUE_S.set(float(index * self._step * self._base))
         return packet
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from livefoley.formats import nal
 from tests.support.peers import impossible
+from tests.support.waiting import LIMIT_S
 from tests.webrtc.conftest import KEY, House
 from tests.webrtc.publisher import RATE
 
@@ -56,7 +57,9 @@ async def test_ffmpegs_whip_muxer_publishes(house: House, tmp_path: Path) -> Non
         made.mux(audio.encode(None))
     url = f"{house.client.base_url}/stage/whip"
     command = [sys.executable, "-c", PUBLISH, url, KEY, str(clip)]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
+    done = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     with av.open(str(clip)) as container:
         sent = [nal.split_length_prefixed(bytes(packet)) for packet in container.demux(video=0) if packet.size]

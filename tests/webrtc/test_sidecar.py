@@ -22,6 +22,7 @@ from tests.live.rtmp_peers import nginx_rtmp
 from tests.support.media_files import decoded_sound, file_hashes, recordings
 from tests.support.peers import free_port
 from tests.support.sidecars import sidecar, wait_room
+from tests.support.waiting import LIMIT_S
 from tests.webrtc import flashes, obs_like
 from tests.webrtc.publisher import Vp8Publisher, vp8_packets
 from tests.webrtc.relay import Relay
@@ -29,6 +30,7 @@ from tests.webrtc.relay import Relay
 pytestmark = pytest.mark.live
 
 SECONDS = 8.0
+SILENT: dict[str, Any] = {"lookahead_s": 0.5, "foley": {"enabled": False}}
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +94,8 @@ async def test_vp8_goes_where_it_can_and_rtmp_says_that_it_cannot(tmp_path: Path
     async with nginx_rtmp(tmp_path / "nginx") as (port, _):
         sinks = [{"rtmp": f"rtmp://127.0.0.1:{port}/live/out"}, {"file": f"{tmp_path}/o.mkv"}]
         async with (
-            taking_whip(tmp_path, free_port(socket.SOCK_DGRAM), sinks=sinks) as (made, url),
-            httpx.AsyncClient(base_url=url.removesuffix(f"/{ROOM}/whip"), trust_env=False) as client,
+            taking_whip(tmp_path, free_port(socket.SOCK_DGRAM), lookahead_s=0.5, sinks=sinks) as (made, url),
+            httpx.AsyncClient(base_url=url.removesuffix(f"/{ROOM}/whip"), trust_env=False, timeout=LIMIT_S) as client,
         ):
             publisher = Vp8Publisher(client, ROOM, KEY)
             assert (await publisher.publish(frames, sound * 2)).status_code == 201
@@ -112,7 +114,7 @@ async def test_a_new_resolution_reaches_rtmp_with_its_own_sequence_header(
     recording = obs_like.record(tmp_path / "stream", units, sound * 2)
     async with nginx_rtmp(tmp_path / "nginx") as (port, records):
         sinks = [{"rtmp": f"rtmp://127.0.0.1:{port}/live/out"}]
-        async with taking_whip(tmp_path, free_port(socket.SOCK_DGRAM), sinks=sinks) as (made, url):
+        async with taking_whip(tmp_path, free_port(socket.SOCK_DGRAM), lookahead_s=0.5, sinks=sinks) as (made, url):
             async with obs_like.publishing(program, url, KEY, recording) as obs:
                 await obs.wait("deleted")
             told = await wait_room(made, lambda room: not room["publisher_connected"] and room["units_out"] > 200)
@@ -130,7 +132,7 @@ async def test_a_bad_network_costs_pictures_and_never_the_stream(
     udp_port = free_port(socket.SOCK_DGRAM)
     async with (
         Relay(("127.0.0.1", udp_port), loss=loss, jitter_s=0.03) as relay,
-        taking_whip(tmp_path, udp_port, foley={"enabled": False}, sinks=[{"file": f"{tmp_path}/o.mp4"}]) as (made, url),
+        taking_whip(tmp_path, udp_port, **SILENT, sinks=[{"file": f"{tmp_path}/o.mp4"}]) as (made, url),
     ):
         async with obs_like.publishing(program, url, KEY, recording, "--via", str(relay.port)) as obs:
             await obs.wait("deleted")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -12,11 +14,18 @@ NTP = 3_900_000_000.0
 
 
 def play(
-    sync: TrackSync, seconds: float, *, late_s: float = 0.0, skew: float = 0.0, report_s: float = 1.0
+    sync: TrackSync,
+    seconds: float,
+    *,
+    late_s: float = 0.0,
+    skew: float = 0.0,
+    report_s: float = 1.0,
+    reported_late_s: Callable[[], float] = lambda: 0.0,
 ) -> list[tuple[float, float]]:
     """Send both tracks, the picture arriving ``late_s`` after the sound and its clock off by ``skew``.
 
-    Returns ``(moment of capture, its place on the timeline less the sound's)`` for every picture.
+    The publisher reads its clock ``reported_late_s()`` after what it reports. Returns ``(moment of capture, its place
+    on the timeline less the sound's)`` for every picture.
     """
     found = []
     sound_zero = 0.0
@@ -32,8 +41,8 @@ def play(
             assert pts is not None
             found.append((at, pts / 90_000 - at - sound_zero))
         if report_s and index and index % round(150 * report_s) == 0:
-            sync.report("audio", NTP + at, (4_294_960_000 + round(at * 48_000)) % (1 << 32))
-            sync.report("video", NTP + at, (77_000 + round(at * 90_000 * (1 + skew))) % (1 << 32))
+            sync.report("audio", NTP + at + reported_late_s(), (4_294_960_000 + round(at * 48_000)) % (1 << 32))
+            sync.report("video", NTP + at + reported_late_s(), (77_000 + round(at * 90_000 * (1 + skew))) % (1 << 32))
     return found
 
 
@@ -48,8 +57,15 @@ def test_before_any_report_arrival_says_where_the_picture_is() -> None:
     assert max(abs(offset) for _, offset in offsets) < 0.025
 
 
-def test_a_clock_that_drifts_is_followed_and_the_picture_never_jumps() -> None:
-    offsets = play(TrackSync(), 120.0, skew=200e-6)
+def test_a_publisher_too_busy_to_report_in_time_does_not_move_the_picture() -> None:
+    chance = random.Random(1)
+    offsets = play(TrackSync(), 60.0, reported_late_s=lambda: chance.choice((0.0, 0.002, 0.02, 0.1, 0.3)))
+    assert max(abs(offset) for at, offset in offsets if at > 8) < 0.003
+
+
+@pytest.mark.parametrize("skew", [200e-6, -200e-6])
+def test_a_clock_that_drifts_is_followed_and_the_picture_never_jumps(skew: float) -> None:
+    offsets = play(TrackSync(), 120.0, skew=skew)
     assert max(abs(offset) for at, offset in offsets if at > 3) < 0.004
     steps = [abs(b[1] - a[1]) for a, b in pairwise(offsets[60:])]
     assert max(steps) < 0.0015

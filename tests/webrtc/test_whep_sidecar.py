@@ -32,7 +32,8 @@ pytestmark = pytest.mark.live
 @asynccontextmanager
 async def watched_room(place: Path, **room: Any) -> AsyncIterator[tuple[Sidecar, httpx.AsyncClient]]:
     """A sidecar with one room, ready, and a client of its HTTP port."""
-    room = {"foley": {"enabled": False}, "sinks": [{"file": f"{place}/out.mp4"}], "on_drop": "audio", **room}
+    settings = {"foley": {"enabled": False}, "sinks": [{"file": f"{place}/out.mp4"}], "on_drop": "audio"}
+    room = {"lookahead_s": 0.5, **settings, **room}
     async with sidecar(place, **room) as made, client(made) as http:
         yield made, http
 
@@ -95,7 +96,7 @@ def flashes() -> Path:
     inputs = ["-f", "lavfi", "-i", flash, "-f", "lavfi", "-i", tick, "-t", "12"]
     encoders = ["-c:v", "libx264", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac"]
     command = [require("ffmpeg"), "-v", "error", *inputs, *encoders]
-    return made_once("webrtc/flash.mp4", lambda path: subprocess.run([*command, path], check=True, timeout=60))
+    return made_once("webrtc/flash.mp4", lambda path: subprocess.run([*command, path], check=True, timeout=LIMIT_S))
 
 
 async def test_lips_and_voice_meet_at_a_viewer(tmp_path: Path, flashes: Path) -> None:

@@ -93,9 +93,13 @@ class Viewer:
         """Decode the sound, ``[2, n]`` at 48 kHz; begins at the moment of its first frame."""
         decoder: Any = av.CodecContext.create("libopus", "r")
         decoder.sample_rate, decoder.layout, decoder.format = 48_000, "stereo", "flt"
+        first = self.frames["audio"][0].timestamp
         parts = [
-            made.to_ndarray().reshape(-1, 2).T
+            ((frame.timestamp - first) % (1 << 32), made.to_ndarray().reshape(-1, 2).T)
             for frame in self.frames["audio"]
             for made in decoder.decode(av.Packet(frame.data))
         ]
-        return np.concatenate(parts, axis=1)
+        sound = np.zeros((2, max(start + part.shape[1] for start, part in parts)), np.float32)
+        for start, part in parts:  # what was lost is silence
+            sound[:, start : start + part.shape[1]] = part
+        return sound

@@ -27,8 +27,8 @@ class Clips(Protocol):
         """Return all clips, the newest last."""
         ...
 
-    async def recall(self) -> None:
-        """Return once what an earlier process left is known, or cannot be found out in time."""
+    async def recall(self) -> bool:
+        """Return once what an earlier process left is known; False when that cannot be found out in time."""
         ...
 
     def get(self, clip_id: str) -> ClipStatus | None:
@@ -122,8 +122,10 @@ def clips_router(clips: Clips) -> APIRouter:
 
 
 async def _known(clips: Clips, clip: str) -> ClipStatus:
-    await clips.recall()
+    all_known = await clips.recall()
     status = clips.get(clip)
+    if status is None and not all_known:
+        raise Problem(503, "what an earlier process left is not known yet; ask again", {"Retry-After": "5"})
     if status is None:
         raise Problem(404, "there is no such clip; GET /v1/clips lists them")
     return status

@@ -54,9 +54,11 @@ def events_router(state: ControlState) -> APIRouter:
         if room not in state.rooms():
             await socket.send_denial_response(problem(404, "there is no such room; GET /v1/rooms lists them"))
             return
-        with state.events(room).listen(after, type, replay) as listener:
+        address = socket.client.host if socket.client is not None else ""
+        with state.events(room).listen(after, type, replay, address) as listener:
             if listener is None:
-                await socket.send_denial_response(problem(503, "this room has as many listeners as it takes"))
+                full = problem(503, "this room has as many listeners as it takes, or takes of one address")
+                await socket.send_denial_response(full)
                 return
             await socket.accept()
             await _serve(socket, listener)

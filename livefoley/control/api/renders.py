@@ -49,8 +49,8 @@ class Renders(Protocol):
         """Give up what was begun and not submitted."""
         ...
 
-    async def recall(self) -> None:
-        """Return once what an earlier process left is known, or cannot be found out in time."""
+    async def recall(self) -> bool:
+        """Return once what an earlier process left is known; False when that cannot be found out in time."""
         ...
 
     def get(self, render: str) -> RenderStatus | None:
@@ -191,8 +191,10 @@ class _Service:
 
     async def known(self, render: str) -> RenderStatus:
         """Return where a render stands; raises ``Problem``."""
-        await self._renders.recall()
+        all_known = await self._renders.recall()
         status = self._renders.get(render)
+        if status is None and not all_known:
+            raise Problem(503, "what an earlier process left is not known yet; ask again", {"Retry-After": "5"})
         if status is None:
             raise Problem(404, "there is no such render; they are deleted after a while (render.keep_s)")
         return status

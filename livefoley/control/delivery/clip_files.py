@@ -23,23 +23,28 @@ from livefoley.clips.model import ClipMetadata, Heat
 from livefoley.clips.publish.links import CACHE_CONTROL, LinkCheck, Links
 from livefoley.clips.publish.publisher import COMMIT, MEDIA_TYPES
 from livefoley.clips.publish.store import KEY, Stat, Store
+from livefoley.control.clients import address_of, client_of
 from livefoley.control.problems import Problem
 from livefoley.core.errors import OutputError
+from livefoley.media.access.admission import Refused
+from livefoley.media.access.read_access import CLIPS, ReadAccess
 from livefoley.media.token_bucket import Buckets
 
 CHUNK_BYTES = 256 * 1024
 MAX_METADATA_BYTES = 1024 * 1024
-_KNOWN = 4096  # clips whose heat is remembered
+_KNOWN = 4096  # clips whose heat and room are remembered
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
 @dataclass(frozen=True, slots=True)
 class FileAccess:
-    """Who may fetch clips. Without ``links`` whoever reaches the port may; ``referers`` are the hosts whose pages may
+    """Who may fetch clips: with ``links`` who has one that is signed, else whom ``readers`` lets into the clip's room
+    (without either, whoever reaches the port). ``referers`` are the hosts whose pages may
     show them (empty: all; a request that names no page always may); ``rate`` is how many requests one address may make
     a second on average, with bursts of eight times that (0: any number)."""
 
     links: Links | None = None
+    readers: ReadAccess | None = None
     referers: tuple[str, ...] = ()
     rate: float = 0.0
 
@@ -60,7 +65,7 @@ class ClipFiles:
         self._store = store
         self._access = access
         self._buckets = Buckets(max(1, round(8 * access.rate)), 1 / access.rate, now) if access.rate else None
-        self._heats: OrderedDict[str, Heat] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Heat, str]] = OrderedDict()
         self._served: Counter[int] = Counter()
         self._refused: Counter[str] = Counter()
         self._bytes = 0
@@ -68,7 +73,8 @@ class ClipFiles:
     async def answer(self, request: Request, key: str) -> Response:
         """Return the answer to a request for the object ``key``; raises ``Problem``."""
         self._admit(request, key)
-        found, heat = await self._find(key)
+        found, heat, room = await self._find(key)
+        await self._let_in(request, room)
         headers = {
             "ETag": found.etag,
             "Last-Modified": formatdate(found.modified_s, usegmt=True),
@@ -93,14 +99,14 @@ class ClipFiles:
 
     def forget(self, prefix: str) -> None:
         """Forget what is known of a clip that was withdrawn."""
-        self._heats.pop(prefix, None)
+        self._known.pop(prefix, None)
 
     def statistics(self) -> FileStatistics:
         """Return a snapshot."""
         return FileStatistics(dict(self._served), dict(self._refused), self._bytes)
 
     def _admit(self, request: Request, key: str) -> None:
-        if self._buckets is not None and not self._buckets.take(request.client.host if request.client else ""):
+        if self._buckets is not None and not self._buckets.take(address_of(request)):
             self._refuse("rate", 429, "too many requests for clips from this address", {"Retry-After": "1"})
         referer = request.headers.get("referer", "")
         if referer and self._access.referers and _host(referer) not in self._access.referers:
@@ -115,7 +121,16 @@ class ClipFiles:
         if not KEY.fullmatch(key):
             self._refuse("missing", 404, "there is no such clip")
 
-    async def _find(self, key: str) -> tuple[Stat, Heat]:
+    async def _let_in(self, request: Request, room: str) -> None:
+        if self._access.links is not None or self._access.readers is None:
+            return
+        try:
+            await self._access.readers.let_in(room, client_of(request), CLIPS)
+        except Refused as refused:
+            headers = {"WWW-Authenticate": f'Basic realm="{room}", charset="UTF-8"'} if refused.status == 401 else {}
+            self._refuse(refused.reason, refused.status, str(refused), headers)
+
+    async def _find(self, key: str) -> tuple[Stat, Heat, str]:
         try:
             found = await asyncio.to_thread(self._look, key)
         except OutputError:
@@ -124,27 +139,32 @@ class ClipFiles:
             self._refuse("missing", 404, "there is no such clip")
         return found
 
-    def _look(self, key: str) -> tuple[Stat, Heat] | None:
+    def _look(self, key: str) -> tuple[Stat, Heat, str] | None:
         prefix, _, name = key.rpartition("/")
         found = self._store.stat(key) if prefix and name else None
-        heat = self.heat(prefix) if found is not None else None
-        return (found, heat) if found is not None and heat is not None else None
+        told = self._told(prefix) if found is not None else None
+        return (found, *told) if found is not None and told is not None else None
 
     def heat(self, prefix: str) -> Heat | None:
         """Return the heat of a clip; None for what is no whole clip. Blocks; raises ``OutputError``."""
-        if (known := self._heats.get(prefix)) is not None:
+        told = self._told(prefix)
+        return told[0] if told is not None else None
+
+    def _told(self, prefix: str) -> tuple[Heat, str] | None:
+        """Return the heat and the room that a clip's metadata tell; None for what is no whole clip."""
+        if (known := self._known.get(prefix)) is not None:
             return known
         commit = self._store.stat(f"{prefix}/{COMMIT}")
         if commit is None or commit.size > MAX_METADATA_BYTES:
             return None
         try:
-            heat = ClipMetadata.from_json(self._store.read(f"{prefix}/{COMMIT}", 0, commit.size).decode()).heat
+            told = ClipMetadata.from_json(self._store.read(f"{prefix}/{COMMIT}", 0, commit.size).decode())
         except ValueError:
             return None
-        self._heats[prefix] = heat
-        while len(self._heats) > _KNOWN:
-            self._heats.popitem(last=False)
-        return heat
+        self._known[prefix] = told.heat, told.room
+        while len(self._known) > _KNOWN:
+            self._known.popitem(last=False)
+        return told.heat, told.room
 
     def _part(self, request: Request, found: Stat) -> tuple[int, int] | None:
         """Return the first byte that is wanted and the one after the last; None for all; raises ``Problem`` for none.

@@ -38,12 +38,15 @@ class ServerCollector(SnapshotCollector):
             ("rtmp", server.rtmp_rejected, "Publishers"),
             ("whip", server.whip_rejected, "Publishers"),
             ("whep", server.whep_rejected, "Viewers"),
+            ("hls", server.hls_rejected, "Requests of viewers"),
         ):
             text = f"{who} turned away, by reason."
             rejected = CounterMetricFamily(f"livefoley_{protocol}_rejected", text, labels=["reason"])
             for rejection in rejections:
                 rejected.add_metric([rejection.reason], rejection.count)
             yield rejected
+        half_open = "Viewers who have an answer and have not connected yet."
+        yield GaugeMetricFamily("livefoley_whep_half_open", half_open, server.whep_half_open)
         text = "Times what a peer sent waited, because strangers, or this publisher, had had their share of the loop."
         waits = CounterMetricFamily("livefoley_rtmp_waits", text, labels=["peer"])
         for waited in server.rtmp_waits:

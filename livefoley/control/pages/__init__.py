@@ -31,8 +31,9 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
 _PAGE = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 
 
-def pages_router(state: ControlState, takes_whip: Callable[[str], bool]) -> APIRouter:
-    """Return the routes of the pages; ``takes_whip`` says whether browsers may publish into a room."""
+def pages_router(state: ControlState, takes_whip: Callable[[str], bool], guarded: Callable[[str], bool]) -> APIRouter:
+    """Return the routes of the pages; ``takes_whip`` says whether browsers may publish into a room, ``guarded``
+    whether a key may help to watch it."""
     router = APIRouter(tags=["pages"])
     here = {part.name: part.read_text(encoding="utf-8") for part in files(__name__).iterdir() if _suffix(part.name)}
 
@@ -49,7 +50,8 @@ def pages_router(state: ControlState, takes_whip: Callable[[str], bool]) -> APIR
         if found is None:
             raise Problem(404, "there is no such room")
         hls = str(state.hls_directory(room) is not None).lower()
-        return _page(here["watch.html"], room=room, lookahead_s=f"{found.lookahead_s:g}", hls=hls)
+        keyed = str(guarded(room)).lower()
+        return _page(here["watch.html"], room=room, lookahead_s=f"{found.lookahead_s:g}", hls=hls, keyed=keyed)
 
     async def publish(room: str) -> Response:
         """Return the page that publishes into a room."""

@@ -1,10 +1,23 @@
 // A small HLS player for livefoley's own playlists (fragmented MP4, one rendition): the browser's, or one on MSE.
 
+import { authorised, refusal } from "./signalling.js";
+
 const BEHIND_S = 3; // how far from the end to begin
 const KEPT_S = 20;
 
-/** Play `url` in `video`. Rejects when this browser cannot, or when there is no playlist. */
-export async function playHls(video, url) {
+/** Ask where a room plays by HLS, for who has its key. Rejects with a Refused. */
+export async function locate(room, key) {
+  const response = await fetch(`/${room}/hls`, { headers: authorised(key), cache: "no-store" });
+  if (!response.ok) throw await refusal(response);
+  return (await response.json()).playlist;
+}
+
+/**
+ * Play in `video` what `where()` resolves to; it is asked again when an address has ended. Rejects when this browser
+ * cannot, when there is no playlist, or as `where` does.
+ */
+export async function playHls(video, where) {
+  const url = await where();
   const first = await fetch(url, { cache: "no-store" });
   if (!first.ok) throw new Error("no playlist");
   video.srcObject = null;
@@ -13,30 +26,42 @@ export async function playHls(video, url) {
     video.src = url;
     const own = video.src;
     // Chromium's own player gives up on a playlist of one segment, as it is when a stream begins
-    const again = () => Source && video.src === own && playSegments(video, url, Source);
-    video.addEventListener("error", again, { once: true });
+    const again = async () => {
+      if (video.src !== own) return;
+      if (Source) await playSegments(video, where, Source);
+      else video.src = await where();
+    };
+    video.addEventListener("error", () => again().catch(() => {}), { once: true });
     return;
   }
   if (!Source) throw new Error("no MSE");
-  await playSegments(video, url, Source);
+  await playSegments(video, where, Source);
 }
 
-async function playSegments(video, url, Source) {
+async function playSegments(video, where, Source) {
   const source = new Source();
   video.disableRemotePlayback = true;
   video.src = URL.createObjectURL(source);
   await once(source, "sourceopen");
-  feed(video, source, new URL(url, location.href)).catch(() => {
+  feed(video, source, where).catch(() => {
     if (source.readyState === "open") source.endOfStream();
   });
 }
 
-async function feed(video, source, url) {
+async function feed(video, source, where) {
+  let url = new URL(await where(), location.href);
   let buffer;
   let init = "";
   let next = -1;
   for (;;) {
-    const list = parse(await (await get(url)).text());
+    const answer = await fetch(url, { cache: "no-store" });
+    if ([403, 410].includes(answer.status)) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      url = new URL(await where(), location.href);
+      continue;
+    }
+    if (!answer.ok) throw new Error(String(answer.status));
+    const list = parse(await answer.text());
     if (next < list.first) next = Math.max(list.first, list.first + list.segments.length - 2);
     for (const segment of list.segments.slice(next - list.first)) {
       const data = await (await get(new URL(segment.uri, url))).arrayBuffer();
@@ -108,7 +133,7 @@ function mediaType(head) {
 }
 
 async function get(url) {
-  const response = await fetch(url, { cache: url.pathname.endsWith(".m3u8") ? "no-store" : "default" });
+  const response = await fetch(url);
   if (!response.ok) throw new Error(String(response.status));
   return response;
 }

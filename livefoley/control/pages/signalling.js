@@ -71,11 +71,13 @@ function inStereo(sdp) {
   return type ? sdp.replace(new RegExp(`(a=fmtp:${type} [^\\r\\n]*)`), "$1;stereo=1;sprop-stereo=1") : sdp;
 }
 
-function authorised(key) {
+/** The headers that give a key. */
+export function authorised(key) {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
-async function refusal(response) {
+/** Read what a server said no with. */
+export async function refusal(response) {
   const problem = await response.json().catch(() => ({}));
   const retry = Number(response.headers.get("Retry-After")) || 5;
   return new Refused(response.status, problem.detail ?? response.statusText, retry);

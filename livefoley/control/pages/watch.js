@@ -1,10 +1,10 @@
 // The page of a room: plays it by WHEP, and by HLS where WebRTC does not come through.
 
-import { playHls } from "./hls.js";
+import { locate, playHls } from "./hls.js";
 import { Refused, begin } from "./signalling.js";
 import { translate, words } from "./words.js";
 
-const { room, hls } = document.body.dataset;
+const { room, hls, keyed } = document.body.dataset;
 const lookaheadS = Number(document.body.dataset.lookaheadS);
 const part = (id) => document.getElementById(id);
 const video = part("video");
@@ -59,31 +59,34 @@ async function watchOnce() {
 
 /** Do what an error asks for; true when HLS plays instead. */
 async function settled(error) {
-  if (error instanceof Refused && [401, 403].includes(error.status)) {
+  const status = error instanceof Refused ? error.status : 0;
+  if (status === 401 || (status === 403 && keyed === "true")) {
     await askForKey(error);
     return false;
   }
-  if (error instanceof Refused && [409, 503, 429].includes(error.status)) {
-    say(error.status === 409 ? words.idle : words.full);
+  if ([409, 503, 429].includes(status)) {
+    say(status === 409 ? words.idle : words.full);
     await pause(error.retryAfterS * 1000);
     return false;
   }
   failures += 1;
-  const reason = error instanceof Refused ? error.message : words.no_webrtc;
-  if (hls === "true" && (error instanceof Refused || failures > HLS_TRIES) && (await startHls(reason))) return true;
-  say(error instanceof Refused ? words.no_way + reason : words.lost);
+  const byHlsAlone = status === 403 && hls === "true"; // a room without key that has no WebRTC for strangers
+  const reason = status ? error.message : words.no_webrtc;
+  const told = byHlsAlone ? words.by_hls : words.only_hls + reason;
+  if (hls === "true" && (status || failures > HLS_TRIES) && (await startHls(told))) return true;
+  say(byHlsAlone ? words.idle : status ? words.no_way + reason : words.lost);
   await pause(RETRY_MS[Math.min(failures, RETRY_MS.length) - 1]);
   return false;
 }
 
-async function startHls(reason) {
+async function startHls(told) {
   try {
-    await playHls(video, `/${room}/hls/index.m3u8`);
+    await playHls(video, () => locate(room, key));
   } catch {
     return false;
   }
   part("way").textContent = "HLS";
-  say(words.only_hls + reason);
+  say(told);
   setTimeout(() => say(""), 8000);
   await play();
   return true;

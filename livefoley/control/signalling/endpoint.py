@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 from fastapi import APIRouter, Request, Response
 
 from livefoley.control.problems import Problem
-from livefoley.media.webrtc import Client, Fragment, IceSettings, Refused, read_fragment
+from livefoley.media.webrtc import Fragment, IceSettings, Refused, read_fragment
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -107,14 +107,6 @@ def created(location: str, etag: str, sdp: str, ice: IceSettings) -> Response:
     if ice.servers:
         headers["Link"] = ", ".join(server.link for server in ice.servers)
     return Response(sdp, 201, headers, SDP)
-
-
-def client_of(request: Request) -> Client:
-    """Return who asks, with the bearer token it gave."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    key = given.strip() if scheme.lower() == "bearer" else ""
-    ip = request.client.host if request.client is not None else ""
-    return Client(ip, key, request.headers.get("user-agent", ""))
 
 
 def require_type(request: Request, wanted: str) -> None:

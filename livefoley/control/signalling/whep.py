@@ -9,12 +9,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from livefoley.control.clients import client_of
 from livefoley.control.problems import Problem
 from livefoley.control.signalling.endpoint import (
     CORS,
     SDP,
     Session,
-    client_of,
     created,
     require_type,
     signalling_router,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from livefoley.control.clients import client_of
 from livefoley.control.signalling.endpoint import (
     SDP,
     Session,
-    client_of,
     created,
     require_type,
     signalling_router,

@@ -78,6 +78,7 @@ class ChatMeter:
         self._past: deque[float] = deque(maxlen=BASELINE_S)  # writers in a window, one count a second
         self._during: list[float] = []  # the same, since the burst began
         self._burst: ChatBurst | None = None
+        self._over_s = -math.inf  # where the last one ended
         self._bursts = self._messages = self._unread = 0
         self._rate = self._usual = 0.0
 
@@ -164,7 +165,8 @@ class ChatMeter:
             if len(self._past) < WARM_UP_S or writers < MIN_WRITERS or excess < BEGIN:
                 return []
             self._bursts += 1
-            return [self._tell(self._bursts, end_s - self._length(usual), end_s, excess, writers)]
+            start_s = max(end_s - self._length(usual), self._over_s)
+            return [self._tell(self._bursts, start_s, end_s, excess, writers)]
         if end_s - self._burst.start_s > LONGEST_S:  # this is how the room is now
             self._past.clear()
             return [self._end(end_s)]
@@ -203,7 +205,7 @@ class ChatMeter:
 
     def _end(self, end_s: float) -> ChatBurst:
         """Close the burst, told as it was at its height; what happens so often is the room's usual."""
-        before, self._burst = self._burst, None
+        before, self._burst, self._over_s = self._burst, None, end_s
         self._past.extend(self._during)
         self._during.clear()
         assert before is not None  # noqa: S101 - for the type checker

@@ -140,7 +140,7 @@ class _Track:
         last = self._last_dts
         if dts is None:
             dts = pts if last is None else last
-        self._last_dts = min(dts if last is None else max(dts, last), pts)
+        self._last_dts = min(dts, pts) if last is None else max(min(dts, pts), last)
         return self._last_dts
 
     def _changed(self, packet: Any) -> bool:

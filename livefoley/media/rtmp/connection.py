@@ -47,9 +47,12 @@ _REFUSALS = {
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Reads a peer's bytes, admits it as publisher and hands its media to the source."""
+    """Reads a peer's bytes, admits it as publisher and hands its media to the source.
 
-    def __init__(self, server: RtmpServer) -> None:
+    ``ip`` is the client's address where a proxy speaks for it, else empty.
+    """
+
+    def __init__(self, server: RtmpServer, ip: str = "") -> None:
         self._server = server
         self._limits = server.limits
         self._share = server.share  # of the loop: the one all strangers have, later one of its own
@@ -65,7 +68,7 @@ class Connection(asyncio.BufferedProtocol):
         self._last_read_s = 0.0
         self._due_s = 0.0  # when the timer should fire
         self._reason = "the connection was lost"
-        self.ip = ""
+        self.ip = ip
 
     @property
     def publishing(self) -> bool:
@@ -77,7 +80,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        self.ip = str(peer[0]) if peer else ""
+        self.ip = self.ip or (str(peer[0]) if peer else "")
         self._arm(self._limits.handshake_timeout_s)
         self._server.opened(self)
         penalty_s = self._server.penalty_s(self.ip)

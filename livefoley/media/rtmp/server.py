@@ -9,6 +9,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from livefoley.core.errors import AddressInUse, ConfigError, reason
 from livefoley.core.snapshots import PortSnapshot
 from livefoley.core.throttle import LogThrottle
 from livefoley.media.acceptor import Acceptor, listening_sockets
+from livefoley.media.access.proxy_protocol import TrustedProxies
 from livefoley.media.auth import Authorizer
 from livefoley.media.loop_share import LoopShare
 from livefoley.media.penalties import Penalties
@@ -35,7 +37,8 @@ class RtmpServer:
     """Takes publishers at ``rtmp://host:port/<app>`` with the stream key; RTMPS when ``ssl_context`` is given.
 
     Rooms `register` their keys, before or after `start`. ``auth`` is asked after the key was found right. With
-    ``shares`` it leads to the rooms of that server: plain and TLS ports of the same rooms.
+    ``shares`` it leads to the rooms of that server: plain and TLS ports of the same rooms. ``proxies`` say by the PROXY
+    protocol whom they speak for.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class RtmpServer:
         limits: RtmpLimits | None = None,
         auth: Authorizer | None = None,
         shares: RtmpServer | None = None,
+        proxies: TrustedProxies | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits or RtmpLimits()
@@ -58,6 +62,7 @@ class RtmpServer:
         self._host = host
         self._port = port
         self._ssl = ssl_context
+        self._proxies = proxies
         self._salt: bytes = shares._salt if shares else os.urandom(32)
         # keyed digest of app and key -> app, source
         self._rooms: dict[bytes, tuple[str, RtmpSource]] = shares._rooms if shares else {}
@@ -66,7 +71,7 @@ class RtmpServer:
         self._penalties = Penalties(now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._acceptors: list[Acceptor] = []
-        self.share = LoopShare(self.limits.stranger_share)
+        self.share = LoopShare(self.limits.stranger_share, spent_s=time.thread_time)
 
     async def start(self) -> None:
         """Listen, and let publishers in. Raises as `listen` does."""
@@ -93,7 +98,13 @@ class RtmpServer:
         timeout_s = self.limits.handshake_timeout_s if self._ssl else None
         self._acceptors = [
             Acceptor(
-                each, lambda: Connection(self), self.share, context=self._ssl, handshake_timeout_s=timeout_s, held=True
+                each,
+                partial(Connection, self),
+                self.share,
+                proxies=self._proxies,
+                context=self._ssl,
+                handshake_timeout_s=timeout_s,
+                held=True,
             )
             for each in sockets
         ]

@@ -1,9 +1,9 @@
 """WebRTC: publishers come in by WHIP, viewers watch by WHEP; pictures stay encoded both ways."""
 
-from livefoley.media.webrtc.admission import Client
+from livefoley.media.access.admission import Client, Refused
 from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceServer, IceSettings
-from livefoley.media.webrtc.offer import Fragment, Refused, read_fragment
+from livefoley.media.webrtc.offer import Fragment, read_fragment
 from livefoley.media.webrtc.source import WhipSource
 from livefoley.media.webrtc.whep import WhepServer
 from livefoley.media.webrtc.whip import Answer, WhipServer

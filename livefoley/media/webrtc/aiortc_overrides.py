@@ -165,6 +165,12 @@ class EncodedPeer(RTCPeerConnection):
         sender._stream_id = transceiver.sender._stream_id  # sound and picture of one stream are played in sync
         transceiver._RTCRtpTransceiver__sender = sender
 
+    async def close(self) -> None:
+        """Close. aiortc stops tracks before their transport; one that begins between the two would go on for ever."""
+        await super().close()
+        for transceiver in self.getTransceivers():
+            await transceiver.stop()
+
     def be_passive(self) -> None:
         """Let a peer that leaves the choice to us begin DTLS.
 

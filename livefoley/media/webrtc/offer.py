@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from livefoley.core.errors import ProtocolError
+from livefoley.media.access.admission import Refused
 
 SENDS = frozenset({"sendonly", "sendrecv"})
 RECEIVES = frozenset({"recvonly", "sendrecv"})
 MAX_CANDIDATES = 64
 CARRIED: Mapping[str, tuple[str, ...]] = {"video": ("H264", "VP8"), "audio": ("OPUS",)}
-
-
-class Refused(ProtocolError):  # noqa: N818 - reads as what it is
-    """A request that is answered with HTTP ``status``; ``reason`` is what it is counted under ("key", "offer", ...)."""
-
-    def __init__(self, status: int, reason: str, message: str, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.reason = reason
-        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +46,8 @@ def check_offer(offer: str, directions: frozenset[str]) -> list[Section]:
         raise Refused(422, "offer", "the tracks must go over one transport: offer a=group:BUNDLE")
     for section in sections:
         _check(section, directions)
+    if not any(line.startswith("a=fingerprint:") for line in lines):
+        raise Refused(422, "offer", "the media must be encrypted: offer a=fingerprint (DTLS-SRTP)")
     return sections
 
 

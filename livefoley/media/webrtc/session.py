@@ -10,9 +10,10 @@ from typing import Any
 from aiortc import RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
+from livefoley.media.access.admission import Refused
 from livefoley.media.webrtc.aiortc_overrides import EncodedPeer, Receiving
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.offer import MAX_CANDIDATES, Fragment, Refused
+from livefoley.media.webrtc.offer import MAX_CANDIDATES, Fragment
 
 CONNECT_TIMEOUT_S = 15.0
 ANSWER_TIMEOUT_S = 6.0  # OBS gives up after 8 s
@@ -97,6 +98,9 @@ class PeerSession:
     def _prepare(self) -> None:
         """The offer is known, the answer not yet made: attach what is to be sent. May raise ``Refused``."""
 
+    def _came(self) -> None:
+        """The connection is there."""
+
     def _ended(self, reason: str) -> None:
         """The session is over; called once."""
 
@@ -114,6 +118,8 @@ class PeerSession:
             self.end("no connection came about")
 
     def _on_state(self) -> None:
+        if self.connected and not self.closed:
+            self._came()
         if self.peer.connectionState in ("failed", "closed"):
             self.end("the peer is gone")
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import structlog
 
 from livefoley.core.ports import Feed, SourceStatistics
+from livefoley.media.access.admission import Refused
 from livefoley.media.publisher_slot import TAKEOVER_INTERVAL_S, TAKEOVERS, OnDuplicate, PublisherSlot, Refusal
 from livefoley.media.token_bucket import Bucket
-from livefoley.media.webrtc.offer import Refused
 from livefoley.media.webrtc.rtp.reassembly import Frame
 from livefoley.media.webrtc.whip_session import WhipSession
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from livefoley.core.media import MediaKind
 from livefoley.core.ticks import TICK_RATE
+from livefoley.media.access.admission import Refused
 from livefoley.media.webrtc.audience import WhepAudience
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.offer import RECEIVES, Refused, check_offer
+from livefoley.media.webrtc.offer import RECEIVES, check_offer
 from livefoley.media.webrtc.rtp.payloads import CARRIED, RtpFrame, video_timestamp
 from livefoley.media.webrtc.sender import EncodedSender
 from livefoley.media.webrtc.session import PeerSession
@@ -34,6 +35,7 @@ class WhepSession(PeerSession):
     def __init__(self, feed: WhepAudience, ice: IceSettings) -> None:
         super().__init__(ice)
         self.original = False
+        self.on_connect: Callable[[], object] = lambda: None
         self.on_end: Callable[[], object] = lambda: None
         self._feed = feed
         self._senders: dict[MediaKind, EncodedSender] = {}
@@ -161,6 +163,9 @@ class WhepSession(PeerSession):
         codec = self._feed.codec
         if codec and codec not in offered:
             raise Refused(406, "codec", f"the room's video is {codec}, and the offer does not have it")
+
+    def _came(self) -> None:
+        self.on_connect()
 
     def _ended(self, reason: str) -> None:
         self._feed.leave(self)

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from livefoley.media.access.admission import Admission, Client, Refused
 from livefoley.media.auth import Authorizer
 from livefoley.media.publisher_slot import OnDuplicate
-from livefoley.media.webrtc.admission import Admission, Client
 from livefoley.media.webrtc.ice import IceSettings
-from livefoley.media.webrtc.offer import Refused
 from livefoley.media.webrtc.source import WhipSource
 from livefoley.media.webrtc.whip_session import WhipSession
 
@@ -76,7 +75,7 @@ class WhipServer:
     def statistics(self) -> WhipStatistics:
         """Return a snapshot."""
         publishers = sum(entry.source.session is not None for entry in self._rooms.values())
-        return WhipStatistics(publishers, self._admission.rejected)
+        return WhipStatistics(publishers, self._admission.rejected())
 
     def authorise(self, room: str, client: Client) -> None:
         """Let a client of a room in. Raises ``Refused``: 404 for no such room, 401 for another key, 429 for a flood."""

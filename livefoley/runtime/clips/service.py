@@ -131,11 +131,13 @@ class ClipService:
         """Return all clips, the newest last."""
         return [self.get(clip_id) or status for clip_id, status in self._clips.items()]
 
-    async def recall(self) -> None:
-        """Return once what an earlier process left is known, or cannot be found out in time."""
-        if self.rooms:  # else nobody looks, and there is nothing to find
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._looked.wait(), RECALL_S)
+    async def recall(self) -> bool:
+        """Return once what an earlier process left is known; False when that cannot be found out in time."""
+        if not self.rooms:  # nobody looks, and there is nothing to find
+            return True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._looked.wait(), RECALL_S)
+        return self._looked.is_set()
 
     def get(self, clip_id: str) -> ClipStatus | None:
         """Return where a clip stands; None when there is none."""

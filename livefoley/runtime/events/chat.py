@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from livefoley.core.highlights import ChatBurst, Evidence, Origin
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.clock import Playout
-from livefoley.engine.highlights.chat import DEFAULT_WORDS, ChatMessage, ChatMeter, ChatStatistics
+from livefoley.engine.highlights.chat import ChatMessage, ChatMeter, ChatStatistics
+from livefoley.engine.highlights.chat_lines import DEFAULT_WORDS
 from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events import notices
 from livefoley.runtime.events.event_feed import EventFeed

@@ -25,6 +25,7 @@ from livefoley.core.notices import (
 KEEP = 256
 QUEUE = 256
 MAX_LISTENERS = 64
+MAX_OF_ADDRESS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class EventFeed:
         self._transcript_ttl_s = transcript_ttl_s
         self._now_s = now_s
         self._recent: deque[tuple[float, Notice]] = deque(maxlen=KEEP)
-        self._listeners: set[Listener] = set()
+        self._listeners: dict[Listener, str] = {}  # with their addresses
         self.last = int(now_s() * 1000)  # ids begin here, so they also count up over a restart
         self.session = f"{self.last:x}"  # what is told several times bears it in its id, for the same reason
         self._published = self._dropped = self._refused = 0
@@ -107,19 +108,25 @@ class EventFeed:
         return fitting[max(0, len(fitting) - limit) :]
 
     @contextlib.contextmanager
-    def listen(self, after: int | None, types: Collection[str] = (), replay: int = 0) -> Iterator[Listener | None]:
-        """Give a listener that begins after ``after``, or with the last ``replay``; None when there are too many."""
-        if len(self._listeners) >= MAX_LISTENERS:
+    def listen(
+        self, after: int | None, types: Collection[str] = (), replay: int = 0, address: str = ""
+    ) -> Iterator[Listener | None]:
+        """Give a listener that begins after ``after``, or with the last ``replay``.
+
+        None when there are too many: in all, or of ``address``, where one is given.
+        """
+        of_address = list(self._listeners.values()).count(address) if address else 0
+        if len(self._listeners) >= MAX_LISTENERS or of_address >= MAX_OF_ADDRESS:
             self._refused += 1
             yield None
             return
         waiting = self.recent(after or 0, types, KEEP if after is not None else replay)
         listener = Listener(self, types, waiting, self._missed_since(after))
-        self._listeners.add(listener)
+        self._listeners[listener] = address
         try:
             yield listener
         finally:
-            self._listeners.discard(listener)
+            del self._listeners[listener]
 
     def _missed_since(self, after: int | None) -> int:
         """Return how many notices came after number ``after`` that are not kept any more."""

@@ -126,6 +126,7 @@ def _signals(parts: RoomParts) -> SignalsSnapshot:
         events=feed.published,
         event_listeners=feed.listeners,
         events_dropped=feed.dropped,
+        events_refused=feed.refused,
     )
 
 

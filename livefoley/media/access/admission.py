@@ -10,22 +10,34 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from livefoley.core.errors import ProtocolError
 from livefoley.media.auth import Authorizer, AuthRequest
 from livefoley.media.token_bucket import Buckets
-from livefoley.media.webrtc.offer import Refused
 
 FAILURES = 30  # wrong keys an address may try for one room in a row, and then
 FAILURE_INTERVAL_S = 2  # one in this time
 _TRIES = ("key", "auth")
 
 
+class Refused(ProtocolError):  # noqa: N818 - reads as what it is
+    """A request that is answered with HTTP ``status``; ``reason`` is what it is counted under ("key", "offer", ...)."""
+
+    def __init__(self, status: int, reason: str, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks. ``key`` is the bearer token."""
+    """Who asks. ``key`` is the bearer token, or the password that came with ``user``."""
 
     ip: str
     key: str = field(repr=False)
     user_agent: str = ""
+    user: str = field(default="", repr=False)
+    by_password: bool = False
 
 
 class Admission:
@@ -35,14 +47,17 @@ class Admission:
         self.asks = auth is not None
         self._action = action
         self._auth = auth
-        self._rejected: Counter[str] = Counter()
+        self._rejected: Counter[tuple[str, str]] = Counter()  # by protocol and reason
         self._failures = Buckets(FAILURES, FAILURE_INTERVAL_S, now)
         self._salt = os.urandom(32)
 
-    @property
-    def rejected(self) -> Mapping[str, int]:
-        """How many were turned away, by reason."""
-        return dict(self._rejected)
+    def rejected(self, protocol: str = "webrtc") -> Mapping[str, int]:
+        """Return how many were turned away, by reason."""
+        return {reason: count for (of, reason), count in self._rejected.items() if of == protocol}
+
+    def count(self, protocol: str, reason: str) -> None:
+        """Count one that was turned away."""
+        self._rejected[protocol, reason] += 1
 
     def digest(self, key: str) -> bytes:
         """Return what is kept of a key: of equal length for every key, and under a salt, so comparing tells nothing."""
@@ -53,7 +68,7 @@ class Admission:
         return hmac.compare_digest(key_digest, self.digest(client.key))
 
     @contextlib.contextmanager
-    def counting(self, room: str, client: Client) -> Iterator[None]:
+    def counting(self, room: str, client: Client, protocol: str = "webrtc") -> Iterator[None]:
         """Count a refusal raised inside. Wrong keys also count against the room and the address, which may not try for
         ever (429); whoever has the right key, or needs none, is never refused for them: behind the same address may be
         an edge, a carrier's network, or one streaming PC."""
@@ -62,18 +77,20 @@ class Admission:
         except Refused as refused:
             if refused.reason in _TRIES and not self._failures.take(f"{client.ip} {room}"):
                 refused = Refused(429, "rate", "too many wrong keys were tried; come back later", FAILURE_INTERVAL_S)
-            self._rejected[refused.reason] += 1
+            self.count(protocol, refused.reason)
             raise refused from None
 
-    async def ask(self, room: str, client: Client) -> None:
+    async def ask(self, room: str, client: Client, protocol: str = "webrtc") -> None:
         """Ask the operator's hook, if there is one. Raises ``Refused`` (403)."""
         request = AuthRequest(
             ip=client.ip,
             action=self._action,
             path=room,
-            protocol="webrtc",
+            protocol=protocol,
             id=secrets.token_hex(8),
-            token=client.key,
+            user=client.user,
+            password=client.key if client.by_password else "",
+            token="" if client.by_password else client.key,
             user_agent=client.user_agent[:256],
         )
         if self._auth is None:
