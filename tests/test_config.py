@@ -50,21 +50,6 @@ def test_a_room_needs_a_source_and_sinks_and_has_defaults_for_the_rest() -> None
     assert demo.stem_sinks == ()
 
 
-@pytest.mark.parametrize(
-    ("files", "words"),
-    [
-        ("{umask: 077}", 'three octal digits in quotes, like "077"'),
-        ('{umask: "0999"}', "three octal digits"),
-        ('{umask: "277"}', "must leave its owner everything"),
-        ('{served: "444"}', "must let its owner read and write"),
-        ('{served: "755"}', "nobody execute"),
-    ],
-)
-def test_modes_of_files_are_octal_digits_that_leave_the_owner_its_files(files: str, words: str) -> None:
-    (line,) = problems(f"server: {{files: {files}}}\n{MINIMAL}")
-    assert words in line
-
-
 def test_the_servers_listen_on_this_machine_alone_by_default() -> None:
     server = parse(MINIMAL).server
     assert server.rtmp.listen == Address("127.0.0.1", 1935)

@@ -8,16 +8,25 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from livefoley.clips.model import PROVIDER
+from livefoley.clips.publish import check_place
 from livefoley.clips.publish.naming import DEFAULT_NAME, check_name
 from livefoley.clips.words import check_template
 from livefoley.config.publishing import C2pa, Checks, Delivery
 from livefoley.config.values import Megabytes, Model, Place
 from livefoley.core.errors import ConfigError
 
+
+def _check_destination(place: str) -> str:
+    try:
+        return check_place(place)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+
+
 Template: TypeAlias = Annotated[str, Field(max_length=200)]
 ValueName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")]
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=60)]
-Destination: TypeAlias = Annotated[str, Field(min_length=1, max_length=500)]
+Destination: TypeAlias = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_check_destination)]
 
 
 class Clips(Model):

@@ -31,7 +31,7 @@ RESERVED_NAMES = frozenset(  # paths of the HTTP port
     {"v1", "metrics", "livez", "readyz", "healthz", "assets", "clips", "generate_audio"}
 )
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-_ICE_URL = re.compile(r"(stun|turns?):[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(\?transport=(udp|tcp))?")
+_ICE_URL = re.compile(r"(stun|turns?):(?P<host>[A-Za-z0-9.-]{1,253})(:(?P<port>[0-9]{1,5}))?(\?transport=(udp|tcp))?")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -89,7 +89,7 @@ def is_host(text: str) -> bool:
         ipaddress.ip_address(text)
     except ValueError:
         labels = text.removesuffix(".").split(".")
-        return len(text) <= 253 and not text[-1:].isdecimal() and all(map(_LABEL.fullmatch, labels))
+        return len(text) <= 253 and not labels[-1].isdecimal() and all(map(_LABEL.fullmatch, labels))
     return True
 
 
@@ -132,6 +132,8 @@ def _check_url(
         parts = _split(url)
         if parts is None or parts.scheme not in schemes or not parts.hostname:
             raise ValueError(f"must be a URL that begins with {_listed(schemes)}, {hint}")
+        if not is_host(parts.hostname) or parts.port == 0:
+            raise ValueError(f"has no host name or no port that can be, {hint}")
         if not _TOKEN.fullmatch(url):
             raise ValueError("has a space, a line break or a character that a URL must carry percent-encoded")
         if len([part for part in parts.path.split("/") if part]) < path_depth or (port and parts.port is None):
@@ -195,7 +197,9 @@ HookUrl: TypeAlias = Annotated[
 
 
 def _check_ice(url: str) -> str:
-    if not _ICE_URL.fullmatch(url) or (url.startswith("stun:") and "?" in url):
+    found = _ICE_URL.fullmatch(url)
+    right = found is not None and is_host(found["host"]) and 0 < int(found["port"] or "3478") < 65536
+    if not right or (url.startswith("stun:") and "?" in url):
         raise ValueError('must be like "stun:stun.example.com:3478" or "turn:turn.example.com:3478?transport=udp"')
     return url
 
@@ -226,7 +230,10 @@ def _check_room_name(name: str) -> str:
 def _check_path(path: Path) -> Path:
     if not str(path).strip() or "\0" in str(path) or str(path) == ".":
         raise ValueError("must be a path")
-    return path.expanduser()
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"there is no user {path.parts[0].removeprefix('~')}, whose directory this would be") from None
 
 
 def _check_recording(path: Path) -> Path:

@@ -71,7 +71,11 @@ SourceItem: TypeAlias = TrackInfo | Packet | Disconnected
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A packet with its place on the room's timeline, in ticks. ``dts`` never decreases within a track."""
+    """A packet with its place on the room's timeline, in ticks. ``dts`` never decreases within a track.
+
+    ``pts`` is the source's. Where its decode times did not fit, ``dts`` was moved, and is after ``pts`` only if there
+    was no room before it.
+    """
 
     packet: Packet
     pts: Tick

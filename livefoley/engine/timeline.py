@@ -15,7 +15,7 @@ from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s, ticks_from_stamp
 ORIGIN: Tick = TICK_RATE
 """Where a room's timeline starts: above 0, because encoders stamp their priming before their first sample."""
 
-MAX_BACK = TICK_RATE  # a step further back than this is a jump; a smaller one is disorder and is clamped
+MAX_BACK = TICK_RATE  # a step further back than this is a jump; after a smaller one decode times are made to rise
 MAX_AHEAD = TICK_RATE  # a step further ahead is a jump, unless as much time has passed on the wall
 WALL_TOLERANCE = 2 * TICK_RATE
 MAX_TRACK_SKEW = 10 * TICK_RATE  # tracks of one publisher that start further apart do not share a clock
@@ -71,7 +71,11 @@ class Timeline:
         self._epoch += 1
 
     def place(self, packet: Packet, now: float) -> Unit:
-        """Return ``packet`` with its ticks; ``dts`` is strictly greater than the track's last one."""
+        """Return ``packet`` with its ticks; ``dts`` is strictly greater than the track's last one.
+
+        ``pts`` is where the publisher wants it shown or heard, even when that is before ``dts``; only of pictures
+        stamped as decoded and shown at once, none is shown before the one in front of it.
+        """
         raw = ticks_from_stamp(packet.dts, packet.time_base)
         track = self._tracks.get(packet.kind)
         if track is None:
@@ -85,7 +89,9 @@ class Timeline:
         track.dts, track.seen_s = dts, now
         self._head = dts if self._head is None else max(self._head, dts)
         pts = ticks_from_stamp(packet.pts, packet.time_base) + track.offset
-        return Unit(packet, pts if pts >= dts or packet.pts < packet.dts else dts, dts, self._epoch)
+        if packet.kind is MediaKind.VIDEO and packet.pts == packet.dts:
+            pts = dts  # decoded and shown in one order: where stamps step back, it is the clock that did
+        return Unit(packet, pts, dts, self._epoch)
 
     def _start_track(self, kind: MediaKind, raw: Tick, now: float) -> _Track:
         if self._next_start is not None:

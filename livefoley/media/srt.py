@@ -1,18 +1,22 @@
 """SRT in and out through an ffmpeg child process: PyAV's FFmpeg has no SRT, and a network output must not block a room.
 
-The child reads or writes MPEG-TS on a pipe. It is killed when it wedges and started again with a growing pause. A
-passphrase in the URL stands in the child's argument list, where other users of the same machine can see it; it is
-in no log and no message of livefoley.
+The child reads or writes MPEG-TS on a pipe. It is killed when it wedges and started again with a growing pause. Other
+users of the machine see a child's arguments, so passphrase and stream id are told by another pipe: to an output as a
+file of presets, to an input as a list of files to join (`concat`) that names the URL. Windows hands no such pipe on;
+there they stand in the arguments, which it shows to the user and administrators alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, unquote, urlsplit
+from contextlib import contextmanager
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit, urlunsplit
 
 import av
 import structlog
@@ -22,16 +26,21 @@ from livefoley.core.errors import ConfigError, InputError, OutputError, Unsuppor
 from livefoley.core.media import OutputItem, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
-from livefoley.media.files.demux import Demuxer
 from livefoley.media.pull import PullSource
 from livefoley.media.transport_stream import TsStream
 from livefoley.media.unit_queue import UnitQueue
 from livefoley.media.urls import safe_url
+from livefoley.system import children
 
 log = structlog.get_logger("livefoley.srt")
 
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
-_BOUNDED = ("-probesize", "1000000", "-analyzeduration", "1500000")
+_PROBED = {"probesize": "1000000", "analyzeduration": "1500000"}
+_BOUNDED = tuple(word for name, value in _PROBED.items() for word in (f"-{name}", value))
+_JOINED = ("-f", "concat", "-safe", "0", "-auto_convert", "0", "-protocol_whitelist", "pipe,fd,srt,udp")
+_SECRETS = ("passphrase", "streamid", "srt_streamid")
+_MOST_BYTES = 900  # of a secret; a line of presets holds no more
+_HIDES = sys.platform != "win32"
 FINISH_S = 4.0
 _SETTLED_S = 4.0  # a child that lives this long has connected: SRT gives up after 3 s
 
@@ -50,12 +59,39 @@ def ffmpeg_command(what: str, error: type[InputError] | type[OutputError]) -> st
 def _checked(url: str) -> str:
     try:
         parts = urlsplit(url)
-        right = parts.scheme == "srt" and parts.port is not None
+        right = parts.scheme == "srt" and parts.port is not None and url.isprintable() and len(url) < 4096
     except ValueError:
         right = False
     if not right:
         raise ConfigError("an SRT URL looks like srt://host:port?mode=caller&latency=200000 (latency in microseconds)")
+    if any(len(value) > _MOST_BYTES or not value.isprintable() for _, value in _split(url)[1]):
+        raise ConfigError(f"{safe_url(url)}: passphrase and streamid are {_MOST_BYTES} printable characters at most")
     return url
+
+
+def _split(url: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return ``url`` without its secrets, and these by their names as options, as FFmpeg reads them from a URL."""
+    parts = urlsplit(url)
+    shown, hidden = [], []
+    for each in parts.query.split("&"):
+        name, _, value = each.partition("=")
+        if name in _SECRETS:
+            hidden.append((name, value if name == "passphrase" else unquote_plus(value)))
+        else:
+            shown.append(each)
+    return urlunsplit(parts._replace(query="&".join(shown))), hidden
+
+
+@contextmanager
+def _told(text: str) -> Iterator[int]:
+    """Give the end of a pipe at which ``text``, which fits into one, can be read once."""
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(text.encode())
+        yield reading
+    finally:
+        os.close(reading)
 
 
 def _cleaned(text: str, url: str) -> str:
@@ -125,11 +161,19 @@ class SrtSink:
         """Run one child; True when everything was sent and no more comes."""
         self._starts += 1
         command = (*_QUIET, *_BOUNDED, "-f", "mpegts", "-i", "pipe:0", "-map", "0", "-c", "copy")
-        output = ("-flush_packets", "1", "-muxdelay", "0", "-f", "mpegts", self._url)
-        pipe, null = subprocess.PIPE, subprocess.DEVNULL
-        child = await asyncio.create_subprocess_exec(
-            self._ffmpeg, *command, *output, stdin=pipe, stdout=null, stderr=pipe
-        )
+        output = ("-flush_packets", "1", "-muxdelay", "0", "-f", "mpegts")
+        pipe, null, environment = subprocess.PIPE, subprocess.DEVNULL, children.environment()
+        url, secrets = _split(self._url) if _HIDES else (self._url, [])
+        with _told("".join(f"{name}={value}\n" for name, value in secrets)) as told:
+            presets = ("-fpre", f"/dev/fd/{told}") if secrets else ()
+            child = await asyncio.create_subprocess_exec(
+                *(self._ffmpeg, *command, *output, *presets, url),
+                stdin=pipe,
+                stdout=null,
+                stderr=pipe,
+                env=environment,
+                pass_fds=(told,) if secrets else (),
+            )
         said = asyncio.create_task(_tail(child.stderr))
         try:
             await self._send(child.stdin)
@@ -185,6 +229,18 @@ async def _kill(child: asyncio.subprocess.Process) -> None:
     await child.wait()
 
 
+def _joined(url: str) -> str:
+    """Return a list of one file to join, for FFmpeg's concat demuxer."""
+    quoted = url.replace("'", r"'\''")
+    return "".join(
+        [
+            "ffconcat version 1.0\n",
+            f"file '{quoted}'\n",
+            *(f"option {name} {value}\n" for name, value in _PROBED.items()),
+        ]
+    )
+
+
 class SrtSource(PullSource):
     """Receives SRT (``srt://host:port``, or ``?mode=listener`` to wait for a caller); implements ``Source``."""
 
@@ -197,12 +253,19 @@ class SrtSource(PullSource):
 
     def _open(self) -> Iterator[SourceItem]:
         maps = ("-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", "-flush_packets", "1", "-f", "mpegts", "pipe:1")
-        command = [self._ffmpeg, *_QUIET, *_BOUNDED, "-i", self._url, *maps]
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self._child = child
+        with _told(_joined(self._url)) as told:
+            read = (*_JOINED, "-i", f"pipe:{told}") if _HIDES else ("-i", self._url)
+            child = self._child = subprocess.Popen(
+                [self._ffmpeg, *_QUIET, *_BOUNDED, *read, *maps],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=children.environment(),
+                pass_fds=(told,) if _HIDES else (),
+            )
         try:
             with av.open(child.stdout, format="mpegts", container_options={"probesize": "1000000"}) as container:
-                yield from Demuxer(container, safe_url(self._url)).items()
+                yield from self._items(container)
         except (av.FFmpegError, OSError):
             child.kill()
             said = child.stderr.read().decode(errors="replace") if child.stderr else ""

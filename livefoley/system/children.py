@@ -19,6 +19,7 @@ ENVIRONMENT = {"GGML_NO_BACKTRACE": "1", "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_
 arena of glibc's allocator keeps what was freed in it to itself. Their matrices are small: shared among threads they
 cost nearly twice the processor time."""
 
+_STORE = "AWS_"
 _MEMORY = "which the system does when memory runs out"
 _ENDS = {
     "SIGKILL": f"was killed, {_MEMORY}",
@@ -35,8 +36,22 @@ def command(module: str, *arguments: str) -> list[str]:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of a child."""
-    return {**ENVIRONMENT, **os.environ, **(more or {})}
+    """Return the environment of a child: ours without its secrets, and ``more``."""
+    return {
+        **ENVIRONMENT,
+        **{name: value for name, value in os.environ.items() if not _is_secret(name)},
+        **(more or {}),
+    }
+
+
+def store_variables() -> dict[str, str]:
+    """Return what a child needs that publishes to an object store."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_STORE)}
+
+
+def _is_secret(name: str) -> bool:
+    """Tell whether a variable is part of the configuration, which holds keys and tokens, or opens a store."""
+    return name.startswith(_STORE) or (name.startswith("LIVEFOLEY_") and "__" in name)
 
 
 def run(arguments: list[str]) -> None:

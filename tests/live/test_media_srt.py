@@ -99,9 +99,12 @@ async def test_a_listener_receives_the_pictures_sent_encrypted(
     port = free_port(socket.SOCK_DGRAM)
     with process(*receiver(port, tmp_path / "got.ts")) as peer:
         await listening(port)
-        sink = SrtSink(f"srt://127.0.0.1:{port}?{PATIENT}")
+        sink = SrtSink(f"srt://127.0.0.1:{port}?{PATIENT}&streamid=%23!::r=live,u={PASSPHRASE}")
         task = asyncio.create_task(sink.run())
         await sent_live(sink, 4.0)
+        shown = shown_of_children(f"127.0.0.1:{port}?latency")
+        assert shown
+        assert PASSPHRASE not in shown
         sink.close()
         await asyncio.wait_for(task, LIMIT_S)
         await asyncio.to_thread(peer.wait, LIMIT_S)
@@ -143,8 +146,8 @@ async def test_a_child_that_wedges_is_killed_and_replaced(tmp_path: Path) -> Non
         task = asyncio.create_task(sink.run())
         items = list(output_items(clip("h264.mp4")))
         sink.write_nowait(items[0])
-        await until(lambda: children_of(os.getpid(), url))
-        (child,) = children_of(os.getpid(), url)
+        await until(lambda: children_of(os.getpid(), f"127.0.0.1:{port}?latency"))
+        (child,) = children_of(os.getpid(), f"127.0.0.1:{port}?latency")
         os.kill(child, signal.SIGSTOP)
         filler = nal.join_length_prefixed([b"\x0c" + b"\xff" * 200_000])
         for item in items:
@@ -152,10 +155,10 @@ async def test_a_child_that_wedges_is_killed_and_replaced(tmp_path: Path) -> Non
                 item = replace(item, packet=replace(item.packet, data=item.packet.data + filler))
             sink.write_nowait(item)
         await until(lambda: sink.statistics().errors >= 1)
-        await until(lambda: child not in children_of(os.getpid(), url))
+        await until(lambda: child not in children_of(os.getpid(), f"127.0.0.1:{port}?latency"))
         task.cancel()
         await asyncio.wait({task}, timeout=LIMIT_S)
-    assert children_of(os.getpid(), url) == []
+    assert children_of(os.getpid(), f"127.0.0.1:{port}?latency") == []
 
 
 def children_of(parent: int, argument: str) -> list[int]:
@@ -165,6 +168,12 @@ def children_of(parent: int, argument: str) -> list[int]:
         with contextlib.suppress(psutil.NoSuchProcess):
             found += [child.pid] if argument in " ".join(child.cmdline()) else []
     return found
+
+
+def shown_of_children(argument: str) -> str:
+    """Return what the system shows of the processes we started with ``argument``: arguments and environment."""
+    children = [psutil.Process(pid) for pid in children_of(os.getpid(), argument)]
+    return " ".join([*(" ".join(child.cmdline()) for child in children), *(str(child.environ()) for child in children)])
 
 
 async def test_srt_comes_in_with_every_picture_and_its_end_is_noticed() -> None:
@@ -177,6 +186,9 @@ async def test_srt_comes_in_with_every_picture_and_its_end_is_noticed() -> None:
     url = f"srt://127.0.0.1:{port}?{PATIENT}"
     with process(*publishing(clip("h264.mp4"), "-f", "mpegts", url)):
         await until(lambda: len(pictures(items)) > 30)
+        shown = shown_of_children("concat")
+        assert shown
+        assert PASSPHRASE not in shown
     await until(lambda: any(isinstance(item, Disconnected) for item in items))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -192,6 +204,13 @@ def test_without_ffmpeg_the_error_says_what_to_install(monkeypatch: pytest.Monke
         SrtSink("srt://127.0.0.1:9000")
     with pytest.raises(InputError, match="install ffmpeg with SRT"):
         SrtSource("srt://127.0.0.1:9000")
+
+
+@pytest.mark.parametrize("secret", ["streamid=a%0Apassphrase=b", f"passphrase={'x' * 901}"])
+def test_a_secret_that_cannot_be_told_in_one_line_is_refused_and_not_shown(secret: str) -> None:
+    with pytest.raises(ConfigError, match="printable characters at most") as refused:
+        SrtSink(f"srt://host:9000?{secret}")
+    assert secret[11:] not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["srt://host", "rtmp://host/live", "srt://host:notaport", "-i"])

@@ -72,3 +72,16 @@ def test_libraries_of_children_start_no_debugger_unless_the_operator_says_so(mon
     assert children.environment()["GGML_NO_BACKTRACE"] == "1"
     monkeypatch.setenv("GGML_NO_BACKTRACE", "0")
     assert children.environment()["GGML_NO_BACKTRACE"] == "0"
+
+
+def test_children_get_none_of_the_keys_and_tokens_that_stand_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LIVEFOLEY_SERVER__HTTP__TOKEN", "LIVEFOLEY_ROOMS__shop__SINKS__0__RTMP", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "planted-secret")
+    monkeypatch.setenv("LIVEFOLEY_CACHE_DIR", "/var/cache/livefoley")
+    told = [sys.executable, "-c", "import os, json; print(json.dumps(dict(os.environ)))"]
+    done = subprocess.run(told, check=True, capture_output=True, text=True, env=children.environment())
+    assert "planted-secret" not in done.stdout
+    assert "/var/cache/livefoley" in done.stdout
+    assert children.environment(children.store_variables())["AWS_SECRET_ACCESS_KEY"] == "planted-secret"

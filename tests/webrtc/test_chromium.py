@@ -171,11 +171,12 @@ async def test_a_room_webrtc_cannot_carry_plays_by_hls_and_says_what_to_change(
     tmp_path: Path, b_frames_clip: Path
 ) -> None:
     room = {"source": {"rtmp": {"key": KEY}}, **SILENT, "sinks": [{"hls": f"{tmp_path}/hls"}]}
+    room["whep"] = {"key": "play-key"}  # which guards HLS, too
     async with stage(tmp_path, **room) as (made, _), chromium(tmp_path) as browser:
         command = [require("ffmpeg"), "-v", "error", "-re", "-stream_loop", "-1", "-i", b_frames_clip, "-c", "copy"]
         publishing = asyncio.create_task(run_peer(*command, "-f", "flv", made.ports.publish_url))
         await until((tmp_path / "hls" / "index.m3u8").exists)
-        viewer = await browser.open(f"http://127.0.0.1:{made.ports.http}/{ROOM}")
+        viewer = await browser.open(f"http://127.0.0.1:{made.ports.http}/{ROOM}#play-key")
         await viewer.until("document.getElementById('way').textContent === 'HLS'")
         assert "B-frames" in await viewer.run("document.getElementById('notice').textContent")
         assert (await pictures(viewer, 60))["videoWidth"] == 320

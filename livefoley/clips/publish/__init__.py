@@ -20,27 +20,33 @@ __all__ = [
     "SpoolingPublisher",
     "Store",
     "StorePublisher",
+    "check_place",
     "open_publisher",
     "open_store",
 ]
 
 _S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9._/-]*))?")
+_SCHEME = re.compile(r"[A-Za-z0-9+.-]+:/")
+
+
+def check_place(place: str) -> str:
+    """Return ``place`` if clips can go there: ``s3://bucket/prefix`` or a directory. Raises ``ConfigError``, which does
+    not show it: what was mistaken for it may be a key."""
+    if _SCHEME.match(place) and not _S3.fullmatch(place):
+        raise ConfigError(
+            'is no place for clips; give a directory, or like "s3://bucket/clips" (keys are AWS_ variables)'
+        )
+    return place
 
 
 def open_store(place: str) -> Store:
-    """Return the store at ``place``: ``s3://bucket/prefix`` or a directory. Raises ``ConfigError``."""
-    if place.startswith("s3://"):
-        from livefoley.clips.publish.s3 import S3Store
+    """Return the store at ``place``. Raises ``ConfigError`` as `check_place` does, and when S3 cannot be used."""
+    found = _S3.fullmatch(check_place(place))
+    if found is None:
+        return DirectoryStore(Path(place))
+    from livefoley.clips.publish.s3 import S3Store
 
-        found = _S3.fullmatch(place)
-        if found is None:
-            raise ConfigError(f'{place} is no place in S3; it is like "s3://bucket/clips"')
-        return S3Store(found[1], (found[2] or "").strip("/"))
-    if "://" in place:
-        raise ConfigError(
-            f"{place.partition('://')[0]}:// is no place for clips; give a directory or s3://bucket/prefix"
-        )
-    return DirectoryStore(Path(place))
+    return S3Store(found[1], (found[2] or "").strip("/"))
 
 
 def open_publisher(

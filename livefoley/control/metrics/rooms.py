@@ -115,7 +115,7 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("units_late", "Packets that came after their moment.", lambda r: r.late_units),
     ("decode_errors", "Packets of sound that could not be decoded.", lambda r: r.decode_errors),
     ("timeline_rebases", "Jumps of the publisher's stamps that were mended.", lambda r: r.timeline_rebases),
-    ("timeline_clamped", "Stamps that went back a little and were clamped.", lambda r: r.timeline_clamped),
+    ("timeline_clamped", "Decode times that went back a little and were made to rise.", lambda r: r.timeline_clamped),
     ("audio_gaps", "Small holes in the original sound, filled.", lambda r: r.audio_gaps),
     ("audio_resyncs", "Times the original sound was put in place anew.", lambda r: r.audio_resyncs),
     ("audio_early_samples", "Samples of the original from too far ahead.", lambda r: r.audio_early_samples),

@@ -79,7 +79,10 @@ def _alternatives(codec: str) -> str:
 
 
 class TrackWriter:
-    """Stamps the units of one stream and hands them to the container: dts strictly rising, never after pts."""
+    """Stamps the units of one stream and hands them to the container: dts strictly rising, never after pts.
+
+    A dts that does not fit is moved ahead; only where there is no room before it, pts moves.
+    """
 
     def __init__(self, container: Any, stream: Any, info: TrackInfo) -> None:
         self._container = container
@@ -91,7 +94,7 @@ class TrackWriter:
         """Write ``unit``, ``origin`` being the zero of the file. Raises PyAV's errors."""
         if self._last is None and not unit.opens_track:
             return  # a track that began after the others still begins with a keyframe
-        dts = unit.dts - origin
+        dts = min(unit.dts, unit.pts) - origin
         if self._last is not None:
             dts = max(dts, self._last + 1)
             self._duration = dts - self._last if unit.kind is MediaKind.VIDEO else self._duration

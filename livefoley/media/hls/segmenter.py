@@ -173,7 +173,7 @@ class _Track:
     def _settle(self, duration: int) -> None:
         if self._waiting is None:
             return
-        packet, dts = self._waiting.packet, self.last + self._shift
-        pts = max(self._waiting.pts + self._shift, dts)
+        unit, packet, dts = self._waiting, self._waiting.packet, self.last + self._shift
+        pts = dts if unit.pts == unit.dts else unit.pts + self._shift  # before dts, too: MP4 tells that
         self.samples.append(fmp4.Sample(packet.data, dts, pts, duration, packet.keyframe))
         self._waiting, self._step = None, duration

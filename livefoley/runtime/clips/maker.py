@@ -13,6 +13,7 @@ from livefoley.runtime.clips.messages import CLIPS, FromClips, ToClips
 from livefoley.runtime.clips.room import Cutting
 from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
+from livefoley.system.children import store_variables
 
 MODULE = "livefoley.runtime.clips.worker"
 DEADLINE_S = 120.0  # a worker that tells nothing for so long is hung
@@ -45,7 +46,15 @@ MakeMaker: TypeAlias = Callable[[OnMessage, Callable[[], None]], Maker]
 
 def own_worker(on_message: OnMessage, on_ready: Callable[[], None]) -> Maker:
     """Return a supervised worker process of ours."""
-    return WorkerProcess("clips", MODULE, CLIPS, on_message=on_message, on_ready=on_ready, hang_timeout_s=DEADLINE_S)
+    return WorkerProcess(
+        "clips",
+        MODULE,
+        CLIPS,
+        on_message=on_message,
+        on_ready=on_ready,
+        hang_timeout_s=DEADLINE_S,
+        environment=store_variables(),
+    )
 
 
 def job_of(cutting: Cutting) -> Job:

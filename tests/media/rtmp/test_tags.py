@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import MediaKind, Packet, TrackInfo
-from livefoley.core.ticks import MILLISECONDS
+from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.ticks import MILLISECONDS, ms_from_ticks, ticks_from_stamp
 from livefoley.media.rtmp.protocol import amf0, chunks
 from livefoley.media.rtmp.protocol.chunks import Message
 from livefoley.media.rtmp.protocol.read_tags import TagReader
@@ -36,12 +36,17 @@ def audio(body: bytes, stamp: int = 0) -> Message:
     return Message(chunks.AUDIO, 1, stamp, body)
 
 
+def placed(packet: Packet) -> Unit:
+    pts, dts = (ticks_from_stamp(stamp, packet.time_base) for stamp in (packet.pts, packet.dts))
+    return Unit(packet, pts, dts, 0)
+
+
 def through(info: TrackInfo, packet: Packet) -> list[object]:
     """Write a track's start and one packet, read both."""
     writer, reader = TagWriter(info), TagReader()
     kind = chunks.VIDEO if info.kind is MediaKind.VIDEO else chunks.AUDIO
     items: list[object] = []
-    for body in (writer.start, writer.body(packet)):
+    for body in (writer.start, writer.body(placed(packet))):
         if body is not None:
             items += reader.read(Message(kind, 1, packet.dts, body))
     return items
@@ -63,9 +68,17 @@ def test_sound_written_reads_back(info: TrackInfo) -> None:
     assert through(info, packet) == [info, packet]
 
 
-def test_a_composition_offset_is_that_of_the_packets_own_stamps() -> None:
+def test_a_composition_offset_is_that_of_the_stamps_in_milliseconds() -> None:
     packet = Packet(MediaKind.VIDEO, b"x", 3 * 512, -512, Fraction(1, 15360), True)
-    assert TagWriter(VIDEO[0]).body(packet)[2:5] == (133).to_bytes(3, "big")
+    assert TagWriter(VIDEO[0]).body(placed(packet))[2:5] == (133).to_bytes(3, "big")
+
+
+@given(st.integers(-(10**6), 10**9), st.integers(0, 10**5))
+def test_a_picture_whose_decode_time_moved_is_shown_at_its_millisecond(pts_ms: int, ahead: int) -> None:
+    packet = Packet(MediaKind.VIDEO, b"x", pts_ms, pts_ms + 34, MILLISECONDS, True)
+    unit = Unit(packet, pts_ms * 48, pts_ms * 48 - ahead, 0)
+    offset = int.from_bytes(TagWriter(VIDEO[0]).body(unit)[2:5], "big")
+    assert ms_from_ticks(unit.dts) + offset == pts_ms
 
 
 @pytest.mark.parametrize("codec", ["vp8", "mpeg4"])

@@ -54,7 +54,7 @@ class TagStream:
             return []
         stamp = ms_from_ticks(item.dts)
         tags = self._headers(stamp) if self._owed else []
-        tags.append(Tag(_TYPES[item.kind], stamp, writer.body(item.packet)))
+        tags.append(Tag(_TYPES[item.kind], stamp, writer.body(item)))
         return tags
 
     def _change(self, info: TrackInfo) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import MediaKind, Packet, TrackInfo
-from livefoley.core.ticks import MILLISECONDS
+from livefoley.core.media import MediaKind, TrackInfo, Unit
+from livefoley.core.ticks import ms_from_ticks
 from livefoley.media.rtmp.protocol import amf0, tags
 
 _VIDEO_FOUR_CCS = {codec: four_cc for four_cc, codec in tags.VIDEO_FOUR_CCS.items()}
@@ -39,12 +39,13 @@ class TagWriter:
         else:
             self._audio(info)
 
-    def body(self, packet: Packet) -> bytes:
-        """Return the tag of ``packet``, whose payload goes in untouched."""
+    def body(self, unit: Unit) -> bytes:
+        """Return the tag of ``unit``, to be stamped with its ``dts``; the payload goes in untouched."""
+        packet = unit.packet
         head = self._heads[packet.keyframe]
         if not self._composition:
             return head + packet.data
-        return head + _composition(packet) + packet.data
+        return head + _composition(unit) + packet.data
 
     def _video(self, info: TrackInfo) -> None:
         self._composition = info.codec in tags.WITH_COMPOSITION
@@ -101,15 +102,7 @@ def _ex_video(form: int, kind: int) -> bytes:
     return bytes([tags.EX_VIDEO | form << 4 | kind])
 
 
-def _composition(packet: Packet) -> bytes:
-    """Return pts - dts in signed 24-bit ms, from the packet's own stamps, so that it comes out as it came in."""
-    if packet.time_base == MILLISECONDS:
-        offset = packet.pts - packet.dts
-    else:
-        offset = _ms(packet.pts, packet) - _ms(packet.dts, packet)
+def _composition(unit: Unit) -> bytes:
+    """Return pts - dts in signed 24-bit ms: added to the tag's stamp it is ``pts``, to the millisecond."""
+    offset = ms_from_ticks(unit.pts) - ms_from_ticks(unit.dts)
     return (max(-0x800000, min(offset, 0x7FFFFF)) & 0xFFFFFF).to_bytes(3, "big")
-
-
-def _ms(stamp: int, packet: Packet) -> int:
-    base = packet.time_base
-    return (2000 * stamp * base.numerator + base.denominator) // (2 * base.denominator)
