@@ -28,7 +28,6 @@ from livefoley.core.errors import ConfigError, InputError, OutputError, Unsuppor
 from livefoley.core.media import OutputItem, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
-from livefoley.media.files.demux import Demuxer
 from livefoley.media.pull import PullSource
 from livefoley.media.transport_stream import TsStream
 from livefoley.media.unit_queue import UnitQueue
@@ -288,7 +287,7 @@ class SrtSource(PullSource):
         said = _Tail(child.stderr)
         try:
             with av.open(child.stdout, format="mpegts", container_options={"probesize": "1000000"}) as container:
-                yield from Demuxer(container, safe_url(self._url)).items()
+                yield from self._items(container)
         except (av.FFmpegError, OSError):
             child.kill()
             raise InputError(_cleaned(said.text(), self._url) or "nothing arrives") from None

@@ -17,8 +17,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from livefoley.control.api import chat
 from livefoley.control.api.events import from_json, to_json
 from livefoley.control.guard import Access
+from livefoley.control.server import MAX_SOCKET_MESSAGE
 from livefoley.control.state import ChatLine
-from livefoley.runtime.events.event_feed import KEEP, MAX_OF_ADDRESS, QUEUE, EventFeed
+from livefoley.runtime.events.event_feed import KEEP, MAX_LISTENERS, MAX_OF_ADDRESS, QUEUE, EventFeed
 from tests.control.studio import Studio, served
 from tests.control.told import CHAT, MOMENT, SAID
 from tests.support.waiting import LIMIT_S, until
@@ -211,3 +212,20 @@ def test_every_notice_is_one_line_and_comes_back_as_it_was() -> None:
         line = to_json(notice)
         assert b"\n" not in line
         assert from_json(line) == notice
+
+
+async def test_a_room_has_so_many_listeners_and_a_message_so_many_bytes() -> None:
+    studio = Studio()
+    async with served(studio) as client:
+        with ExitStack() as stack:
+            for _ in range(MAX_LISTENERS):
+                stack.enter_context(studio.feeds["stage"].listen(None, (), 0))
+            with pytest.raises(InvalidStatus) as refused:
+                async with socket(client, "/v1/rooms/stage/events"):
+                    pass
+            assert refused.value.response.status_code == 503
+        async with socket(client, "/v1/rooms/stage/events") as listener:
+            await listener.send("x" * (MAX_SOCKET_MESSAGE + 1))
+            with pytest.raises(ConnectionClosed):
+                await listener.recv()
+            assert listener.close_code == 1009
