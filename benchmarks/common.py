@@ -171,6 +171,7 @@ class Sidecar:
     """A sidecar that runs; ``rooms`` of its configuration by name."""
 
     def __init__(self, running: subprocess.Popen[bytes], rtmp_port: int, http_port: int, log: Path) -> None:
+        self.pid = running.pid
         self.tree = Tree(running.pid)
         self._log = log
         self._running = running

@@ -182,7 +182,7 @@ async def under(
     while time.monotonic() < began + s:
         await asyncio.sleep(1.0)
         slowest = max(slowest, await livez_s(ports[1]))
-        most = max(most, ours.tree.memory_mb())
+        most = max(most, ours.tree.parts_mb().get("room", 0.0))
     gap = arrivals.longest_gap_s(began)
     if process is not None:
         await asyncio.to_thread(process.join, 5)

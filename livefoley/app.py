@@ -43,13 +43,11 @@ from livefoley.runtime.events.event_feed import EventFeed
 from livefoley.runtime.logs import configure as configure_log
 from livefoley.runtime.logs import drain as drain_log
 from livefoley.runtime.logs import dropped as dropped_log_lines
-from livefoley.runtime.memory import keep_small
 from livefoley.runtime.rooms.room import Room
 from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.supervise import supervise
 from livefoley.runtime.warm_up import WarmUp, Worker
 from livefoley.system.descriptors import raise_limit
-from livefoley.system.memory import few_arenas
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
@@ -120,7 +118,6 @@ class Application:
                 for room in self._rooms.values():
                     room.prepare()
                 helpers += [tasks.create_task(supervise(name, part.run)) for name, part in self._workers()]
-                helpers.append(tasks.create_task(supervise("memory", keep_small)))
                 await self._warm_up.wait(self._stopping)
                 helpers += [tasks.create_task(supervise(name, run)) for name, run in self._deliverers()]
                 rooms = [tasks.create_task(self._serve_room(room)) for room in self._rooms.values()]
@@ -301,7 +298,6 @@ async def serve(config: cfg.Config) -> None:
     Raises ``AddressInUse`` or ``ConfigError`` before anything has begun.
     """
     raise_limit()
-    few_arenas()
     configure_log(config.server.log.level.value, as_json=config.server.log.format is cfg.LogFormat.JSON)
     with outputs(config):
         application = Application(config)

@@ -46,7 +46,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was skipped for want of what, and how to get it."""
+    """Say what was measured, what was skipped for want of what, and how to get it."""
+    for report in terminalreporter.getreports("passed"):
+        for figure in (value for name, value in report.user_properties if name == "figure"):
+            terminalreporter.write_line(f"{figure}")
     reasons = [_reason(report) for report in terminalreporter.getreports("skipped")]
     wanted = Counter(each.removeprefix(SKIPPED).partition(":")[0] for each in reasons if each.startswith(SKIPPED))
     others = Counter(each.removeprefix(IMPOSSIBLE) for each in reasons if not each.startswith(SKIPPED))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import aioice.ice
 import httpx
 import pytest
 import yaml
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -27,7 +28,9 @@ from livefoley.control.guard import Access
 from livefoley.control.pages import pages_router
 from livefoley.control.server import HttpServer
 from livefoley.control.signalling.whep import whep_router
+from livefoley.core.errors import ConfigError
 from livefoley.core.notices import SceneNotice
+from livefoley.media.access.proxy_protocol import TrustedProxies
 from livefoley.media.access.read_access import ReadAccess
 from livefoley.media.webrtc import IceSettings, WhepAudience, WhepServer
 from tests.control.studio import Studio, open_to_all, served
@@ -57,6 +60,14 @@ async def test_alerts_and_dashboard_name_metrics_that_exist() -> None:
     assert named <= there
 
 
+def composed() -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what compose.yaml says, and the environment that livefoley has in its container."""
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    env = _environment(compose["services"]["livefoley"]["environment"])
+    image = dict(re.findall(r"(LIVEFOLEY_\w+)=(\S+)", (DEPLOY / "Dockerfile").read_text()))
+    return compose, image | env
+
+
 def _environment(service: dict[str, Any]) -> dict[str, str]:
     given = {"${LIVEFOLEY_TOKEN:?set it in .env}": "a-token", "${LIVEFOLEY_PUBLIC_IP:-127.0.0.1}": "203.0.113.7"}
     values = {name: str(value) for name, value in service.items()}
@@ -66,14 +77,20 @@ def _environment(service: dict[str, Any]) -> dict[str, str]:
 
 
 def test_the_containers_environment_is_a_configuration() -> None:
-    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
-    env = _environment(compose["services"]["livefoley"]["environment"])
+    compose, env = composed()
     dockerfile = (DEPLOY / "Dockerfile").read_text()
-    env |= dict(re.findall(r"(LIVEFOLEY_\w+)=(\S+)", dockerfile))
     config = parse(DEMO.read_text(encoding="utf-8"), env=env)
     assert not config.server.http.listen.is_loopback
     assert config.server.http.token is not None
     assert config.server.http.allowed_hosts == ("livefoley",)
+    edge = compose["services"]["edge"]["networks"]["default"]["ipv4_address"]
+    assert list(map(str, config.server.http.trusted_proxies)) == [f"{edge}/32"]
+    (network,) = compose["networks"]["default"]["ipam"]["config"]
+    assert ipaddress.ip_address(edge) in ipaddress.ip_network(network["subnet"])
+    del env["LIVEFOLEY_SERVER__HTTP__TOKEN"]
+    with pytest.raises(ConfigError, match="is missing, and others reach the API"):
+        parse(DEMO.read_text(encoding="utf-8"), env=env)
+    env["LIVEFOLEY_SERVER__HTTP__TOKEN"] = "a-token"
     assert list(map(str, config.server.webrtc.public_ips)) == ["203.0.113.7"]
     assert config.server.webrtc.udp_port_range is not None
     ports = "-".join(map(str, config.server.webrtc.udp_port_range))
@@ -102,20 +119,31 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 @contextlib.asynccontextmanager
 async def _edged(app: ASGIApp, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Serve ``app`` behind a real nginx; give a client of that."""
-    nginx, server, port = require("nginx"), HttpServer(app, "127.0.0.1", 0), free_port()
-    conf = tmp_path / "nginx.conf"
-    conf.write_text(_edge(tmp_path, server.port, port))
+    here = TrustedProxies([ipaddress.ip_network("127.0.0.1/32")])
+    server = HttpServer(app, "127.0.0.1", 0, proxies=here)
     serving = asyncio.create_task(server.run())
+    try:
+        async with edge_of(server.port, tmp_path) as client:
+            yield client
+    finally:
+        serving.cancel()
+        await asyncio.wait([serving])
+
+
+@contextlib.asynccontextmanager
+async def edge_of(upstream: int, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """Start a real nginx in front of a port; give a client of it."""
+    nginx, port = require("nginx"), free_port()
+    conf = tmp_path / "nginx.conf"
+    conf.write_text(_edge(tmp_path, upstream, port))
     edge = await asyncio.create_subprocess_exec(nginx, "-p", str(tmp_path), "-c", str(conf), "-g", "daemon off;")
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=LIMIT_S) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client:
             await _wait(client)
             yield client
     finally:
         edge.terminate()
-        await asyncio.wait_for(edge.wait(), LIMIT_S)
-        serving.cancel()
-        await asyncio.wait([serving])
+        await asyncio.wait_for(edge.wait(), 10)
 
 
 async def test_the_nginx_edge_passes_hls_and_nothing_it_should_not(tmp_path: Path) -> None:
@@ -180,6 +208,48 @@ async def test_the_nginx_edge_passes_events_as_a_websocket_to_who_has_the_token(
         chat = {"Authorization": "Bearer a-token"}
         said = await client.post("/v1/rooms/stage/chat", json={"text": "hi", "user": "u"}, headers=chat)
         assert said.status_code == 202
+
+
+async def test_the_nginx_edge_lets_watch_who_may_and_nobody_by_what_it_keeps(tmp_path: Path) -> None:
+    hls = tmp_path / "hls"
+    hls.mkdir()
+    (hls / "index.m3u8").write_text("#EXTM3U\n")
+    (hls / "seg-1-1.m4s").write_bytes(b"moof")
+    readers = ReadAccess(loopback=False)
+    readers.register("stage", "a-play-key")
+    readers.register("lobby")
+    async with _edged(_app(Studio(hls), None, readers), tmp_path) as client:
+        with_key = {"Authorization": "Bearer a-play-key"}
+        assert (await client.get("/stage/hls")).status_code == 401
+        playlist = (await client.get("/stage/hls", headers=with_key)).json()["playlist"]
+        for file, content in (("index.m3u8", b"#EXTM3U\n"), ("seg-1-1.m4s", b"moof")):
+            plain, passed = f"/stage/hls/{file}", playlist.replace("index.m3u8", file)
+            assert (await client.get(plain)).status_code == 401
+            for url, headers in ((plain, with_key), (passed, {})):
+                answer = await client.get(url, headers=headers)
+                assert (answer.status_code, answer.content) == (200, content)
+            for url in (plain, passed.replace("/stage/", "/lobby/"), re.sub(r"\.[^/]+/", ".wrong/", passed)):
+                assert (await client.get(url)).status_code in (401, 403), url  # though it is in the cache
+            assert (await client.get(plain, headers={"Authorization": "Bearer wrong"})).status_code == 401
+        assert (await client.get("/access")).status_code == 404
+        assert (await client.get("/stage/hls/access", headers=with_key)).status_code == 404
+
+
+async def test_the_nginx_edge_tells_whom_it_speaks_for_and_no_client_does(tmp_path: Path) -> None:
+    seen: list[tuple[str, str]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append((scope["path"], scope["client"][0]))
+        await send({"type": "http.response.start", "status": 204, "headers": [(b"cache-control", b"no-store")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with _edged(app, tmp_path) as client:
+        client.headers.update({"X-Forwarded-For": "203.0.113.66", "Authorization": "Bearer x"})
+        paths = ("/stage/whep", "/stage", "/stage/hls", "/stage/hls/index.m3u8", "/v1/rooms/stage/events")
+        for path in paths:
+            await client.get(path)
+    assert {path for path, _ in seen} == {*paths, "/stage/hls/access"}
+    assert {address for _, address in seen} == {"127.0.0.1"}
 
 
 def _app(studio: Studio, access: Access | None = None, readers: ReadAccess | None = None) -> ASGIApp:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from livefoley.config.document import KeyPath, dotted
 from livefoley.config.rooms import Sink
 from livefoley.config.values import Address, SecretUrl
+from livefoley.system.dirs import expanded
 
 if TYPE_CHECKING:
     from livefoley.config import Config
@@ -46,12 +47,12 @@ def _inputs(config: Config) -> Iterator[tuple[KeyPath, Path | None]]:
     yield ("clips", "c2pa", "key"), config.clips.c2pa.key
     yield ("clips", "checks", "frames", "model"), config.clips.checks.frames.model
     for path in config.clips.checks.files:
-        yield ("clips", "checks", "words"), path.expanduser()
+        yield ("clips", "checks", "words"), expanded(path)
     for name, room in config.rooms.items():
         yield ("rooms", name, "source", "file"), room.source.file
         yield ("rooms", name, "slate"), room.slate
         for path in room.listen.files:
-            yield ("rooms", name, "listen", "keywords"), path.expanduser()
+            yield ("rooms", name, "listen", "keywords"), expanded(path)
 
 
 def _same_port(config: Config) -> Iterator[Problem]:

@@ -230,7 +230,10 @@ def _check_room_name(name: str) -> str:
 def _check_path(path: Path) -> Path:
     if not str(path).strip() or "\0" in str(path) or str(path) == ".":
         raise ValueError("must be a path")
-    return path.expanduser()
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"there is no user {path.parts[0].removeprefix('~')}, whose directory this would be") from None
 
 
 def _check_recording(path: Path) -> Path:

@@ -27,17 +27,22 @@ class Caption:
 def captions(sentence: Transcript) -> Iterator[Caption]:
     """Yield the sentence in pieces of at most ``MAX_WIDTH`` and ``MAX_TICKS``, as far as its words allow."""
     if not sentence.words:
-        yield Caption(sentence.start, sentence.end, " ".join(sentence.text.split()))
+        yield Caption(sentence.start, sentence.end, _plain(sentence.text))
         return
     glue = "" if sentence.language in SPACELESS else " "
     piece = [sentence.words[0]]
     for word in sentence.words[1:]:
         text = glue.join(each.text for each in [*piece, word])
         if _width(text) > MAX_WIDTH or word.end - piece[0].start > MAX_TICKS:
-            yield Caption(piece[0].start, piece[-1].end, glue.join(each.text for each in piece))
+            yield Caption(piece[0].start, piece[-1].end, _plain(glue.join(each.text for each in piece)))
             piece = []
         piece.append(word)
-    yield Caption(piece[0].start, piece[-1].end, glue.join(each.text for each in piece))
+    yield Caption(piece[0].start, piece[-1].end, _plain(glue.join(each.text for each in piece)))
+
+
+def _plain(text: str) -> str:
+    """Return text of one line: what a model writes down may hold line ends, which end a cue, and control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _width(text: str) -> int:

@@ -13,6 +13,9 @@ HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 1
 """H.264 profiles whose SPS names chroma format and bit depth."""
 
 
+MAX_SIDE = 0xFFFF  # what the 16 bits of an MP4 can say, and far more than any level of H.264 or HEVC allows
+
+
 @dataclass(frozen=True, slots=True)
 class SequenceParameters:
     """What an SPS says of the picture; ``width`` and ``height`` are those shown, after cropping."""
@@ -25,11 +28,14 @@ class SequenceParameters:
 
 
 def sequence_parameters(codec: str, sps: bytes) -> SequenceParameters:
-    """Read the size, chroma format and bit depths from an SPS."""
+    """Read the size, chroma format and bit depths from an SPS; raises ``ValueError`` for a damaged one."""
     try:
-        return _h264_sps(Bits(unescape(sps[1:]))) if codec == "h264" else _hevc_sps(Bits(unescape(sps[2:])))
+        found = _h264_sps(Bits(unescape(sps[1:]))) if codec == "h264" else _hevc_sps(Bits(unescape(sps[2:])))
     except IndexError:
         raise ValueError("the SPS is cut off") from None
+    if not (0 < found.width <= MAX_SIDE and 0 < found.height <= MAX_SIDE):
+        raise ValueError(f"the SPS says that pictures are {found.width}x{found.height}")
+    return found
 
 
 def _h264_sps(bits: Bits) -> SequenceParameters:

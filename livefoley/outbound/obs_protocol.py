@@ -18,6 +18,7 @@ RPC_VERSION = 1
 SCENE_EVENTS, OUTPUT_EVENTS = 1 << 2, 1 << 6
 WRONG_PASSWORD = 4009  # the close code
 
+
 _HELLO, _IDENTIFY, _IDENTIFIED, _EVENT, _REQUEST, _ANSWER = 0, 1, 2, 5, 6, 7
 SUCCESS = 100
 UNKNOWN_REQUEST = 204
@@ -65,7 +66,9 @@ def identify(hello: str | bytes, password: str | None) -> str:
     if challenge is not None:
         if password is None:
             raise Rejected("OBS asks for a password; set obs.password (OBS: Tools > WebSocket Server Settings)")
-        reply["authentication"] = proof(password, challenge["salt"], challenge["challenge"])
+        if not isinstance(challenge, dict):
+            raise _foreign()
+        reply["authentication"] = proof(password, str(challenge.get("salt")), str(challenge.get("challenge")))
     return _write(_IDENTIFY, reply)
 
 
@@ -86,22 +89,35 @@ def incoming(message: str | bytes) -> Incoming | None:
     if op == _IDENTIFIED:
         return Identified()
     if op == _EVENT and data.get("eventType") == "CurrentProgramSceneChanged":
-        return SceneChanged(str(data.get("eventData", {}).get("sceneName", "")))
+        return SceneChanged(str(_part(data, "eventData").get("sceneName", "")))
     if op == _EVENT and data.get("eventType") == "ReplayBufferSaved":
         return ReplaySaved()
     if op == _ANSWER:
-        status = data.get("requestStatus", {})
-        comment = str(status.get("comment", ""))
-        return Answer(str(data.get("requestId")), int(status.get("code", 0)), comment, data.get("responseData") or {})
+        status, code = _part(data, "requestStatus"), _part(data, "requestStatus").get("code", 0)
+        if not isinstance(code, int):
+            raise _foreign()
+        return Answer(str(data.get("requestId")), code, str(status.get("comment", "")), _part(data, "responseData"))
     return None
+
+
+def _foreign() -> ProtocolError:
+    return ProtocolError("OBS: what answers there does not speak obs-websocket 5")
+
+
+def _part(data: Data, name: str) -> Data:
+    """Return an object inside a message, empty where there is none."""
+    part = data.get(name) or {}
+    if not isinstance(part, dict):
+        raise _foreign()
+    return part
 
 
 def _read(message: str | bytes) -> tuple[int, Data]:
     try:
         given = json.loads(message)
         return int(given["op"]), dict(given.get("d") or {})
-    except (ValueError, TypeError, KeyError):
-        raise ProtocolError("OBS: what answers there does not speak obs-websocket 5") from None
+    except (ValueError, TypeError, KeyError, OverflowError, AttributeError, RecursionError):
+        raise _foreign() from None
 
 
 def _write(op: int, data: Data) -> str:

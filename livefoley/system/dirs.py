@@ -13,10 +13,18 @@ from platformdirs import user_cache_path, user_data_path
 NAME = "livefoley"
 
 
+def expanded(path: Path) -> Path:
+    """Return ``path`` with the home directory that ``~`` or ``~user`` stands for; as it is where there is none."""
+    try:
+        return path.expanduser()
+    except RuntimeError:  # no such user
+        return path
+
+
 def cache_directory() -> Path:
     """Return where caches lie: ``LIVEFOLEY_CACHE_DIR``, else the system's place for them (``~/.cache/livefoley``)."""
     if given := os.environ.get("LIVEFOLEY_CACHE_DIR"):
-        return Path(given).expanduser()
+        return expanded(Path(given))
     return _system_cache()
 
 
@@ -26,7 +34,7 @@ def models_directory() -> Path:
     Earlier versions put them into the system's place for caches though ``LIVEFOLEY_CACHE_DIR`` named another one.
     """
     if given := os.environ.get("LIVEFOLEY_MODELS"):
-        return Path(given).expanduser()
+        return expanded(Path(given))
     return _first_there(_system_cache() / "models", cache_directory() / "models")
 
 

@@ -17,6 +17,7 @@ def make_render_service(config: cfg.Config) -> RenderService:
     given = config.render
     limits = RenderLimits(
         max_duration_s=given.max_duration_s,
+        scale_down=given.large_pictures == "scale_down",
         processes=given.processes,
         memory_mb=given.memory_mb,
         timeout_s=given.timeout_s,

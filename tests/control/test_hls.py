@@ -159,7 +159,9 @@ async def test_a_rooms_play_key_guards_its_hls_and_a_pass_stands_for_it(output: 
         for wrong in (changed, passed[:-1], passed.partition(".")[0], "x.y", "ü"):
             assert (await client.get(f"{head}/{wrong}/index.m3u8")).status_code == 403, wrong
         assert (await client.get(f"/lobby/hls/{passed}/index.m3u8")).status_code == 403
-        clock.now_s += PASS_S + 1
+        clock.now_s += PASS_S - 1
+        assert (await client.get(given["playlist"])).status_code == 200
+        clock.now_s += 302
         assert (await client.get(given["playlist"])).status_code == 410
     assert readers.rejected("hls") == {"key": 10, "pass": 7}
 
@@ -167,7 +169,8 @@ async def test_a_rooms_play_key_guards_its_hls_and_a_pass_stands_for_it(output: 
 async def test_an_edge_is_told_yes_or_no_and_nothing_else(output: Path) -> None:
     async with served(Studio(output), readers=keyed(Clock())) as client:
         given = (await client.get("/stage/hls", headers=BEARER)).json()["playlist"].rsplit("/", 2)[1]
-        assert (await client.get("/stage/hls/access", headers=BEARER)).status_code == 204
+        yes = await client.get("/stage/hls/access", headers=BEARER)
+        assert (yes.status_code, yes.headers["cache-control"]) == (204, "max-age=10")
         assert (await client.get(f"/stage/hls/{given}/access")).status_code == 204
         assert (await client.get("/stage/hls/access")).status_code == 401
         for path in (f"/lobby/hls/{given}/access", "/stage/hls/x.y/access", "/nowhere/hls/access"):
@@ -183,6 +186,8 @@ async def test_the_hook_says_who_reads_and_is_not_asked_for_every_segment(output
         for _ in range(3):
             answer = await client.get("/stage/hls/seg-1-1.m4s", auth=("anna", "viewers-word"))
             assert answer.status_code == 200
+        yes = await client.get("/stage/hls/access", auth=("anna", "viewers-word"))
+        assert (yes.status_code, yes.headers["cache-control"]) == (204, "no-store")  # another may not be let in
         asked = hook.asked[-1]
         assert len(hook.asked) == 2
         assert (asked.action, asked.protocol, asked.path, asked.user) == ("read", "hls", "stage", "anna")

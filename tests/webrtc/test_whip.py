@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from livefoley.control.signalling.endpoint import FRAGMENT, SDP
 from livefoley.formats import nal
 from livefoley.media.auth import HttpAuth
-from livefoley.media.publisher_slot import OnDuplicate
+from livefoley.media.publisher_slot import TAKEOVERS, OnDuplicate
 from livefoley.media.webrtc import Client, IceSettings, Refused, WhipServer, read_fragment, session
 from livefoley.media.webrtc import whip_session as session_of_a_publisher
 from livefoley.media.webrtc.offer import SENDS, check_offer
@@ -119,6 +119,23 @@ async def test_the_newest_publisher_takes_over(house: House, video: list[bytes],
     assert (await first.leave()).status_code == 404
     assert (await second.leave()).status_code == 200
     assert house.source.statistics().takeovers == 1
+
+
+async def test_a_storm_of_takeovers_is_held_back_and_the_last_publisher_stays(
+    house: House, video: list[bytes], sound: list[bytes]
+) -> None:
+    came = [Publisher(house.client, "stage", KEY) for _ in range(TAKEOVERS + 4)]
+    answers = [await each.publish(video, sound) for each in came]
+    assert [answer.status_code for answer in answers] == [201] * (TAKEOVERS + 1) + [429] * 3
+    assert int(answers[-1].headers["retry-after"]) > 0
+    here = came[TAKEOVERS]
+    before = len(house.packets("video"))
+    await until(lambda: len(house.packets("video")) > before)
+    assert house.source.statistics().takeovers == TAKEOVERS
+    assert house.server.statistics().rejected == {"storm": 3}
+    assert (await here.leave()).status_code == 200
+    for each in came:
+        await each.peer.close()
 
 
 async def test_a_room_that_rejects_duplicates_keeps_its_first_publisher(video: list[bytes], sound: list[bytes]) -> None:

@@ -35,6 +35,7 @@ MEDIA_TYPES = {
     ".ts": "video/mp2t",
 }
 _FRESH = "no-cache"
+_YES = "max-age=10"
 _KEPT = "max-age=3600, immutable"  # every segment has a name of its own, over restarts too
 
 
@@ -51,14 +52,18 @@ def hls_router(state: ControlState, readers: ReadAccess) -> APIRouter:
     files = HlsFiles(state, readers)
 
     async def access(request: Request, room: str) -> Response:
-        """Say whether who asks may have the room's HLS: 204, 401 or 403, for the ``auth_request`` of an edge."""
-        await files.admit(request, room, for_edge=True)
-        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+        """Say whether who asks may have the room's HLS: 204, 401 or 403, for the ``auth_request`` of an edge.
+
+        A yes that holds for all who give the same may be kept a while.
+        """
+        await files.admit(request, room, basic=True, for_edge=True)
+        kept = _YES if readers.by_key_alone(room) else "no-store"
+        return Response(status_code=204, headers={"Cache-Control": kept})
 
     async def access_by_pass(request: Request, room: str, given: str) -> Response:
         """Say whether a pass is good: 204 or 403, for the ``auth_request`` of an edge."""
         files.admit_by_pass(room, given, for_edge=True)
-        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+        return Response(status_code=204, headers={"Cache-Control": _YES})
 
     async def playlist(request: Request, room: str) -> Playlist:
         """Return the address of the room's playlist, with a pass where it needs one; give the key as bearer token."""

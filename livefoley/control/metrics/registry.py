@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from livefoley.control.metrics.loop import LoopCollector
 from livefoley.control.metrics.rooms import RoomsCollector
 from livefoley.control.metrics.server import ServerCollector
 from livefoley.control.state import ControlState
@@ -19,7 +20,7 @@ class Metrics:
     def __init__(self, state: ControlState, collectors: Iterable[Collector] = ()) -> None:
         self._registry = CollectorRegistry()
         own = ServerCollector(state.server_statistics), RoomsCollector(lambda: state.rooms().values())
-        for collector in (*own, *collectors):
+        for collector in (*own, LoopCollector(), *collectors):
             self._registry.register(collector)
         ProcessCollector(registry=self._registry)  # memory and CPU; empty where there is no /proc
 

@@ -70,7 +70,7 @@ def find(model: str | Path = DEFAULT) -> Model:
 
 def _locate(model: str) -> Path:
     if model.endswith((".json", ".onnx")) or "/" in model or "\\" in model:
-        path = Path(model).expanduser().with_suffix(".json")
+        path = dirs.expanded(Path(model)).with_suffix(".json")
         if not path.is_file():
             raise ModelError(f"{path}: there is no such model; a model is a .json file and the graph it names")
         return path

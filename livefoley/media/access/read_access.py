@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import math
 import os
 import time
 from base64 import urlsafe_b64encode
@@ -33,6 +34,7 @@ WEBRTC, HLS, CLIPS = "webrtc", "hls", "clips"
 """What is read, as the auth hook is told it."""
 
 PASS_S = 6 * 3600
+_SHARED_S = 300
 REMEMBERED_S = 60.0  # for so long a yes of the hook goes for a client's next requests
 _REMEMBERED = 4096
 
@@ -72,6 +74,11 @@ class ReadAccess:
         rule = self._rules.get(room)
         return rule is None or rule.key_digest is not None or (self._admission.asks and not rule.public)
 
+    def by_key_alone(self, room: str) -> bool:
+        """Say whether the key decides who reads a room, or nothing does: not who asks, as it may for the hook."""
+        rule = self._rules.get(room)
+        return rule is not None and (rule.public or not self._admission.asks)
+
     def check(self, room: str, client: Client, protocol: str) -> None:
         """Look at the key alone. Raises ``Refused``: 404 for no such room, 401, 403, 429 for who tries many keys."""
         with self._admission.counting(room, client, protocol):
@@ -103,8 +110,11 @@ class ReadAccess:
     # ---- passes ----
 
     def sign(self, room: str) -> str:
-        """Return a pass for a room's HLS, good for ``PASS_S``; for who was let in."""
-        expires = f"{int(self._now() + PASS_S):x}"
+        """Return a pass for a room's HLS, good for ``PASS_S`` at least; for who was let in.
+
+        All who come within some minutes get the same, so that edges need not ask for each of them.
+        """
+        expires = f"{math.ceil((self._now() + PASS_S) / _SHARED_S) * _SHARED_S:x}"
         return f"{expires}.{self._seal(room, expires)}"
 
     def check_pass(self, room: str, given: str) -> None:

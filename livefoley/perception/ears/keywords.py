@@ -21,6 +21,7 @@ from livefoley.core.errors import ConfigError, reason
 from livefoley.core.events import Keyword
 from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.normalise import is_han, units
+from livefoley.system.dirs import expanded
 
 LANGUAGES = ("zh", "en")
 """What keywords can be written in; the recogniser knows more."""
@@ -65,7 +66,7 @@ def load(names: Iterable[str]) -> list[Keyword]:
 def _text(name: str) -> str:
     if name in LISTS:
         return resources.files(__package__).joinpath("lists", f"{name}.yaml").read_text(encoding="utf-8")
-    path = Path(name).expanduser()
+    path = expanded(Path(name))
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"{name}: larger than {MAX_BYTES // 1024} KiB; this is no keyword list")

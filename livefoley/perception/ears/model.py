@@ -8,6 +8,7 @@ from pathlib import Path
 from livefoley.core.errors import ModelError, reason
 from livefoley.models import resolver
 from livefoley.models.catalogue import SPEECH, SPEECH_SIZES
+from livefoley.system.dirs import expanded
 
 DEFAULT = "base"
 NEEDED = ("config.json", "model.bin", "tokenizer.json")
@@ -29,7 +30,7 @@ def find(model: str = DEFAULT) -> tuple[str, dict[str, bytes] | None]:
     """
     name = named(model)
     if name is None:
-        return str(_own(Path(model).expanduser())), None
+        return str(_own(expanded(Path(model)))), None
     found = resolver.find(name)
     try:
         return str(found.directory or resolver.join(found)), None

@@ -57,7 +57,10 @@ def read_frame_blocking(stream: BinaryIO) -> Frame:
     """The same for a worker, which has nothing else to do."""
     name, head, payload = _sizes(_read_exactly(stream, _PREFIX.size))
     said = _read_exactly(stream, name + head)
-    return Frame(said[:name].decode(), said[name:], _read_exactly(stream, payload))
+    try:
+        return Frame(said[:name].decode(), said[name:], _read_exactly(stream, payload))
+    except UnicodeDecodeError as error:
+        raise BrokenPipe("the parent speaks something else") from error
 
 
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, Union, cast
 import msgspec
 import numpy as np
 
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _BEGINS_A_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -104,14 +105,14 @@ class Link(Generic[Request, Reply]):
         """Return what the worker is told; raises ``MessageError``."""
         try:
             return cast(Request, self._requests.decode(head))
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             raise MessageError(f"not what this worker is told: {error}") from None
 
     def reply(self, head: bytes) -> Reply | Failed:
         """Return what the worker says; raises ``MessageError``."""
         try:
             return cast("Reply | Failed", self._replies.decode(head))
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             raise MessageError(f"not what this worker says: {error}") from None
 
     @staticmethod
