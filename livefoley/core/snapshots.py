@@ -167,7 +167,7 @@ class SignalsSnapshot:
     """What the room's audience and its host let it notice, and who was told."""
 
     chat_messages: int = 0
-    chat_dropped: int = 0  # came faster than they are taken in, or were not looked at for words
+    chat_dropped: int = 0  # came too fast, were not looked at for words, or were no chat
     chat_rate: float = 0.0  # writers a second
     chat_bursts: int = 0
     keywords: tuple[StateCount, ...] = ()
