@@ -58,6 +58,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         foley_bypassed=bool(reason),
         bypass_reason=reason,
         problem=room.failure or engine.problem or source.problem or _of_outputs(room, sinks),
+        unwritten=_unwritten(parts),
         source=source,
         units_in=counters.units_in,
         units_out=counters.units_out,
@@ -104,6 +105,11 @@ def _of_outputs(room: Room, sinks: Sequence[SinkStatistics]) -> str:
     """Return what the slate or an output cannot do, in a line."""
     slate = room.slate.problem if room.slate else ""
     return slate or next((sink.problem for sink in sinks if sink.problem), "")
+
+
+def _unwritten(parts: RoomParts) -> tuple[str, ...]:
+    clips = parts.clips.snapshot().problem if parts.clips is not None else ""
+    return tuple(problem for problem in (parts.speech.problem, clips) if problem)
 
 
 def bypass_reason(room: Room) -> str:
