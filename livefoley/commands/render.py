@@ -31,7 +31,7 @@ from livefoley.media.files.audio_file import AUDIO_FORMATS, write_audio
 from livefoley.media.files.containers import carried_video, no_place
 from livefoley.media.files.file_source import probe, read_items
 from livefoley.media.files.mux import Muxer
-from livefoley.media.untold import untold
+from livefoley.media.pictures.untold import untold
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.system.dirs import library_directory

@@ -10,9 +10,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from livefoley.core.display import AS_STORED
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import MediaKind, TrackInfo
+from livefoley.core.media import AS_STORED, MediaKind, TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick
 
 _MATRIX = struct.pack(">9i", *AS_STORED)

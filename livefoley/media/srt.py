@@ -28,10 +28,10 @@ from livefoley.core.errors import ConfigError, InputError, OutputError, Unsuppor
 from livefoley.core.media import OutputItem, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
+from livefoley.media.pictures.untold import Untold
 from livefoley.media.pull import PullSource
 from livefoley.media.transport_stream import TsStream
 from livefoley.media.unit_queue import UnitQueue
-from livefoley.media.untold import Untold
 from livefoley.media.urls import safe_url
 from livefoley.system import children
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import av
 
-from livefoley.core.display import PLAIN
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo, Unit
+from livefoley.core.media import PLAIN, VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
 from livefoley.formats import nal
-from livefoley.media.upright import upright
+from livefoley.media.pictures.upright import upright
 
 MAX_PIXELS = 4096 * 2304
 MAX_WIDTH = 1920  # larger pictures are made smaller: they would cost more than a live encoder has

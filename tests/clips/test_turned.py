@@ -13,7 +13,7 @@ from livefoley.clips.checks.signals import pictures
 from livefoley.clips.marker import Marker
 from livefoley.clips.model import ClipFiles, ClipMetadata
 from livefoley.clips.pictures.visible_notice import with_visible_notice
-from livefoley.core.display import Display
+from livefoley.core.media import Display
 from tests.clips import flashes
 from tests.clips.jobs import published, tools, write_job
 from tests.support.media_files import decodes

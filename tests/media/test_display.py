@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from livefoley.commands.render import render_file
-from livefoley.core.display import PLAIN, Display
-from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
+from livefoley.core.media import PLAIN, Display, MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import ticks_from_stamp
 from livefoley.formats.fmp4 import box
 from livefoley.media.files.containers import sized
@@ -26,9 +25,9 @@ from livefoley.media.files.file_sink import FileSink
 from livefoley.media.files.file_source import probe, read_items
 from livefoley.media.files.mux import Muxer
 from livefoley.media.hls.segmenter import Segmenter
+from livefoley.media.pictures.upright import upright
 from livefoley.media.rtmp.sink import RtmpSink
 from livefoley.media.transcode import VideoTranscoder
-from livefoley.media.upright import upright
 from livefoley.runtime.workers.messages import VideoTrack
 from tests.media.render import output_items
 from tests.support.peers import require

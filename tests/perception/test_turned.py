@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from livefoley.core.display import PLAIN, Display
 from livefoley.core.events import Keyword, MotionOnset
+from livefoley.core.media import PLAIN, Display
 from livefoley.formats.fmp4 import box
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.perception.motion.sampler import FrameSampler

@@ -19,10 +19,9 @@ import numpy as np
 from livefoley.clips.buffer.chunks import BYTES_A_TICK, Picture, Piece
 from livefoley.clips.buffer.selection import Selection
 from livefoley.core.cues import Cue, Stereo
-from livefoley.core.display import Display
 from livefoley.core.errors import InputError, OutputError, reason
 from livefoley.core.event_json import Event, cue_from_json, cue_to_json, event_from_json, event_to_json
-from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.media import Display, MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
 from livefoley.system.files import write_whole
 

@@ -15,7 +15,7 @@ from livefoley.clips.pictures.decode import frames
 from livefoley.core.errors import OutputError, reason
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.media.upright import upright
+from livefoley.media.pictures.upright import upright
 
 AROUND: Tick = TICK_RATE  # how far from the peak the cover may lie
 TRIED = 16

@@ -13,7 +13,7 @@ from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, TICK_RATE, Tick
 from livefoley.formats import nal
-from livefoley.media.upright import COLOURS
+from livefoley.media.pictures.upright import COLOURS
 
 CRF = 19
 KEYFRAME: Tick = 2 * TICK_RATE

@@ -19,11 +19,11 @@ from livefoley.clips.jobs.files import Pictures
 from livefoley.clips.pictures.decode import frames
 from livefoley.clips.pictures.encode import PictureEncoder, planes_of
 from livefoley.clips.pictures.visible_notice import SHOWN, with_visible_notice
-from livefoley.core.display import Display
 from livefoley.core.errors import InputError
 from livefoley.core.events import MotionOnset
+from livefoley.core.media import Display
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.media.upright import redrawn, upright
+from livefoley.media.pictures.upright import redrawn, upright
 
 ASPECT = Fraction(9, 16)
 MAX_HEIGHT = 1280

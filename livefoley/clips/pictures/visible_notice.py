@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.clips.pictures.encode import planes_of
-from livefoley.core.display import PLAIN, Display
+from livefoley.core.media import PLAIN, Display
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.media.upright import joined, redrawn, split
+from livefoley.media.pictures.upright import joined, redrawn, split
 
 SHOWN: Tick = 4 * TICK_RATE
 CHINESE, LATIN = 0.064, 0.055  # the height of a character, the height of a capital; of the picture's shorter side

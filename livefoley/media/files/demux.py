@@ -13,9 +13,8 @@ from typing import Any
 import av
 from av.stream import Discard
 
-from livefoley.core.display import Display
 from livefoley.core.errors import InputError, UnsupportedCodec
-from livefoley.core.media import VIDEO_CODECS, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.media import VIDEO_CODECS, Display, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.formats import nal
 from livefoley.media.audio_codecs import DECODABLE

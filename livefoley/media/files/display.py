@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 
-from livefoley.core.display import AS_STORED, Display
+from livefoley.core.media import AS_STORED, Display
 from livefoley.formats.fmp4 import box
 
 _CARRIED = (

@@ -15,7 +15,7 @@ from livefoley.core.throttle import LogThrottle
 from livefoley.media.files.containers import format_of, no_place, playable
 from livefoley.media.files.disk_sink import DiskSink
 from livefoley.media.files.mux import Muxer, partial_of
-from livefoley.media.untold import Untold
+from livefoley.media.pictures.untold import Untold
 
 log = structlog.get_logger("livefoley.file")
 

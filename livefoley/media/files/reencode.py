@@ -8,11 +8,10 @@ from typing import Any
 
 import av
 
-from livefoley.core.display import Display
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.media import Display, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.formats import nal
-from livefoley.media.upright import COLOURS
+from livefoley.media.pictures.upright import COLOURS
 
 _OPTIONS = {"preset": "veryfast", "crf": "18"}
 _DEPTH = 4  # pictures whose stamps are put in order: containers without presentation times jumble them

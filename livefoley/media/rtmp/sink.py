@@ -15,11 +15,11 @@ from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.media.pictures.untold import Untold
 from livefoley.media.rtmp.client import Link, open_link
 from livefoley.media.rtmp.protocol.tag_stream import TagStream
 from livefoley.media.rtmp.protocol.url import RtmpUrl
 from livefoley.media.unit_queue import UnitQueue
-from livefoley.media.untold import Untold
 
 log = structlog.get_logger("livefoley.rtmp")
 

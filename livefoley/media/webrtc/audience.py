@@ -17,7 +17,7 @@ from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ports import AudienceStatistics
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.media.audio_codecs import OpusEncoder
-from livefoley.media.untold import Untold
+from livefoley.media.pictures.untold import Untold
 from livefoley.media.webrtc.rtp.payloads import RtpFrame, sound_frame
 from livefoley.media.webrtc.video_track import Picture
 

@@ -14,9 +14,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from livefoley.core.display import PLAIN, Display
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import VIDEO_CODECS, MediaKind, TrackInfo, Unit
+from livefoley.core.media import PLAIN, VIDEO_CODECS, Display, MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import Tick
 
 MAX_PIXELS = 4096 * 2304

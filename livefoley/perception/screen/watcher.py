@@ -13,11 +13,10 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from livefoley.core.display import PLAIN
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.events import Keyword
 from livefoley.core.highlights import Evidence, Origin
-from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.media import PLAIN, TrackInfo, Unit
 from livefoley.core.snapshots import ScreenSnapshot
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.ears.keywords import patterns

@@ -6,10 +6,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
-from livefoley.core.display import AS_STORED, Display
 from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
 from livefoley.core.highlights import Evidence
-from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.media import AS_STORED, Display, MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.snapshots import Count, ScreenSnapshot, Seconds
 from livefoley.core.ticks import Tick
 from livefoley.runtime.workers.link import Link, Message

@@ -8,7 +8,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from livefoley.core.display import Display
+from livefoley.core.media import Display
 
 COLOURS = ("color_range", "color_primaries", "color_trc", "colorspace")
 
