@@ -71,4 +71,5 @@ async def test_a_server_that_is_not_there_is_named_with_its_app() -> None:
             await until(lambda: publisher.statistics().errors > 0)
     (line,) = [entry for entry in logs if entry["event"] == "not publishing"]
     assert line["problem"].startswith(f"127.0.0.1:{port}, app live-bvc: ")
+    assert publisher.statistics().problem == line["problem"]
     assert "secret" not in str(logs)

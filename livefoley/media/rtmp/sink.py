@@ -15,6 +15,7 @@ from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.media.pictures.untold import Untold
 from livefoley.media.rtmp.client import Link, open_link
 from livefoley.media.rtmp.protocol.tag_stream import TagStream
 from livefoley.media.rtmp.protocol.url import RtmpUrl
@@ -61,13 +62,16 @@ class RtmpSink:
         self._queue = UnitQueue(max_units, max_bytes)
         self._throttled = LogThrottle(log, time.monotonic)
         self._closing = asyncio.Event()
+        self._untold = Untold("RTMP", self.name, log)
         self._tracks: dict[MediaKind, TrackInfo] = {}
         self._backlog: list[OutputItem] = []  # taken from the queue, not sent yet
         self._link: Link | None = None
+        self._lost = ""  # why there is none
         self._links = self._units = self._bytes = self._dropped = self._errors = 0
 
     def write_nowait(self, item: OutputItem) -> None:
         """Take one item; see ``Sink``."""
+        self._untold.look(item)
         self._queue.put_nowait(item)
 
     def close(self) -> None:
@@ -109,6 +113,7 @@ class RtmpSink:
             reconnects=max(0, self._links - 1),
             errors=self._errors,
             queue_units=self._queue.units,
+            problem=self._untold.problem if self._link is not None else self._lost or self._untold.problem,
         )
 
     async def _attempt(self) -> Exception | None:
@@ -191,6 +196,7 @@ class RtmpSink:
         self._errors += 1
         problem = f"no answer within {self._connect_timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
         problem = f"{self._url.where}: {problem or type(error).__name__}"
+        self._lost = problem
         self._throttled.warning("not publishing", sink=self.name, problem=problem)
 
     async def _pause(self, wait_s: float) -> None:
