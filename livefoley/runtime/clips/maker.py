@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 
 from livefoley.clips.jobs.job import Job, Record
 from livefoley.clips.model import ClipStatus, content_id
+from livefoley.clips.words import day_and_time
 from livefoley.core.notices import utc
 from livefoley.runtime.clips.messages import CLIPS, FromClips, ToClips
 from livefoley.runtime.clips.room import Cutting
@@ -60,6 +61,7 @@ def own_worker(on_message: OnMessage, on_ready: Callable[[], None]) -> Maker:
 def job_of(cutting: Cutting) -> Job:
     """Return the job of a clip; its content id follows from all that changes the outcome."""
     request, settings, selection = cutting.request, cutting.settings, cutting.selection
+    date, time_of_day = day_and_time(cutting.clock[1])
     outcome = {
         "span": [selection.start, selection.end],
         "epochs": selection.epochs,
@@ -81,7 +83,7 @@ def job_of(cutting: Cutting) -> Job:
         seed=cutting.seed,
         title=settings.title,
         tags=settings.tags,
-        values=settings.values,
+        values={"date": date, "time": time_of_day, **settings.values},  # by this machine's clock, wherever it is made
         clock=cutting.clock,
         due_s=cutting.due_s,
         student=settings.student,
