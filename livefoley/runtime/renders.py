@@ -238,6 +238,7 @@ class RenderService:
             stderr=asyncio.subprocess.PIPE,
             env=children.environment(),
             limit=_LINE_BYTES,
+            **children.OWN_GROUP,
         )
         printed = asyncio.create_task(forward(process.stderr, log, render=entry.job.id))
         try:
