@@ -24,7 +24,7 @@ EXAMPLES = {"ice_servers"}  # lists that the reference fills to show what an ent
 
 
 def test_all_the_promised_rooms_are_there() -> None:
-    assert {path.stem for path in ROOMS} >= {"demo", "shop", "game", "sport", "podcast", "reference"}
+    assert {path.stem for path in ROOMS} >= {"demo", "shop", "game", "sport", "podcast", "highlights", "reference"}
 
 
 @pytest.mark.parametrize("path", ROOMS, ids=lambda path: path.stem)

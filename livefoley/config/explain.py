@@ -39,7 +39,7 @@ def _line(details: ErrorDetails, document: Document, root: type[BaseModel]) -> s
 
 def _example(path: KeyPath) -> str:
     examples = {
-        "rooms": "rooms: {demo: {...}}, see pipelines/demo.yaml",
+        "rooms": "rooms: {demo: {...}}, see `livefoley init demo`",
         "source": 'source: {rtmp: {key: "..."}}',
         "sinks": "sinks: [{hls: out/demo}]",
     }
