@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from livefoley.commands.console import plain
 from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import InputError, OutputError
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
@@ -98,9 +100,11 @@ def render_file(
     )
     began = time.perf_counter()
     stem_blocks: list[Stereo] = []
+    problems: list[str] = []
 
     def departures() -> Iterator[Departure]:
-        items = read_items(source, keep=VIDEO_CODECS if sound_only else carried_video(output))
+        keep = VIDEO_CODECS if sound_only else carried_video(output)
+        items = read_items(source, keep, on_problem=problems.append)
         for departure in _with_progress(renderer, items, clip.duration_s, console):
             stem_blocks.extend(foley_alone.take())
             yield departure
@@ -112,8 +116,12 @@ def render_file(
     if stem is not None:
         write_audio(stem, stem_blocks)
     wall_s = time.perf_counter() - began
-    counts = _report(renderer, bed.source, source, describe, output, clip.duration_s, wall_s, report)
-    console.print(f"{output}: {counts} in {wall_s:.1f} s ({clip.duration_s / max(wall_s, 1e-9):.1f} times real time)")
+    duration_s = clip.duration_s or renderer.position_s  # not every file says
+    problems += [renderer.problem] if renderer.problem else []
+    counts = _report(renderer, bed.source, source, describe, output, duration_s, wall_s, problems, report)
+    for problem in problems:
+        console.print(f"[bold yellow]warning:[/] {plain(problem)}", highlight=False, soft_wrap=True)
+    console.print(f"{output}: {counts} in {wall_s:.1f} s ({duration_s / max(wall_s, 1e-9):.1f} times real time)")
 
 
 def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:
@@ -141,11 +149,12 @@ def _check_outputs(source: Path, output: Path, stem: Path | None, report: Path |
 def _with_progress(
     renderer: Renderer, items: Iterable[Any], duration_s: float, console: Console
 ) -> Iterator[Departure]:
-    columns = (TextColumn("rendering"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} s"))
+    whole = f"/{duration_s:.0f}" if duration_s else ""
+    columns = (TextColumn("rendering"), BarColumn(), TextColumn("{task.completed:.0f}" + whole + " s"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True) as progress:
-        task: TaskID = progress.add_task("render", total=max(duration_s, 0.1))
+        task: TaskID = progress.add_task("render", total=duration_s or None)
         for departure in renderer.run(items):
-            progress.update(task, completed=min(renderer.position_s, duration_s))
+            progress.update(task, completed=min(renderer.position_s, duration_s or math.inf))
             yield departure
 
 
@@ -168,6 +177,7 @@ def _report(
     output: Path,
     duration_s: float,
     wall_s: float,
+    problems: Sequence[str],
     path: Path | None,
 ) -> str:
     """Write the report to ``path``, if any, and return its gist; ``bed`` is who made the ambience."""
@@ -181,6 +191,7 @@ def _report(
             "duration_s": round(duration_s, 3),
             "wall_s": round(wall_s, 3),
             "bed": bed,
+            "problems": list(problems),
             "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
             "sounds": [_told(laid) for laid in renderer.laid],
         }

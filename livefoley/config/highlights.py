@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, field_validator
 from livefoley.config.values import HookUrl, Model, ObsUrl, Place, Token
 from livefoley.control.mix_patch import Description, MixPatch
 from livefoley.core.notices import NoticeType
-from livefoley.engine.highlights.chat import DEFAULT_WORDS
+from livefoley.engine.highlights.chat_lines import DEFAULT_WORDS
 
 Kind: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
 SoundName: TypeAlias = Annotated[str, Field(max_length=200)]

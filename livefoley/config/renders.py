@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,7 @@ from livefoley.renders.model import least_memory_mb
 class Render(Model):
     """``POST /generate_audio`` and ``/v1/render``; off by default: they cost what a live room may need.
 
+    ``large_pictures`` says what becomes of videos above 1080p, up to 4096x2304: watched scaled down, or refused.
     ``allowed_hosts`` are hosts of one's own network from which videos may be fetched, by http and on any port, too.
     """
 
@@ -26,6 +27,7 @@ class Render(Model):
     timeout_s: Annotated[float, Field(ge=10, le=86_400)] = 900.0
     max_mb: Annotated[int, Field(ge=1, le=100_000)] = 512
     max_duration_s: Annotated[float, Field(ge=1, le=1800)] = 300.0
+    large_pictures: Literal["scale_down", "refuse"] = "scale_down"
     per_minute: Annotated[float, Field(ge=0, le=100_000)] = 30.0
     wait_s: Annotated[float, Field(ge=0, le=900)] = 120.0
     keep_s: Annotated[float, Field(ge=10, le=2_592_000)] = 3600.0

@@ -20,6 +20,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from livefoley.control.api.chat_lines import MAX_CHAT_BYTES
 from livefoley.control.problems import Problem
 
 log = structlog.get_logger("livefoley.control")
@@ -30,6 +31,7 @@ BODY_TIMEOUT_S = 10.0
 PROTECTED = frozenset({"v1", "generate_audio"})  # first segments of what is the operator's alone
 INSIGHT = frozenset({"metrics", "healthz"})  # theirs, too, where they say so
 UPLOADS = "/v1/render"  # what takes bodies that are no JSON as they come, and bounds them itself
+_LARGER = {("/whip", "/whep"): MAX_SDP_BYTES, ("/chat",): MAX_CHAT_BYTES}  # bodies, by the end of their path
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")  # what proxies put in: then it is not this machine that asks
 
 
@@ -186,10 +188,10 @@ def _is_upload(scope: Scope) -> bool:
 async def _bounded(scope: Scope, receive: Receive) -> Receive:
     """Take the whole body within ``BODY_TIMEOUT_S`` and return a ``receive`` over it.
 
-    It has at most ``MAX_BODY_BYTES``, an SDP offer ``MAX_SDP_BYTES``.
+    It has at most ``MAX_BODY_BYTES``, an SDP offer ``MAX_SDP_BYTES``, a batch of chat ``MAX_CHAT_BYTES``.
     """
     length = Headers(scope=scope).get("content-length", "0")
-    most = MAX_SDP_BYTES if scope["path"].endswith(("/whip", "/whep")) else MAX_BODY_BYTES
+    most = next((most for ends, most in _LARGER.items() if scope["path"].endswith(ends)), MAX_BODY_BYTES)
     if not length.isdecimal() or int(length) > most:
         raise Problem(413, f"a body has at most {most} bytes")
     body = bytearray()

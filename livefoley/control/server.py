@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from livefoley.control.api.chat_lines import MAX_CHAT_BYTES
 from livefoley.control.connections import MOST, Connections
 from livefoley.core.errors import AddressInUse, ConfigError, LivefoleyError, reason
 from livefoley.core.snapshots import PortSnapshot
@@ -32,7 +33,7 @@ LINGER_S = 2.0  # for the rest of a request that was refused
 STALL_S = 15.0  # that a peer may leave an answer unread
 BACKLOG = 256
 STRANGERS_SHARE = 0.2  # of the event loop, for taking connections in
-MAX_SOCKET_MESSAGE = 64 * 1024
+MAX_SOCKET_MESSAGE = MAX_CHAT_BYTES  # chat alone is written to a WebSocket
 
 
 class _Protocol(H11Protocol):

@@ -62,9 +62,9 @@ class Evidence:
 class ChatBurst:
     """The audience of a room writes more than it does otherwise; told again, with the same ``id``, as it goes on.
 
-    ``rate`` and ``usual`` are writers a second (somebody who writes twice within a second counts once), ``share`` in
-    0..1 how much of what was read holds one of the room's chat words, ``score`` in 0..1 how unusual all that is,
-    ``writers`` how many there were in the window at its height.
+    ``writers`` is how many people wrote in the window at its height, each counted once. The other figures are of that
+    window, too: ``rate`` and ``usual`` are writers a second, ``share`` in 0..1 how much of what was read holds one of
+    the room's chat words. ``score`` in 0..1 is how unusual it has been at most.
     """
 
     id: int

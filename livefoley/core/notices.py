@@ -39,6 +39,7 @@ class ReasonNotice:
     end_s: float
     score: float
     detail: str
+    people: int | None = None  # about how many took part, where that is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,10 @@ class TranscriptNotice:
 
 @dataclass(frozen=True, slots=True)
 class ChatNotice:
-    """The audience writes more than usual; rates are writers a second. Told when it begins and when it is ``over``."""
+    """The audience writes more than usual; told when it begins, and as it was at its height when it is ``over``.
+
+    Rates are writers a second; ``people`` is about how many wrote within five.
+    """
 
     type: ClassVar = NoticeType.CHAT
 
@@ -115,6 +119,7 @@ class ChatNotice:
     usual: float
     share: float  # of the messages that hold one of the room's chat words
     score: float
+    people: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,11 @@ class Renderer:
         self._answerer.answer(self._now)
 
     @property
+    def problem(self) -> str | None:
+        """Why the input's own sound is not used, in one line, if it is not."""
+        return self._engine.problem
+
+    @property
     def laid(self) -> list[LaidSound]:
         """The sounds so far."""
         return self._answerer.laid

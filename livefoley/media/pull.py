@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import av
@@ -63,6 +64,7 @@ class PullSource:
         self._connected = False
         self._connects = self._packets = self._bytes = 0
         self._problem = ""  # why the last attempt brought nothing, or ended
+        self._unused = ""  # what of the stream cannot be used
 
     async def run(self, feed: Feed) -> None:
         """Feed what arrives until cancelled."""
@@ -85,7 +87,7 @@ class PullSource:
             connects=self._connects,
             packets=self._packets,
             bytes=self._bytes,
-            problem="" if self._connected else self._problem,
+            problem=self._unused if self._connected else self._problem,
         )
 
     async def _session(self, feed: Feed) -> str:
@@ -137,7 +139,15 @@ class PullSource:
         options = {**_options(self._scheme, self._read_timeout_s), "protocol_whitelist": _PROTOCOLS[self._scheme]}
         with av.open(self._url, container_options=options, timeout=timeouts) as container:
             self._segmented = container.format.name.startswith("hls")
-            yield from Demuxer(container, safe_url(self._url)).items()
+            yield from self._items(container)
+
+    def _items(self, container: Any) -> Iterator[SourceItem]:
+        """Yield what an open input holds; what of it cannot be used is told."""
+        demuxer = Demuxer(container, safe_url(self._url))
+        self._unused = "; ".join(demuxer.problems)
+        for problem in demuxer.problems:
+            log.warning(problem, url=safe_url(self._url))
+        yield from demuxer.items()
 
     def _abandon(self) -> None:
         """Do what else it takes to end the reading thread; FFmpeg's own inputs time out by themselves."""

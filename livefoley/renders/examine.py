@@ -2,7 +2,8 @@
 
 ``examine`` is what callers use. The process it starts has so much memory, so much processor time and so many seconds;
 opens the file as one of a few containers, follows no reference in it to another file or host; and refuses by what the
-headers say: too large pictures, too many streams, too long, codecs we do not decode. ``open_options`` are for everybody
+headers say: too large pictures, too many streams, too long, codecs that FFmpeg does not decode. What is not used of a
+file (covers, second tracks) is not judged. ``open_options`` are for everybody
 who opens such a file afterwards.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,14 +24,10 @@ from livefoley.core.errors import InputError, reason
 from livefoley.renders.child import answer, tell
 from livefoley.system import children
 
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,wav,mp3,flac,ogg"
-CODECS = frozenset(
-    (
-        *("h264", "hevc", "av1", "dav1d", "vp9", "vp8", "mpeg4", "mjpeg", "prores"),
-        *("aac", "mp3", "mp3float", "opus", "vorbis", "flac", "ac3", "eac3"),
-        *("pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw", "pcm_u8"),
-    )
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,asf,mpeg,mpegts,mxf,dv,wav,w64,aiff,caf,au,amr,mp3,flac,ogg"
 )
+CONTAINERS = "MP4, MOV, MKV, WebM, AVI, FLV, WMV, TS, MPEG, MXF, DV and files of sound"
 _WRONG = 3  # exit status: the file was refused, standard output says why
 
 
@@ -37,12 +35,11 @@ _WRONG = 3  # exit status: the file was refused, standard output says why
 class IntakeLimits:
     """What a file may be, and what looking at it may take."""
 
-    max_width: int = 1920
-    max_height: int = 1920  # upright pictures, too
-    max_pixels: int = 1920 * 1088
-    max_streams: int = 8
+    max_side: int = 4096  # either way up
+    max_pixels: int = 4096 * 2304
+    max_streams: int = 32  # phones write a dozen, of which two are used
     max_duration_s: float = 600.0
-    max_fps: float = 61.0
+    max_fps: float = 240.0
     memory_mb: int = 2048
     cpu_s: int = 20
     timeout_s: float = 30.0
@@ -59,6 +56,7 @@ class MediaInfo:
     fps: float = 0.0
     video_codec: str = ""
     audio_codec: str = ""
+    problem: str = ""  # what of it cannot be used, for people
 
 
 def open_options(limits: IntakeLimits) -> dict[str, str]:
@@ -121,53 +119,72 @@ def look(path: str, limits: IntakeLimits) -> MediaInfo:
     except (av.FFmpegError, OSError, MemoryError) as error:
         if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:  # FFmpeg's answer to ``max_streams``, too
             raise InputError(f"has more than {limits.max_streams} streams, or takes too much memory") from None
+        if error.errno == errno.EINVAL:  # FFmpeg's answer to ``format_whitelist``
+            raise InputError(f"cannot be read as a container that is taken; {CONTAINERS} are") from None
         raise InputError(f"cannot be read ({reason(error)})") from None
 
 
 def _judged(container: Any, limits: IntakeLimits) -> MediaInfo:
+    from livefoley.media.files.choice import choose, codec_of
+
     if len(container.streams) > limits.max_streams:
         raise InputError(f"has {len(container.streams)} streams, at most {limits.max_streams} are taken")
-    videos, audios = container.streams.video, container.streams.audio
-    if not videos and not audios:
-        raise InputError("has neither pictures nor sound")
-    for stream in (*videos, *audios):
-        if stream.codec_context is None or stream.codec_context.name.removeprefix("lib") not in CODECS:
-            raise InputError("is in a codec that is not taken")
-    seconds = _duration_s(container)
-    if not 0 < seconds <= limits.max_duration_s:
+    chosen = choose(container)
+    if chosen.video is None and (chosen.audio is None or any("pictures" in line for line in chosen.problems)):
+        raise InputError("; ".join(chosen.problems) or "has neither pictures nor sound")
+    problem = "; ".join(chosen.problems)
+    sound = codec_of(chosen.audio) if chosen.audio is not None else ""
+    if chosen.video is None:
+        seconds = _length_s(container, chosen.streams, limits)
+        return MediaInfo(container.format.name, seconds, audio_codec=sound, problem=problem)
+    size, fps = _checked(chosen.video, limits)
+    seconds = _length_s(container, chosen.streams, limits)
+    return MediaInfo(container.format.name, seconds, *size, fps, codec_of(chosen.video), sound, problem)
+
+
+def _checked(stream: Any, limits: IntakeLimits) -> tuple[tuple[int, int], float]:
+    """Return size and rate of the pictures that are used; raises ``InputError`` for more than is taken."""
+    context = stream.codec_context
+    width, height = context.width, context.height
+    if not (min(width, height) > 0 and max(width, height) <= limits.max_side and width * height <= limits.max_pixels):
+        short = limits.max_pixels // limits.max_side
         raise InputError(
-            f"lasts {seconds:.0f} s, at most {limits.max_duration_s:.0f} s are taken, and a length is needed"
+            f"has pictures of {width}x{height} (stream {stream.index}), up to {limits.max_side}x{short} are taken; "
+            f"scale it down, for example: ffmpeg -i INPUT -vf scale={min(limits.max_side, 1920)}:-2 OUTPUT.mp4"
         )
-    sound = audios[0].codec_context.name if audios else ""
-    if not videos:
-        return MediaInfo(container.format.name, seconds, audio_codec=sound)
-    return _with_pictures(container, videos, seconds, sound, limits)
+    fps = float(stream.average_rate or 0)
+    if fps > 1.01 * limits.max_fps:
+        raise InputError(
+            f"has {fps:.4g} pictures a second (stream {stream.index}), up to {limits.max_fps:.4g} are taken; "
+            "send fewer, for example: ffmpeg -i INPUT -r 60 OUTPUT.mp4"
+        )
+    return (width, height), fps
 
 
-def _with_pictures(
-    container: Any, videos: Sequence[Any], seconds: float, sound: str, limits: IntakeLimits
-) -> MediaInfo:
-    for stream in videos:
-        context = stream.codec_context
-        if (
-            not 0 < context.width <= limits.max_width
-            or not 0 < context.height <= limits.max_height
-            or context.width * context.height > limits.max_pixels
-        ):
-            raise InputError(f"has pictures of {context.width}x{context.height}, up to 1920x1080 are taken")
-    first = videos[0]
-    fps = float(first.average_rate or first.guessed_rate or 0)
-    if fps > limits.max_fps:
-        raise InputError(f"has {fps:.0f} pictures a second, up to {limits.max_fps:.0f} are taken")
-    size = first.codec_context.width, first.codec_context.height
-    return MediaInfo(container.format.name, seconds, *size, fps, first.codec_context.name, sound)
-
-
-def _duration_s(container: Any) -> float:
-    """Return the longest duration that the file tells."""
+def _length_s(container: Any, streams: Sequence[Any], limits: IntakeLimits) -> float:
+    """Return how long a file plays, by its headers or, where they do not say, its packets. Raises ``InputError``."""
     told = [container.duration / 1_000_000] if container.duration else []
-    told += [float(s.duration * s.time_base) for s in container.streams if s.duration and s.time_base]
-    return max(told, default=0.0)
+    told += [float(s.duration * s.time_base) for s in streams if s.duration and s.time_base]
+    seconds = max(told, default=0.0) or _measured_s(container, streams, limits.max_duration_s)
+    if seconds > limits.max_duration_s:
+        raise InputError(f"lasts {seconds:.0f} s, at most {limits.max_duration_s:.0f} s are taken")
+    if seconds <= 0:
+        raise InputError("no packet in it can be read; the file may be cut off")
+    return seconds
+
+
+def _measured_s(container: Any, streams: Sequence[Any], most_s: float) -> float:
+    """Return how long the packets of a file last, which a browser or a killed recorder did not write down."""
+    first, last = math.inf, -math.inf
+    for packet in container.demux(list(streams)):
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is None or not packet.size:
+            continue
+        first = min(first, float(stamp * packet.time_base))
+        last = max(last, float((stamp + (packet.duration or 0)) * packet.time_base))
+        if last - first > most_s + 1:
+            break
+    return max(0.0, last - first)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -169,6 +169,16 @@ _KINDS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("wav", lambda head: head.startswith(b"RIFF") and head[8:12] == b"WAVE"),
     ("flv", lambda head: head.startswith(b"FLV\x01")),
     ("mpegts", lambda head: len(head) > 376 and head[0] == head[188] == head[376] == 0x47),
+    ("mpegts", lambda head: len(head) > 388 and head[4] == head[196] == head[388] == 0x47),  # of camcorders and discs
+    ("mpeg", lambda head: head.startswith((b"\0\0\x01\xba", b"\0\0\x01\xb3"))),
+    ("asf", lambda head: head.startswith(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")),
+    ("mxf", lambda head: head.startswith(b"\x06\x0e\x2b\x34\x02\x05\x01\x01")),
+    ("dv", lambda head: head.startswith(b"\x1f\x07\0")),
+    ("aiff", lambda head: head.startswith(b"FORM") and head[8:12] in (b"AIFF", b"AIFC")),
+    ("w64", lambda head: head.startswith(b"riff\x2e\x91\xcf\x11")),
+    ("caf", lambda head: head.startswith(b"caff")),
+    ("au", lambda head: head.startswith(b".snd")),
+    ("amr", lambda head: head.startswith(b"#!AMR")),
     ("ogg", lambda head: head.startswith(b"OggS")),
     ("flac", lambda head: head.startswith(b"fLaC")),
     ("mp3", lambda head: head.startswith(b"ID3") or (head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE6 == 0xE2)),
@@ -180,7 +190,7 @@ def sniffed(head: bytes, name: str) -> str:
     for kind, fits in _KINDS:
         if fits(head):
             return kind
-    known = ", ".join(kind for kind, _ in _KINDS)
+    known = ", ".join(dict.fromkeys(kind for kind, _ in _KINDS))
     raise InputError(f"{name}: what came is no video or sound file ({known})")
 
 

@@ -76,6 +76,7 @@ class RenderJob:
             created_at=utc(self.created_s),
             expires_at=utc(self.over_s + keep_s) if self.over_s else None,
             error=self.error,
+            problem=made.problem if made else "",
             content_id=self.content_id,
             duration_s=made.duration_s if made else None,
             sounds=made.sounds if made else None,

@@ -19,6 +19,7 @@ import av
 from livefoley.core.errors import InputError, reason
 from livefoley.core.media import VIDEO_CODECS
 from livefoley.core.ticks import Tick, ticks_from_s, ticks_from_stamp
+from livefoley.media.files.choice import choose, codec_of
 from livefoley.media.files.demux import fraction
 from livefoley.renders.examine import IntakeLimits, open_options
 
@@ -91,10 +92,10 @@ def origin_of(container: Any) -> Tick:
 def survey(path: Path, limits: IntakeLimits) -> Layout:
     """Return how a file's packets lie; raises ``InputError`` for one that is longer than it may be."""
     with opened(path, limits) as container:
-        pictures, sounds = container.streams.video[:1], container.streams.audio[:1]
+        chosen = choose(container)
         origin, most = origin_of(container), ticks_from_s(limits.max_duration_s + 1)
-        tracks = {stream.index: _Seen() for stream in (*pictures, *sounds)}
-        for packet in container.demux([*pictures, *sounds]):
+        tracks = {stream.index: _Seen() for stream in chosen.streams}
+        for packet in container.demux(chosen.streams):
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is None or not packet.size:
                 continue
@@ -103,13 +104,13 @@ def survey(path: Path, limits: IntakeLimits) -> Layout:
             tracks[packet.stream.index].add(at, ticks_from_stamp(packet.duration or 0, base), packet.is_keyframe)
             if at > most:
                 raise InputError(f"lasts longer than it says; at most {limits.max_duration_s:.0f} s are taken")
-        direct = bool(pictures) and pictures[0].codec_context.codec.canonical_name in VIDEO_CODECS
-        watched = [tracks[stream.index] for stream in pictures] or list(tracks.values())
+        direct = chosen.video is not None and codec_of(chosen.video) in VIDEO_CODECS
+        watched = [tracks[chosen.video.index]] if chosen.video is not None else list(tracks.values())
     keyframes = sorted(watched[0].keyframes) if direct else []
     end = max(seen.end for seen in watched)
     if end <= 0:
         raise InputError("no packet in it can be read; the file may be cut off")
-    return Layout(origin, end, bool(pictures), bool(sounds), tuple(keyframes))
+    return Layout(origin, end, chosen.video is not None, chosen.audio is not None, tuple(keyframes))
 
 
 def divide(layout: Layout, most: int) -> list[Piece]:

@@ -44,7 +44,7 @@ from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.renders.child import NO_MEMORY, end_with_parent, tell, wants_memory
 from livefoley.renders.examine import IntakeLimits, examine, limit
 from livefoley.renders.layout import Layout, divide, opened, survey
-from livefoley.renders.model import OutputFormat, Rendered, RenderLimits
+from livefoley.renders.model import MAX_SIDE, OutputFormat, Rendered, RenderLimits
 from livefoley.renders.order import Order
 from livefoley.renders.piece import watch
 from livefoley.renders.wav import label_wav
@@ -63,7 +63,7 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     """Make the sound, which lies at ``order.output`` as a whole or not at all. Raises ``LivefoleyError``."""
     began_s = time.perf_counter()
     limits = order.limits.intake()
-    examine(order.source, limits)
+    problem = examine(order.source, limits).problem
     layout = survey(order.source, limits)
     onsets, original, speech = _perceive(order, layout, lambda part: progress(_WATCHED * part))
     chain = Makers(order.libraries, order.student).chain()
@@ -78,7 +78,7 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     pieces = len(divide(layout, order.limits.processes))
     made_by = tuple(sorted({bed.source, *(laid.source for laid in foley.laid)}))
     took_s = round(time.perf_counter() - began_s, 3)
-    return Rendered(s_from_ticks(layout.end), len(foley.laid), pieces, took_s, made_by)
+    return Rendered(s_from_ticks(layout.end), len(foley.laid), pieces, took_s, made_by, problem)
 
 
 def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
@@ -150,7 +150,7 @@ def _decoded(source: Path, layout: Layout, limits: IntakeLimits) -> Stereo:
     with opened(source, limits) as container:
         for stream in container.streams.video:
             stream.discard = Discard.all
-        for item in Demuxer(container, "the file", reencode=True).items():
+        for item in Demuxer(container, "the file", reencode=True, largest=MAX_SIDE).items():
             if isinstance(item, TrackInfo) and item.kind is MediaKind.AUDIO:
                 decoder = make_decoder(item)
             elif isinstance(item, Packet) and item.kind is MediaKind.AUDIO and decoder is not None:

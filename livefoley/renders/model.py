@@ -11,6 +11,8 @@ from livefoley.core.errors import LivefoleyError
 from livefoley.renders.examine import IntakeLimits
 
 MAX_DESCRIPTION = 1000
+MAX_SIDE, MAX_PIXELS = 1920, 1920 * 1088
+"""Of pictures where larger ones are refused: 1080p, either way up."""
 
 
 class OutputFormat(StrEnum):
@@ -74,29 +76,33 @@ def least_memory_mb(duration_s: float) -> int:
 @dataclass(frozen=True, slots=True)
 class RenderLimits:
     """What one render may take. ``processes`` watch pieces of the video at once, each in ``memory_mb`` at most; so has
-    the process that makes the sound, which holds all of it."""
+    the process that makes the sound, which holds all of it. Pictures larger than 1080p are watched scaled down, or
+    refused."""
 
     max_duration_s: float = 300.0
-    max_fps: float = 31.0
+    scale_down: bool = True
     processes: int = 2
     memory_mb: int = 3072
     timeout_s: float = 900.0
 
     def intake(self) -> IntakeLimits:
         """Return what the file may be."""
-        return IntakeLimits(max_duration_s=self.max_duration_s, max_fps=self.max_fps)
+        if self.scale_down:
+            return IntakeLimits(max_duration_s=self.max_duration_s)
+        return IntakeLimits(MAX_SIDE, MAX_PIXELS, max_duration_s=self.max_duration_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What came of a render: seconds of sound, sounds laid on what moves, pieces watched, seconds it took, and who made
-    the sounds (``SoundSource``)."""
+    """What came of a render: seconds of sound, sounds laid on what moves, pieces watched, seconds it took, who made the
+    sounds (``SoundSource``), and in words what of the video could not be used."""
 
     duration_s: float
     sounds: int
     pieces: int
     took_s: float
     sources: tuple[str, ...] = ()
+    problem: str = ""
 
 
 def rendered_from_json(given: dict[str, Any]) -> Rendered:
@@ -118,7 +124,10 @@ class RenderStatistics:
 
 @dataclass(frozen=True, slots=True)
 class RenderStatus:
-    """Where a render stands, as it is told. Times are ISO 8601, UTC; ``result`` is the path to fetch the sound from."""
+    """Where a render stands, as it is told. Times are ISO 8601, UTC; ``result`` is the path to fetch the sound from.
+
+    ``error`` says why there is no sound, ``problem`` what of the video could not be used for it.
+    """
 
     id: str
     state: RenderState
@@ -129,6 +138,7 @@ class RenderStatus:
     created_at: str
     expires_at: str | None = None
     error: str = ""
+    problem: str = ""
     content_id: str = ""
     duration_s: float | None = None
     sounds: int | None = None

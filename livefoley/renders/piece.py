@@ -23,6 +23,7 @@ from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.renders.child import NO_ANSWER, NO_MEMORY, end_with_parent, said_by, tell, wants_memory
 from livefoley.renders.examine import IntakeLimits, limit
 from livefoley.renders.layout import RUN_OUT, Piece, opened
+from livefoley.renders.model import MAX_SIDE
 
 
 def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[MotionOnset]:
@@ -56,7 +57,7 @@ def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Mo
 def _items(container: Any, origin: Tick, piece: Piece) -> Iterator[TrackInfo | Unit]:
     """Yield the pictures' parameters, and their units from the piece's keyframe on, placed from the file's origin."""
     begun = piece.begin is None
-    for item in Demuxer(container, "the file", reencode=True).items():
+    for item in Demuxer(container, "the file", reencode=True, largest=MAX_SIDE).items():
         if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:
             yield item
         if not isinstance(item, Packet) or item.kind is not MediaKind.VIDEO:

@@ -8,7 +8,8 @@ from livefoley import config as cfg
 from livefoley.control.api.renders import RenderAccess, renders_router
 from livefoley.renders.fetch import FetchLimits
 from livefoley.renders.model import RenderLimits
-from livefoley.runtime.renders import RenderService, RenderSettings
+from livefoley.renders.settings import RenderSettings
+from livefoley.runtime.renders import RenderService
 from livefoley.wiring.sounds import libraries, student_settings
 
 
@@ -17,6 +18,7 @@ def make_render_service(config: cfg.Config) -> RenderService:
     given = config.render
     limits = RenderLimits(
         max_duration_s=given.max_duration_s,
+        scale_down=given.large_pictures == "scale_down",
         processes=given.processes,
         memory_mb=given.memory_mb,
         timeout_s=given.timeout_s,

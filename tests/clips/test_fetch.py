@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from livefoley.core.errors import InputError
 from livefoley.renders.examine import IntakeLimits, examine
 from livefoley.renders.fetch import FetchLimits, fetch, is_public, sniffed
+from livefoley.renders.model import RenderLimits
 from tests.clips.certificates import signing_chain
 from tests.support.peers import require
 from tests.support.waiting import LIMIT_S
@@ -236,10 +237,13 @@ def test_a_good_file_is_told_as_it_is(tmp_path: Path) -> None:
     [
         ("huge.mp4", ("-f", "lavfi", "-i", "color=s=8192x8192:d=0.2:r=5", "-preset", "ultrafast"), "8192x8192"),
         ("long.mp4", ("-f", "lavfi", "-i", "color=s=64x64:d=700:r=1"), "lasts 700 s"),
-        ("fast.mp4", ("-f", "lavfi", "-i", "color=s=64x64:d=1:r=240"), "240 pictures a second"),
+        (
+            "fast.mp4",
+            ("-f", "lavfi", "-i", "color=s=64x64:d=1:r=480"),
+            r"480 pictures a second \(stream 0\), up to 240",
+        ),
         ("many.mkv", ("-f", "lavfi", "-i", "anullsrc=d=0.1", *("-map", "0") * 40, "-c:a", "flac"), "streams"),
-        ("old.avi", ("-f", "lavfi", "-i", "testsrc=s=64x64:d=0.2", "-c:v", "cinepak"), "codec"),
-        ("text.mkv", ("-f", "lavfi", "-i", "anullsrc=d=0.1", "-c:a", "wavpack"), "codec"),
+        ("anim.gif", ("-f", "lavfi", "-i", "testsrc=s=64x64:d=0.2"), "container that is taken; MP4, MOV"),
     ],
 )
 def test_a_bomb_is_refused_before_anything_decodes_it(
@@ -247,6 +251,70 @@ def test_a_bomb_is_refused_before_anything_decodes_it(
 ) -> None:
     with pytest.raises(InputError, match=rf"{name}: .*{message}"):
         examine(made(tmp_path / name, *options))
+
+
+_PICTURES = ("-f", "lavfi", "-i", "testsrc=s=96x64:r=25:d=1", "-f", "lavfi", "-i", "sine=d=1", "-shortest")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "codecs"),
+    [
+        ("editor.mov", ("-c:v", "prores_ks", "-c:a", "pcm_s16be"), ("prores", "pcm_s16be")),
+        ("editor24.mov", ("-c:v", "prores_ks", "-c:a", "pcm_s24be"), ("prores", "pcm_s24be")),
+        ("edit.mxf", ("-c:v", "mpeg2video", "-c:a", "pcm_s16le", "-ar", "48000"), ("mpeg2video", "pcm_s16le")),
+        ("dvb.ts", ("-c:v", "mpeg2video", "-c:a", "mp2"), ("mpeg2video", "mp2")),
+        ("disc.mpg", ("-c:v", "mpeg2video", "-c:a", "ac3"), ("mpeg2video", "ac3")),
+        ("film.wmv", ("-c:v", "wmv2", "-c:a", "wmav2"), ("wmv2", "wmav2")),
+        ("camera.avi", ("-c:v", "mjpeg", "-c:a", "adpcm_ima_wav"), ("mjpeg", "adpcm_ima_wav")),
+        ("old.avi", ("-c:v", "cinepak", "-c:a", "adpcm_ms"), ("cinepak", "adpcm_ms")),
+        ("archive.mkv", ("-c:v", "ffv1", "-c:a", "wavpack"), ("ffv1", "wavpack")),
+        ("theora.ogv", ("-c:v", "libtheora", "-c:a", "libvorbis"), ("theora", "vorbis")),
+        ("phone.3gp", ("-s", "176x144", "-c:v", "h263", "-c:a", "aac"), ("h263", "aac")),
+        ("screen.mp4", ("-r", "60", "-c:v", "libx264", "-c:a", "aac"), ("h264", "aac")),
+        ("slow.mp4", ("-r", "240", "-c:v", "libx264", "-c:a", "aac"), ("h264", "aac")),
+        ("uneven.mp4", ("-vf", "select='lt(n,5)+not(mod(n,3))'", "-vsync", "vfr", "-c:a", "aac"), ("h264", "aac")),
+    ],
+)
+def test_whatever_editors_cameras_and_recorders_write_is_taken(
+    tmp_path: Path, name: str, options: tuple[str, ...], codecs: tuple[str, str]
+) -> None:
+    path = made(tmp_path / name, *_PICTURES, *options)
+    info = examine(path)
+    assert (info.video_codec, info.audio_codec, info.problem) == (*codecs, "")
+    assert 0.5 < info.duration_s < 1.3
+    assert sniffed(path.read_bytes()[:4096], name)
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [("webm", ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus")), ("matroska", ("-c:a", "aac"))],
+)
+def test_a_recording_that_says_no_length_is_measured(tmp_path: Path, form: str, options: tuple[str, ...]) -> None:
+    path = tmp_path / "browser"
+    command = [require("ffmpeg"), "-v", "error", *_PICTURES, *options, "-f", form, "pipe:1"]  # cannot go back
+    path.write_bytes(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=60).stdout)
+    assert examine(path).duration_s == pytest.approx(1.0, abs=0.1)
+    with pytest.raises(InputError, match=r"at most 0 s"):
+        examine(path, IntakeLimits(max_duration_s=0.4))
+
+
+def test_large_pictures_are_taken_or_refused_as_the_operator_wishes(tmp_path: Path) -> None:
+    path = made(tmp_path / "uhd.mp4", "-f", "lavfi", "-i", "testsrc=s=3840x2160:d=0.2", "-preset", "ultrafast")
+    assert examine(path, RenderLimits().intake()).width == 3840
+    with pytest.raises(
+        InputError, match=r"3840x2160 \(stream 0\), up to 1920x1088 are taken; scale it down.*-vf scale"
+    ):
+        examine(path, RenderLimits(scale_down=False).intake())
+
+
+def test_a_refusal_names_stream_codec_and_remedy(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.mov", *_PICTURES, "-c:v", "libx264", "-c:a", "aac")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"avc1", b"zzzz").replace(b"avcC", b"zzzC"))
+    with pytest.raises(InputError, match=r"pictures \(zzzz in stream 0\) cannot be decoded by FFmpeg; .*-c:v libx264"):
+        examine(path)
+    path.write_bytes(data.replace(b"mp4a", b"apac").replace(b"esds", b"dapa"))
+    assert "sound (apac in stream 1) cannot be decoded" in examine(path).problem
 
 
 def test_a_header_that_lies_about_the_pictures_is_found_out(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from livefoley.control.api import chat
+from livefoley.control.api.chat_lines import MAX_BATCH
 from livefoley.control.api.events import from_json, to_json
 from livefoley.control.guard import Access
 from livefoley.control.server import MAX_SOCKET_MESSAGE
@@ -123,8 +124,62 @@ async def test_chat_is_taken_singly_and_in_batches_by_post_and_by_socket() -> No
             await until(lambda: len(studio.chats) >= 6)
         assert studio.chats[0] == ChatLine("666", "a")
         assert [line.text for line in studio.chats] == ["666", "冲", "gg", "好球", "wow", "wow"]
-        wrong = await client.post("/v1/rooms/stage/chat", json={"text": 5})
-        assert wrong.status_code == 422
+        wrong = await client.post("/v1/rooms/stage/chat", json={"text": None})
+        assert (wrong.status_code, '"text"' in wrong.json()["detail"]) == (422, True)
+
+
+async def test_one_bad_line_of_the_chat_costs_that_line() -> None:
+    studio = Studio()
+    async with served(studio) as client:
+        good = [{"text": "主播这件衣服有没有大码", "user": n} for n in range(100)]
+        bad = [{"user": "x"}, {"text": ["no"]}, 7, None]
+        told = await client.post("/v1/rooms/stage/chat", json=[*good[:50], *bad, *good[50:]])
+        assert told.status_code == 202
+        assert told.json()["taken"] == 100
+        assert told.json()["dropped"] == studio.dropped == 4
+        assert "line 50" in told.json()["reason"]
+        assert studio.chats[99].user == "99"
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ('{"text": "hi", "user": 123456789}', ChatLine("hi", "123456789")),
+        ('{"text": "hi", "user": null}', ChatLine("hi")),
+        ('{"text": 666, "user": 1.5}', ChatLine("666", "1.5")),
+        ('{"text": "\\ud83d", "user": "a"}', ChatLine("?", "a")),
+        ('\ufeff{"text": "hi"}', ChatLine("hi")),
+    ],
+)
+async def test_ids_may_be_numbers_or_missing_and_half_characters_are_survived(body: str, line: ChatLine) -> None:
+    studio = Studio()
+    async with served(studio) as client:
+        assert (await client.post("/v1/rooms/stage/chat", content=body.encode())).status_code == 202
+    assert studio.chats == [line]
+
+
+async def test_a_long_line_is_cut_and_a_batch_of_the_documented_size_fits() -> None:
+    studio = Studio()
+    lines = [{"text": "主播这件衣服有没有大码" * 5, "user": f"user{n:06d}"} for n in range(MAX_BATCH)]
+    async with served(studio) as client:
+        assert (await client.post("/v1/rooms/stage/chat", json=[{"text": "哈" * 3400}])).json()["taken"] == 1
+        assert (await client.post("/v1/rooms/stage/chat", json=lines)).json()["taken"] == MAX_BATCH
+        more = (await client.post("/v1/rooms/stage/chat", json=[{"text": "x"}] * (MAX_BATCH + 5))).json()
+        assert (more["taken"], more["dropped"]) == (MAX_BATCH, 5)
+        async with socket(client, "/v1/rooms/stage/chat") as writer:
+            await writer.send(json.dumps(lines, ensure_ascii=False))
+            await until(lambda: len(studio.chats) == 1 + 3 * MAX_BATCH)
+    assert len(studio.chats[0].text) == 2000
+
+
+async def test_a_socket_is_not_closed_for_what_lies_behind() -> None:
+    studio = Studio()
+    async with served(studio) as client, socket(client, "/v1/rooms/stage/chat") as writer:
+        for _ in range(20):
+            await writer.send("hello")
+            await writer.send('{"text": "666"}')
+        await until(lambda: len(studio.chats) == 20)
+        assert studio.dropped == 20
 
 
 async def test_a_chat_socket_that_speaks_no_chat_is_closed_with_a_reason() -> None:

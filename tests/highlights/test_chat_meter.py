@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -10,18 +11,21 @@ from hypothesis import strategies as st
 
 from livefoley.core.highlights import ChatBurst
 from livefoley.engine.highlights.chat import MAX_READ_PER_S, ChatMessage, ChatMeter
+from livefoley.engine.highlights.chat_lines import DEFAULT_WORDS, ChatWords
 
 
-def write(
-    meter: ChatMeter, rates: list[float], text: str = "hello", seed: int = 1, start_s: int = 0
-) -> list[ChatBurst]:
-    """Write at ``rates`` messages a second, each by somebody else, at random moments of that second."""
+def write(meter: ChatMeter, rates: list[float], text: str = "", seed: int = 1, start_s: int = 0) -> list[ChatBurst]:
+    """Write at ``rates`` messages a second, each by somebody else, at random moments of that second.
+
+    They write ``text``, else each a line of its own.
+    """
     chance = random.Random(seed)
     found: list[ChatBurst] = []
     for second, rate in enumerate(rates, start_s):
         count = int(rate) + (chance.random() < rate - int(rate))
         for moment in sorted(chance.random() for _ in range(count)):
-            found += meter.feed([ChatMessage(text, f"viewer {chance.random()}")], second + moment)
+            line = text or "".join(chance.choices("abcdefghij", k=12))
+            found += meter.feed([ChatMessage(line, f"viewer {chance.random()}")], second + moment)
     return found + meter.advance(start_s + len(rates))
 
 
@@ -63,11 +67,73 @@ def test_a_burst_does_not_begin_before_the_one_before_it_is_over() -> None:
 
 def test_excited_words_raise_the_score_in_both_scripts() -> None:
     scores = []
-    for text in ("what time is it", "抢到了！！", "ＧＧ well played"):
+    for text in ("", "抢到了！！", "ＧＧ well played"):
         bursts = write(ChatMeter(), [2] * 60 + [12] * 8, text)
         scores.append((bursts[-1].score, bursts[-1].share))
     assert scores[0][0] < scores[1][0] == scores[2][0]
     assert [share for _, share in scores] == [0.0, 1.0, 1.0]
+
+
+def scored(second: Callable[[int], list[ChatMessage]], lasts: int = 10) -> list[ChatBurst]:
+    """Let nobody write for 40 s, then what ``second`` says for ``lasts`` seconds, then nobody."""
+    meter = ChatMeter()
+    found: list[ChatBurst] = []
+    for at in range(80):
+        found += meter.feed(second(at) if 40 <= at < 40 + lasts else [], at + 0.5)
+    return found
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(lambda at: [ChatMessage("hello", "a"), ChatMessage("and you", "b")], id="two talk"),
+        pytest.param(lambda at: [ChatMessage("666", "a"), ChatMessage("666", "b")] * 5, id="two are excited"),
+        pytest.param(lambda at: [ChatMessage("关注我")] * 2, id="one without a name spams"),
+        pytest.param(lambda at: [ChatMessage("666")] * 2, id="one without a name is excited"),
+        pytest.param(lambda at: [ChatMessage("加群123456领福利", f"{at}-{n}") for n in range(20)], id="robots"),
+        pytest.param(
+            lambda at: [ChatMessage(f"抢到优惠券的加群{at}{n}领取！", f"{at}-{n}") for n in range(20)],
+            id="robots' figures",
+        ),
+        pytest.param(lambda at: [ChatMessage("😂" * (at % 4 + 1), f"{at}-{n}") for n in range(8)], id="emoji alone"),
+        pytest.param(lambda at: [ChatMessage("主播好", f"{at}-{n}") for n in range(3)], id="greetings"),
+        pytest.param(lambda at: [ChatMessage(f"line {at}")] * 2, id="two without names talk"),
+    ],
+)
+def test_two_people_or_one_text_are_no_burst(second: Callable[[int], list[ChatMessage]]) -> None:
+    assert scored(second) == []
+
+
+@pytest.mark.parametrize("text", ["666", "6\u200b6\u200b6", "6 6 6", "哈哈哈哈", "太牛了", "let’s gooo", "GG"])
+def test_one_excited_word_from_many_people_is_a_burst(text: str) -> None:
+    bursts = scored(lambda at: [ChatMessage(text, f"{at}-{n}") for n in range(4)])
+    assert bursts[-1].score > 0.9
+    assert bursts[-1].writers == 20
+
+
+def test_lines_without_names_are_counted_as_half_a_writer_each() -> None:
+    assert scored(lambda at: [ChatMessage("666")] * 8)[-1].writers == 20
+
+
+@pytest.mark.parametrize("text", ["how many eggs", "牛奶多少钱", "冲锋衣多少钱", "加我12666890", "golo"])
+def test_a_word_within_another_is_none(text: str) -> None:
+    assert ChatWords(DEFAULT_WORDS).key(text)[1] is False
+
+
+def test_a_burst_is_told_at_last_as_it_was_at_its_height() -> None:
+    last = scored(lambda at: [ChatMessage("666", f"{at}-{n}") for n in range(9)], lasts=4)[-1]
+    assert last.over
+    assert (last.rate, last.usual, last.writers) == (7.2, 0.0, 36)
+
+
+def test_what_happens_every_other_moment_is_the_rooms_usual() -> None:
+    meter = ChatMeter()
+    rates = [1.0] * 60 + ([8.0] * 8 + [1.0] * 22) * 10
+    first, last = {}, {}
+    for burst in write(meter, rates, "666"):
+        (first if burst.start_s < 90 else last)[burst.id] = burst.score
+    assert max(first.values()) > 0.6
+    assert max((score for number, score in last.items() if number > 3), default=0.0) < 0.6
 
 
 def test_a_burst_that_does_not_end_becomes_the_usual() -> None:

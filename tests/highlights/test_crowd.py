@@ -68,6 +68,27 @@ def test_a_host_who_shouts_is_loud_and_no_crowd() -> None:
     assert all(event.score <= 0.4 for event in events)
 
 
+def sentence(seconds: float) -> Mono:
+    """A voice of 140 Hz in four syllables a second."""
+    at = np.arange(round(seconds * TICK_RATE)) / TICK_RATE
+    voice = sum(np.sin(2 * np.pi * 140 * n * at + n * n) / n for n in range(1, 25))
+    return at_level((voice * (0.15 + np.abs(np.sin(4 * np.pi * at)))).astype(np.float32), -24.0)
+
+
+@pytest.mark.parametrize(("floor_db", "pause_s"), [(-70.0, 1.5), (-45.0, 1.0), (-90.0, 12.0)])
+def test_behind_a_noise_gate_no_sentence_after_the_first_is_a_jump(floor_db: float, pause_s: float) -> None:
+    pause = np.zeros(round(pause_s * TICK_RATE), np.float32)
+    scene = np.concatenate(
+        [np.resize(pause, 5 * TICK_RATE), *(part for _ in range(30) for part in (sentence(3.5), pause))]
+    )
+    scene += np.random.default_rng(1).normal(0, 10 ** (floor_db / 20), len(scene)).astype(np.float32)
+    begun = {event.id: event.at for event in hear(scene)}
+    assert len(begun) <= 2
+    assert max(begun.values(), default=0) < 30 * TICK_RATE
+    loud = np.concatenate([scene, sentence(3.5) * 4])
+    assert [event.signal for event in hear(loud) if event.at > len(scene) - TICK_RATE]  # a shout still is one
+
+
 def test_chunked_equals_whole_and_a_gap_is_survived(applause: Mono) -> None:
     scene = talk(26.0)
     scene[20 * TICK_RATE : 25 * TICK_RATE] += at_level(applause, -20.0)[: 5 * TICK_RATE]

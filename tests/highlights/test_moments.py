@@ -99,6 +99,14 @@ def test_evidence_that_names_no_signal_or_ends_before_it_begins_is_refused() -> 
         replace(CHEER, end=CHEER.at - 1)
 
 
+def test_what_is_no_highlight_alone_hardly_moves_a_moments_beginning() -> None:
+    fusion = Highlighter()
+    fusion.take(Evidence("loud", 1, Origin.SOUND, 90 * S, 112 * S, 0.3, "+22 dB"), 99 * S)
+    told = fusion.take(replace(HIT, state=EvidenceState.CONFIRMED), 102 * S)
+    assert (told[0].start, told[0].end) == (98 * S, 106 * S)
+    assert {reason.signal for reason in told[0].reasons} == {"loud", "keyword"}
+
+
 def test_what_lasts_too_long_becomes_another_moment() -> None:
     fusion = Highlighter()
     told = []

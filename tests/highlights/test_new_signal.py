@@ -82,7 +82,7 @@ async def test_a_new_signal_becomes_a_highlight_with_its_accent_though_nothing_k
     told = json.loads(to_json(notice))["data"]
     assert (told["kind"], told["state"], told["accent"]) == (SIGNAL, "confirmed", "BELLMisc_Ding")
     (reason,) = told["reasons"]
-    assert set(reason) == {"signal", "start_s", "end_s", "score", "detail"}
+    assert set(reason) == {"signal", "start_s", "end_s", "score", "detail", "people"}
     assert (reason["signal"], reason["score"]) == (SIGNAL, 0.9)
     assert reason["start_s"] == pytest.approx((LOOKAHEAD + 4096) / TICK_RATE, abs=0.001)
     assert laid.sounds == ["BELLMisc_Ding"]

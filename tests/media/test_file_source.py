@@ -134,7 +134,7 @@ def test_a_file_that_is_damaged_further_on_gives_what_comes_before(tmp_path: Pat
 
 
 async def test_a_picture_that_cannot_be_carried_live_is_refused_with_the_way_out() -> None:
-    with pytest.raises(UnsupportedCodec, match="mpeg4 video cannot be carried; re-encode"):
+    with pytest.raises(UnsupportedCodec, match=r"mpeg4 video \(stream 0\) cannot be carried; encode it anew"):
         await gathered(FileSource(clip("mpeg4.avi"), realtime=False))
 
 

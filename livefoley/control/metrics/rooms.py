@@ -124,7 +124,7 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("foley_failures", "Blocks that went out without foley because mixing it failed.", lambda r: r.foley_failures),
     ("hold_frames", "Pictures repeated while the publisher was away.", lambda r: r.hold_frames),
     ("chat_messages", "Messages of the audience taken in.", lambda r: r.signals.chat_messages),
-    ("chat_dropped", "Messages counted only, or not even that: too many at once.", lambda r: r.signals.chat_dropped),
+    ("chat_dropped", "Messages counted only, or not even that: too many, or none.", lambda r: r.signals.chat_dropped),
     ("chat_bursts", "Times the audience wrote more than usual.", lambda r: r.signals.chat_bursts),
     ("events", "Events told.", lambda r: r.signals.events),
     ("events_dropped", "Events that a listener did not read in time.", lambda r: r.signals.events_dropped),

@@ -5,6 +5,9 @@ out" right after "half price" is another moment. Each signal says by itself, in 
 different signals add up as independent witnesses do (noisy-or), two of the same kind count as the stronger one. A
 moment is told once it reaches the threshold, and from then on whenever something of it changes.
 
+What is no highlight by itself adds to a moment, but hardly moves its beginning: a room that grew loud ten seconds
+before a keyword is no part of it.
+
 Some notice late: the audience sees the room seconds after it happened and then has to type. What they report is about
 something up to its ``reach`` before, and never says when its moment was if any other signal does.
 """
@@ -22,7 +25,7 @@ from livefoley.core.ticks import TICK_RATE, Tick
 
 LONGEST: Tick = 45 * TICK_RATE  # what comes later after the beginning is another moment
 PATIENCE: Tick = 30 * TICK_RATE  # how long a keyword that was spotted may wait for its sentence to end
-AROUND: Tick = 2 * TICK_RATE  # what is said this close to a moment is quoted with it
+AROUND: Tick = 2 * TICK_RATE  # what is said this close to a moment is quoted with it; it begins no earlier for others
 MAX_OPEN = 16
 MAX_SENTENCES = 64
 MAX_QUOTE = 500  # characters
@@ -42,8 +45,9 @@ class HighlightSettings:
 class _Moment:
     """An open moment."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, settings: HighlightSettings) -> None:
         self.number = number
+        self._settings = settings
         self.evidence: dict[Key, Evidence] = {}
         self.touched: Tick = 0  # when something was last heard of it
         self.told: Highlight | None = None
@@ -58,9 +62,13 @@ class _Moment:
         return next((each.kind for each in self.evidence.values() if each.kind), "")
 
     def span(self) -> tuple[Tick, Tick]:
-        """Return where it lies: by what is exact about that, if anything is."""
+        """Return where it lies: by what is exact about that, if anything is, and by what carries it alone, if
+        anything does; what does not may stretch it a little."""
         exact = [each for each in self.evidence.values() if not each.reach] or list(self.evidence.values())
-        return min(each.at for each in exact), max(each.end for each in exact)
+        sure = [each for each in exact if each.score >= self._settings.threshold] or exact
+        start, end = min(each.at for each in sure), max(each.end for each in sure)
+        earliest, latest = min(each.at for each in exact), max(each.end for each in exact)
+        return max(earliest, start - AROUND), min(latest, end + self._settings.join)
 
     def reasons(self) -> tuple[Evidence, ...]:
         """Return the reasons, the strongest first."""
@@ -93,7 +101,7 @@ class Highlighter:
         if moment is None:
             found += self._make_room()
             self._count += 1
-            moment = _Moment(self._count)
+            moment = _Moment(self._count, self.settings)
             self._open.append(moment)
         moment.evidence[_key(evidence)] = evidence
         moment.touched = max(now, evidence.end)

@@ -11,13 +11,15 @@ from fractions import Fraction
 from typing import Any
 
 import av
-from av.stream import Discard, Disposition
+from av.stream import Discard
 
 from livefoley.core.errors import InputError, UnsupportedCodec
 from livefoley.core.media import VIDEO_CODECS, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.formats import nal
 from livefoley.media.audio_codecs import DECODABLE
+from livefoley.media.files.choice import REMEDY, choose, codec_of
+from livefoley.media.files.decoded_sound import SoundDecoder
 from livefoley.media.files.display_order import DisplayOrder
 from livefoley.media.files.reencode import Reencoder
 
@@ -28,15 +30,25 @@ def fraction(time_base: Any) -> Fraction:
 
 
 class Demuxer:
-    """Reads the first picture track and the first sound track of ``container`` (an open ``av`` input).
+    """Reads one picture track and one sound track of ``container`` (an open ``av`` input); see `choice` for which.
 
     Pictures in a codec of ``keep`` pass as they are. Others are made H.264 when ``reencode`` says so, else refused with
-    ``UnsupportedCodec``. ``InputError`` when there is nothing to read.
+    ``UnsupportedCodec``; their longer side is ``largest`` at most. Sound in a codec that is not carried becomes PCM.
+    ``InputError`` when there is nothing to read.
+    ``problems`` are lines for people, one for each kind of track that is there and cannot be used.
     """
 
-    def __init__(self, container: Any, name: str, keep: Collection[str] = VIDEO_CODECS, reencode: bool = False) -> None:
+    def __init__(
+        self,
+        container: Any,
+        name: str,
+        keep: Collection[str] = VIDEO_CODECS,
+        reencode: bool = False,
+        largest: int = 1 << 14,
+    ) -> None:
         self._container = container
-        self._tracks = {track.stream.index: track for track in _choose(container, name, keep, reencode)}
+        tracks, self.problems = _choose(container, name, keep, largest if reencode else 0)
+        self._tracks = {track.stream.index: track for track in tracks}
         self.skipped = 0  # packets without a stamp, or before their parameters were known
         for stream in container.streams:
             if stream.index not in self._tracks:
@@ -65,25 +77,24 @@ class Demuxer:
             yield from track.flush()
 
 
-def _choose(container: Any, name: str, keep: Collection[str], reencode: bool) -> list[_Track | _Reencoded]:
-    videos = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    audios = [s for s in container.streams.audio if _codec(s) in DECODABLE]
-    kept = not videos or _codec(videos[0]) in keep
-    if not kept and not (reencode and _codec(videos[0])):
-        raise UnsupportedCodec(
-            f"{name}: {_codec(videos[0]) or 'unknown'} video cannot be carried; "
-            "re-encode it, for example: ffmpeg -i INPUT -c:v libx264 -c:a aac OUTPUT.mp4"
-        )
-    if not videos and not audios:
-        found = ", ".join(sorted({f"{s.type} {_codec(s)}".strip() for s in container.streams})) or "no streams"
+def _choose(
+    container: Any, name: str, keep: Collection[str], largest: int
+) -> tuple[list[_Track | _Reencoded | _Decoded], tuple[str, ...]]:
+    chosen = choose(container)
+    if not chosen.streams:
+        found = "; ".join(chosen.problems) or "no pictures and no sound"
         raise InputError(f"{name}: nothing to play in it ({found})")
-    pictures = [_Track(stream, container.format.name) if kept else _Reencoded(stream) for stream in videos[:1]]
-    return [*pictures, *(_Track(stream, container.format.name) for stream in audios[:1])]
-
-
-def _codec(stream: Any) -> str:
-    context = stream.codec_context
-    return str(context.codec.canonical_name) if context is not None else ""
+    tracks: list[_Track | _Reencoded | _Decoded] = []
+    if chosen.video is not None:
+        codec = codec_of(chosen.video)
+        if codec not in keep and not largest:
+            raise UnsupportedCodec(f"{name}: {codec} video (stream {chosen.video.index}) cannot be carried; {REMEDY}")
+        carried = codec in keep
+        tracks.append(_Track(chosen.video, container.format.name) if carried else _Reencoded(chosen.video, largest))
+    if chosen.audio is not None:
+        kept = codec_of(chosen.audio) in DECODABLE
+        tracks.append(_Track(chosen.audio, container.format.name) if kept else _Decoded(chosen.audio))
+    return tracks, chosen.problems
 
 
 class _Track:
@@ -94,7 +105,7 @@ class _Track:
         self.info: TrackInfo | None = None
         self._order = _order(stream, container)
         self._kind = MediaKind(stream.type)
-        self._codec = _codec(stream)
+        self._codec = codec_of(stream)
         self._time_base = fraction(stream.time_base)
         self._sets: list[bytes] = []
         self._preroll: Any = None
@@ -174,12 +185,23 @@ class _Track:
 class _Reencoded:
     """One video stream that is made H.264; its parameters are known with its first picture."""
 
+    def __init__(self, stream: Any, largest: int) -> None:
+        self.stream = stream
+        self.info = None
+        self._reencoder = Reencoder(stream, fraction(stream.time_base), largest)
+        self.items = self._reencoder.feed
+        self.flush = self._reencoder.flush
+
+
+class _Decoded:
+    """One sound stream that is made PCM; its parameters are known with its first frame."""
+
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.info = None
-        self._reencoder = Reencoder(stream, fraction(stream.time_base))
-        self.items = self._reencoder.feed
-        self.flush = self._reencoder.flush
+        decoder = SoundDecoder(stream, fraction(stream.time_base))
+        self.items = decoder.feed
+        self.flush = decoder.flush
 
 
 def _order(stream: Any, container: str) -> DisplayOrder | None:

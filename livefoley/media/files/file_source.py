@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,23 @@ def probe(path: str | os.PathLike[str]) -> Clip:
 
 
 def read_items(
-    path: str | os.PathLike[str], keep: Collection[str] = VIDEO_CODECS, reencode: bool = True
+    path: str | os.PathLike[str],
+    keep: Collection[str] = VIDEO_CODECS,
+    reencode: bool = True,
+    on_problem: Callable[[str], None] | None = None,
 ) -> Iterator[SourceItem]:
     """Yield the tracks and packets of a file in order of dts, as fast as it reads; for offline work.
 
     Pictures in a codec of ``keep`` come as they are (`containers.carried_video` says what an output takes), others are
     made H.264 or, without ``reencode``, refused with ``UnsupportedCodec``. Raises ``InputError`` when the file cannot
     be opened or nothing can be read from it. A file that is damaged further on ends there, with a warning in the log.
+    ``on_problem`` gets a line about each kind of track that is there and cannot be used, by default the log does.
     """
     packets = 0
+    tell = on_problem or (lambda problem: log.warning(problem, file=Path(path).name))
     with _open(path, keep, reencode) as (_, demuxer):
+        for problem in demuxer.problems:
+            tell(problem)
         try:
             for item in interleave(demuxer.items(), demuxer.tracks):
                 packets += isinstance(item, Packet)
@@ -71,11 +79,13 @@ class FileSource:
         self._repeat = loop
         self._realtime = realtime
         self._playing = False
+        self._problem = ""
         self._packets = self._bytes = 0
 
     async def run(self, feed: Feed) -> None:
         """Give ``feed`` the file's items; ends with ``Disconnected`` unless it loops."""
-        reader = Reader(lambda: looped(self._path) if self._repeat else read_items(self._path, reencode=False))
+        play = looped if self._repeat else partial(read_items, reencode=False)
+        reader = Reader(lambda: play(self._path, on_problem=self._tell))
         clock, pacer = asyncio.get_running_loop().time, Pacer()
         self._playing = True
         try:
@@ -91,6 +101,11 @@ class FileSource:
             reader.close()
         feed(Disconnected(f"end of {self._path.name}"))
 
+    def _tell(self, problem: str) -> None:
+        if problem not in self._problem:
+            log.warning(problem, file=self._path.name)
+            self._problem = "; ".join(filter(None, (self._problem, problem)))
+
     def statistics(self) -> SourceStatistics:
         """Return a snapshot."""
         return SourceStatistics(
@@ -99,16 +114,17 @@ class FileSource:
             connects=int(self._packets > 0),
             packets=self._packets,
             bytes=self._bytes,
+            problem=self._problem,
         )
 
 
-def looped(path: str | os.PathLike[str]) -> Iterator[SourceItem]:
+def looped(path: str | os.PathLike[str], on_problem: Callable[[str], None] | None = None) -> Iterator[SourceItem]:
     """Yield the items of a file again and again, on stamps that rise; parameters only where they change."""
     offset = Fraction(0)
     known: dict[MediaKind, TrackInfo] = {}
     while True:
         span = _Span()
-        for item in read_items(path, reencode=False):
+        for item in read_items(path, reencode=False, on_problem=on_problem):
             if isinstance(item, Packet):
                 span.add(item)
                 shift = round(offset / item.time_base)

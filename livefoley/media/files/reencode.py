@@ -17,9 +17,13 @@ _DEPTH = 4  # pictures whose stamps are put in order: containers without present
 
 
 class Reencoder:
-    """Decodes the packets of one video stream and encodes them to H.264, close to the eye's threshold (crf 18)."""
+    """Decodes the packets of one video stream and encodes them to H.264, close to the eye's threshold (crf 18).
 
-    def __init__(self, stream: Any, time_base: Fraction) -> None:
+    Pictures whose longer side is more than ``largest`` pixels are scaled down to that.
+    """
+
+    def __init__(self, stream: Any, time_base: Fraction, largest: int = 1 << 14) -> None:
+        self._largest = largest
         self._stream = stream
         self._time_base = time_base
         self._encoder: Any = None
@@ -63,7 +67,8 @@ class Reencoder:
         return items
 
     def _open(self, frame: Any) -> TrackInfo:
-        width, height = max(2, frame.width & ~1), max(2, frame.height & ~1)
+        scale = min(1.0, self._largest / max(frame.width, frame.height))
+        width, height = (max(2, int(side * scale) & ~1) for side in (frame.width, frame.height))
         try:
             encoder: Any = av.CodecContext.create("libx264", "w")
         except ValueError:

@@ -3,7 +3,8 @@
 Both are judged against the room's own last minute. A crowd is many people at once: noise within every narrow band (no
 voice, no note stands out), most of it between 700 Hz and 4 kHz, hardly any rumble below and little hiss above, and
 steadier than speech. It fills the pauses between words, so its floor has to rise above the room's usual floor; a jump
-has to rise above the room's loudest.
+has to rise above the room's loudest. What was told once is what the room sounds like, too: in a room with a noise gate
+each sentence rises by 30 dB, and none after the first is a jump.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ FRAME = 2048
 STEP = 12  # frames a judgement: about half a second
 WINDOW = 24  # frames it looks at
 MEMORY = 120  # steps of the room's own sound: about a minute
+SOUNDING = 600  # steps, about five minutes of them, in which something sounds: a host may be silent for long
 WARM_UP = 8  # steps before anything is unusual
 LONGEST = 40  # steps; what goes on for longer is how the room sounds now
 QUIET_DB = -50.0  # nothing below is an event, and no room is taken to be quieter
@@ -141,7 +143,9 @@ class _Judge:
 
     def __init__(self) -> None:
         self._usual: deque[_Look] = deque(maxlen=MEMORY)
+        self._sounding: deque[float] = deque(maxlen=SOUNDING)  # levels of what rose above the room's floor
         self._risen: list[_Look] = []  # of the event that is open, or may be about to open
+        self._recent: list[float] = []  # the same, of what is not judged yet
         self._open: Evidence | None = None
         self._told = 0  # steps of the open event that were told
         self._count = 0
@@ -154,11 +158,20 @@ class _Judge:
             self._usual.append(look)
             return []
         quiet = max(QUIET_DB, float(np.median([each.floor_db for each in self._usual])))
-        loudest = max(QUIET_DB, float(np.percentile([each.level_db for each in self._usual], LOUDEST)))
+        loudest = self._loudest()
+        if look.level_db > quiet + CROWD_RISE_DB:
+            self._recent.append(look.level_db)
         if self._rises(look, quiet, loudest) and len(self._risen) < LONGEST:
             self._risen.append(look)
             return self._grow(quiet, loudest)
         return self._end(look)
+
+    def _loudest(self) -> float:
+        """Return the level that the room reaches when something sounds in it."""
+        levels = [[each.level_db for each in self._usual]]
+        if len(self._sounding) >= WARM_UP:
+            levels.append(list(self._sounding))
+        return max(QUIET_DB, *(float(np.percentile(each, LOUDEST)) for each in levels))
 
     def _rises(self, look: _Look, quiet: float, loudest: float) -> bool:
         slack = CLOSING_DB if self._open is not None else 0.0
@@ -185,8 +198,11 @@ class _Judge:
         return [self._open]
 
     def _end(self, look: _Look) -> list[Evidence]:
-        """Close what is open; what was no event after all, or goes on too long, is the room's own sound."""
+        """Close what is open. All of it is the room's own sound; of an event its level alone, unless it goes on too
+        long: a room that is cheered at has as quiet a floor as before."""
         before, risen, self._open, self._risen = self._open, self._risen, None, []
+        self._sounding.extend(self._recent)
+        self._recent.clear()
         if before is None or len(risen) >= LONGEST:
             self._usual.extend(risen)
         self._usual.append(look)

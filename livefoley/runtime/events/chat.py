@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from livefoley.core.highlights import ChatBurst, Evidence, Origin
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.clock import Playout
-from livefoley.engine.highlights.chat import DEFAULT_WORDS, ChatMessage, ChatMeter, ChatStatistics
+from livefoley.engine.highlights.chat import ChatMessage, ChatMeter, ChatStatistics
+from livefoley.engine.highlights.chat_lines import DEFAULT_WORDS
+from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events import notices
 from livefoley.runtime.events.event_feed import EventFeed
 
@@ -81,14 +83,15 @@ class RoomChat:
     def _evidence(self, burst: ChatBurst, now: float) -> Evidence:
         seen, lag = self._clock.playhead(now), self._settings.lag
         begun, ended = (seen - ticks_from_s(now - moment_s) for moment_s in (burst.start_s, burst.end_s))
+        at = max(ORIGIN, begun - lag)
         return Evidence(
             signal=SIGNAL,
             id=burst.id,
             origin=Origin.AUDIENCE,
-            at=begun - lag,
-            end=max(begun, ended - lag),
+            at=at,
+            end=max(at, begun, ended - lag),
             score=burst.score,
-            detail=f"{burst.rate:.1f}/s, usually {burst.usual:.1f}/s",
+            detail=f"{burst.writers} people: {burst.rate:.1f}/s, usually {burst.usual:.1f}/s",
             reach=lag,
             people=burst.writers,
         )

@@ -37,7 +37,7 @@ def highlight(given: Highlight, name: str, accent: str, airs_s: float) -> Highli
 
 def _reason(given: Evidence) -> ReasonNotice:
     score = round(given.score, 3)
-    return ReasonNotice(given.signal, stream_s(given.at), stream_s(given.end), score, given.detail)
+    return ReasonNotice(given.signal, stream_s(given.at), stream_s(given.end), score, given.detail, given.people)
 
 
 def keyword(given: KeywordHit, name: str) -> KeywordNotice:
@@ -72,7 +72,7 @@ def transcript(given: Transcript, name: str) -> TranscriptNotice:
 def chat(given: ChatBurst, name: str) -> ChatNotice:
     """Return a burst's document."""
     rate, usual, share, score = (round(each, 3) for each in (given.rate, given.usual, given.share, given.score))
-    return ChatNotice(name, given.over, rate, usual, share, score)
+    return ChatNotice(name, given.over, rate, usual, share, score, given.writers)
 
 
 def stream_s(tick: Tick) -> float:

@@ -58,6 +58,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         foley_bypassed=bool(reason),
         bypass_reason=reason,
         problem=room.failure or engine.problem or source.problem or (room.slate.problem if room.slate else ""),
+        unwritten=_unwritten(parts),
         source=source,
         units_in=counters.units_in,
         units_out=counters.units_out,
@@ -98,6 +99,11 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
+
+
+def _unwritten(parts: RoomParts) -> tuple[str, ...]:
+    clips = parts.clips.snapshot().problem if parts.clips is not None else ""
+    return tuple(problem for problem in (parts.speech.problem, clips) if problem)
 
 
 def bypass_reason(room: Room) -> str:
