@@ -171,6 +171,7 @@ def metadata(
     values = template_values(job, said, start_s)
     tags = request.tags if request.tags is not None else words.filled_tags(job.tags, values)
     info = pictures.info if pictures is not None else None
+    shown = info.display.size(info.width, info.height) if info is not None else (0, 0)
     return ClipMetadata(
         content_id=job.content_id,
         room=request.room,
@@ -196,8 +197,8 @@ def metadata(
         epochs=clip_input.epochs,
         exact=request.exact,
         vertical=request.vertical,
-        width=info.width if info is not None else 0,
-        height=info.height if info is not None else 0,
+        width=shown[0],
+        height=shown[1],
         video_codec=info.codec if info is not None else "",
         visible_notice=pictures is not None and pictures.noticed,
         loudness_lufs=round(mastered.loudness_lufs, 2),

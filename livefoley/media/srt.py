@@ -13,9 +13,11 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit, urlunsplit
 
 import av
@@ -26,6 +28,7 @@ from livefoley.core.errors import ConfigError, InputError, OutputError, Unsuppor
 from livefoley.core.media import OutputItem, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
+from livefoley.media.pictures.untold import Untold
 from livefoley.media.pull import PullSource
 from livefoley.media.transport_stream import TsStream
 from livefoley.media.unit_queue import UnitQueue
@@ -42,6 +45,7 @@ _SECRETS = ("passphrase", "streamid", "srt_streamid")
 _MOST_BYTES = 900  # of a secret; a line of presets holds no more
 _HIDES = sys.platform != "win32"
 FINISH_S = 4.0
+_TAIL_S = 1.0
 _SETTLED_S = 4.0  # a child that lives this long has connected: SRT gives up after 3 s
 
 
@@ -125,8 +129,10 @@ class SrtSink:
         self._connected = False
         self._units = self._bytes = self._starts = self._errors = 0
         self.name = name or safe_url(url)
+        self._untold = Untold("MPEG-TS (SRT)", self.name, log)
 
     def write_nowait(self, item: OutputItem) -> None:
+        self._untold.look(item)
         self._queue.put_nowait(item)
 
     def close(self) -> None:
@@ -143,6 +149,7 @@ class SrtSink:
             reconnects=max(0, self._starts - 1),
             errors=self._errors,
             queue_units=self._queue.units,
+            problem=self._untold.problem,
         )
 
     async def run(self) -> None:
@@ -241,6 +248,24 @@ def _joined(url: str) -> str:
     )
 
 
+class _Tail:
+    """Does as ``_tail`` for a thread that has something else to read: a lossy link makes ffmpeg talk for hours."""
+
+    def __init__(self, pipe: IO[bytes] | None) -> None:
+        self._text = b""
+        self._reading = threading.Thread(target=self._read, args=(pipe,), name="srt-tail", daemon=True)
+        self._reading.start()
+
+    def text(self) -> str:
+        """Return the last that was said; the child has ended."""
+        self._reading.join(_TAIL_S)
+        return self._text.decode(errors="replace")
+
+    def _read(self, pipe: IO[bytes] | None) -> None:
+        while pipe is not None and (part := os.read(pipe.fileno(), 4096)):
+            self._text = (self._text + part)[-4096:]
+
+
 class SrtSource(PullSource):
     """Receives SRT (``srt://host:port``, or ``?mode=listener`` to wait for a caller); implements ``Source``."""
 
@@ -263,13 +288,13 @@ class SrtSource(PullSource):
                 env=children.environment(),
                 pass_fds=(told,) if _HIDES else (),
             )
+        said = _Tail(child.stderr)
         try:
             with av.open(child.stdout, format="mpegts", container_options={"probesize": "1000000"}) as container:
                 yield from self._items(container)
         except (av.FFmpegError, OSError):
             child.kill()
-            said = child.stderr.read().decode(errors="replace") if child.stderr else ""
-            raise InputError(_cleaned(said, self._url) or "nothing arrives") from None
+            raise InputError(_cleaned(said.text(), self._url) or "nothing arrives") from None
         finally:
             child.kill()
             child.wait()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from livefoley.core.errors import InputError
 from livefoley.renders.child import NO_ANSWER, NO_MEMORY, said_by, wants_memory
+from livefoley.renders.job import RenderDirectory
 from livefoley.renders.model import OutputFormat, RenderLimits, RenderRequest, RenderState, least_memory_mb
 from livefoley.renders.order import Order
+from livefoley.renders.settings import RenderSettings
 from livefoley.runtime import renders
-from livefoley.runtime.renders import RenderService, RenderSettings
+from livefoley.runtime.renders import RenderService
 from tests.clips import videos
+from tests.support.waiting import until
 
 LINUX = pytest.mark.skipif(os.name != "posix" or not Path("/proc").exists(), reason="only where memory can be bounded")
 
@@ -82,3 +87,54 @@ async def test_what_a_renders_process_says_wrongly_ends_it_with_a_plain_reason(
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_render_that_cannot_be_written_down_is_over_all_the_same_and_written_down_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renders, "MODULE", "tests.support.babbler")
+    monkeypatch.setattr(renders, "TIDY_S", 0.05)
+    service = RenderService(RenderSettings(tmp_path))
+    running = asyncio.create_task(service.run())
+    try:
+        render, place = await service.begin(10)
+        place.write_bytes(b"a video")
+        await service.submit(render, RenderRequest("something"))
+        place.parent.rename(tmp_path / "away")
+        status = await service.wait(render, 100.0)
+        assert status is not None
+        assert status.state is RenderState.FAILED
+        assert "cannot be written" in service.problem
+        second, _ = await service.begin(10)  # its service lives
+        await service.abandon(second)
+        (tmp_path / "away").rename(place.parent)
+        await until(lambda: not service.problem)
+        assert RenderDirectory(place.parent).load().state is RenderState.FAILED
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_is_asked_of_a_render_stands_in_no_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renders, "MODULE", "tests.support.babbler")
+    service = RenderService(RenderSettings(tmp_path))
+    running = asyncio.create_task(service.run())
+    try:
+        render, place = await service.begin(10)
+        place.write_bytes(b"a video")
+        await service.submit(render, RenderRequest("sleep"))
+        shown = await until(lambda: [line for line in arguments() if "babbler" in line])
+        assert not [line for line in shown if "sleep" in line]
+        await service.delete(render)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def arguments() -> list[str]:
+    """Return what the system shows of our children."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            found.append(" ".join(child.cmdline()))
+    return found

@@ -68,6 +68,15 @@ async def test_rtmp_brings_every_picture_bit_for_bit_with_its_parameters(rtmp: s
     assert pictures(items)[0].keyframe
 
 
+async def test_an_ffmpeg_that_listens_is_pulled_from() -> None:
+    known, url = set(payloads(clip("h264.flv"))), f"rtmp://127.0.0.1:{free_port()}/live/out"
+    async with pulling(quick(url)) as items:
+        with process(*publishing(clip("h264.flv"), "-f", "flv", "-listen", "1", url)):
+            await until(lambda: len(pictures(items)) > 50)
+    assert {item.codec for item in items if isinstance(item, TrackInfo)} == {"h264", "aac"}
+    assert all(packet.data in known for packet in pictures(items))
+
+
 async def test_a_publisher_that_stops_is_noticed_and_its_return_too(rtmp: str) -> None:
     source = quick(rtmp)
     async with pulling(source) as items:

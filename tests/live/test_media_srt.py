@@ -198,6 +198,23 @@ async def test_srt_comes_in_with_every_picture_and_its_end_is_noticed() -> None:
     assert {item.codec for item in items if isinstance(item, TrackInfo)} == {"h264", "aac"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+async def test_an_ffmpeg_that_complains_all_the_time_still_brings_the_stream(tmp_path: Path) -> None:
+    talkative, port = tmp_path / "ffmpeg", free_port(socket.SOCK_DGRAM)
+    complaints = "head -c 1000000 /dev/zero | tr '\\0' '!' >&2"  # more than a pipe holds
+    talkative.write_text(f'#!/bin/sh\n{complaints}\nexec {require("ffmpeg")} "$@"\n')
+    talkative.chmod(0o755)
+    source = SrtSource(f"srt://127.0.0.1:{port}?mode=listener&{PATIENT}")
+    source._ffmpeg = str(talkative)
+    arrived: list[SourceItem] = []
+    running = asyncio.create_task(source.run(arrived.append))
+    await listening(port)
+    with process(*publishing(clip("h264.mp4"), "-f", "mpegts", f"srt://127.0.0.1:{port}?{PATIENT}")):
+        await until(lambda: len(pictures(arrived)) > 10)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 def test_without_ffmpeg_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(OutputError, match="install ffmpeg with SRT"):

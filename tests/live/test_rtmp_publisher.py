@@ -19,7 +19,8 @@ from livefoley.media.rtmp.protocol.server_session import PublishRequest, ServerS
 from tests.live.rtmp_client import AVCC, output_of
 from tests.live.rtmp_peers import KEY, Captured, capture, nginx_rtmp
 from tests.support.media_files import file_hashes
-from tests.support.peers import free_port
+from tests.support.peers import free_port, require
+from tests.support.programs import process
 from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live
@@ -152,6 +153,17 @@ async def test_nginx_rtmp_takes_a_stream_that_starts_near_the_24_bit_boundary(h2
         await send(publisher, output_of(h264_clip, start=0xFFFF00 * 48 - TICK_RATE))
         await recorded(records / f"{KEY}.flv", h264_clip)
     assert file_hashes(records / f"{KEY}.flv", MediaKind.VIDEO) == file_hashes(h264_clip, MediaKind.VIDEO)
+
+
+async def test_an_ffmpeg_that_listens_takes_the_stream(h264_clip: Path, tmp_path: Path) -> None:
+    record, port = tmp_path / "got.flv", free_port()
+    listening = (require("ffmpeg"), "-v", "error", "-listen", "1", "-i", f"rtmp://127.0.0.1:{port}/live/out")
+    publisher = RtmpSink(f"rtmp://127.0.0.1:{port}/live/out", backoff_s=(0.1, 0.3))
+    with process(*listening, "-c", "copy", "-y", record) as peer:
+        await send(publisher, output_of(h264_clip))
+        assert await asyncio.to_thread(peer.wait, LIMIT_S) == 0
+    assert file_hashes(record, MediaKind.VIDEO) == file_hashes(h264_clip, MediaKind.VIDEO)
+    assert len(file_hashes(record, MediaKind.AUDIO)) >= len(file_hashes(h264_clip, MediaKind.AUDIO)) - 2
 
 
 async def test_a_server_that_says_no_is_asked_again_slowly(

@@ -8,13 +8,15 @@ import socket
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from livefoley.core.errors import AddressInUse, ConfigError, Rejected
 from livefoley.core.media import MediaKind, Packet, SourceItem
 from livefoley.media.publisher_slot import OnDuplicate
-from livefoley.media.rtmp import RtmpLimits, RtmpServer
+from livefoley.media.rtmp import RtmpLimits, RtmpServer, connection
+from livefoley.media.rtmp.protocol import chunks
 from tests.live.rtmp_client import connect
 from tests.live.rtmp_peers import KEY, capture, publish_ffmpeg, serving, url
 from tests.support.media_files import file_hashes
@@ -238,15 +240,13 @@ async def test_a_message_above_the_limit_ends_the_publisher() -> None:
         assert "larger than 10000" in captured.disconnects[0]
 
 
-async def test_a_publisher_whose_media_costs_too_much_waits_and_loses_nothing() -> None:
+async def test_a_publisher_whose_media_costs_too_much_waits_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures: list[Packet] = []
+    monkeypatch.setattr(connection, "time", SimpleNamespace(thread_time=lambda: 0.005 * len(pictures)))
 
     def dear(item: SourceItem) -> None:
         if isinstance(item, Packet):
             pictures.append(item)
-            began_s = time.thread_time()
-            while time.thread_time() < began_s + 0.005:
-                pass
 
     async with serving(limits=RtmpLimits(publisher_share=0.3, publisher_burst_s=0.05)) as server:
         source = asyncio.create_task(server.register(KEY).run(dear))
@@ -337,3 +337,26 @@ async def test_no_log_line_shows_a_key(server: RtmpServer, capsys: pytest.Captur
     assert "publisher came" in out
     assert "rejected" in out
     assert not [secret for secret in (KEY, "secret-token", "another-secret-key") if secret in out]
+
+
+async def test_a_publisher_that_breaks_the_protocol_is_told_how(server: RtmpServer) -> None:
+    async with capture(server.register(KEY)) as captured, connect(url(server)) as client:
+        await client.publish()
+        client.writer.write(b"\x02" + bytes(3) + b"\x00\x00\x01\x05" + bytes(4) + b"\x00")  # a window of one byte
+        with pytest.raises(Rejected, match="broke the protocol"):
+            await client.publish_end()
+        await captured.wait(lambda got: got.disconnects)
+    assert server.statistics().rejected == {"protocol": 1}
+
+
+async def test_what_cannot_be_used_is_said_of_the_room(server: RtmpServer) -> None:
+    source = server.register(KEY)
+    async with capture(source), connect(url(server)) as client:
+        await client.publish()
+        for stamp in (0, 2000):
+            client.session.send_tag(chunks.AUDIO, stamp, b"\xaf\x01bare")
+            await client.picture(stamp)
+        await until(lambda: "sound in AAC" in source.statistics().problem)
+        assert "video in H.264" in source.statistics().problem
+        await client.header()
+        await until(lambda: "video" not in source.statistics().problem)

@@ -15,6 +15,7 @@ from livefoley.clips.pictures.decode import frames
 from livefoley.core.errors import OutputError, reason
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.media.pictures.upright import upright
 
 AROUND: Tick = TICK_RATE  # how far from the peak the cover may lie
 TRIED = 16
@@ -43,7 +44,7 @@ def write_cover(path: Path, info: TrackInfo, units: Sequence[Unit], peak: Tick, 
     chosen = next(iter(frames(info, _from_keyframe(near, best, best), best, best + 1)), None)
     if chosen is None:
         return None
-    _write(path, chosen.to_ndarray(format="bgr24"))
+    _write(path, upright(chosen, info.display).to_ndarray(format="bgr24"))
     return best
 
 

@@ -18,7 +18,7 @@ from livefoley.core.errors import OutputError, UnsupportedCodec
 from livefoley.core.media import AAC_FRAME, VIDEO_CODECS, MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
 from livefoley.formats import fmp4
-from livefoley.media.files.demux import picture_size
+from livefoley.formats.frame_size import frame_size
 
 _CONTAINERS = {
     "mp4": (".mp4", ".m4v", ".m4a"),
@@ -31,6 +31,9 @@ _CONTAINERS = {
 FORMATS = {suffix: name for name, suffixes in _CONTAINERS.items() for suffix in suffixes}
 """FFmpeg's name of the container by a file's extension."""
 
+STRICTNESS = {"strict": "unofficial"}
+"""For FFmpeg's muxers: else what is not of a container's own standard (Dolby Vision, 360 degrees) is left out."""
+
 _CARRIED = {
     "mp4": ("h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "opus"),
     "mov": ("h264", "hevc", "mpeg4", "aac", "mp3"),
@@ -38,6 +41,14 @@ _CARRIED = {
     "flv": ("h264", "hevc", "av1", "vp9", "aac", "mp3"),
     "mpegts": ("h264", "hevc", "aac", "mp3"),
 }
+
+
+_NO_MATRIX = {"flv": "FLV", "mpegts": "MPEG-TS"}
+
+
+def no_place(path: Path) -> str:
+    """Return the name of the container of ``path`` if it has no place for how pictures are turned, else nothing."""
+    return _NO_MATRIX.get(format_of(path), "")
 
 
 def format_of(path: Path) -> str:
@@ -119,7 +130,7 @@ def _sizeless(info: TrackInfo) -> bool:
 
 
 def _with_size(info: TrackInfo, keyframe: bytes) -> TrackInfo:
-    width, height = picture_size(info, keyframe)
+    width, height = frame_size(info.codec, info.extradata, keyframe)
     return replace(info, width=width, height=height)
 
 

@@ -10,16 +10,16 @@ from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-import av
 from av.stream import Discard
 
 from livefoley.core.errors import InputError, UnsupportedCodec
-from livefoley.core.media import VIDEO_CODECS, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.media import VIDEO_CODECS, Display, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.formats import nal
 from livefoley.media.audio_codecs import DECODABLE
 from livefoley.media.files.choice import REMEDY, choose, codec_of
 from livefoley.media.files.decoded_sound import SoundDecoder
+from livefoley.media.files.display import display_of
 from livefoley.media.files.display_order import DisplayOrder
 from livefoley.media.files.reencode import Reencoder
 
@@ -110,6 +110,7 @@ class _Track:
         self._sets: list[bytes] = []
         self._preroll: Any = None
         self._last_dts: int | None = None
+        self._display = display_of(stream) if self._kind is MediaKind.VIDEO else Display()
         extradata = bytes(stream.codec_context.extradata or b"")
         self._annex_b = self._codec in ("h264", "hevc") and (not extradata or nal.is_annex_b(extradata))
         if not self._annex_b:
@@ -179,7 +180,7 @@ class _Track:
                 self._kind, self._codec, extradata, sample_rate=context.sample_rate, channels=context.layout.nb_channels
             )
         width, height = nal.picture_size(self._codec, extradata) or (context.width, context.height)
-        return TrackInfo(self._kind, self._codec, extradata, width=width, height=height)
+        return TrackInfo(self._kind, self._codec, extradata, width, height, display=self._display)
 
 
 class _Reencoded:
@@ -188,7 +189,7 @@ class _Reencoded:
     def __init__(self, stream: Any, largest: int) -> None:
         self.stream = stream
         self.info = None
-        self._reencoder = Reencoder(stream, fraction(stream.time_base), largest)
+        self._reencoder = Reencoder(stream, fraction(stream.time_base), display_of(stream), largest)
         self.items = self._reencoder.feed
         self.flush = self._reencoder.flush
 
@@ -208,21 +209,6 @@ def _order(stream: Any, container: str) -> DisplayOrder | None:
     """Return what finds the presentation times of an AVI's reordered pictures, or None when there is no need."""
     reordered = stream.type == "video" and container == "avi" and bool(stream.codec_context.has_b_frames)
     return DisplayOrder(stream.codec_context) if reordered else None
-
-
-def picture_size(info: TrackInfo, keyframe: bytes) -> tuple[int, int]:
-    """Return width and height of a track by its parameter sets, else by decoding ``keyframe``; (0, 0) if neither."""
-    found = nal.picture_size(info.codec, info.extradata)
-    if found is not None:
-        return found
-    try:
-        context: Any = av.CodecContext.create("libdav1d" if info.codec == "av1" else info.codec, "r")
-        if info.extradata:
-            context.extradata = info.extradata
-        frames = context.decode(av.Packet(keyframe)) + context.decode(None) if keyframe else []
-    except (av.FFmpegError, ValueError):
-        return 0, 0
-    return (frames[0].width, frames[0].height) if frames else (0, 0)
 
 
 def interleave(

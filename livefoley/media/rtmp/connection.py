@@ -38,11 +38,11 @@ _MOST_HELD = 64 << 10  # of what comes while the auth hook thinks; then the peer
 _LATE_S = 1.0  # our own delay, from which on silence proves nothing against a publisher
 _MAX_UNREAD = 256 << 10  # bytes of answers a peer may leave unread
 _REFUSALS = {
-    "key": (BAD_NAME, "there is no such stream"),
-    "auth": (BAD_NAME, "not authorised"),
-    "duplicate": (BAD_NAME, "somebody is publishing already"),
-    "storm": (BAD_NAME, "publishers take over from each other too often"),
-    "idle": (FAILED, "the room does not run"),
+    "key": (BAD_NAME, "there is no such stream; compare the stream key with the room's"),
+    "auth": (BAD_NAME, "not authorised; the server's auth hook said no"),
+    "duplicate": (BAD_NAME, "somebody is publishing already, and this room keeps its publisher"),
+    "storm": (BAD_NAME, "publishers take over from each other too often; two encoders have the same key"),
+    "idle": (FAILED, "the room does not run; try again in a moment"),
 }
 
 
@@ -240,8 +240,11 @@ class Connection(asyncio.BufferedProtocol):
     def _broken(self, error: ProtocolError) -> None:
         self._reason = f"the publisher broke the protocol: {error}"
         self._server.reject("protocol", self, problem=str(error))
+        if self._source is not None and not self._unread:
+            self.dismiss(self._reason)
+            return
         if self._source is None:
-            self._server.punish(self.ip)
+            self._server.punish(self.ip)  # and a stranger is not told why
         self._over = True
         self.abort()
 
@@ -300,5 +303,9 @@ class Connection(asyncio.BufferedProtocol):
         if not out or self._transport is None or self._transport.is_closing():
             return
         self._transport.write(out)
-        if self._transport.get_write_buffer_size() > _MAX_UNREAD:
+        if self._unread:
             self._broken(ProtocolError("it does not read its answers"))
+
+    @property
+    def _unread(self) -> bool:
+        return self._transport is not None and self._transport.get_write_buffer_size() > _MAX_UNREAD

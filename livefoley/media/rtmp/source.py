@@ -39,7 +39,6 @@ class RtmpSource:
         takeovers = Bucket(limits.takeovers, limits.takeover_interval_s, now)
         self._slot: PublisherSlot[Publisher] = PublisherSlot(on_duplicate, takeovers, self._send_away)
         self._reader = TagReader()
-        self._problem = ""  # why a track of the last publisher cannot be used
         self._skipped = 0
 
     async def run(self, feed: Feed) -> None:
@@ -58,7 +57,6 @@ class RtmpSource:
         counters.takeovers += self._slot.taken_over - before
         if refusal is None:
             self._reader = TagReader()
-            self._problem = ""
             counters.published_total += 1
         return refusal
 
@@ -68,8 +66,7 @@ class RtmpSource:
             return
         for item in self._reader.read(message):
             if isinstance(item, UnsupportedCodec):
-                self._problem = str(item)
-                log.warning("track cannot be used", room=self.room, problem=self._problem)
+                log.warning("track cannot be used", room=self.room, problem=str(item))
             else:
                 self._slot.take(item)
 
@@ -104,5 +101,5 @@ class RtmpSource:
             packets=slot.packets,
             bytes=slot.bytes,
             skipped_units=self._skipped + (self._reader.skipped if self.connected else 0),
-            problem=self._problem,
+            problem="; ".join(self._reader.problems.values()),
         )

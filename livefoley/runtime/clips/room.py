@@ -339,6 +339,7 @@ class RoomClips:
             dropped_bytes=figures.dropped_bytes,
             dropped_events=figures.dropped_events + self._lost,
             disk_errors=figures.chunk_store_errors,
+            problem=self._chunk_store.problem,
         )
 
 

@@ -176,13 +176,43 @@ def test_no_yes_is_said_before_accept() -> None:
     assert wired.codes() == ["NetStream.Publish.Start"]
 
 
-def test_media_before_accept_and_of_other_streams_is_thrown_away() -> None:
+@pytest.mark.parametrize("stream", [0, 1, 2, 7])
+def test_media_are_taken_whatever_message_stream_they_come_on(stream: int) -> None:
     wired = connected()
     wired.say("publish", 4, None, "key", stream=1)
-    assert wired.send(chunks.VIDEO, b"early", 1) == []
+    assert wired.send(chunks.VIDEO, b"header", stream) == []
+    assert [message.body for message in wired.server.accept()] == [b"header"]
+    assert [event.body for event in wired.send(chunks.AUDIO, b"sound", stream)] == [b"sound"]
+
+
+def test_the_same_request_to_publish_again_is_answered_and_changes_nothing() -> None:
+    wired = connected()
+    wired.say("publish", 2, None, "key", "live", stream=1)
+    assert wired.say("publish", 3, None, "key", "live", stream=1) == []
     wired.server.accept()
-    assert wired.send(chunks.VIDEO, b"elsewhere", 2) == []
-    assert len(wired.send(chunks.VIDEO, b"here", 1)) == 1
+    assert wired.codes() == ["NetStream.Publish.Start"]
+    assert wired.say("publish", 4, None, "key", "live", stream=1) == []
+    assert wired.say("FCPublish", 5, None, "key|@setDataFrame()") == []
+    assert wired.codes() == ["NetStream.Publish.Start"]
+    assert len(wired.send(chunks.VIDEO, b"picture", 1)) == 1
+
+
+def test_a_request_to_publish_something_else_is_refused_and_the_first_goes_on() -> None:
+    wired = publishing()
+    assert wired.say("publish", 3, None, "another", stream=2) == []
+    ((_, _, values),) = wired.heard()
+    assert isinstance(values[1], dict)
+    assert (values[1]["code"], "on a connection" in str(values[1]["description"])) == (BAD_NAME, True)
+    assert wired.send(chunks.VIDEO, b"of the other", 2) == []
+    assert len(wired.send(chunks.VIDEO, b"picture", 1)) == 1
+
+
+def test_requests_to_publish_do_not_go_on_for_ever() -> None:
+    wired = publishing()
+    for number in range(2, 10):
+        assert wired.say("publish", 3, None, "another", stream=number) == []
+    with pytest.raises(ProtocolError, match="too many requests"):
+        wired.say("publish", 3, None, "another", stream=10)
 
 
 def test_a_query_may_hang_on_the_application_too() -> None:
@@ -241,7 +271,6 @@ def test_a_tiny_window_does_not_make_us_flood_the_peer(size: int) -> None:
     "say",
     [
         lambda wired: wired.say("connect", 1, {"app": "live"}),
-        lambda wired: [wired.say("publish", 2, None, "a", stream=1), wired.say("publish", 3, None, "b", stream=1)],
         lambda wired: wired.send(chunks.COMMAND, amf0.encode("publish")),
         lambda wired: wired.send(chunks.COMMAND, amf0.encode(1.0, 2.0)),
         lambda wired: wired.send(chunks.COMMAND, amf0.encode("x", 1.0, "y" * 70_000)),

@@ -1,4 +1,4 @@
-"""What the first bytes of sound say of it: AudioSpecificConfig, OpusHead, MPEG audio headers."""
+"""What the first bytes of sound say of it: AudioSpecificConfig, ADTS, OpusHead, MPEG audio headers."""
 
 from __future__ import annotations
 
@@ -25,6 +25,26 @@ def audio_specific_config(config: bytes) -> tuple[int, int]:
     except IndexError:
         return 0, 0
     return rate, 2 if kind == _PS else channels
+
+
+def low_complexity(rate: int, channels: int) -> bytes:
+    """Return the AudioSpecificConfig of plain AAC-LC; empty for a rate or channels that have no number in it."""
+    if rate not in _AAC_RATES or channels not in _AAC_CHANNELS[1:8]:
+        return b""
+    return (2 << 11 | _AAC_RATES.index(rate) << 7 | _AAC_CHANNELS.index(channels) << 3).to_bytes(2, "big")
+
+
+def adts(frame: bytes) -> tuple[int, int]:
+    """Return sample rate and channels of AAC behind an ADTS header (ISO/IEC 14496-3, 1.A.2.2.1); (0, 0) if it has none.
+
+    Raw AAC does not begin so: it would be a frame that ends before it has a sound.
+    """
+    if len(frame) < 8 or frame[0] != 0xFF or frame[1] & 0xF6 != 0xF0:
+        return 0, 0
+    index, length = frame[2] >> 2 & 15, (frame[3] & 3) << 11 | frame[4] << 3 | frame[5] >> 5
+    if index >= len(_AAC_RATES) or not 7 <= length <= len(frame):
+        return 0, 0
+    return _AAC_RATES[index], _AAC_CHANNELS[(frame[2] & 1) << 2 | frame[3] >> 6]
 
 
 def opus_head(head: bytes) -> int:

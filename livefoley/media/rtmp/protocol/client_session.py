@@ -86,7 +86,10 @@ class ClientSession:
         self._wire.command("connect", _CONNECT, wishes)
 
     def _command(self, message: Message) -> None:
-        name, transaction, values = read_command(message)
+        try:
+            name, transaction, values = read_command(message)
+        except ProtocolError:  # as ffmpeg's to FCPublish, which has no number: only answers to our questions matter
+            return
         if name == "_result":
             self._result(transaction, values)
         elif name == "_error" and transaction in (_CONNECT, _CREATE, _PUBLISH):

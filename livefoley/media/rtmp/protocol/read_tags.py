@@ -1,52 +1,64 @@
 """From RTMP's audio, video and data messages to track parameters and packets; the pair of write_tags.
 
-One reader serves one publisher. A packet's payload is the tag's body behind the codec header, untouched. Of several
-tracks of a kind (multitrack) the first is taken.
+One reader serves one publisher. A packet's payload is the tag's body behind the codec header, untouched but for NAL
+units behind start codes. Of several tracks of a kind (multitrack) the first is taken.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeAlias
 
 from livefoley.core.errors import ProtocolError, UnsupportedCodec
 from livefoley.core.media import MediaKind, Packet, TrackInfo
-from livefoley.core.ticks import MILLISECONDS, Unwrapper
-from livefoley.formats import nal
-from livefoley.media.rtmp.protocol import amf0, audio_config, chunks, tags
+from livefoley.core.ticks import Unwrapper
+from livefoley.media.rtmp.protocol import amf0, chunks, tags
 from livefoley.media.rtmp.protocol.chunks import Message
+from livefoley.media.rtmp.protocol.picture_tags import PictureTrack
+from livefoley.media.rtmp.protocol.sound_tags import SoundTrack
 from livefoley.media.rtmp.protocol.tag_parts import read_ex_header, signed24, split_aggregate
 
 ReadItem: TypeAlias = TrackInfo | Packet | UnsupportedCodec
 """What a message amounts to; `UnsupportedCodec` comes once for a track that cannot be used, as a value."""
 
 MAX_METADATA = 256 << 10
+MAX_PROBLEMS = 8
+"""How many things are said of one publisher."""
+
+_KINDS = {chunks.VIDEO: MediaKind.VIDEO, chunks.AUDIO: MediaKind.AUDIO}
 _NOTHING: tuple[ReadItem, ...] = ()
 
 
 class TagReader:
-    """Turns one publisher's messages into items. ``skipped`` counts tags that could not be used."""
+    """Turns one publisher's messages into items. ``skipped`` counts tags that could not be used.
+
+    ``problems`` says in words, for each kind, why its track is not used now.
+    """
 
     def __init__(self) -> None:
         self.skipped = 0
+        self.problems: dict[MediaKind, str] = {}
         self._clock = Unwrapper(32)  # one for both tracks, so that they cannot end up a lap apart
-        self._infos: dict[MediaKind, TrackInfo] = {}
-        self._refused: set[str] = set()
-        self._size = (0, 0)
-        self._sound_flags = -1  # the first byte of the last legacy sound tag without a sequence header
+        self._pictures = PictureTrack()
+        self._sounds = SoundTrack()
+        self._said: set[str] = set()
 
     def read(self, message: Message) -> tuple[ReadItem, ...] | list[ReadItem]:
         """Return what ``message`` brings: parameters, packets or nothing. Never raises for what is in a tag."""
         if message.type == chunks.AGGREGATE:
             return [item for part in split_aggregate(message) for item in self.read(part)]
+        kind = _KINDS.get(message.type)
         try:
-            if message.type == chunks.VIDEO:
-                return self._video(message.body, message.timestamp)
-            if message.type == chunks.AUDIO:
-                return self._audio(message.body, message.timestamp)
-            return self._data(message)
+            if kind is None:
+                return self._data(message)
+            read = self._video if kind is MediaKind.VIDEO else self._audio
+            items = read(message.body, message.timestamp)
         except IndexError:  # a tag that ends before its header does
             return self._skip()
+        except UnsupportedCodec as error:
+            return self._refuse(error, kind)
+        if items and self.problems:
+            self.problems.pop(kind, None)
+        return items
 
     # ---- video ----
 
@@ -59,7 +71,7 @@ class TagReader:
             return self._ex_video(body, stamp, form == tags.KEYFRAME)
         codec = tags.LEGACY_VIDEO.get(first & 15)
         if codec is None:
-            return self._refuse(tags.VIDEO_NAMES.get(first & 15, f"FLV codec {first & 15}"), "video")
+            raise _unusable(MediaKind.VIDEO, tags.VIDEO_NAMES.get(first & 15, f"FLV codec {first & 15}"))
         kind = body[1]
         if kind == tags.SEQUENCE_START:
             return self._configure_video(codec, bytes(body[5:]))
@@ -74,7 +86,7 @@ class TagReader:
         kind, four_cc, at, stop = header
         codec = tags.VIDEO_FOUR_CCS.get(four_cc)
         if codec is None:
-            return self._refuse(_printable(four_cc), "video")
+            raise _unusable(MediaKind.VIDEO, _printable(four_cc))
         if kind == tags.SEQUENCE_START:
             return self._configure_video(codec, bytes(body[at:stop]))
         if kind == tags.CODED_FRAMES and codec in tags.WITH_COMPOSITION:
@@ -83,27 +95,17 @@ class TagReader:
             return self._picture(codec, body, slice(at, stop), 0, stamp, keyframe)
         return _NOTHING  # sequence end, colour metadata: they stay in the bitstream
 
-    def _configure_video(self, codec: str, extradata: bytes) -> tuple[ReadItem, ...]:
-        if not extradata and codec in tags.NEEDS_CONFIGURATION:
+    def _configure_video(self, codec: str, record: bytes) -> tuple[ReadItem, ...]:
+        if not record and codec in tags.NEEDS_CONFIGURATION:
             return self._skip()
-        width, height = nal.picture_size(codec, extradata) or self._size
-        return self._announce(TrackInfo(MediaKind.VIDEO, codec, extradata, width=width, height=height))
+        return tuple(self._pictures.configure(codec, record))
 
     def _picture(
         self, codec: str, body: bytes | bytearray, part: slice, offset: int, stamp: int, keyframe: bool
     ) -> tuple[ReadItem, ...]:
-        info = self._infos.get(MediaKind.VIDEO)
-        news: tuple[ReadItem, ...] = _NOTHING
-        if info is None or info.codec != codec:
-            if codec in tags.NEEDS_CONFIGURATION:
-                return self._skip()
-            news = self._configure_video(codec, b"")
-        data = bytes(memoryview(body)[part])
-        if not data:
-            return news or self._skip()
         dts = self._clock.unwrap(stamp)
-        packet = Packet(MediaKind.VIDEO, data, dts + offset, dts, MILLISECONDS, keyframe)
-        return (*news, packet)
+        data = bytes(memoryview(body)[part])
+        return tuple(self._pictures.picture(codec, data, dts + offset, dts, keyframe)) or self._skip()
 
     # ---- sound ----
 
@@ -117,11 +119,8 @@ class TagReader:
             return self._sound("aac", body, slice(2, None), stamp)
         codec = tags.LEGACY_AUDIO.get(form)
         if codec is None:
-            return self._refuse(tags.AUDIO_NAMES.get(form, f"FLV codec {form}"), "sound")
-        news: tuple[ReadItem, ...] = _NOTHING
-        if body[0] != self._sound_flags:
-            self._sound_flags = body[0]
-            news = self._announce(_legacy_sound(codec, body))
+            raise _unusable(MediaKind.AUDIO, tags.AUDIO_NAMES.get(form, f"FLV codec {form}"))
+        news = tuple(self._sounds.legacy(codec, body[0], bytes(body[1:5])))
         return news + self._sound(codec, body, slice(1, None), stamp)
 
     def _ex_audio(self, body: bytes | bytearray, stamp: int) -> tuple[ReadItem, ...]:
@@ -131,40 +130,29 @@ class TagReader:
         kind, four_cc, at, stop = header
         codec = tags.AUDIO_FOUR_CCS.get(four_cc)
         if codec is None:
-            return self._refuse(_printable(four_cc), "sound")
+            raise _unusable(MediaKind.AUDIO, _printable(four_cc))
         if kind == tags.SEQUENCE_START:
             return self._configure_audio(codec, bytes(body[at:stop]))
         if kind != tags.CODED_FRAMES:
             return _NOTHING
-        info, news = self._infos.get(MediaKind.AUDIO), _NOTHING
+        info, news = self._sounds.info, _NOTHING
         if (info is None or info.codec != codec) and codec not in tags.NEEDS_CONFIGURATION:
-            news = self._configure_audio(codec, b"", bytes(body[at : at + 4]))
+            news = tuple(self._sounds.configure(codec, b"", bytes(body[at : at + 4])))
         return news + self._sound(codec, body, slice(at, stop), stamp)
 
-    def _configure_audio(self, codec: str, extradata: bytes, frame: bytes = b"") -> tuple[ReadItem, ...]:
-        self._sound_flags = -1
-        if codec == "aac":
-            rate, channels = audio_config.audio_specific_config(extradata)
-            if not rate:
-                return self._skip()
-        elif codec == "opus":
-            rate, channels = 48000, audio_config.opus_head(extradata)
-        else:
-            rate, channels = audio_config.mpeg_audio(frame)
-        return self._announce(TrackInfo(MediaKind.AUDIO, codec, extradata, sample_rate=rate, channels=channels))
+    def _configure_audio(self, codec: str, config: bytes) -> tuple[ReadItem, ...]:
+        before = self._sounds.info
+        news = tuple(self._sounds.configure(codec, config))
+        return news if news or before is not None else self._skip()
 
     def _sound(self, codec: str, body: bytes | bytearray, part: slice, stamp: int) -> tuple[ReadItem, ...]:
-        info = self._infos.get(MediaKind.AUDIO)
         data = bytes(memoryview(body)[part])
-        if info is None or info.codec != codec or not data:
-            return self._skip()
-        pts = self._clock.unwrap(stamp)
-        return (Packet(MediaKind.AUDIO, data, pts, pts, MILLISECONDS),)
+        return tuple(self._sounds.frame(codec, data, self._clock.unwrap(stamp))) or self._skip()
 
     # ---- metadata ----
 
     def _data(self, message: Message) -> tuple[ReadItem, ...]:
-        """Take the picture's size from ``onMetaData``, for a codec whose parameters do not tell it."""
+        """Take size and rate from ``onMetaData``, for codecs whose parameters do not tell them."""
         if len(message.body) > MAX_METADATA:
             return _NOTHING
         try:
@@ -174,42 +162,38 @@ class TagReader:
         found = next((value for value in values if isinstance(value, dict)), None)
         if found is None or "onMetaData" not in values:
             return _NOTHING
-        self._size = _side(found.get("width")), _side(found.get("height"))
-        info = self._infos.get(MediaKind.VIDEO)
-        if info is None or info.width or not all(self._size):
-            return _NOTHING
-        return self._announce(replace(info, width=self._size[0], height=self._size[1]))
+        channels = found.get("audiochannels")
+        stereo = found.get("stereo")
+        told = _whole(channels, 8) or (1 + stereo if isinstance(stereo, bool) else 0)
+        self._sounds.describe(_whole(found.get("audiosamplerate"), 96_000), told)
+        return tuple(self._pictures.resize(_whole(found.get("width")), _whole(found.get("height"))))
 
-    # ---- tracks ----
-
-    def _announce(self, info: TrackInfo) -> tuple[ReadItem, ...]:
-        if self._infos.get(info.kind) == info:
-            return _NOTHING
-        self._infos[info.kind] = info
-        return (info,)
+    # ---- what cannot be used ----
 
     def _skip(self) -> tuple[ReadItem, ...]:
         self.skipped += 1
         return _NOTHING
 
-    def _refuse(self, codec: str, what: str) -> tuple[ReadItem, ...]:
+    def _refuse(self, error: UnsupportedCodec, kind: MediaKind | None) -> tuple[ReadItem, ...]:
         self.skipped += 1
-        if codec in self._refused or len(self._refused) > 8:
+        text = str(error)
+        if text not in self._said and len(self._said) > MAX_PROBLEMS:
             return _NOTHING
-        self._refused.add(codec)
-        names = "H.264, HEVC or AV1" if what == "video" else "AAC, MP3, Opus or G.711"
-        return (UnsupportedCodec(f"{what} in {codec} cannot be used; set the encoder to {names}"),)
+        if kind is not None:
+            self.problems[kind] = text
+        if text in self._said:
+            return _NOTHING
+        self._said.add(text)
+        return (error,)
 
 
-def _legacy_sound(codec: str, body: bytes | bytearray) -> TrackInfo:
-    rate, channels = 8000, 1 + (body[0] & 1)
-    if codec == "mp3":  # the tag cannot say 48 kHz
-        rate, channels = audio_config.mpeg_audio(bytes(body[1:5]))
-    return TrackInfo(MediaKind.AUDIO, codec, sample_rate=rate, channels=channels)
+def _unusable(kind: MediaKind, codec: str) -> UnsupportedCodec:
+    what, names = ("video", "H.264, HEVC or AV1") if kind is MediaKind.VIDEO else ("sound", "AAC, MP3, Opus or G.711")
+    return UnsupportedCodec(f"{what} in {codec} cannot be used; set the encoder to {names}")
 
 
-def _side(value: amf0.Value) -> int:
-    return int(value) if isinstance(value, float) and 0 < value < 65536 else 0
+def _whole(value: amf0.Value, most: int = 65_535) -> int:
+    return int(value) if isinstance(value, float) and 0 < value <= most else 0
 
 
 def _printable(four_cc: bytes) -> str:

@@ -28,6 +28,7 @@ _PROPERTIES: dict[str, amf0.Plain] = {
     "mode": 1.0,
     "fourCcList": FOUR_CCS,  # else nobody sends HEVC, AV1 or Opus
 }
+_MAX_REFUSED = 8
 _MEDIA = (chunks.AUDIO, chunks.VIDEO, chunks.DATA, chunks.DATA_AMF3, chunks.AGGREGATE)
 
 
@@ -77,6 +78,8 @@ class ServerSession:
         self._state = _State.FRESH
         self._app = self._query = self._client = ""
         self._stream = 0
+        self._name = ""  # what is published, as asked for
+        self._refused: set[int] = set()  # message streams on which something else was to be published, too
         self._streams = 0
 
     @property
@@ -105,8 +108,8 @@ class ServerSession:
             raise ProtocolError("media before a request to publish")
         if self._state is _State.ASKING:
             self._early.append(message)  # few: they count among a stranger's messages
-        elif self._state is _State.PUBLISHING and message.stream == self._stream:
-            events.append(message)
+        elif self._state is _State.PUBLISHING and message.stream not in self._refused:
+            events.append(message)  # on whatever stream: a connection has one publisher, and some number theirs oddly
 
     def take(self) -> list[bytes | memoryview]:
         """Return what is to be sent, and forget it."""
@@ -121,7 +124,7 @@ class ServerSession:
         self._wire.stream_begin(self._stream)
         self._status("status", "NetStream.Publish.Start", "go ahead")
         early, self._early = self._early, []
-        return [message for message in early if message.stream == self._stream]
+        return [message for message in early if message.stream not in self._refused]
 
     def refuse(self, code: str, description: str) -> None:
         """Say no to the request to publish, or break off; the connection is to be closed then."""
@@ -171,12 +174,28 @@ class ServerSession:
         return Refused.APP
 
     def _publish(self, stream: int, values: list[amf0.Value]) -> Event | None:
+        name = _text(values[1] if len(values) > 1 else "")
         if self._state is not _State.CONNECTED:
-            raise ProtocolError("a second publish on one connection")
-        self._stream = stream
+            self._publish_again(stream, name)
+            return None
+        self._stream, self._name = stream, name
         self._state = _State.ASKING
-        key, query = _split(_text(values[1] if len(values) > 1 else ""))
+        key, query = _split(name)
         return PublishRequest(self._app, key, "&".join(filter(None, (self._query, query))), self._client)
+
+    def _publish_again(self, stream: int, name: str) -> None:
+        """Answer a request to publish that comes while there is one: IP cameras and Flash repeat theirs.
+
+        The same again changes nothing, another is refused.
+        """
+        if name != self._name:
+            if len(self._refused) >= _MAX_REFUSED:
+                raise ProtocolError("too many requests to publish on one connection")
+            if stream != self._stream:
+                self._refused.add(stream)
+            self._status("error", BAD_NAME, "one stream is published on a connection; use another for another", stream)
+        elif self._state is _State.PUBLISHING:
+            self._status("status", "NetStream.Publish.Start", "go on", stream)
 
     def _play(self, stream: int) -> Refused:
         self._stream = stream
@@ -198,8 +217,9 @@ class ServerSession:
             information = _information("error", "NetConnection.Call.Failed", "there is no such method")
             self._wire.command("_error", transaction, None, information)
 
-    def _status(self, level: str, code: str, description: str) -> None:
-        self._wire.command("onStatus", 0.0, None, _information(level, code, description), stream=self._stream)
+    def _status(self, level: str, code: str, description: str, stream: int | None = None) -> None:
+        stream = self._stream if stream is None else stream
+        self._wire.command("onStatus", 0.0, None, _information(level, code, description), stream=stream)
 
 
 def _information(level: str, code: str, description: str) -> dict[str, amf0.Plain]:

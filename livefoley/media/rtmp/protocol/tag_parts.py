@@ -1,6 +1,6 @@
 """Tags inside tags: the headers of enhanced RTMP with their prefixes and multitrack forms, and aggregate messages.
 
-All raise ``IndexError`` for what ends too early.
+All raise ``IndexError`` for what ends too early. And how long a track waits for its header.
 """
 
 from __future__ import annotations
@@ -10,6 +10,21 @@ from typing import NamedTuple
 
 from livefoley.media.rtmp.protocol import chunks, tags
 from livefoley.media.rtmp.protocol.chunks import Message
+
+PATIENCE_MS = 1000
+"""How long a track may go on without its sequence header before something is said or tried."""
+
+
+class Patience:
+    """Counts from the first packet of a track that lacked its header."""
+
+    def __init__(self) -> None:
+        self._since_ms: int | None = None
+
+    def over(self, stamp_ms: int) -> bool:
+        """Tell whether the packet stamped ``stamp_ms`` is so late that the header cannot be on its way any more."""
+        self._since_ms = stamp_ms if self._since_ms is None else self._since_ms
+        return abs(stamp_ms - self._since_ms) >= PATIENCE_MS
 
 
 class ExHeader(NamedTuple):
