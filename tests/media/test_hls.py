@@ -88,8 +88,8 @@ def test_a_stem_lies_where_the_sound_lies_beside_pictures_that_are_decoded_early
     early = [replace(item, dts=item.dts - 3840) if is_picture(item) else item for item in items]
     sound = [item for item in items if item.kind is MediaKind.AUDIO]
     starts = []
-    for name, given in (("program.mp4", early), ("stem.mp4", sound)):
-        with av.open(str(joined(segmented(given), tmp_path / name))) as container:
+    for name, sent in (("program.mp4", early), ("stem.mp4", sound)):
+        with av.open(str(joined(segmented(sent), tmp_path / name))) as container:
             starts.append(next(float(packet.pts * packet.time_base) for packet in container.demux(audio=0)))
     assert starts[0] == starts[1]
 
