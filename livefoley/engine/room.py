@@ -110,6 +110,7 @@ class RoomEngine:
             if self._taps is not None:
                 self._taps.video(info)
             return
+        self._audio.reset(self._timeline.epoch)  # their stamps anchor the sound anew
         try:
             self._decoder = self._make_decoder(info)
             self.problem = None
