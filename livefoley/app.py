@@ -220,6 +220,11 @@ class Application:
             reasons.append(f"starting: {', '.join(waiting)}")
         return not reasons, reasons
 
+    def troubles(self) -> list[str]:
+        """Return what does not work now and concerns no single room, a line for each."""
+        found = {"renders": self.renders.problem if self.renders is not None else "", "clips": self.clips.problem}
+        return [f"{what}: {problem}" for what, problem in found.items() if problem]
+
     def hls_directory(self, room: str) -> Path | None:
         """Return where the room's HLS output lies."""
         found = self.config.rooms.get(room)

@@ -61,7 +61,15 @@ def steps(directory: JobDirectory, tools: Tools) -> Iterator[Progress | Record]:
     try:
         yield from _Run(directory, tools, record).steps()
     except LivefoleyError as error:
-        yield directory.change(state=ClipState.FAILED, error=str(error))
+        yield _failed(directory, str(error))
+
+
+def _failed(directory: JobDirectory, why: str) -> Record:
+    """Note why there is no clip, and return that whether it can be written down or not."""
+    try:
+        return directory.change(state=ClipState.FAILED, error=why)
+    except LivefoleyError:
+        return Record(ClipState.FAILED, error=why)
 
 
 def run(directory: JobDirectory, tools: Tools) -> Record:

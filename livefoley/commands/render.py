@@ -28,9 +28,10 @@ from livefoley.foley.makers import Makers
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.files.audio_file import AUDIO_FORMATS, write_audio
-from livefoley.media.files.containers import carried_video
+from livefoley.media.files.containers import carried_video, no_place
 from livefoley.media.files.file_source import probe, read_items
 from livefoley.media.files.mux import Muxer
+from livefoley.media.pictures.untold import untold
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.system.dirs import library_directory
@@ -101,6 +102,8 @@ def render_file(
     began = time.perf_counter()
     stem_blocks: list[Stereo] = []
     problems: list[str] = []
+    if not sound_only and (container := no_place(output)):
+        problems += filter(None, (untold(info, container) for info in clip.tracks))
 
     def departures() -> Iterator[Departure]:
         keep = VIDEO_CODECS if sound_only else carried_video(output)

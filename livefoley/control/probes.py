@@ -38,9 +38,10 @@ def probe_router(state: ControlState, collectors: Iterable[SnapshotCollector] = 
         """Tell how everything is: ok, degraded (the stream goes on, something beside it does not) or not ready."""
         ready, reasons = state.ready()
         rooms = {name: _health(room) for name, room in state.rooms().items()}
-        degraded = any(room["troubles"] for room in rooms.values())
+        troubles = state.troubles()
+        degraded = troubles or any(room["troubles"] for room in rooms.values())
         status = "not ready" if not ready else "degraded" if degraded else "ok"
-        body = {"status": status, "reasons": reasons, "rooms": rooms}
+        body = {"status": status, "reasons": reasons, "troubles": troubles, "rooms": rooms}
         return JSONResponse(body, 200 if ready else 503, headers=_NO_STORE)
 
     @router.get("/metrics", response_class=PlainTextResponse)
@@ -61,4 +62,5 @@ def _health(room: RoomSnapshot) -> dict[str, Any]:
         troubles.append(f"the student is {room.student.state}: {room.student.reason or 'it failed or was too slow'}")
     if room.problem:
         troubles.append(room.problem)
+    troubles += room.unwritten
     return {"state": room.state, "troubles": troubles if room.state != "waiting" else []}

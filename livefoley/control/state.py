@@ -72,6 +72,10 @@ class ControlState(Protocol):
         """Say whether publishers and viewers can be served, and if not, why, a line for each reason."""
         ...
 
+    def troubles(self) -> list[str]:
+        """Return what does not work now and concerns no single room, a line for each."""
+        ...
+
     def hls_directory(self, room: str) -> Path | None:
         """Return where the room's HLS output lies; None when it has none."""
         ...

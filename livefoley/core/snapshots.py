@@ -214,6 +214,7 @@ class ClipsSnapshot:
     dropped_bytes: int = 0
     dropped_events: int = 0
     disk_errors: int = 0
+    problem: str = ""  # why the disk does not take more; empty when it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,7 @@ class RoomSnapshot:
     foley_bypassed: bool = False  # foley is wanted, and the original goes out without it
     bypass_reason: str = ""
     problem: str = ""  # why a track or the source is not used
+    unwritten: tuple[str, ...] = ()  # what cannot be written now, beside the outputs, and why
     source: SourceStatistics = field(default_factory=SourceStatistics)
     units_in: int = 0
     units_out: int = 0

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import MediaKind, TrackInfo
+from livefoley.core.media import AS_STORED, MediaKind, TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick
 
-_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+_MATRIX = struct.pack(">9i", *AS_STORED)
 _SYNC, _NON_SYNC = 0x02000000, 0x01010000  # sample flags: depends on none; depends on others and is no sync sample
 _VIDEO_ENTRIES = {"h264": b"avc1", "hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09", "vp8": b"vp08", "mpeg4": b"mp4v"}
 _CONFIGURATION = {"h264": b"avcC", "hevc": b"hvcC", "av1": b"av1C", "vp9": b"vpcC", "vp8": b"vpcC"}
@@ -96,7 +96,9 @@ def _mvhd(next_track: int) -> bytes:
 def _trak(number: int, info: TrackInfo) -> bytes:
     video = info.kind is MediaKind.VIDEO
     head = struct.pack(">5I8x", 0, 0, number, 0, 0) + struct.pack(">2hH2x", 0, 0, 0 if video else 0x100)
-    tkhd = _full(b"tkhd", 0, 3, head, _MATRIX, struct.pack(">2I", info.width << 16, info.height << 16))
+    matrix = struct.pack(">9i", *info.display.matrix)
+    wide = min(round(info.width * info.display.pixel_aspect), 0xFFFF)
+    tkhd = _full(b"tkhd", 0, 3, head, matrix, struct.pack(">2I", wide << 16, info.height << 16))
     mdhd = _full(b"mdhd", 0, 0, struct.pack(">4I2H", 0, 0, TICK_RATE, 0, 0x55C4, 0))
     kind, name = (b"vide", b"Video\0") if video else (b"soun", b"Sound\0")
     hdlr = _full(b"hdlr", 0, 0, bytes(4), kind, bytes(12), name)
@@ -121,11 +123,11 @@ def _video_entry(info: TrackInfo) -> bytes:
         raise UnsupportedCodec(f"MP4 does not carry {info.codec} video; use H.264, HEVC, AV1 or VP9")
     head = struct.pack(">6xH16x2H2IIH32x2H", 1, info.width, info.height, 0x480000, 0x480000, 0, 1, 24, 0xFFFF)
     if info.codec in _OBJECT_TYPES:
-        return box(kind, head, _esds(info))
+        return box(kind, head, _esds(info), info.display.boxes)
     name, record = _CONFIGURATION[info.codec], info.extradata
     if name == b"vpcC" and len(record) < len(_VPCC):
         record = _VPCC
-    return box(kind, head, box(name, record))
+    return box(kind, head, box(name, record), info.display.boxes)
 
 
 def _audio_entry(info: TrackInfo) -> bytes:

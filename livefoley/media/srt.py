@@ -28,6 +28,7 @@ from livefoley.core.errors import ConfigError, InputError, OutputError, Unsuppor
 from livefoley.core.media import OutputItem, SourceItem, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
+from livefoley.media.pictures.untold import Untold
 from livefoley.media.pull import PullSource
 from livefoley.media.transport_stream import TsStream
 from livefoley.media.unit_queue import UnitQueue
@@ -128,8 +129,10 @@ class SrtSink:
         self._connected = False
         self._units = self._bytes = self._starts = self._errors = 0
         self.name = name or safe_url(url)
+        self._untold = Untold("MPEG-TS (SRT)", self.name, log)
 
     def write_nowait(self, item: OutputItem) -> None:
+        self._untold.look(item)
         self._queue.put_nowait(item)
 
     def close(self) -> None:
@@ -146,6 +149,7 @@ class SrtSink:
             reconnects=max(0, self._starts - 1),
             errors=self._errors,
             queue_units=self._queue.units,
+            problem=self._untold.problem,
         )
 
     async def run(self) -> None:

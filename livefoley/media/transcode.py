@@ -10,9 +10,10 @@ from typing import Any
 import av
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo, Unit
+from livefoley.core.media import PLAIN, VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
 from livefoley.formats import nal
+from livefoley.media.pictures.upright import upright
 
 MAX_PIXELS = 4096 * 2304
 MAX_WIDTH = 1920  # larger pictures are made smaller: they would cost more than a live encoder has
@@ -29,6 +30,7 @@ class VideoTranscoder:
         self.errors = 0
         self._keyframe_ticks = round(keyframe_s / float(SAMPLES))
         self._decoder: Any = None
+        self._display = PLAIN
         self._encoder: Any = None
         self._epoch = 0
         self._last: Tick = -(1 << 62)
@@ -48,7 +50,7 @@ class VideoTranscoder:
             context.open()
         except (av.FFmpegError, ValueError) as error:
             raise UnsupportedCodec(f"the {info.codec} track's parameters cannot be used ({error})") from None
-        self._decoder = context
+        self._decoder, self._display = context, info.display
 
     def request_keyframe(self) -> None:
         """Make the next picture a keyframe."""
@@ -71,12 +73,13 @@ class VideoTranscoder:
     def _encode(self, frame: Any) -> list[OutputItem]:
         if frame.pts is None or frame.pts <= self._last or frame.is_corrupt:
             return []
-        width, height = _fitted(frame.width, frame.height)
+        shown = upright(frame, self._display)
+        width, height = _fitted(shown.width, shown.height)
         items: list[OutputItem] = []
         if self._encoder is None or (self._encoder.width, self._encoder.height) != (width, height):
             items.append(self._open(width, height))
         self._last = frame.pts
-        picture = frame.reformat(width, height, "yuv420p")
+        picture = shown.reformat(width, height, "yuv420p")
         picture.pts, picture.time_base = frame.pts, SAMPLES
         due = frame.pts - self._keyframe_at >= self._keyframe_ticks
         picture.pict_type = av.video.frame.PictureType.I if due else av.video.frame.PictureType.NONE

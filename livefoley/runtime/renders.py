@@ -19,21 +19,19 @@ from typing import Any, NoReturn
 import msgspec
 import structlog
 
-from livefoley.core.errors import InputError, LivefoleyError
-from livefoley.foley.student.settings import StudentSettings
+from livefoley.core.errors import InputError, LivefoleyError, OutputError
 from livefoley.renders.child import NO_ANSWER, answer
-from livefoley.renders.fetch import FetchLimits, fetch
+from livefoley.renders.fetch import fetch
 from livefoley.renders.job import RenderDirectory, RenderJob, found_in, new_id
 from livefoley.renders.model import (
     Busy,
     Rendered,
-    RenderLimits,
     RenderRequest,
     RenderState,
     RenderStatistics,
     RenderStatus,
 )
-from livefoley.renders.order import Order
+from livefoley.renders.settings import RenderSettings
 from livefoley.runtime.child_log import forward
 from livefoley.system import children
 
@@ -48,23 +46,6 @@ PRINTED_S = 0.3  # for the last that a process printed
 BYTES_PER_S = 4 * 48_000  # of a WAV
 _LINE_BYTES = 64 * 1024
 _BROKE = "takes more time or memory than may be spent on it"
-
-
-@dataclass(frozen=True, slots=True)
-class RenderSettings:
-    """``jobs`` are made at once, ``waiting`` more may wait. ``disk_bytes`` is for all that waits and all that can be
-    had, which is for ``keep_s``."""
-
-    directory: Path
-    limits: RenderLimits = field(default_factory=RenderLimits)
-    fetch: FetchLimits = field(default_factory=FetchLimits)
-    jobs: int = 1
-    waiting: int = 16
-    disk_bytes: int = 4_000_000_000
-    keep_s: float = 3600.0
-    provider: str = "livefoley"
-    libraries: tuple[Path, ...] = ()
-    student: StudentSettings | None = None
 
 
 @dataclass
@@ -88,6 +69,7 @@ class RenderService:
         self._arriving: dict[str, int] = {}  # bytes set aside for what is being uploaded
         self._to_fetch: asyncio.Queue[str] = asyncio.Queue()  # bounded by ``waiting``
         self._to_make: asyncio.Queue[str] = asyncio.Queue()
+        self._unsaved: dict[str, str] = {}  # why, by the render
         self._outcomes: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._sound_s = self._took_s = 0.0
@@ -157,8 +139,8 @@ class RenderService:
 
     async def abandon(self, render: str) -> None:
         """Give up what was begun and not submitted."""
-        await asyncio.to_thread(self._place(render).delete)
         self._arriving.pop(render, None)
+        await asyncio.to_thread(self._place(render).delete)
 
     async def recall(self) -> bool:
         """Return once what an earlier process left is known; False when that cannot be found out in time."""
@@ -250,7 +232,7 @@ class RenderService:
         """Run the process; return what came of it, None when it died. Raises ``InputError`` with why it refused."""
         timeout_s = self.settings.limits.timeout_s
         process = entry.process = await asyncio.create_subprocess_exec(
-            *children.command(MODULE, json.dumps(self._order(entry.job).to_json())),
+            *children.command(MODULE, json.dumps(self.settings.order(entry.job, self._place(entry.job.id)).to_json())),
             stdin=asyncio.subprocess.PIPE,  # it ends when we do
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -270,41 +252,52 @@ class RenderService:
             await asyncio.wait([printed], timeout=PRINTED_S)
             printed.cancel()
 
-    def _order(self, job: RenderJob) -> Order:
-        place, settings = self._place(job.id), self.settings
-        return Order(
-            source=place.input,
-            output=place.result(job.request.output_format),
-            content_id=job.content_id,
-            provider=settings.provider,
-            libraries=settings.libraries,
-            student=settings.student,
-            request=job.request,
-            limits=settings.limits,
-        )
-
     async def _end(self, entry: _Entry, rendered: Rendered | None = None, error: str = "") -> None:
         job, place = entry.job, self._place(entry.job.id)
-        if job.id in self._entries:
-            size = await asyncio.to_thread(place.keep_result_alone, job.request.output_format)
+        try:
+            if job.id not in self._entries:
+                return
+            with contextlib.suppress(OSError):  # what cannot be deleted now is, when the render is
+                entry.bytes = await asyncio.to_thread(place.keep_result_alone, job.request.output_format)
             state = RenderState.READY if rendered is not None else RenderState.FAILED
-            entry.bytes = size
             self._outcomes[state.value] += 1
+            over = {"state": state, "rendered": rendered, "error": error, "over_s": time.time(), "bytes": entry.bytes}
+            await self._change(entry, **over)
             log.info("a render is over", render=job.id, state=state.value, error=error or None)
-            await self._change(entry, state=state, rendered=rendered, error=error, over_s=time.time(), bytes=size)
-        entry.over.set()
+        finally:
+            entry.over.set()
 
     async def _change(self, entry: _Entry, **changes: Any) -> None:
-        job = replace(entry.job, **changes)
-        if job.id in self._entries:
+        """Note what changed, here first: a disk that refuses it now is told until it takes it."""
+        entry.job = replace(entry.job, **changes)
+        if entry.job.id in self._entries:
+            await self._save(entry.job)
+
+    async def _save(self, job: RenderJob) -> None:
+        try:
             await asyncio.to_thread(self._place(job.id).save, job)
-        entry.job = job
+        except OutputError as error:
+            if not self._unsaved:
+                log.error("renders cannot be written down, it is tried again", reason=str(error))
+            self._unsaved[job.id] = str(error)
+        else:
+            self._unsaved.pop(job.id, None)
+
+    @property
+    def problem(self) -> str:
+        """Why some render could not be written down; empty when all are."""
+        return next(iter(self._unsaved.values()), "")
 
     # ---- room ----
 
     async def _tidy(self) -> None:
-        """Delete what was kept for long enough."""
+        """Delete what was kept for long enough, and write down what could not be."""
         while True:
+            for render in list(self._unsaved):
+                if (entry := self._entries.get(render)) is not None:
+                    await self._save(entry.job)
+                else:
+                    del self._unsaved[render]
             now_s = time.time()
             for render, entry in list(self._entries.items()):
                 if entry.job.over_s and now_s > entry.job.over_s + self.settings.keep_s:

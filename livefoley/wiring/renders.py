@@ -8,7 +8,8 @@ from livefoley import config as cfg
 from livefoley.control.api.renders import RenderAccess, renders_router
 from livefoley.renders.fetch import FetchLimits
 from livefoley.renders.model import RenderLimits
-from livefoley.runtime.renders import RenderService, RenderSettings
+from livefoley.renders.settings import RenderSettings
+from livefoley.runtime.renders import RenderService
 from livefoley.wiring.sounds import libraries, student_settings
 
 

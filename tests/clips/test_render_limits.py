@@ -10,11 +10,14 @@ import pytest
 
 from livefoley.core.errors import InputError
 from livefoley.renders.child import NO_ANSWER, NO_MEMORY, said_by, wants_memory
+from livefoley.renders.job import RenderDirectory
 from livefoley.renders.model import OutputFormat, RenderLimits, RenderRequest, RenderState, least_memory_mb
 from livefoley.renders.order import Order
+from livefoley.renders.settings import RenderSettings
 from livefoley.runtime import renders
-from livefoley.runtime.renders import RenderService, RenderSettings
+from livefoley.runtime.renders import RenderService
 from tests.clips import videos
+from tests.support.waiting import until
 
 LINUX = pytest.mark.skipif(os.name != "posix" or not Path("/proc").exists(), reason="only where memory can be bounded")
 
@@ -79,6 +82,32 @@ async def test_what_a_renders_process_says_wrongly_ends_it_with_a_plain_reason(
         assert status is not None
         assert (status.state, status.progress) == (RenderState.FAILED, 0.5)
         assert status.error.startswith(error)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_render_that_cannot_be_written_down_is_over_all_the_same_and_written_down_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renders, "MODULE", "tests.support.babbler")
+    monkeypatch.setattr(renders, "TIDY_S", 0.05)
+    service = RenderService(RenderSettings(tmp_path))
+    running = asyncio.create_task(service.run())
+    try:
+        render, place = await service.begin(10)
+        place.write_bytes(b"a video")
+        await service.submit(render, RenderRequest("something"))
+        place.parent.rename(tmp_path / "away")
+        status = await service.wait(render, 100.0)
+        assert status is not None
+        assert status.state is RenderState.FAILED
+        assert "cannot be written" in service.problem
+        second, _ = await service.begin(10)  # its service lives
+        await service.abandon(second)
+        (tmp_path / "away").rename(place.parent)
+        await until(lambda: not service.problem)
+        assert RenderDirectory(place.parent).load().state is RenderState.FAILED
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -64,6 +64,7 @@ class Studio:
         self.snapshots = {"stage": STAGE, "lobby": RoomSnapshot("lobby")}
         self.hls = hls
         self.reasons: list[str] = []
+        self.troubled: list[str] = []
         self.cues: list[tuple[str, CueRequest]] = []
         self.chats: list[ChatLine] = []
         self.dropped = 0
@@ -77,6 +78,9 @@ class Studio:
 
     def ready(self) -> tuple[bool, list[str]]:
         return not self.reasons, self.reasons
+
+    def troubles(self) -> list[str]:
+        return self.troubled
 
     def hls_directory(self, room: str) -> Path | None:
         return self.hls if room == "stage" else None

@@ -44,6 +44,13 @@ async def test_healthz_says_what_is_degraded_and_stays_200() -> None:
         assert answer.json()["status"] == "degraded"
         troubles = answer.json()["rooms"]["stage"]["troubles"]
         assert troubles == ["worker foley is down", "foley is bypassed: worker restarts"]
+        studio.snapshots["stage"] = replace(STAGE, unwritten=("subtitles cannot be written (No space left on device)",))
+        told = (await client.get("/healthz")).json()
+        assert told["status"] == "degraded"
+        assert told["rooms"]["stage"]["troubles"] == list(studio.snapshots["stage"].unwritten)
+        studio.snapshots["stage"], studio.troubled = STAGE, ["renders: job.json: cannot be written"]
+        told = (await client.get("/healthz")).json()
+        assert (told["status"], told["troubles"]) == ("degraded", studio.troubled)
 
 
 @pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text; version=1.0.0"])

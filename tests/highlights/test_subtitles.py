@@ -13,6 +13,7 @@ from livefoley.core.events import Transcript, Word
 from livefoley.core.ticks import TICK_RATE
 from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events.subtitles import SubtitleFile
+from tests.support.waiting import until
 
 
 def sentence(text: str, start_s: float, end_s: float, language: str = "en", words: int = 0) -> Transcript:
@@ -62,3 +63,19 @@ async def test_a_disk_that_refuses_is_counted_and_said_once(tmp_path: Path, caps
     file = await write(tmp_path / "taken" / "x.srt", [sentence("one", 0, 1), sentence("two", 1, 2)])
     assert file.dropped == 2
     assert capsys.readouterr().out.count("cannot be written") == 1
+
+
+async def test_a_disk_that_refuses_is_told_until_it_takes_a_sentence_and_the_file_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "said").write_text("a file where the directory should be")
+    file = SubtitleFile(tmp_path / "said" / "x.vtt")
+    writing = asyncio.create_task(file.run())
+    file.take(sentence("one", 1.0, 2.0))
+    await until(lambda: file.problem)
+    assert "cannot be written" in file.problem
+    (tmp_path / "said").unlink()
+    file.take(sentence("two", 2.0, 3.0))
+    await until(lambda: not file.problem)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    assert (tmp_path / "said" / "x.vtt").read_text("utf-8").startswith("WEBVTT")
+    assert file.dropped == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from livefoley.demo.sidecar import ROOM, free_ports
@@ -15,7 +16,7 @@ from tests.clips import flashes, videos
 from tests.live.clip_steps import over, published
 from tests.support.media_files import VIDEO, file_hashes
 from tests.support.programs import run_peer
-from tests.support.sidecars import client, configured, sidecar, wait_room
+from tests.support.sidecars import client, configured, sidecar, wait_room, worker_pid
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
@@ -122,3 +123,40 @@ def twin(place: Path, shared: set[Any]) -> list[str]:
     others["sinks"] = [(room if number in shared else others)["sinks"][number] for number in range(3)]
     config = configured(place / "twin", free_ports(), around, **others)
     return [sys.executable, "-m", "livefoley", "run", str(config)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of file sizes")
+async def test_a_disk_that_refuses_is_told_until_it_takes_what_is_written_again(tmp_path: Path) -> None:
+    """The kernel refuses the rooms' process every file of more than 50 kB, and then does so no more."""
+    around, room = writing_everything(tmp_path)
+    async with sidecar(tmp_path, around, **room) as made, client(made) as http:
+
+        async def troubles() -> str:
+            told = (await http.get("/healthz")).json()
+            return "; ".join([*told["troubles"], *told["rooms"][ROOM]["troubles"]])
+
+        async def clip() -> str:
+            asked = (await http.post("/v1/clips", json={"room": ROOM, "last_s": 4})).json()
+            return str((await over(httpx_below(http), asked["id"]))["state"])
+
+        async def told(*words: str) -> bool:
+            said = await troubles()
+            return all(word in said for word in words)
+
+        async with published(made.ports.publish_url, flashes.lasting()):
+            await wait_room(made, lambda told: told["position_s"] > 5)
+            process = psutil.Process(worker_pid("foley_worker")).parent()
+            assert process is not None
+            assert not await told("down")
+            process.rlimit(psutil.RLIMIT_FSIZE, (50_000, psutil.RLIM_INFINITY))
+            assert await clip() == "failed"
+            await until(lambda: told("clips: ", "output 0 (hls) is down", "output 1 (file) is down"))
+            process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+            assert await clip() == "ready"
+
+            async def all_well() -> bool:
+                return not await troubles()
+
+            await until(all_well)
+        room_now = await made.room()
+        assert room_now["decode_errors"] == room_now["late_units"] == 0

@@ -221,6 +221,7 @@ async def test_a_directory_that_vanishes_costs_segments_only(tmp_path: Path) -> 
     for item in items[: len(items) // 2]:
         sink.write_nowait(item)
     await until(lambda: sink.statistics().errors and not sink.statistics().queue_units)
+    assert not sink.statistics().connected
     (tmp_path / "room").mkdir()
     for item in items[len(items) // 2 :]:
         sink.write_nowait(item)

@@ -77,7 +77,7 @@ def _spaced(decoded: Iterator[Any], every_s: float) -> Iterator[Seen]:
 
 def _small(frame: Any) -> Picture:
     small = frame.reformat(SIDE, SIDE, "rgb24", interpolation="FAST_BILINEAR")
-    return np.asarray(small.to_ndarray(), np.uint8)
+    return np.ascontiguousarray(np.rot90(small.to_ndarray(), round(frame.rotation / 90)), np.uint8)
 
 
 def find_black(seen: Sequence[Seen], share: float) -> Finding | None:

@@ -21,7 +21,7 @@ from livefoley.clips.buffer.selection import Selection
 from livefoley.core.cues import Cue, Stereo
 from livefoley.core.errors import InputError, OutputError, reason
 from livefoley.core.event_json import Event, cue_from_json, cue_to_json, event_from_json, event_to_json
-from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.media import Display, MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
 from livefoley.system.files import write_whole
 
@@ -150,12 +150,16 @@ def _write_sound(selection: Selection, directory: Path) -> None:
 
 def _track_to_json(info: TrackInfo) -> dict[str, Any]:
     extradata = base64.b64encode(info.extradata).decode()
-    return {"codec": info.codec, "extradata": extradata, "width": info.width, "height": info.height}
+    display = [list(info.display.matrix), base64.b64encode(info.display.boxes).decode()]
+    size = {"width": info.width, "height": info.height}
+    return {"codec": info.codec, "extradata": extradata, **size, "display": display}
 
 
 def _track_from_json(given: dict[str, Any]) -> TrackInfo:
     extradata = base64.b64decode(given["extradata"])
-    return TrackInfo(MediaKind.VIDEO, given["codec"], extradata, given["width"], given["height"])
+    matrix, boxes = given["display"]
+    display = Display(tuple(matrix), base64.b64decode(boxes))
+    return TrackInfo(MediaKind.VIDEO, given["codec"], extradata, given["width"], given["height"], display=display)
 
 
 def _to_json(selection: Selection) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from livefoley.clips.pictures.decode import frames
 from livefoley.core.errors import OutputError, reason
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.media.pictures.upright import upright
 
 AROUND: Tick = TICK_RATE  # how far from the peak the cover may lie
 TRIED = 16
@@ -27,9 +28,14 @@ _MIDDLE, _WIDTH = 115.0, 70.0  # of luma: a picture of middling brightness is wo
 def write_cover(path: Path, info: TrackInfo, units: Sequence[Unit], peak: Tick, start: Tick, end: Tick) -> Tick | None:
     """Write a JPEG and return the tick of its picture; None when nothing can be decoded.
 
-    ``units`` are the clip's in decode order, from its first keyframe on. Raises ``OutputError``.
+    ``units`` are the clip's in decode order, from its first keyframe on. Where none is near the peak the nearest one is
+    taken. Raises ``OutputError``.
     """
-    first, last = max(start, peak - AROUND), min(end, peak + AROUND)
+    if not units:
+        return None
+    nearest = min((unit.pts for unit in units), key=lambda pts: (abs(pts - peak), pts))
+    middle = peak if abs(nearest - peak) < AROUND else nearest
+    first, last = max(min(start, nearest), middle - AROUND), min(max(end, nearest + 1), middle + AROUND)
     near = _from_keyframe(units, first, last)
     tried = _some(frames(info, near, first, last, **_SIGHT), first, last)
     if not tried:
@@ -38,7 +44,7 @@ def write_cover(path: Path, info: TrackInfo, units: Sequence[Unit], peak: Tick, 
     chosen = next(iter(frames(info, _from_keyframe(near, best, best), best, best + 1)), None)
     if chosen is None:
         return None
-    _write(path, chosen.to_ndarray(format="bgr24"))
+    _write(path, upright(chosen, info.display).to_ndarray(format="bgr24"))
     return best
 
 

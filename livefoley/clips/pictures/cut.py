@@ -13,10 +13,10 @@ import av
 from livefoley.core.errors import OutputError, reason
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.media.files.containers import TrackWriter, add_tracks, sized
+from livefoley.media.files.containers import STRICTNESS, TrackWriter, add_tracks, sized
 from livefoley.system.files import SHARED, WholeFile
 
-_OPTIONS = {"movflags": "+faststart", "movie_timescale": str(TICK_RATE)}  # an edit list counts in that scale
+_OPTIONS = {**STRICTNESS, "movflags": "+faststart", "movie_timescale": str(TICK_RATE)}  # an edit list's scale
 
 
 def write_mp4(

@@ -13,11 +13,11 @@ from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, TICK_RATE, Tick
 from livefoley.formats import nal
+from livefoley.media.pictures.upright import COLOURS
 
 CRF = 19
 KEYFRAME: Tick = 2 * TICK_RATE
 RATE_HINT = 30
-_COLOURS = ("color_range", "color_primaries", "color_trc", "colorspace")
 
 
 class PictureEncoder:
@@ -55,7 +55,7 @@ class PictureEncoder:
         encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuv420p"
         encoder.time_base, encoder.framerate = SAMPLES, RATE_HINT
         encoder.flags |= av.codec.context.Flags.global_header
-        for name in _COLOURS:
+        for name in COLOURS:
             setattr(encoder, name, getattr(frame, name))
         given = f"sps-id={self._set_id}:keyint=infinite:scenecut=0:bframes=0:forced-idr=1"
         encoder.options = {"preset": self._preset, "crf": str(CRF), "x264-params": given, "forced-idr": "1"}
@@ -70,15 +70,6 @@ def planes_of(frame: Any) -> NDArray[np.uint8]:
     """Return a copy of a frame's planes, yuv420p: the rows of Y, then those of U and V."""
     planes: NDArray[np.uint8] = _plain(frame).to_ndarray()
     return planes
-
-
-def redrawn(frame: Any, planes: NDArray[np.uint8]) -> Any:
-    """Return a frame of other ``planes`` (yuv420p) that is shown when ``frame`` is, in colours of the same kind."""
-    made = av.VideoFrame.from_ndarray(planes, "yuv420p")
-    made.pts = frame.pts
-    for name in _COLOURS:
-        setattr(made, name, getattr(frame, name))
-    return made
 
 
 def _plain(frame: Any) -> Any:

@@ -47,7 +47,7 @@ def encoded(pictures: Pictures) -> Pictures:
     units = border.encode(pictures.start, pictures.end)
     if border.info is None:
         raise InputError("no picture of the clip can be decoded")
-    return replace(pictures, info=border.info, units=tuple(units))
+    return replace(pictures, info=replace(border.info, display=pictures.info.display), units=tuple(units))
 
 
 def _bordered(pictures: Pictures, first: int, stop: int, clean: bool) -> Pictures | None:
@@ -99,7 +99,7 @@ class _Border:
         needed = _needed(self._pictures.units, start, end)
         shown = frames(self._pictures.info, needed, start, end)
         if self._pictures.noticed:
-            shown = with_visible_notice(shown, self._pictures.start + SHOWN)
+            shown = with_visible_notice(shown, self._pictures.start + SHOWN, self._pictures.info.display)
         return list(self._encoder.encode(shown, needed[0].epoch if needed else 0))
 
 

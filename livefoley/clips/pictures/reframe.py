@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from livefoley.clips.jobs.files import Pictures
 from livefoley.clips.pictures.decode import frames
-from livefoley.clips.pictures.encode import PictureEncoder, planes_of, redrawn
+from livefoley.clips.pictures.encode import PictureEncoder, planes_of
 from livefoley.clips.pictures.visible_notice import SHOWN, with_visible_notice
 from livefoley.core.errors import InputError
 from livefoley.core.events import MotionOnset
+from livefoley.core.media import Display
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.media.pictures.upright import redrawn, upright
 
 ASPECT = Fraction(9, 16)
 MAX_HEIGHT = 1280
@@ -46,7 +48,8 @@ def reframed(pictures: Pictures, seen: Sequence[MotionOnset]) -> Pictures:
     units = tuple(encoder.encode(framed, pictures.units[0].epoch if pictures.units else 0))
     if encoder.info is None:
         raise InputError("no picture of the clip can be decoded")
-    return replace(pictures, info=encoder.info, units=units)
+    colours = Display(boxes=pictures.info.display.only(b"colr", b"mdcv", b"clli").boxes)
+    return replace(pictures, info=replace(encoder.info, display=colours), units=units)
 
 
 def camera(looks: Sequence[tuple[Tick, NDArray[np.uint8]]], seen: Sequence[MotionOnset]) -> list[float]:
@@ -72,7 +75,9 @@ def window(width: int, height: int, middle: float) -> tuple[int, int, int, int]:
 
 
 def _shown(pictures: Pictures, **options: str) -> Iterator[Any]:
-    return frames(pictures.info, pictures.units, pictures.start, pictures.end, **options)
+    """Yield the frames as they are seen: upright, in square pixels."""
+    for frame in frames(pictures.info, pictures.units, pictures.start, pictures.end, **options):
+        yield upright(frame, pictures.info.display)
 
 
 def _looks(pictures: Pictures) -> Iterator[tuple[Tick, NDArray[np.uint8]]]:

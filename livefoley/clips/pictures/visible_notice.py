@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.clips.pictures.encode import planes_of, redrawn
+from livefoley.clips.pictures.encode import planes_of
+from livefoley.core.media import PLAIN, Display
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.media.pictures.upright import joined, redrawn, split
 
 SHOWN: Tick = 4 * TICK_RATE
 CHINESE, LATIN = 0.064, 0.055  # the height of a character, the height of a capital; of the picture's shorter side
@@ -74,25 +76,22 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FINER = 4  # drawn so much larger, then made small: soft edges at any size
 
 
-def with_visible_notice(frames: Iterable[Any], until: Tick) -> Iterator[Any]:
-    """Yield the frames, those before ``until`` with the notice drawn into a copy of them; ``pts`` are ticks."""
+def with_visible_notice(frames: Iterable[Any], until: Tick, display: Display = PLAIN) -> Iterator[Any]:
+    """Yield the frames, those before ``until`` with the notice drawn into a copy of them; ``pts`` are ticks.
+
+    The notice stands upright where ``display`` says how the frames are shown.
+    """
     for frame in frames:
-        yield redrawn(frame, _drawn(frame)) if frame.pts < until else frame
+        yield redrawn(frame, _drawn(frame, display)) if frame.pts < until else frame
 
 
-def _drawn(frame: Any) -> NDArray[np.uint8]:
+def _drawn(frame: Any, display: Display) -> NDArray[np.uint8]:
     """Return a frame's planes (yuv420p) with the notice."""
-    pictures = planes_of(frame)
-    size = (frame.width, frame.height)
-    for plane, (rows, columns, kept, added) in zip(_split(pictures, *size), _overlay(*size), strict=True):
+    planes = [display.upright(plane) for plane in split(planes_of(frame), frame.width, frame.height)]
+    high, wide = planes[0].shape
+    for plane, (rows, columns, kept, added) in zip(planes, _overlay(wide, high), strict=True):
         plane[rows, columns] = plane[rows, columns] * kept + added
-    return pictures
-
-
-def _split(pictures: NDArray[np.uint8], width: int, height: int) -> Iterator[NDArray[np.uint8]]:
-    """Yield views of the Y, U and V planes of a picture of even size."""
-    yield pictures[:height]
-    yield from pictures[height:].reshape(2, height // 2, width // 2)
+    return joined([display.as_stored(plane) for plane in planes])
 
 
 @lru_cache(maxsize=4)

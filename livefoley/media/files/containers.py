@@ -31,6 +31,9 @@ _CONTAINERS = {
 FORMATS = {suffix: name for name, suffixes in _CONTAINERS.items() for suffix in suffixes}
 """FFmpeg's name of the container by a file's extension."""
 
+STRICTNESS = {"strict": "unofficial"}
+"""For FFmpeg's muxers: else what is not of a container's own standard (Dolby Vision, 360 degrees) is left out."""
+
 _CARRIED = {
     "mp4": ("h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "opus"),
     "mov": ("h264", "hevc", "mpeg4", "aac", "mp3"),
@@ -38,6 +41,14 @@ _CARRIED = {
     "flv": ("h264", "hevc", "av1", "vp9", "aac", "mp3"),
     "mpegts": ("h264", "hevc", "aac", "mp3"),
 }
+
+
+_NO_MATRIX = {"flv": "FLV", "mpegts": "MPEG-TS"}
+
+
+def no_place(path: Path) -> str:
+    """Return the name of the container of ``path`` if it has no place for how pictures are turned, else nothing."""
+    return _NO_MATRIX.get(format_of(path), "")
 
 
 def format_of(path: Path) -> str:

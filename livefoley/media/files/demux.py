@@ -14,12 +14,13 @@ import av
 from av.stream import Discard
 
 from livefoley.core.errors import InputError, UnsupportedCodec
-from livefoley.core.media import VIDEO_CODECS, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.media import VIDEO_CODECS, Display, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.formats import nal
 from livefoley.media.audio_codecs import DECODABLE
 from livefoley.media.files.choice import REMEDY, choose, codec_of
 from livefoley.media.files.decoded_sound import SoundDecoder
+from livefoley.media.files.display import display_of
 from livefoley.media.files.display_order import DisplayOrder
 from livefoley.media.files.reencode import Reencoder
 
@@ -110,6 +111,7 @@ class _Track:
         self._sets: list[bytes] = []
         self._preroll: Any = None
         self._last_dts: int | None = None
+        self._display = display_of(stream) if self._kind is MediaKind.VIDEO else Display()
         extradata = bytes(stream.codec_context.extradata or b"")
         self._annex_b = self._codec in ("h264", "hevc") and (not extradata or nal.is_annex_b(extradata))
         if not self._annex_b:
@@ -179,7 +181,7 @@ class _Track:
                 self._kind, self._codec, extradata, sample_rate=context.sample_rate, channels=context.layout.nb_channels
             )
         width, height = nal.picture_size(self._codec, extradata) or (context.width, context.height)
-        return TrackInfo(self._kind, self._codec, extradata, width=width, height=height)
+        return TrackInfo(self._kind, self._codec, extradata, width, height, display=self._display)
 
 
 class _Reencoded:
@@ -188,7 +190,7 @@ class _Reencoded:
     def __init__(self, stream: Any, largest: int) -> None:
         self.stream = stream
         self.info = None
-        self._reencoder = Reencoder(stream, fraction(stream.time_base), largest)
+        self._reencoder = Reencoder(stream, fraction(stream.time_base), display_of(stream), largest)
         self.items = self._reencoder.feed
         self.flush = self._reencoder.flush
 

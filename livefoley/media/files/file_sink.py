@@ -12,9 +12,10 @@ from livefoley.core.errors import LivefoleyError, OutputError, reason
 from livefoley.core.media import OutputItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
-from livefoley.media.files.containers import format_of, playable
+from livefoley.media.files.containers import format_of, no_place, playable
 from livefoley.media.files.disk_sink import DiskSink
 from livefoley.media.files.mux import Muxer, partial_of
+from livefoley.media.pictures.untold import Untold
 
 log = structlog.get_logger("livefoley.file")
 
@@ -35,6 +36,14 @@ class FileSink(DiskSink):
         format_of(self._path)
         self._recorder = _Recorder(self._path, dict(metadata or {}), retry_s)
         super().__init__(name or self._path.name, self._recorder)
+        container = no_place(self._path)
+        self._untold = Untold(container, self.name, log) if container else None
+
+    def write_nowait(self, item: OutputItem) -> None:
+        """Take one item; see ``Sink``."""
+        if self._untold is not None:
+            self._untold.look(item)
+        super().write_nowait(item)
 
     @property
     def paths(self) -> list[Path]:
@@ -53,6 +62,7 @@ class FileSink(DiskSink):
             reconnects=max(0, recorder.begun - 1),
             errors=recorder.errors,
             queue_units=self._queue.units,
+            problem=self._untold.problem if self._untold is not None else "",
         )
 
 

@@ -12,7 +12,7 @@ import av
 from livefoley.core.errors import OutputError, UnsupportedCodec, reason
 from livefoley.core.media import AAC_FRAME, MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.media.files.containers import TrackWriter, add_tracks, format_of, playable, sized
+from livefoley.media.files.containers import STRICTNESS, TrackWriter, add_tracks, format_of, playable, sized
 from livefoley.system.files import PARTIAL
 
 # Written in fragments of 2 s, so that a crash leaves a playable file, and as a plain indexed file once closed.
@@ -115,7 +115,7 @@ class _Part:
         self._container: Any = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            options = {"flush_packets": "1", **(_MP4_OPTIONS if kind in ("mp4", "mov") else {})}
+            options = {"flush_packets": "1", **STRICTNESS, **(_MP4_OPTIONS if kind in ("mp4", "mov") else {})}
             self._container = av.open(f"file:{self._partial}", "w", format=kind, container_options=options)
             self._container.metadata.update(metadata)
             streams = add_tracks(self._container, tracks)

@@ -9,8 +9,9 @@ from typing import Any
 import av
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.core.media import Display, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.formats import nal
+from livefoley.media.pictures.upright import COLOURS
 
 _OPTIONS = {"preset": "veryfast", "crf": "18"}
 _DEPTH = 4  # pictures whose stamps are put in order: containers without presentation times jumble them
@@ -22,7 +23,8 @@ class Reencoder:
     Pictures whose longer side is more than ``largest`` pixels are scaled down to that.
     """
 
-    def __init__(self, stream: Any, time_base: Fraction, largest: int = 1 << 14) -> None:
+    def __init__(self, stream: Any, time_base: Fraction, display: Display, largest: int = 1 << 14) -> None:
+        self._display = display.only(b"pasp", b"mdcv", b"clli", b"st3d", b"sv3d")  # the colours are in the bitstream
         self._largest = largest
         self._stream = stream
         self._time_base = time_base
@@ -76,11 +78,13 @@ class Reencoder:
         encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
         encoder.time_base, encoder.framerate = self._time_base, self._stream.average_rate or 25
         encoder.flags |= av.codec.context.Flags.global_header
+        for name in COLOURS:
+            setattr(encoder, name, getattr(frame, name))
         encoder.options = dict(_OPTIONS)
         encoder.open()
         self._encoder = encoder
         sets = nal.parameter_sets("h264", nal.split_annex_b(bytes(encoder.extradata)))
-        return TrackInfo(MediaKind.VIDEO, "h264", nal.configuration("h264", sets), width=width, height=height)
+        return TrackInfo(MediaKind.VIDEO, "h264", nal.configuration("h264", sets), width, height, display=self._display)
 
     def _packet(self, packet: Any) -> Packet:
         data = nal.join_length_prefixed(nal.split_annex_b(bytes(packet)))

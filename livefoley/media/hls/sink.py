@@ -133,7 +133,7 @@ class HlsSink(DiskSink):
         return SinkStatistics(
             name=self.name,
             kind="hls",
-            connected=self._running,
+            connected=self._running and not writer.failing,
             units=writer.units,
             bytes=writer.bytes,
             dropped_units=self._queue.dropped,
@@ -154,6 +154,7 @@ class _Writer:
         self._init = b""
         self._number = 0
         self._throttled = LogThrottle(log, time.monotonic)
+        self.failing = False  # the last segment could not be written
         self.units = self.bytes = self.errors = 0
 
     def prepare(self) -> None:
@@ -185,7 +186,8 @@ class _Writer:
             self._guarded(lambda: self._save(PLAYLIST, self._playlist.text(ended=True).encode()))
 
     def _publish(self, segment: Segment) -> None:
-        if not self._guarded(lambda: self._store(segment)):
+        self.failing = not self._guarded(lambda: self._store(segment))
+        if self.failing:
             self._segmenter.skip()
 
     def _store(self, segment: Segment) -> None:

@@ -15,6 +15,7 @@ from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.media.pictures.untold import Untold
 from livefoley.media.rtmp.client import Link, open_link
 from livefoley.media.rtmp.protocol.tag_stream import TagStream
 from livefoley.media.rtmp.protocol.url import RtmpUrl
@@ -61,6 +62,7 @@ class RtmpSink:
         self._queue = UnitQueue(max_units, max_bytes)
         self._throttled = LogThrottle(log, time.monotonic)
         self._closing = asyncio.Event()
+        self._untold = Untold("RTMP", self.name, log)
         self._tracks: dict[MediaKind, TrackInfo] = {}
         self._backlog: list[OutputItem] = []  # taken from the queue, not sent yet
         self._link: Link | None = None
@@ -68,6 +70,7 @@ class RtmpSink:
 
     def write_nowait(self, item: OutputItem) -> None:
         """Take one item; see ``Sink``."""
+        self._untold.look(item)
         self._queue.put_nowait(item)
 
     def close(self) -> None:
@@ -109,6 +112,7 @@ class RtmpSink:
             reconnects=max(0, self._links - 1),
             errors=self._errors,
             queue_units=self._queue.units,
+            problem=self._untold.problem,
         )
 
     async def _attempt(self) -> Exception | None:

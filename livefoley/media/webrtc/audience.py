@@ -10,13 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from livefoley.core.cues import Stereo
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.core.ports import AudienceStatistics
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.media.audio_codecs import OpusEncoder
+from livefoley.media.pictures.untold import Untold
 from livefoley.media.webrtc.rtp.payloads import RtpFrame, sound_frame
 from livefoley.media.webrtc.video_track import Picture
+
+log = structlog.get_logger("livefoley.whep")
 
 ASK_INTERVAL_S = 1.0  # a keyframe asked for is underway for a look-ahead; asking again at once gives two
 BASELINE = 66  # profile_idc of what a transcoder makes
@@ -106,6 +111,7 @@ class WhepAudience:
         self._viewers: set[Viewer] = set()
         self._closed = False
         self._direct, self._made = Picture(), Picture()
+        self._untold = Untold("WebRTC", room, log)
         self._transcoder = transcoder
         if transcoder is not None:
             transcoder.on_item = self._show_made
@@ -121,10 +127,12 @@ class WhepAudience:
         frame = self._direct.take(item, wanted=bool(self._viewers))
         if self._transcoder is not None:
             self._transcoder.put_nowait(item)
-            self._transcoder.want(bool(self._viewers and self._direct.problem))
+            self._transcoder.want(bool(self._viewers and self._transcodes))
+        if self._transcoder is None:
+            self._untold.look(item)
         if isinstance(item, TrackInfo) or self.problem:
             self._dismiss()
-        if frame is not None:
+        if frame is not None and not self._transcodes:
             self._give(frame)
 
     def hear_nowait(self, start: Tick, program: Stereo, stem: Stereo | None) -> None:
@@ -211,7 +219,7 @@ class WhepAudience:
     @property
     def _transcodes(self) -> bool:
         """Whether viewers get what is encoded anew."""
-        return self._transcoder is not None and bool(self._direct.problem)
+        return self._transcoder is not None and bool(self._direct.problem or self._direct.is_turned)
 
     def _show_made(self, item: OutputItem) -> None:
         """Take what the transcoder made."""

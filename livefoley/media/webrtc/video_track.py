@@ -21,6 +21,7 @@ class Picture:
     def __init__(self) -> None:
         self.codec = ""
         self.problem = ""
+        self.is_turned = False  # the picture is to be shown otherwise than it is stored, and WebRTC cannot say so
         self.profile: int | None = None
         self._payloads: VideoPayloads | None = None
         self._keyframe: Unit | None = None
@@ -51,6 +52,7 @@ class Picture:
 
     def _track(self, info: TrackInfo) -> None:
         self.codec, self.problem, self._keyframe = info.codec, "", None
+        self.is_turned = info.display.is_turned
         self.profile = info.extradata[1] if info.codec == "h264" and len(info.extradata) > 1 else None
         try:
             self._payloads = VideoPayloads(info)

@@ -15,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import VIDEO_CODECS, MediaKind, TrackInfo, Unit
+from livefoley.core.media import PLAIN, VIDEO_CODECS, Display, MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import Tick
 
 MAX_PIXELS = 4096 * 2304
@@ -98,15 +98,19 @@ def _open(info: TrackInfo) -> Any:
 
 
 class Shrinker:
-    """Makes small grey pictures of decoded frames, ``width`` pixels wide and as high as the aspect asks."""
+    """Makes small grey pictures of decoded frames, upright as they are shown: ``width`` pixels wide and as high as the
+    aspect asks."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, display: Display = PLAIN) -> None:
         self._width = width
+        self._display = display
         self._reformatter = VideoReformatter()
 
     def shrink(self, frame: VideoFrame) -> Grey:
-        """Return the luma ``[h, width]``, averaged over the area each pixel covers."""
-        height = max(16, round(self._width * frame.height / max(1, frame.width) / 2) * 2)
+        """Return the luma ``[h, w]``, averaged over the area each pixel covers."""
+        wide, high = self._display.size(frame.width, frame.height)
+        height = max(16, round(self._width * high / max(1, wide) / 2) * 2)
         height = min(height, 4 * self._width)
-        small = self._reformatter.reformat(frame, self._width, height, "gray", interpolation="AREA")
-        return np.ascontiguousarray(small.to_ndarray(), np.uint8)
+        stored = (height, self._width) if self._display.turns % 2 else (self._width, height)
+        small = self._reformatter.reformat(frame, *stored, "gray", interpolation="AREA")
+        return np.ascontiguousarray(self._display.upright(small.to_ndarray()), np.uint8)

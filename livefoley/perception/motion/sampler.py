@@ -112,6 +112,7 @@ class FrameSampler:
 
     def __init__(self, width: int = WIDTH, *, refine: bool = True) -> None:
         self._refine = refine
+        self._width = width
         self._shrinker = Shrinker(width)
         self._count = _Counters()
         self._decoder: PictureDecoder | None = None
@@ -128,6 +129,7 @@ class FrameSampler:
         self._retire()
         try:
             self._decoder = PictureDecoder(info)
+            self._shrinker = Shrinker(self._width, info.display)
             self._sparing = spare(info)
         except UnsupportedCodec:
             self._count.errors += 1

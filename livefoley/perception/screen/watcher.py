@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.events import Keyword
 from livefoley.core.highlights import Evidence, Origin
-from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.media import PLAIN, TrackInfo, Unit
 from livefoley.core.snapshots import ScreenSnapshot
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.ears.keywords import patterns
@@ -39,6 +40,7 @@ class ScreenWatcher:
         self._finder = Finder(pattern for keyword in keywords for pattern in patterns(keyword))
         self._read = read
         self._decoder: PictureDecoder | None = None
+        self._display = PLAIN
         self._shrinker = Shrinker(LOOK_WIDTH)
         self._reformatter = VideoReformatter()
         self._looked: Grey | None = None
@@ -49,6 +51,8 @@ class ScreenWatcher:
 
     def configure(self, info: TrackInfo) -> None:
         """Take a track's parameters; raises nothing, a track that cannot be decoded is counted unit by unit."""
+        self._display = info.display
+        self._shrinker = Shrinker(LOOK_WIDTH, info.display)
         try:
             self._decoder = PictureDecoder(info)
         except UnsupportedCodec:
@@ -68,12 +72,17 @@ class ScreenWatcher:
             self._unchanged += 1
             self._seen |= dict.fromkeys(self._standing, unit.pts)
             return []
-        width = min(MAX_WIDTH, frame.width)
-        height = max(2, round(frame.height * width / max(1, frame.width)))
-        picture = np.ascontiguousarray(self._reformatter.reformat(frame, width, height, "bgr24").to_ndarray(), np.uint8)
         self._pictures += 1
-        news = self._news(self._read(picture), unit.pts)
+        news = self._news(self._read(self._upright(frame)), unit.pts)
         return [] if first else news
+
+    def _upright(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """Return a frame as it is shown, ``[h, w, 3]``, at most ``MAX_WIDTH`` wide."""
+        wide, high = self._display.size(frame.width, frame.height)
+        scale = min(1.0, MAX_WIDTH / max(1, wide))
+        size = max(2, round(wide * scale)), max(2, round(high * scale))
+        stored = size[::-1] if self._display.turns % 2 else size
+        return self._display.upright(self._reformatter.reformat(frame, *stored, "bgr24").to_ndarray())
 
     def statistics(self) -> ScreenSnapshot:
         """Return a snapshot."""

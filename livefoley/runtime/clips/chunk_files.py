@@ -25,14 +25,17 @@ Task: TypeAlias = tuple[Literal["put", "drop"], Chunk]
 
 
 class ChunkFiles:
-    """Implements ``ChunkStore``. ``on_stored(chunk, path)`` is called from the event loop; None: it was not written."""
+    """Implements ``ChunkStore``. ``on_stored(chunk, path)`` is called from the event loop; None: it was not written.
+
+    ``problem`` says why the last one was not.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.on_stored: Callable[[Chunk, Path | None], None] = lambda chunk, path: None
         self._directory = directory
         self._asked: asyncio.Queue[Task] = asyncio.Queue()  # bounded by the buffer, which asks once for each chunk
         self._thread = BlockingThread(f"clips-{directory.name}")
-        self._failed = False
+        self.problem = ""
 
     def put_nowait(self, chunk: Chunk) -> None:
         """Store a chunk."""
@@ -73,12 +76,12 @@ class ChunkFiles:
             with path.open("wb") as file:
                 file.writelines(chunk.parts)
         except OSError as error:
-            if not self._failed:
+            before, self.problem = self.problem, f"the clips' buffer cannot be written ({reason(error)})"
+            if not before:
                 log.error("the clips' buffer cannot be written", path=str(path.parent), reason=reason(error))
-            self._failed = True
             _delete(path)
             return False
-        self._failed = False
+        self.problem = ""
         return True
 
 

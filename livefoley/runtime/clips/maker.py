@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from livefoley.clips.jobs.job import Job, Record
-from livefoley.clips.model import ClipStatus, content_id
+import structlog
+
+from livefoley.clips.jobs.job import Job, JobDirectory, Record
+from livefoley.clips.model import ClipState, ClipStatus, content_id
+from livefoley.clips.words import day_and_time
+from livefoley.core.errors import LivefoleyError
 from livefoley.core.notices import utc
 from livefoley.runtime.clips.messages import CLIPS, FromClips, ToClips
 from livefoley.runtime.clips.room import Cutting
@@ -15,7 +20,11 @@ from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
 from livefoley.system.children import store_variables
 
+log = structlog.get_logger("livefoley.clips")
+
 MODULE = "livefoley.runtime.clips.worker"
+MAX_KEPT = 1000  # clips that are over and still told of
+MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
 DEADLINE_S = 120.0  # a worker that tells nothing for so long is hung
 
 
@@ -60,6 +69,7 @@ def own_worker(on_message: OnMessage, on_ready: Callable[[], None]) -> Maker:
 def job_of(cutting: Cutting) -> Job:
     """Return the job of a clip; its content id follows from all that changes the outcome."""
     request, settings, selection = cutting.request, cutting.settings, cutting.selection
+    date, time_of_day = day_and_time(cutting.clock[1])
     outcome = {
         "span": [selection.start, selection.end],
         "epochs": selection.epochs,
@@ -81,7 +91,7 @@ def job_of(cutting: Cutting) -> Job:
         seed=cutting.seed,
         title=settings.title,
         tags=settings.tags,
-        values=settings.values,
+        values={"date": date, "time": time_of_day, **settings.values},  # by this machine's clock, wherever it is made
         clock=cutting.clock,
         due_s=cutting.due_s,
         student=settings.student,
@@ -110,3 +120,18 @@ def status_of(job: Job, record: Record) -> ClipStatus:
         findings=record.findings,
         latency_s=record.latency_s,
     )
+
+
+def left_in(jobs: Path) -> list[ClipStatus]:
+    """Return where the jobs stand that an earlier process left, the newest last; blocks."""
+    found = []
+    for path in sorted(jobs.glob("*/job.json"), key=lambda each: each.stat().st_mtime)[-MAX_KEPT:]:
+        try:
+            directory = JobDirectory(path.parent)
+            record = directory.record()
+            if not record.state.is_over and record.attempts >= MAX_ATTEMPTS:
+                record = directory.change(state=ClipState.FAILED, error="the worker died over it, again and again")
+            found.append(status_of(directory.job(), record))
+        except LivefoleyError as error:
+            log.warning("a clip's job cannot be read, it is left alone", reason=str(error))
+    return found

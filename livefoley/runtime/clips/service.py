@@ -13,6 +13,7 @@ import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ from livefoley.clips.buffer.selection import Selection
 from livefoley.clips.jobs.job import Job, JobDirectory, Record
 from livefoley.clips.model import ClipRequest, ClipState, ClipStatus
 from livefoley.clips.tool_settings import ToolSettings
-from livefoley.core.errors import Full, InputError, LivefoleyError
+from livefoley.core.errors import Full, InputError, LivefoleyError, OutputError
 from livefoley.core.notices import utc
 from livefoley.core.snapshots import ClipMakingSnapshot, Latency, StateCount
 from livefoley.media.blocking_thread import BlockingThread
 from livefoley.runtime.clips.line import MAX_WAITING, ClipLine
-from livefoley.runtime.clips.maker import MakeMaker, job_of, own_worker, status_of
+from livefoley.runtime.clips.maker import MAX_ATTEMPTS, MAX_KEPT, MakeMaker, job_of, left_in, own_worker
 from livefoley.runtime.clips.messages import ClipOver, ClipProgress, FromClips, MakeClip, OpenTools, WithdrawClip
 from livefoley.runtime.clips.room import Asker, Cutting
 from livefoley.runtime.rooms.figures import percentiles
@@ -35,9 +36,8 @@ from livefoley.runtime.workers.link import Failed, op_of
 
 log = structlog.get_logger("livefoley.clips")
 
-MAX_KEPT = 1000  # clips that are over and still told of
-MAX_ATTEMPTS = 3  # a clip that takes the worker along this often is given up
 RECALL_S = 5.0
+RETRY_S = 5.0  # after a disk that refused
 
 
 class ClipService:
@@ -62,13 +62,14 @@ class ClipService:
         self._outcomes: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._latencies: deque[float] = deque(maxlen=1000)
-        self._chores: asyncio.Queue[Callable[[], None]] = asyncio.Queue()  # a few for each clip
+        self._chores: asyncio.Queue[Callable[[], object]] = asyncio.Queue()  # a few for each clip
+        self._cut_problem = self._chores_problem = ""
 
     # ---- life ----
 
     async def run(self) -> None:
         """Make what is asked for until cancelled; first what was left undone."""
-        for status in await self._thread.call(self._found):
+        for status in await self._thread.call(left_in, self._jobs):
             if status.id in self._clips:
                 continue
             self._clips[status.id] = status
@@ -81,7 +82,21 @@ class ClipService:
 
     async def _tidy(self) -> None:
         while True:
-            await self._thread.call(await self._chores.get())
+            chore = await self._chores.get()
+            try:
+                await self._thread.call(chore)
+                self._chores_problem = ""
+            except OutputError as error:  # a disk that is full
+                self._chores_problem = str(error)
+                self._chores.put_nowait(chore)
+                await asyncio.sleep(RETRY_S)
+            except LivefoleyError as error:
+                log.warning("a clip's job cannot be tidied", reason=str(error))
+
+    @property
+    def problem(self) -> str:
+        """Why the last job could not be written down; empty when it was."""
+        return self._cut_problem or self._chores_problem
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until nothing is being made or waits, but no longer than that: the rest goes on after the next start."""
@@ -92,20 +107,6 @@ class ClipService:
                     await self._settled.wait()
         except TimeoutError:
             log.warning("clips are left for the next start", clips=len(self._line) + len(self._line.making))
-
-    def _found(self) -> list[ClipStatus]:
-        """Read the jobs that are there; blocks."""
-        found = []
-        for path in sorted(self._jobs.glob("*/job.json"), key=lambda each: each.stat().st_mtime)[-MAX_KEPT:]:
-            try:
-                directory = JobDirectory(path.parent)
-                record = directory.record()
-                if not record.state.is_over and record.attempts >= MAX_ATTEMPTS:
-                    record = directory.change(state=ClipState.FAILED, error="the worker died over it, again and again")
-                found.append(status_of(directory.job(), record))
-            except LivefoleyError as error:
-                log.warning("a clip's job cannot be read, it is left alone", reason=str(error))
-        return found
 
     # ---- what the API asks for ----
 
@@ -178,9 +179,9 @@ class ClipService:
         """Note that a clip that waited has reached the place it goes to."""
         found = [s.id for s in self._clips.values() if s.content_id == content_id and s.id not in self._twins]
         for clip_id in found:
-            await self._thread.call(lambda each=clip_id: self._directory(each).change(location=location, prefix=prefix))
             self._change(clip_id, location=location, prefix=prefix)
             self.on_change(self._clips[clip_id])
+            self._chores.put_nowait(partial(self._directory(clip_id).change, location=location, prefix=prefix))
 
     # ---- what the rooms ask for ----
 
@@ -224,9 +225,11 @@ class ClipService:
             await write(cutting.selection, directory.path)
             await self._thread.call(directory.create, job)
         except LivefoleyError as error:
-            await self._thread.call(self._directory(cutting.id).delete)
+            self._cut_problem = str(error) if isinstance(error, OutputError) else ""
             self.refuse(cutting.id, str(error))
+            await self._thread.call(self._directory(cutting.id).delete)
             return
+        self._cut_problem = ""
         self._enqueue(cutting.id)
 
     def _known(self, job: Job) -> str | None:

@@ -52,6 +52,11 @@ class RoomSpeech:
         self._feed.publish(notices.keyword(hit, f"{self._feed.session}-k{hit.id}"))
         self._on_evidence(hit.evidence(), now)
 
+    @property
+    def problem(self) -> str:
+        """Why subtitles cannot be written now; empty when they can."""
+        return self._subtitles.problem if self._subtitles is not None else ""
+
     def statistics(self) -> Mapping[str, int]:
         """Return how many keywords were told, by state, since the room began."""
         return dict(self._keywords)

@@ -1,7 +1,7 @@
 """What was said, as an SRT or WebVTT file beside the recording; only where the room opts in.
 
 A sentence is written when it is final, at its time in the stream, in pieces short enough to be read. Writing happens in
-a thread; a disk that refuses costs the file, is said once, and never the room.
+a thread; a disk that refuses costs sentences, is said once and in ``problem`` until one is written, and never the room.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class SubtitleFile:
         self._waiting: asyncio.Queue[Transcript] = asyncio.Queue(MAX_WAITING)
         self._target: Path | None = None
         self._count = 0
-        self._failed = False
+        self._begun = False  # the file holds something of ours
+        self.problem = ""
         self.dropped = 0
 
     def take(self, sentence: Transcript) -> None:
@@ -58,17 +59,16 @@ class SubtitleFile:
     def _write(self, sentence: Transcript) -> None:
         text = "".join(self._format(caption) for caption in captions(sentence))
         try:
-            first = self._target is None
             target = self._target = self._target or Path(time.strftime(str(self._path)))
             target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("w" if first else "a", encoding="utf-8", newline="\n") as file:
-                file.write(VTT_HEAD + text if first and self._is_vtt else text)
-            self._failed = False
+            with target.open("a" if self._begun else "w", encoding="utf-8", newline="\n") as file:
+                file.write(text if self._begun or not self._is_vtt else VTT_HEAD + text)
+            self._begun, self.problem = True, ""
         except OSError as error:
             self.dropped += 1
-            if not self._failed:
+            before, self.problem = self.problem, f"subtitles cannot be written ({reason(error)})"
+            if not before:
                 log.error("subtitles cannot be written", path=str(self._path), reason=reason(error))
-            self._failed = True
 
     def _format(self, caption: Caption) -> str:
         self._count += 1

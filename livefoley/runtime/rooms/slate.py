@@ -50,7 +50,8 @@ class SlateArtist:
 
         Takes a second, and longer when others come first. Raises ``InputError``, which says why there is no slate.
         """
-        wanted = DrawSlate(info.codec, info.width, info.height, self._text, str(picture) if picture else None)
+        size = info.display.size(info.width, info.height)
+        wanted = DrawSlate(info.codec, *size, self._text, str(picture) if picture else None)
         async with self._turn:
             try:
                 async with asyncio.timeout(self._timeout_s):
@@ -149,4 +150,4 @@ class RoomSlate:
 
 
 def _shape(info: TrackInfo) -> tuple[str, int, int]:
-    return info.codec, info.width, info.height
+    return info.codec, *info.display.size(info.width, info.height)

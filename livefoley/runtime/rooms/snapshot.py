@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from livefoley.core.mix import MIX_CONTROLS
-from livefoley.core.ports import AudienceStatistics
+from livefoley.core.ports import AudienceStatistics, SinkStatistics
 from livefoley.core.snapshots import (
     ClipsSnapshot,
     CueCount,
@@ -57,7 +57,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         controls=controls(room),
         foley_bypassed=bool(reason),
         bypass_reason=reason,
-        problem=room.failure or engine.problem or source.problem or (room.slate.problem if room.slate else ""),
+        problem=room.failure or engine.problem or source.problem or _of_outputs(room, sinks),
+        unwritten=_unwritten(parts),
         source=source,
         units_in=counters.units_in,
         units_out=counters.units_out,
@@ -98,6 +99,17 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
+
+
+def _of_outputs(room: Room, sinks: Sequence[SinkStatistics]) -> str:
+    """Return what the slate or an output cannot do, in a line."""
+    slate = room.slate.problem if room.slate else ""
+    return slate or next((sink.problem for sink in sinks if sink.problem), "")
+
+
+def _unwritten(parts: RoomParts) -> tuple[str, ...]:
+    clips = parts.clips.snapshot().problem if parts.clips is not None else ""
+    return tuple(problem for problem in (parts.speech.problem, clips) if problem)
 
 
 def bypass_reason(room: Room) -> str:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
 from livefoley.core.highlights import Evidence
-from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
+from livefoley.core.media import AS_STORED, Display, MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.snapshots import Count, ScreenSnapshot, Seconds
 from livefoley.core.ticks import Tick
 from livefoley.runtime.workers.link import Link, Message
@@ -22,15 +22,18 @@ class VideoTrack(Message, frozen=True):
     codec: str
     width: int
     height: int
+    matrix: tuple[int, ...] = AS_STORED
+    boxes: bytes = b""
 
     @classmethod
     def of(cls, info: TrackInfo) -> VideoTrack:
         """Return what tells of ``info``."""
-        return cls(info.codec, info.width, info.height)
+        return cls(info.codec, info.width, info.height, info.display.matrix, info.display.boxes)
 
     def info(self, payload: bytes) -> TrackInfo:
         """Return what was told."""
-        return TrackInfo(MediaKind.VIDEO, self.codec, payload, self.width, self.height)
+        display = Display(self.matrix, self.boxes)
+        return TrackInfo(MediaKind.VIDEO, self.codec, payload, self.width, self.height, display=display)
 
 
 class VideoUnit(Message, frozen=True):
