@@ -22,7 +22,7 @@ from livefoley.clips.ports import Captions, Marks
 from livefoley.clips.sound import Mastered, master
 from livefoley.clips.waveform import write_waveform
 from livefoley.core.cues import Cue, Stereo, ambience_of
-from livefoley.core.events import MotionOnset, Speech, Transcript
+from livefoley.core.events import KEYWORD, MotionOnset, Speech, Transcript
 from livefoley.core.media import Packet
 from livefoley.core.notices import utc
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
@@ -210,9 +210,10 @@ def metadata(
 
 def template_values(job: Job, said: words.Spoken, start_s: float) -> dict[str, str]:
     """Return what the names of templates stand for in this clip; the operator's own values win."""
-    request, day = job.request, utc(start_s)
-    keyword = next((reason.detail for reason in request.reasons if reason.signal == "keyword"), "")
-    known = (request.room, request.kind, keyword, said.text[:80], day[:10], day[11:16], job.describe)
+    request = job.request
+    detail = next((reason.detail for reason in request.reasons if reason.signal == KEYWORD), "")
+    keyword = words.as_said(detail, said.text)
+    known = (request.room, request.kind, keyword, said.text[:80], *words.day_and_time(start_s), job.describe)
     return {**dict(zip(words.NAMES, known, strict=True)), **job.values}
 
 

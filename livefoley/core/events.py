@@ -100,10 +100,10 @@ class Keyword:
 class KeywordHit:
     """A keyword of the room's lists was heard from ``at`` to ``end``; told again, with the same ``id``, as it settles.
 
-    ``keyword`` is the phrase of the list that fits (its choices taken, numbers as ``{n}``), ``text_heard`` what the
-    recogniser made of it. ``weight`` in 0..1 is the list's, ``confidence`` in 0..1 how close what was heard comes.
-    ``cue`` names the moment's kind (``countdown``, ``discount``, ``goal``, ...), by which a room's configuration
-    chooses the sound.
+    ``keyword`` is the phrase of the list that fits (its choices taken, numbers as ``{n}``), ``said`` the same with the
+    numbers that were said, ``text_heard`` what the recogniser made of it. ``weight`` in 0..1 is the list's,
+    ``confidence`` in 0..1 how close what was heard comes. ``cue`` names the moment's kind (``countdown``, ``discount``,
+    ``goal``, ...), by which a room's configuration chooses the sound.
     """
 
     id: int
@@ -117,12 +117,14 @@ class KeywordHit:
     weight: float = 1.0
     confidence: float = 1.0
     utterance: int = 0
+    said: str = ""
 
     def evidence(self) -> Evidence:
         """Return what it says of a highlight."""
         score = self.weight * self.confidence
         kind = self.cue or KEYWORD
-        return Evidence(KEYWORD, self.id, Origin.SPEECH, self.at, self.end, score, self.keyword, kind, self.state)
+        detail = self.said or self.keyword
+        return Evidence(KEYWORD, self.id, Origin.SPEECH, self.at, self.end, score, detail, kind, self.state)
 
 
 HearingEvent: TypeAlias = Transcript | KeywordHit

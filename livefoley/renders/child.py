@@ -1,7 +1,11 @@
-"""Child processes that never outlive who started them, however that one ends: its end closes their standard input."""
+"""Child processes that never outlive who started them, however that one ends: its end closes their standard input.
+
+What they shall do comes by the same way, a line of JSON: arguments can be seen by everybody on the machine.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -23,9 +27,21 @@ NO_ANSWER = "what makes it answered with what is no answer, and was ended; the l
 _ANSWERS = msgspec.json.Decoder(dict[str, Any])
 
 
-def end_with_parent() -> None:
-    """End this process when its standard input does. To be called first of all."""
+def told() -> dict[str, Any]:
+    """Return what this process shall do; from now on it ends when its standard input does. Call it first of all."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += (part := os.read(sys.stdin.fileno(), 65536))
+        if not part:
+            os._exit(ORPHANED)
     threading.Thread(target=_wait, name="parent", daemon=True).start()
+    given: dict[str, Any] = json.loads(line)
+    return given
+
+
+def order_line(given: Mapping[str, Any]) -> bytes:
+    """Return what a child is told, as `told` reads it."""
+    return json.dumps(given).encode() + b"\n"
 
 
 def _wait() -> None:
@@ -59,7 +75,7 @@ def said_by(module: str, given: Mapping[str, Any], timeout_s: float) -> Iterator
     """Run ``MODULE`` as a program and yield the lines it says until it ends; it is killed after ``timeout_s``, or when
     nobody listens any more. Blocks. Raises ``InputError`` for what is no answer, and when it ends without any."""
     process = subprocess.Popen(
-        children.command(module, json.dumps(given)),
+        children.command(module),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=children.environment(),
@@ -69,6 +85,10 @@ def said_by(module: str, given: Mapping[str, Any], timeout_s: float) -> Iterator
     killer.start()
     with process:
         try:
+            if process.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):  # how it ended is found out below
+                    process.stdin.write(order_line(given))
+                    process.stdin.flush()
             while process.stdout is not None and (line := process.stdout.readline(LONGEST)):
                 silent = False
                 yield answer(line)

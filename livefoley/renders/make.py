@@ -8,7 +8,6 @@ never cut has no seams. The generated sound carries the watermark, the file the 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import time
@@ -41,7 +40,7 @@ from livefoley.media.audio_codecs import make_decoder
 from livefoley.media.files.audio_file import write_audio
 from livefoley.media.files.demux import Demuxer
 from livefoley.perception.hearing.vad import SpeechDetector
-from livefoley.renders.child import NO_MEMORY, end_with_parent, tell, wants_memory
+from livefoley.renders.child import NO_MEMORY, tell, told, wants_memory
 from livefoley.renders.examine import IntakeLimits, examine, limit
 from livefoley.renders.layout import Layout, divide, opened, survey
 from livefoley.renders.model import MAX_SIDE, OutputFormat, Rendered, RenderLimits
@@ -177,12 +176,12 @@ def _speech(original: Stereo) -> list[PerceptionEvent]:
 # ---- the process ----
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     """Make one sound; how far it is, and what came of it, goes to standard output."""
-    end_with_parent()
+    given = told()
     with contextlib.suppress(psutil.Error, OSError):  # below all that a live stream waits for; the pieces inherit it
         psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else NICENESS)
-    order = Order.from_json(json.loads(arguments[0]))
+    order = Order.from_json(given)
     limit(order.limits.memory_mb, max(60, int(order.limits.timeout_s)))
     try:
         rendered = make(order, lambda part: tell(progress=round(part, 3)))
@@ -198,4 +197,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

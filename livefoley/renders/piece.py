@@ -6,7 +6,6 @@ so much memory and so much time, and in as many processes as there are pieces.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -20,7 +19,7 @@ from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_stamp
 from livefoley.media.files.demux import Demuxer
 from livefoley.perception.motion.analyser import MotionAnalyser
-from livefoley.renders.child import NO_ANSWER, NO_MEMORY, end_with_parent, said_by, tell, wants_memory
+from livefoley.renders.child import NO_ANSWER, NO_MEMORY, said_by, tell, told, wants_memory
 from livefoley.renders.examine import IntakeLimits, limit
 from livefoley.renders.layout import RUN_OUT, Piece, opened
 from livefoley.renders.model import MAX_SIDE
@@ -70,10 +69,9 @@ def _items(container: Any, origin: Tick, piece: Piece) -> Iterator[TrackInfo | U
             yield Unit(item, pts, dts, 0)
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Watch one piece; what is seen goes to standard output."""
-    end_with_parent()
-    given = json.loads(arguments[0])
+    given = told()
     limits = IntakeLimits(**given["limits"])
     limit(limits.memory_mb, limits.cpu_s)
     try:
@@ -91,4 +89,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -20,7 +19,7 @@ import msgspec
 import structlog
 
 from livefoley.core.errors import InputError, LivefoleyError, OutputError
-from livefoley.renders.child import NO_ANSWER, answer
+from livefoley.renders.child import NO_ANSWER, answer, order_line
 from livefoley.renders.fetch import fetch
 from livefoley.renders.job import RenderDirectory, RenderJob, found_in, new_id
 from livefoley.renders.model import (
@@ -232,13 +231,16 @@ class RenderService:
         """Run the process; return what came of it, None when it died. Raises ``InputError`` with why it refused."""
         timeout_s = self.settings.limits.timeout_s
         process = entry.process = await asyncio.create_subprocess_exec(
-            *children.command(MODULE, json.dumps(self.settings.order(entry.job, self._place(entry.job.id)).to_json())),
+            *children.command(MODULE),
             stdin=asyncio.subprocess.PIPE,  # it ends when we do
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=children.environment(),
             limit=_LINE_BYTES,
         )
+        order = self.settings.order(entry.job, self._place(entry.job.id))
+        if process.stdin is not None:
+            process.stdin.write(order_line(order.to_json()))
         printed = asyncio.create_task(forward(process.stderr, log, render=entry.job.id))
         try:
             async with asyncio.timeout(timeout_s):

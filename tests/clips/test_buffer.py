@@ -179,6 +179,41 @@ def test_a_gap_is_told_and_joins_what_has_the_same_parameters() -> None:
     assert end == again
 
 
+def away(buffer: RollingBuffer, seconds: int, level: float = 0.0) -> int:
+    """Let the room go on without pictures; return where that begins."""
+    left = buffer.end
+    for at in range(left, left + seconds * TICK_RATE, BLOCK):
+        buffer.sound(at, np.full((2, BLOCK), level, np.float32), None)
+    return left
+
+
+@pytest.mark.parametrize("keep_s", [180, 20])
+def test_while_the_publisher_is_away_there_is_no_clip(keep_s: int) -> None:
+    buffer = started(BufferLimits(keep=keep_s * TICK_RATE))
+    stream(buffer, 10)
+    away(buffer, 60)
+    with pytest.raises(InputError, match="publisher was away"):
+        buffer.select(buffer.end - 5 * TICK_RATE, buffer.end)
+
+
+def test_a_clip_ends_with_what_was_sent() -> None:
+    buffer = started()
+    stream(buffer, 10)
+    left = away(buffer, 60)
+    selection = buffer.select(left - 4 * TICK_RATE, left + 20 * TICK_RATE)
+    assert abs(selection.start - (left - 4 * TICK_RATE)) < FRAME
+    assert abs(selection.end - left) < 3 * TICK_RATE  # to the block of sound that was the last with any
+
+
+def test_where_pictures_alone_are_missing_a_clip_is_as_long_as_was_asked() -> None:
+    buffer = started()
+    stream(buffer, 10)
+    left = away(buffer, 30, level=0.1)
+    selection = buffer.select(left + 10 * TICK_RATE, left + 15 * TICK_RATE)
+    assert (selection.start, selection.end) == (left + 10 * TICK_RATE, left + 15 * TICK_RATE)
+    assert [what for *_, what in selection.gaps] == ["publisher away"]
+
+
 def test_other_parameters_split_a_clip_where_its_peak_is() -> None:
     buffer = started()
     change = stream(buffer, 6)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from livefoley.clips.checks.clip_checks import CheckSettings, ClipChecks
 from livefoley.clips.checks.frames import OnnxModel, OnnxSettings, OpenNsfw, Picture
 from livefoley.clips.checks.text import WordList, read_lists
-from livefoley.clips.model import ClipFiles, PlacedSound
+from livefoley.clips.model import ClipFiles, Gap, PlacedSound
 from livefoley.core.errors import ConfigError
 from tests.clips.finished import finished, metadata
 from tests.support.peers import require
@@ -58,6 +58,13 @@ def test_a_clip_with_nothing_in_it_is_kept_back(
     tmp_path: Path, picture: str, sound: str | None, why: list[str]
 ) -> None:
     assert found(clip(tmp_path, picture, sound)) == why
+
+
+def test_a_clip_of_one_held_picture_is_kept_back(tmp_path: Path) -> None:
+    files = clip(tmp_path, MOVING, SOUNDING)
+    held = metadata(duration_s=6.0, gaps=(Gap(0.5, 5.8),))
+    checks = ClipChecks(CheckSettings(every_s=0.5))
+    assert [(each.check, each.reason) for each in checks.run(files, held)] == [("frozen", "no pictures came for 5.3 s")]
 
 
 def test_what_cannot_be_looked_at_is_kept_back(tmp_path: Path) -> None:

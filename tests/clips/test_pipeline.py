@@ -173,3 +173,5 @@ def test_a_clip_over_a_publishers_restart_shows_both_sides_and_tells_of_the_gap(
         (pytest.approx(1.5, abs=0.05), pytest.approx(4.5, abs=0.01), "publisher away")
     ]
     assert flashes.flashes_s(files.clip) == pytest.approx([0.5, 4.5, 5.5, 6.5, 7.5], abs=0.003)
+    gap_in_the_middle = write_job(tmp_path / "other", buffer, 11.0, 16.0)
+    assert probe(published(pipeline.run(gap_in_the_middle, tools(tmp_path / "out2"))).cover)["video"]["width"] == 320

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from livefoley.core.errors import InputError
@@ -111,3 +113,28 @@ async def test_a_render_that_cannot_be_written_down_is_over_all_the_same_and_wri
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_is_asked_of_a_render_stands_in_no_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renders, "MODULE", "tests.support.babbler")
+    service = RenderService(RenderSettings(tmp_path))
+    running = asyncio.create_task(service.run())
+    try:
+        render, place = await service.begin(10)
+        place.write_bytes(b"a video")
+        await service.submit(render, RenderRequest("sleep"))
+        shown = await until(lambda: [line for line in arguments() if "babbler" in line])
+        assert not [line for line in shown if "sleep" in line]
+        await service.delete(render)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def arguments() -> list[str]:
+    """Return what the system shows of our children."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            found.append(" ".join(child.cmdline()))
+    return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from livefoley.clips.words import MAX_TITLE, check_template, filled, filled_tags, spoken
+from livefoley.clips.words import MAX_TITLE, as_said, check_template, day_and_time, filled, filled_tags, spoken
 from livefoley.config import parse
 from livefoley.core.errors import ConfigError
 from livefoley.core.events import Transcript, Word
@@ -76,3 +78,34 @@ def test_where_nothing_is_said_the_files_are_empty_but_whole() -> None:
     said = spoken([sentence(1, 20, "later")], 0, 10 * S)
     assert (said.captions, said.text, said.language) == ((), "", "")
     assert (said.srt(), said.vtt()) == ("", "WEBVTT\n\n")
+
+
+def test_a_sentence_that_only_touches_the_border_is_not_in_the_clip() -> None:
+    after, before = sentence(1, 10, "what is said after the clip"), sentence(2, 3, "what was said before the clip")
+    said = spoken([before, after], round(5.9 * S), round(10.022 * S))
+    assert (said.captions, said.text, said.language) == ((), "", "")
+    unknown = [Transcript(0, 3 * S, "no words", "en"), Transcript(8 * S, 30 * S, "long", "en", utterance=1)]
+    assert spoken(unknown, round(2.9 * S), 12 * S).text == "long"  # most of it, or two seconds
+
+
+def test_chinese_and_english_are_joined_with_a_space() -> None:
+    chinese = [sentence(1, 1, "走路没有声音", language="zh"), sentence(3, 7, "好", language="zh")]
+    said = spoken([*chinese, sentence(2, 5, "That countdown")], 0, 60 * S)
+    assert said.text == "走路没有声音 That countdown 好"
+    assert said.language == "zh"
+
+
+def test_a_pattern_stands_for_what_was_said() -> None:
+    assert as_said("上链接", "") == "上链接"
+    assert as_said("最后{n}分钟", "到手第2件了,最后3分钟抓紧时间") == "最后3分钟"
+    assert as_said("only {n} left", "There are Only three left") == "Only three left"
+    assert as_said("only {n} left", "nothing of it") == ""
+
+
+def test_titles_tell_the_time_of_this_machine_and_utc_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as context:
+        for zone, told in (("UTC", ("2026-09-21", "14:13 UTC")), ("Asia/Shanghai", ("2026-09-21", "22:13"))):
+            context.setenv("TZ", zone)
+            time.tzset()
+            assert day_and_time(1_790_000_000.0) == told
+    time.tzset()

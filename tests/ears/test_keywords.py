@@ -184,6 +184,22 @@ def test_a_keyword_said_again_counts_after_its_cool_down_only() -> None:
     assert len(room.final(said("sold out", "en", utterance=3, start_s=15.0))) == 1
 
 
+@pytest.mark.parametrize(
+    ("phrase", "heard", "wanted"),
+    [
+        ("最后{n}分钟", "最后3分钟", "最后三分钟"),
+        ("最后{n}分钟", "最后三十分钟", "最后三十分钟"),
+        ("全场{n}折", "全场舞者", "全场五折"),  # what sounds like a number
+        ("only {n} left", "only 20 left", "only twenty left"),
+        ("三二一", "三二一", "三二一"),
+    ],
+)
+def test_a_keyword_tells_the_numbers_that_were_said(phrase: str, heard: str, wanted: str) -> None:
+    (hit,) = spotter(phrase).final(said(heard, "en" if phrase.isascii() else "zh"))
+    assert hit.said == hit.evidence().detail == wanted
+    assert hit.keyword == phrase
+
+
 def test_ids_count_up_from_where_they_are_told_to() -> None:
     room = Spotter([Keyword("sold out", language="en")], first_id=41)
     assert [hit.id for hit in room.final(said("sold out", "en"))] == [41]

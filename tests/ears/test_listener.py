@@ -81,6 +81,18 @@ def test_a_keyword_is_told_before_the_sentence_is_over(recogniser: Recogniser, l
     assert events.index(hits(events)[0]) < events.index(finals(events)[0])
 
 
+@pytest.mark.parametrize("name", ["zh01.wav", "en03.wav"])
+def test_a_sentence_is_told_before_its_keywords(recogniser: Recogniser, line: Line, name: str) -> None:
+    events = hear(listener(recogniser), line(name))
+    confirmed = [n for n, each in enumerate(events) if each in hits(events) and _is_confirmed(each)]
+    assert confirmed
+    assert all(any(t.start <= events[n].at < t.end for t in finals(events[:n])) for n in confirmed)  # type: ignore[union-attr]
+
+
+def _is_confirmed(event: HearingEvent) -> bool:
+    return isinstance(event, KeywordHit) and event.state is EvidenceState.CONFIRMED
+
+
 def test_chunked_equals_whole(recogniser: Recogniser, line: Line) -> None:
     sound = line("zh04.wav")
     whole, pieces = listener(recogniser), listener(recogniser)

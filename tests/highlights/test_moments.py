@@ -99,6 +99,14 @@ def test_evidence_that_names_no_signal_or_ends_before_it_begins_is_refused() -> 
         replace(CHEER, end=CHEER.at - 1)
 
 
+def test_a_moment_quotes_the_sentence_of_its_keyword() -> None:
+    fusion = Highlighter()
+    fusion.quote(Transcript(95 * S, 99 * S, "大家晚上好", "zh", utterance=1))
+    assert fusion.take(HIT, 102 * S)[0].transcript == "大家晚上好"  # nothing better is known
+    fusion.quote(Transcript(99 * S, 102 * S, "今天全场五折", "zh", utterance=2))
+    assert fusion.take(replace(HIT, state=EvidenceState.CONFIRMED), 103 * S)[0].transcript == "今天全场五折"
+
+
 def test_what_is_no_highlight_alone_hardly_moves_a_moments_beginning() -> None:
     fusion = Highlighter()
     fusion.take(Evidence("loud", 1, Origin.SOUND, 90 * S, 112 * S, 0.3, "+22 dB"), 99 * S)

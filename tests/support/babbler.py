@@ -7,10 +7,11 @@ import json
 import os
 import signal
 import sys
+import time
 
 os.write(1, b"printed while it was imported\n")
 
-from livefoley.renders.child import tell  # noqa: E402
+from livefoley.renders.child import tell, told  # noqa: E402
 from livefoley.system import children  # noqa: E402
 
 
@@ -31,10 +32,12 @@ def main(what: str) -> None:
         os.kill(os.getpid(), signal.SIGABRT)
     elif what == "figures":
         children.output().write(json.dumps({"rendered": {"duration_s": "long"}}).encode() + b"\n")
+    elif what == "sleep":
+        time.sleep(100)
     else:
         tell(refused=f"told to do {what!r}")
 
 
 if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
+    given = told()
     main(str(given.get("what") or given.get("request", {}).get("description")))

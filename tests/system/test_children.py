@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from livefoley.core.errors import InputError
-from livefoley.renders.child import NO_ANSWER, answer, said_by
+from livefoley.renders.child import NO_ANSWER, answer, order_line, said_by
 from livefoley.system import children
 
 BABBLER = "tests.support.babbler"
@@ -38,9 +38,14 @@ def test_no_line_but_an_answer_is_one(line: bytes) -> None:
 
 def test_a_child_without_standard_error_still_answers() -> None:
     code = "import os, sys; os.close(2); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-    arguments = [*children.command(BABBLER)[1:], '{"what": "it"}']
-    done = subprocess.run([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, timeout=60, check=True)
-    assert done.stdout.splitlines() == [b'{"progress": 0.5}', b'{"refused": "told to do \'it\'"}']
+    arguments = [sys.executable, "-c", code, *children.command(BABBLER)[1:]]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(order_line({"what": "it"}))
+        child.stdin.flush()
+        said = child.stdout.read().splitlines()
+    assert said == [b'{"progress": 0.5}', b'{"refused": "told to do \'it\'"}']
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ class Block(Chunk):
         self.end = end
         self.parts = [original, stem]
         self.sizes = (len(original), len(stem))
+        self.silent = not any(original)  # nobody sends sound, or a microphone is off
         self.size = sum(self.sizes)
 
 

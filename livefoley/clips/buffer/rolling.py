@@ -146,13 +146,15 @@ class RollingBuffer:
     def select(self, start: Tick, end: Tick, around: Tick | None = None, exact: bool = False) -> Selection:
         """Return what there is from ``start`` to ``end``; the parameters that hold at ``around`` hold throughout.
 
-        Unless ``exact`` it ends where it can without a picture being encoded again, a few pictures later. Raises
-        ``InputError`` when there is nothing.
+        Unless ``exact`` it ends where it can without a picture being encoded again, a few pictures later. It ends with
+        what was sent: for what is held, or silent, while the publisher is away there is no clip. Raises ``InputError``
+        when there is nothing.
         """
         self._close_block()
         groups = [*self._groups, *([self._open.copy()] if self._open is not None else [])]
         wanted = [*([self._speech] if self._speech is not None else []), *(what for _, what in self._events)]
-        return select(groups, list(self._sound), wanted, list(self._describes), start, end, around, exact)
+        pictured = self._info is not None
+        return select(groups, list(self._sound), wanted, list(self._describes), start, end, around, exact, pictured)
 
     def statistics(self) -> BufferStatistics:
         """Return a snapshot."""

@@ -54,15 +54,16 @@ def select(
     end: Tick,
     around: Tick | None = None,
     exact: bool = False,
+    pictured: bool = False,
 ) -> Selection:
-    """See `RollingBuffer.select`."""
+    """See `RollingBuffer.select`; ``pictured`` says that the room has had pictures, though none may be kept."""
     kept = [block for block in blocks if block.end > start and block.start < end]
     if not kept or end <= start:
         raise InputError("nothing of that time is kept; see clips.keep_s, and when the stream began")
-    start, end = max(start, kept[0].start), min(end, kept[-1].end)
+    start, end = _running(groups, kept, max(start, kept[0].start), min(end, kept[-1].end), pictured)
     chosen = _groups(groups, start, end, around if around is not None else (start + end) // 2)
     pictures = [picture for group in chosen for picture in group.pictures]
-    if chosen:
+    if pictures:
         start, end = _span(chosen, start, end, groups)
         count, whole = (len(pictures), frame_end(pictures, end)) if exact else whole_end(pictures, end)
         pictures, end = pictures[:count], min(whole, max(block.end for block in blocks))
@@ -80,6 +81,23 @@ def select(
         describe=texts[-1] if texts else "",
         gaps=_gaps(chosen, start, end),
     )
+
+
+def _running(
+    groups: Sequence[Group], kept: Sequence[Block], start: Tick, end: Tick, pictured: bool
+) -> tuple[Tick, Tick]:
+    """Return the part of a span in which something is sent: a picture that is held while nobody sends is no part of it.
+
+    Where pictures alone are missing the sound goes on, and the span stays. Raises ``InputError`` when nothing was sent.
+    """
+    shown = sorted(picture.pts for group in groups for picture in group.pictures if picture.pts < end)
+    heard = [block for block in kept if not block.silent]
+    if (not shown and not pictured) or (heard and heard[-1].end >= end):
+        return start, end
+    running = max([*(pts + FRAME for pts in shown[-1:]), *(block.end for block in heard)], default=start)
+    if running <= start:
+        raise InputError("nothing was sent then: the publisher was away, and a held picture makes no clip")
+    return start, end if end - running <= GAP else running
 
 
 def whole_end(pictures: Sequence[Picture], end: Tick) -> tuple[int, Tick]:
@@ -132,9 +150,13 @@ def _groups(groups: Sequence[Group], start: Tick, end: Tick, around: Tick) -> li
 
 
 def _span(chosen: Sequence[Group], start: Tick, end: Tick, groups: Sequence[Group]) -> tuple[Tick, Tick]:
-    """Return where the clip begins and ends: no earlier than its first picture, no later than other parameters."""
+    """Return where the clip begins and ends: no earlier than its first picture, no later than other parameters.
+
+    A picture that has been held for long when the clip begins is not followed back to where it was sent.
+    """
     stamps = sorted(picture.pts for group in chosen for picture in group.pictures)
-    start = max((pts for pts in stamps if pts <= start), default=stamps[0])
+    shown = max((pts for pts in stamps if pts <= start), default=stamps[0])
+    start = shown if start - shown <= GAP else next((pts for pts in stamps if start < pts < end), start)
     later = [group.start for group in groups if group.start > chosen[-1].start and group.info != chosen[-1].info]
     return start, min(end, *later) if later else end
 

@@ -52,7 +52,7 @@ class ClipChecks:
         found += _guarded("frames", lambda: self._moderate(seen))
         found += _guarded("text", lambda: self._read(files, metadata))
         found += _guarded("black", lambda: find_black(seen, wanted.black_share))
-        found += _guarded("frozen", lambda: find_frozen(seen, wanted.frozen_share))
+        found += _guarded("frozen", lambda: find_frozen(seen, wanted.frozen_share) or self._held(metadata))
         if wanted.silent_share < 1:
             found += _guarded("silent", lambda: find_silent(files.clip, wanted.silent_share))
         return tuple(found)
@@ -65,6 +65,14 @@ class ClipChecks:
         if score < self._settings.frame_threshold:
             return None
         return Finding("frames", f"a picture scores {score:.2f}", at_s=round(at_s, 3), score=round(score, 3))
+
+    def _held(self, metadata: ClipMetadata) -> Finding | None:
+        """Return a finding when for too long no pictures came: what is held meanwhile is one picture."""
+        held_s = sum(gap.end_s - gap.start_s for gap in metadata.gaps)
+        if held_s <= self._settings.frozen_share * metadata.duration_s:
+            return None
+        part = held_s / max(held_s, metadata.duration_s)
+        return Finding("frozen", f"no pictures came for {held_s:.1f} s", at_s=metadata.gaps[0].start_s, score=part)
 
     def _read(self, files: ClipFiles, metadata: ClipMetadata) -> Finding | None:
         if self._words is None:

@@ -28,9 +28,14 @@ _MIDDLE, _WIDTH = 115.0, 70.0  # of luma: a picture of middling brightness is wo
 def write_cover(path: Path, info: TrackInfo, units: Sequence[Unit], peak: Tick, start: Tick, end: Tick) -> Tick | None:
     """Write a JPEG and return the tick of its picture; None when nothing can be decoded.
 
-    ``units`` are the clip's in decode order, from its first keyframe on. Raises ``OutputError``.
+    ``units`` are the clip's in decode order, from its first keyframe on. Where none is near the peak the nearest one is
+    taken. Raises ``OutputError``.
     """
-    first, last = max(start, peak - AROUND), min(end, peak + AROUND)
+    if not units:
+        return None
+    nearest = min((unit.pts for unit in units), key=lambda pts: (abs(pts - peak), pts))
+    middle = peak if abs(nearest - peak) < AROUND else nearest
+    first, last = max(min(start, nearest), middle - AROUND), min(max(end, nearest + 1), middle + AROUND)
     near = _from_keyframe(units, first, last)
     tried = _some(frames(info, near, first, last, **_SIGHT), first, last)
     if not tried:

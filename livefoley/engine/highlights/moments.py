@@ -205,11 +205,15 @@ class Highlighter:
             peak=min(max(reasons[0].at, start), end),
             score=self._score(moment.evidence.values()),
             reasons=reasons,
-            transcript=self._quote(start, end),
+            transcript=self._quote(start, end, reasons),
         )
 
-    def _quote(self, start: Tick, end: Tick) -> str:
-        close = (s for s in self._sentences.values() if s.end > start - AROUND and s.start < end + AROUND)
+    def _quote(self, start: Tick, end: Tick, reasons: Iterable[Evidence]) -> str:
+        """Return the sentences of what somebody said that makes it a moment, else those close to it."""
+        said = [reason for reason in reasons if reason.origin is Origin.SPEECH]
+        heard = [s for s in self._sentences.values() if s.text]
+        close = [s for s in heard if any(s.end > each.at and s.start < each.end for each in said)]
+        close = close or [s for s in heard if s.end > start - AROUND and s.start < end + AROUND]
         return " ".join(s.text for s in sorted(close, key=lambda s: s.start) if s.text)[:MAX_QUOTE]
 
     @staticmethod

@@ -18,7 +18,7 @@ from livefoley.core.errors import OutputError, UnsupportedCodec
 from livefoley.core.media import AAC_FRAME, VIDEO_CODECS, MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, Tick
 from livefoley.formats import fmp4
-from livefoley.media.files.demux import picture_size
+from livefoley.formats.frame_size import frame_size
 
 _CONTAINERS = {
     "mp4": (".mp4", ".m4v", ".m4a"),
@@ -130,7 +130,7 @@ def _sizeless(info: TrackInfo) -> bool:
 
 
 def _with_size(info: TrackInfo, keyframe: bytes) -> TrackInfo:
-    width, height = picture_size(info, keyframe)
+    width, height = frame_size(info.codec, info.extradata, keyframe)
     return replace(info, width=width, height=height)
 
 

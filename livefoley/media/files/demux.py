@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-import av
 from av.stream import Discard
 
 from livefoley.core.errors import InputError, UnsupportedCodec
@@ -214,21 +213,6 @@ def _order(stream: Any, container: str) -> DisplayOrder | None:
     """Return what finds the presentation times of an AVI's reordered pictures, or None when there is no need."""
     reordered = stream.type == "video" and container == "avi" and bool(stream.codec_context.has_b_frames)
     return DisplayOrder(stream.codec_context) if reordered else None
-
-
-def picture_size(info: TrackInfo, keyframe: bytes) -> tuple[int, int]:
-    """Return width and height of a track by its parameter sets, else by decoding ``keyframe``; (0, 0) if neither."""
-    found = nal.picture_size(info.codec, info.extradata)
-    if found is not None:
-        return found
-    try:
-        context: Any = av.CodecContext.create("libdav1d" if info.codec == "av1" else info.codec, "r")
-        if info.extradata:
-            context.extradata = info.extradata
-        frames = context.decode(av.Packet(keyframe)) + context.decode(None) if keyframe else []
-    except (av.FFmpegError, ValueError):
-        return 0, 0
-    return (frames[0].width, frames[0].height) if frames else (0, 0)
 
 
 def interleave(

@@ -184,12 +184,12 @@ class Listener:
         written = self._pass(utterance, now, free=False)
         if written is None:
             return []
-        events: list[HearingEvent] = list(self._spotter.partial(written.said(utterance.number)))
+        events: list[HearingEvent] = []
         text = written.text_of(utterance.agree(written.tokens))
         if text and text != utterance.told:
             utterance.told = text
             events.append(self._transcript(utterance, written, text, now))
-        return events
+        return [*events, *self._spotter.partial(written.said(utterance.number))]  # whoever quotes has the sentence
 
     def _pause(self, utterance: Utterance, now: Tick) -> list[HearingEvent]:
         """Pass over what may be finished, and keep the result for when it is."""
@@ -206,11 +206,11 @@ class Listener:
                 self._shed += 1
             else:
                 written = self._pass(utterance, end, free=True)
-        events: list[HearingEvent] = list(self._spotter.final(written.said(utterance.number) if written else None))
+        events: list[HearingEvent] = []
         if written is not None or utterance.told:
             text = written.text if written else ""
             events.append(self._transcript(utterance, written, text, utterance.voice_end or end, final=True))
-        return events
+        return [*events, *self._spotter.final(written.said(utterance.number) if written else None)]
 
     # ---- a pass ----
 

@@ -19,6 +19,7 @@ SOUNDS_LIKE_NUMBER = 0.1  # 舞 where a number is expected
 MAX_NUMBER = 4  # units of a number
 
 _NUMBER_SYLLABLES = frozenset(syllables("".join(sorted(NUMERALS["zh"]))))
+_NUMERAL_OF = {syllables(numeral)[0]: numeral for numeral in reversed("零一二三四五六七八九十百千万半两")}
 _WORST = 1e9
 
 
@@ -159,6 +160,31 @@ def _number_steps(row: list[tuple[float, int]], column: int, heard: Sounds) -> l
         cost, begin = row[column - back]
         options.append((cost + spent, begin))
     return options
+
+
+def phrase_said(fit: Fit, heard: Sounds) -> str:
+    """Return the phrase of a fit with the numbers that were said in it; empty when these cannot be told."""
+    units, chinese = fit.pattern.units, fit.pattern.keyword.language == "zh"
+    places = [index for index, unit in enumerate(units) if unit == NUMBER]
+    glue = "" if chinese else " "
+    if not places:
+        return glue.join(units)
+    spelt = [_numeral(heard, index) for index in range(fit.first, fit.last)]
+    runs = [list(run) for is_number, run in itertools.groupby(spelt, bool) if is_number]
+    before, after = places[0], len(units) - 1 - places[0]
+    between = spelt[before : len(spelt) - after]
+    if len(places) == 1 and between and all(between):  # the words around it say where it is
+        runs = [between]
+    if len(runs) != len(places):
+        return ""
+    numbers = iter(glue.join(run) for run in runs)
+    return glue.join(next(numbers) if unit == NUMBER else unit for unit in units)
+
+
+def _numeral(heard: Sounds, index: int) -> str:
+    """Return a unit that is a number, or sounds like one; empty for others."""
+    unit = heard.units[index]
+    return unit.text if unit.is_number else _NUMERAL_OF.get(heard.said[index], "")
 
 
 def _sounds(texts: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from livefoley.core.events import Keyword, KeywordHit
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.ears.keywords import Pattern, patterns
-from livefoley.perception.ears.match import Finder, Fit, Sounds
+from livefoley.perception.ears.match import Finder, Fit, Sounds, phrase_said
 
 LIMITS = {"zh": 0.15, "en": 0.11}
 """The distance a unit up to which a pattern counts as heard.
@@ -120,6 +120,7 @@ class Spotter:
             keyword.weight,
             round(1.0 - fit.distance, 3),
             said.utterance,
+            phrase_said(fit, said.sounds) or heard,
         )
 
 

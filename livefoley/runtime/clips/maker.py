@@ -11,6 +11,7 @@ import structlog
 
 from livefoley.clips.jobs.job import Job, JobDirectory, Record
 from livefoley.clips.model import ClipState, ClipStatus, content_id
+from livefoley.clips.words import day_and_time
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.notices import utc
 from livefoley.runtime.clips.messages import CLIPS, FromClips, ToClips
@@ -68,6 +69,7 @@ def own_worker(on_message: OnMessage, on_ready: Callable[[], None]) -> Maker:
 def job_of(cutting: Cutting) -> Job:
     """Return the job of a clip; its content id follows from all that changes the outcome."""
     request, settings, selection = cutting.request, cutting.settings, cutting.selection
+    date, time_of_day = day_and_time(cutting.clock[1])
     outcome = {
         "span": [selection.start, selection.end],
         "epochs": selection.epochs,
@@ -89,7 +91,7 @@ def job_of(cutting: Cutting) -> Job:
         seed=cutting.seed,
         title=settings.title,
         tags=settings.tags,
-        values=settings.values,
+        values={"date": date, "time": time_of_day, **settings.values},  # by this machine's clock, wherever it is made
         clock=cutting.clock,
         due_s=cutting.due_s,
         student=settings.student,

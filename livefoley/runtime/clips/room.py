@@ -38,6 +38,7 @@ log = structlog.get_logger("livefoley.clips")
 
 STEP_S = 0.1
 ROUNDING: Tick = TICK_RATE // 6  # a clip ends some pictures after it was asked to: these must have left, too
+TRIES = 4  # at a clip that is too long by the pictures it has to take whole
 MAX_AHEAD_S = 600.0
 MAX_AHEAD = 64  # clips of a room, of each priority, whose end has not left yet
 
@@ -136,6 +137,7 @@ class _Wanted:
     start: Tick
     end: Tick
     peak: Tick | None
+    of_highlight: bool = False
 
 
 class RoomClips:
@@ -261,7 +263,7 @@ class RoomClips:
             for due in self._ranges.due(left - ROUNDING, over):
                 request = self._request(due)
                 clip_id = self._service.expect(request)
-                self._wanted[clip_id] = _Wanted(clip_id, request, due.start, due.end, due.peak)
+                self._wanted[clip_id] = _Wanted(clip_id, request, due.start, due.end, due.peak, of_highlight=True)
         ready = [each for each in self._wanted.values() if over or each.end + ROUNDING <= left]
         for wanted in ready:
             if self._wanted.pop(wanted.id, None) is not None:  # unless it was deleted while others were cut
@@ -282,16 +284,30 @@ class RoomClips:
         )
 
     async def _cut(self, wanted: _Wanted) -> None:
-        request = wanted.request
         try:
-            exact = request.exact or request.vertical
-            selection = self._buffer.select(wanted.start, wanted.end, wanted.peak, exact)
-            await self._service.cut(self._cutting(wanted, selection), self._chunk_store.write)
+            await self._service.cut(self._cutting(wanted, self._select(wanted)), self._chunk_store.write)
         except InputError as error:
             self._service.refuse(wanted.id, str(error))
         except Exception as error:  # it must reach neither the room nor the other clips
             log.exception("a clip was lost", room=self.room, clip=wanted.id)
             self._service.refuse(wanted.id, f"an error of livefoley's own ({type(error).__name__}); its log says more")
+
+    def _select(self, wanted: _Wanted) -> Selection:
+        """Return what a clip is cut from: whole pictures, so a little more than was asked for, but never too long."""
+        exact = wanted.request.exact or wanted.request.vertical
+        longest = self.settings.ranges.longest
+        start = self._ranges.begin(wanted.start) if wanted.of_highlight else wanted.start
+        end = wanted.end
+        for _ in range(TRIES):
+            selection = self._buffer.select(start, end, wanted.peak, exact)
+            if selection.end - selection.start <= longest:
+                break
+            end -= selection.end - selection.start - longest
+        else:
+            raise InputError(f"it cannot be cut within {s_from_ticks(longest):g} s (clips.longest_s)")
+        if wanted.of_highlight:
+            self._ranges.cut(selection.start, selection.end)
+        return selection
 
     def _cutting(self, wanted: _Wanted, selection: Selection) -> Cutting:
         request = wanted.request
