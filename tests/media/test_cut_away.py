@@ -187,9 +187,7 @@ def _rebuilt(body: bytes, parts_s: list[tuple[float, float]], scales: dict[str, 
     return made
 
 
-@pytest.mark.parametrize(
-    "parts_s", [[(0.6, 1.6), (3.4, 5.0)], [(2.0, 3.0), (0.2, 1.0)], [(1.0, 1.4), (4.2, 4.6), (5.2, 5.6)]]
-)
+@pytest.mark.parametrize("parts_s", [[(0.6, 1.6), (3.4, 5.0)], [(2.0, 3.0), (0.2, 1.0)]])
 def test_what_was_cut_out_of_the_middle_stays_out(tmp_path: Path, parts_s: list[tuple[float, float]]) -> None:
     film = edited(counted(tmp_path / "whole.mp4"), parts_s)
     wanted = [number for _, number in numbers(film)]

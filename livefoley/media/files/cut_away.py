@@ -70,7 +70,7 @@ class CutAway:
 
     def _forget(self) -> list[SourceItem]:
         """Return the parameters among what waits: a keyframe comes, nothing needs the pictures before it."""
-        kept = [item for item, _ in self._held if not isinstance(item, Packet)]
+        kept: list[SourceItem] = [item for item, _ in self._held if not isinstance(item, Packet)]
         self._held, self._bytes = [], 0
         return kept
 
