@@ -155,6 +155,11 @@ class _Closing:
 
 
 class _Socket(WebSocketsSansIOProtocol):
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in; once the connection is ending they are thrown away: each would be an error of its own."""
+        if not self.transport.is_closing():
+            super().data_received(data)
+
     async def send(self, message: Any) -> None:
         """Send; uvicorn takes a refusal, sent whole, for no answer at all, and logs an error for each."""
         await super().send(message)

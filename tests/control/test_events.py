@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -284,3 +284,24 @@ async def test_a_room_has_so_many_listeners_and_a_message_so_many_bytes() -> Non
             with pytest.raises(ConnectionClosed):
                 await listener.recv()
             assert listener.close_code == 1009
+
+
+@pytest.mark.parametrize("junk", [b"\x81\xff" + b"\xff" * 8, b"\x89\x80" + bytes(4) + b"\xff" * 30, b"\x00" * 40])
+async def test_frames_that_are_none_end_a_connection_without_a_word(
+    junk: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    upgrade = (
+        "GET /v1/rooms/stage/events HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    async with served(Studio()) as client:
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(upgrade.encode())
+        assert b"101" in await reader.readline()
+        with suppress(ConnectionError):
+            for _ in range(20):
+                writer.write(junk)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+    assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]

@@ -140,6 +140,17 @@ def amf() -> dict[str, bytes]:
     }
 
 
+def proxy_headers() -> dict[str, bytes]:
+    return {
+        "v1": b"PROXY TCP4 203.0.113.7 192.0.2.1 4000 1935\r\n",
+        "v1-v6": b"PROXY TCP6 2001:db8::1 2001:db8::2 4000 1935\r\n",
+        "v1-unknown": b"PROXY UNKNOWN\r\n",
+        "v2": b"\x21\x11\x00\x0c" + bytes(range(12)),
+        "v2-v6": b"\x21\x21\x00\x24" + bytes(range(36)),
+        "v2-local": b"\x20\x00\x00\x00",
+    }
+
+
 _OFFER = """v=0
 o=- 1 2 IN IP4 127.0.0.1
 s=-
@@ -354,6 +365,7 @@ SEEDS: dict[str, Callable[[], dict[str, bytes]]] = {
         rtmp_commands,
         flv_tags,
         amf,
+        proxy_headers,
         sdp,
         rtp,
         stun_messages,

@@ -28,6 +28,7 @@ from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.formats import nal, opus
 from livefoley.formats.fmp4 import init_segment
 from livefoley.formats.mp4_keys import copy_with_keys
+from livefoley.media.access.proxy_protocol import parse_v1, parse_v2
 from livefoley.media.files.demux import Demuxer
 from livefoley.media.rtmp.limits import RtmpLimits
 from livefoley.media.rtmp.protocol import amf0
@@ -108,6 +109,14 @@ def amf(data: bytes) -> None:
         return
     with contextlib.suppress(ProtocolError, ValueError):  # written again it may be larger than what is read
         amf0.encode(*values)
+
+
+def proxy_headers(data: bytes) -> None:
+    """PROXY headers of both versions, which name whom a trusted proxy speaks for."""
+    with contextlib.suppress(ProtocolError):
+        parse_v1(data)
+    with contextlib.suppress(ProtocolError):
+        parse_v2(data[:4].ljust(4, b"\0"), data[4:])
 
 
 def sdp(data: bytes) -> None:
@@ -245,6 +254,7 @@ TARGETS: dict[str, Target] = {
         rtmp_commands,
         flv_tags,
         amf,
+        proxy_headers,
         sdp,
         rtp,
         stun_messages,

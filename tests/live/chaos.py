@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import psutil
 
 from livefoley.demo.sidecar import Ports, Sidecar
@@ -37,9 +38,10 @@ class Arrivals:
         self._pipe = pipe
         threading.Thread(target=self._read, daemon=True).start()
 
-    def longest_gap_s(self, since_s: float) -> float:
-        """Return the longest time between two pictures from ``since_s`` on."""
-        return max(later - earlier for earlier, later in itertools.pairwise(t for t in self.times if t >= since_s))
+    def longest_gap(self, since_s: float) -> tuple[float, float]:
+        """Return from when to when no picture came for longest, from ``since_s`` on."""
+        gaps = itertools.pairwise(each for each in self.times if each >= since_s)
+        return max(gaps, key=lambda gap: gap[1] - gap[0])
 
     def _read(self) -> None:
         self._pipe.read(13)
@@ -111,6 +113,30 @@ def never_reading() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         taken.listen(64)
         yield taken.getsockname()[1]
+
+
+class Waiting:
+    """How long a process's main thread was ready to run and had no processor, as Linux counts it; elsewhere never."""
+
+    def __init__(self, pid: int) -> None:
+        self._path = Path(f"/proc/{pid}/task/{pid}/schedstat")
+        self._moments: list[float] = []
+        self._waited_s: list[float] = []
+
+    async def watch(self) -> None:
+        """Look again and again."""
+        with contextlib.suppress(OSError):
+            while True:
+                self._waited_s.append(int(self._path.read_text().split()[1]) / 1e9)
+                self._moments.append(time.monotonic())
+                await asyncio.sleep(0.02)
+
+    def between_s(self, begin_s: float, end_s: float) -> float:
+        """Return how long it waited between two moments."""
+        if len(self._moments) < 2:
+            return 0.0
+        begun, ended = np.interp([begin_s, end_s], self._moments, self._waited_s)
+        return float(ended - begun)
 
 
 # ---- the sidecar, whose log is read by a program that stops ----

@@ -1,7 +1,8 @@
 """All at once: whatever strangers, faults and our own failing parts can do, while a room is live.
 
 ffmpeg publishes, nginx-rtmp receives and records, ffmpeg plays from it. Beside the sidecar a bare relay of the same
-stream, which nobody attacks, shows what the machine allows at that time: a busy machine slows both.
+stream, which nobody attacks, shows what the machine allows at that time, and so does how long the rooms' process was
+ready to run and had no processor: a busy machine is no fault of ours.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import pytest
 
 from livefoley.core.media import MediaKind
 from livefoley.demo.sidecar import KEY, free_ports
-from tests.live.chaos import Arrivals, Watched, harm_workers, never_reading, playing, relaying, watched
+from tests.live.chaos import Arrivals, Waiting, Watched, harm_workers, never_reading, playing, relaying, watched
 from tests.live.rtmp_peers import nginx_rtmp
 from tests.support.made import made_once
 from tests.support.media_files import file_hashes, file_packets, make_clip
@@ -38,8 +39,8 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(175)]
 LIVE_S = 50
 QUIET_S = 6  # at the start, for which nobody does any harm
 ALLOWED_S = 1.0
-"""What a gap may be longer than thrice the relay's. Before strangers had a budget the one-byte messages alone made gaps
-of 3.4 s on an idle machine."""
+"""What a gap may be longer than twice the relay's, the time apart for which the machine gave us no processor. Before
+strangers had a budget, all this made one of 10.6 s while the relay's was 0.2 s."""
 VIDEO, AUDIO = MediaKind.VIDEO, MediaKind.AUDIO
 
 
@@ -60,18 +61,22 @@ def strangers_clip(owners_clip: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a stream: the room at its end, the longest gaps (s) by who sent it, and what was done to it."""
+    """What became of a stream: the room at its end, the longest gaps (s) by who sent it, how long of ours the rooms'
+    process waited for a processor, and what was done to it."""
 
     room: dict[str, Any]
     gaps: dict[str, float]
+    waited_s: float
     done: dict[str, int]
     harmed: int
 
     @property
     def figures(self) -> str:
-        ours, relayed = (1000 * self.gaps[name] for name in ("ours", "relayed"))
+        ours, relayed, waited = (
+            round(1000 * each) for each in (self.gaps["ours"], self.gaps["relayed"], self.waited_s)
+        )
         return (
-            f"longest gap {ours:.0f} ms, of a bare relay {relayed:.0f} ms; "
+            f"longest gap {ours} ms, {waited} of them for want of a processor, of a bare relay {relayed} ms; "
             f"{sum(self.done.values())} acts, {self.harmed} workers harmed"
         )
 
@@ -84,7 +89,8 @@ async def live(at: Watched, clip: Path, relay: str, played: dict[str, Arrivals],
     """Publish to the sidecar and to the relay, and let everybody do harm meanwhile."""
     ports, limit_s = at.sidecar.ports, LIVE_S + 30
     with process(*publisher(clip, relay)):
-        began_s = time.monotonic()
+        began_s, waiting = time.monotonic(), Waiting(at.pid)
+        watching = asyncio.create_task(waiting.watch())
         publishing = asyncio.create_task(run_peer(*publisher(clip, ports.publish_url), timeout_s=limit_s))
         await until(lambda: all(len(each.times) > 30 for each in played.values()))
         since_s = time.monotonic()
@@ -97,11 +103,13 @@ async def live(at: Watched, clip: Path, relay: str, played: dict[str, Arrivals],
         status, said = await publishing
         assert status == 0, said
         room = await wait_room(at.sidecar, lambda room: not room["publisher_connected"])
+        watching.cancel()
         status, said = await strangers
         assert status == 0, said
         at.log_reader.send_signal(signal.SIGCONT)
-        gaps = {name: each.longest_gap_s(since_s) for name, each in played.items()}
-        return Outcome(room, gaps, json.loads(said), await harming)
+        longest = {name: each.longest_gap(since_s) for name, each in played.items()}
+        gaps = {name: end_s - begin_s for name, (begin_s, end_s) in longest.items()}
+        return Outcome(room, gaps, waiting.between_s(*longest["ours"]), json.loads(said), await harming)
 
 
 async def test_nobody_stops_the_stream(
@@ -125,16 +133,17 @@ async def test_nobody_stops_the_stream(
         recorded = next(records.glob("ours*.flv"))
     record_property("figure", f"under all strangers at once: {outcome.figures}")
     sent = file_hashes(owners_clip, VIDEO)
-    assert file_hashes(recorded, VIDEO)[: len(sent)] == sent, outcome.figures
-    assert file_hashes(tmp_path / "o.mp4", VIDEO)[: len(sent)] == sent, outcome.figures
+    for recording in (recorded, tmp_path / "o.mp4"):  # where the machine was late, the last keyframe stood in again
+        assert list(dict.fromkeys(file_hashes(recording, VIDEO))) == sent, outcome.figures
     stamps = [packet.dts for packet in file_packets(recorded, AUDIO)]
     assert max(later - earlier for earlier, later in itertools.pairwise(stamps)) < 60, "the sound went on"
     deaf = outcome.room["sinks"][1]["dropped_units"]
     assert outcome.room["dropped_units"] == deaf > 0, "only for the output that nobody reads"
     assert outcome.room["timeline_rebases"] == outcome.room["audio_gaps"] == 0
-    left = {path.name for path in tmp_path.iterdir() if not path.match("other*.mp4")}  # noqa: ASYNC240
+    left = {path.name for path in tmp_path.iterdir()}  # noqa: ASYNC240
+    left = {name for name in left if not name.startswith((".", "other"))}  # locks; what the other room recorded
     assert left == {"nginx", "room.yaml", "sidecar.log", "hls", "o.mp4"}, "strangers leave nothing on the disk"
-    assert outcome.gaps["ours"] < ALLOWED_S + 3 * outcome.gaps["relayed"], outcome.figures
+    assert outcome.gaps["ours"] - outcome.waited_s < ALLOWED_S + 2 * outcome.gaps["relayed"], outcome.figures
     assert {act.__name__ for act in ACTS} <= outcome.done.keys(), "every kind of harm was done"
     assert outcome.harmed > 5
     said = (tmp_path / "sidecar.log").read_text(errors="replace")
