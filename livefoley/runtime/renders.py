@@ -249,8 +249,13 @@ class RenderService:
             raise InputError(f"takes longer than {timeout_s:g} s, which is all that may be spent on it") from None
         finally:
             entry.process = None
-            _kill(process)
-            entry.ended = children.how_it_ended(await asyncio.shield(process.wait()))
+            ended = asyncio.ensure_future(process.wait())
+            try:  # a signal to one that is ending takes its exit status from whoever waits for it
+                await asyncio.wait([ended], timeout=PRINTED_S)
+            finally:
+                if not ended.done():
+                    _kill(process)
+            entry.ended = children.how_it_ended(await asyncio.shield(ended))
             await asyncio.wait([printed], timeout=PRINTED_S)
             printed.cancel()
 

@@ -5,6 +5,7 @@ Nothing in them is secret, and nothing comes from elsewhere: the policy lets a p
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from importlib.resources import files
 from string import Template
@@ -13,6 +14,7 @@ from fastapi import APIRouter, Response
 
 from livefoley.control.problems import Problem
 from livefoley.control.state import ControlState
+from livefoley.core.snapshots import RoomSnapshot
 
 POLICY = "; ".join(
     (
@@ -51,13 +53,15 @@ def pages_router(state: ControlState, takes_whip: Callable[[str], bool], guarded
             raise Problem(404, "there is no such room")
         hls = str(state.hls_directory(room) is not None).lower()
         keyed = str(guarded(room)).lower()
-        return _page(here["watch.html"], room=room, lookahead_s=f"{found.lookahead_s:g}", hls=hls, keyed=keyed)
+        lookahead_s, problem = f"{found.lookahead_s:g}", _problem(found)
+        return _page(here["watch.html"], room=room, lookahead_s=lookahead_s, hls=hls, keyed=keyed, problem=problem)
 
     async def publish(room: str) -> Response:
         """Return the page that publishes into a room."""
         if not takes_whip(room):
             raise Problem(404, "browsers cannot publish here: no room of that name has source: {whip: {key: ...}}")
-        return _page(here["publish.html"], room=room)
+        found = state.rooms().get(room)
+        return _page(here["publish.html"], room=room, problem=_problem(found) if found is not None else "")
 
     for path, handler in (("/assets/{file}", asset), ("/{room}", watch), ("/{room}/publish", publish)):
         router.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
@@ -69,6 +73,11 @@ def _suffix(name: str) -> str:
     return next((suffix for suffix in _TYPES if name.endswith(suffix)), "")
 
 
+def _problem(room: RoomSnapshot) -> str:
+    """Return why something of what a publisher sends is not used, for a page; outputs are no viewer's business."""
+    return html.escape(room.source.problem)
+
+
 def _page(text: str, **values: str) -> Response:
-    """Fill a page in; the values are room names and numbers, which need no escaping."""
+    """Fill a page in; the values are HTML, or room names and numbers, which need no escaping."""
     return Response(Template(text).substitute(values), headers=_PAGE, media_type="text/html")
