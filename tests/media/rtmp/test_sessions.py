@@ -213,6 +213,7 @@ def test_a_request_to_publish_something_else_is_refused_and_the_first_goes_on() 
     assert isinstance(values[1], dict)
     assert (values[1]["code"], "on a connection" in str(values[1]["description"])) == (BAD_NAME, True)
     assert wired.send(chunks.VIDEO, b"of the other", 2) == []
+    assert wired.say("deleteStream", 4, None, 2.0) == wired.say("closeStream", 0, None, stream=2) == []
     assert len(wired.send(chunks.VIDEO, b"picture", 1)) == 1
 
 
