@@ -237,6 +237,7 @@ class RenderService:
             stderr=asyncio.subprocess.PIPE,
             env=children.environment(),
             limit=_LINE_BYTES,
+            **children.OWN_GROUP,
         )
         order = self.settings.order(entry.job, self._place(entry.job.id))
         if process.stdin is not None:

@@ -83,6 +83,17 @@ def test_sound_and_picture_keep_their_offset_in_segments(tmp_path: Path) -> None
     assert after == pytest.approx(before, abs=1.5 / 48_000)
 
 
+def test_a_stem_lies_where_the_sound_lies_beside_pictures_that_are_decoded_early(tmp_path: Path) -> None:
+    items = laps("h264.mp4", 1)
+    early = [replace(item, dts=item.dts - 3840) if is_picture(item) else item for item in items]
+    sound = [item for item in items if item.kind is MediaKind.AUDIO]
+    starts = []
+    for name, sent in (("program.mp4", early), ("stem.mp4", sound)):
+        with av.open(str(joined(segmented(sent), tmp_path / name))) as container:
+            starts.append(next(float(packet.pts * packet.time_base) for packet in container.demux(audio=0)))
+    assert starts[0] == starts[1]
+
+
 def test_a_new_resolution_gets_its_own_initialisation_after_a_discontinuity(tmp_path: Path) -> None:
     items = [*output_items(clip("h264.mp4")), *output_items(clip("large.mp4"), start=96_000 + 3 * 48_000)]
     segments = segmented(items)

@@ -18,6 +18,7 @@ from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.formats import framing, nal
 from livefoley.media.audio_codecs import DECODABLE
 from livefoley.media.files.choice import REMEDY, choose, codec_of
+from livefoley.media.files.cut_away import CutAway
 from livefoley.media.files.decoded_sound import SoundDecoder
 from livefoley.media.files.display import display_of
 from livefoley.media.files.display_order import DisplayOrder
@@ -107,6 +108,7 @@ class _Track:
         self._kind = MediaKind(stream.type)
         self._codec = codec_of(stream)
         self._time_base = fraction(stream.time_base)
+        self._cut = CutAway()
         self._preroll: Any = None
         self._last_dts: int | None = None
         self._display = display_of(stream) if self._kind is MediaKind.VIDEO else Display()
@@ -128,13 +130,14 @@ class _Track:
         if self._preroll is not None:
             held, self._preroll = self._preroll, None
             return self._carry(held) + self._carry(packet)
-        ordered = [packet] if self._order is None else self._order.feed(packet)
-        return [item for each in ordered for item in self._carry(each)]
+        if self._order is None:
+            return self._cut.feed(self._carry(packet), bool(packet.is_discard))
+        return [item for each in self._order.feed(packet) for item in self._carry(each)]
 
     def flush(self) -> list[SourceItem]:
         """Return what was held back, at the end."""
         ordered = [] if self._order is None else self._order.flush()
-        return [item for each in ordered for item in self._carry(each)]
+        return [*self._cut.flush(), *(item for each in ordered for item in self._carry(each))]
 
     def _carry(self, packet: Any) -> list[SourceItem]:
         data, changed, keyframe = bytes(packet), self._changed(packet), bool(packet.is_keyframe)
@@ -146,7 +149,8 @@ class _Track:
         pts = packet.pts if packet.pts is not None else packet.dts
         if pts is None or self.info is None or not data:
             return []
-        dts = self._decoding_time(packet.dts, pts)
+        hidden = packet.is_discard and packet.dts is not None  # what is cut away has times of its own
+        dts = min(packet.dts, pts) if hidden else self._decoding_time(packet.dts, pts)
         carried = Packet(self._kind, data, pts, dts, self._time_base, keyframe)
         return [self.info, carried] if changed else [carried]
 
