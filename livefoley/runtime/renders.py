@@ -252,8 +252,7 @@ class RenderService:
             entry.process = None
             ended = asyncio.ensure_future(process.wait())
             try:
-                if process.stdout is not None and process.stdout.at_eof():
-                    # It is ending: a signal would take its exit status from whoever waits for it.
+                if process.stdout is not None and process.stdout.at_eof():  # a signal would take its exit status
                     await asyncio.wait([ended], timeout=PRINTED_S)
             finally:
                 if not ended.done():
