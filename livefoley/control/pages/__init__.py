@@ -6,11 +6,14 @@ Nothing in them is secret, and nothing comes from elsewhere: the policy lets a p
 from __future__ import annotations
 
 import html
+import math
+import time
 from collections.abc import Callable
 from importlib.resources import files
 from string import Template
 
 from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 
 from livefoley.control.problems import Problem
 from livefoley.control.state import ControlState
@@ -29,6 +32,7 @@ POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
+_STATE_KEPT_S = 1.0
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
 _PAGE = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 
@@ -63,9 +67,36 @@ def pages_router(state: ControlState, takes_whip: Callable[[str], bool], guarded
         found = state.rooms().get(room)
         return _page(here["publish.html"], room=room, problem=_problem(found) if found is not None else "")
 
+    states = _States(state)
+
+    async def room_state(room: str) -> Response:
+        """Return whether a room's publisher is here, for the page that plays it: ``{"state": "live"}``."""
+        found = states.of(room)
+        if found is None:
+            raise Problem(404, "there is no such room")
+        return JSONResponse({"state": found}, headers={"Cache-Control": "no-store"})
+
+    router.add_api_route("/{room}/state", room_state, methods=["GET"], include_in_schema=False)
     for path, handler in (("/assets/{file}", asset), ("/{room}", watch), ("/{room}/publish", publish)):
         router.add_api_route(path, handler, methods=["GET"], response_class=Response, include_in_schema=False)
     return router
+
+
+class _States:
+    """The rooms' states, looked at once a second at most: every viewer's page asks."""
+
+    def __init__(self, state: ControlState) -> None:
+        self._state = state
+        self._known: dict[str, str] = {}
+        self._looked_s = -math.inf
+
+    def of(self, room: str) -> str | None:
+        """Return a room's state, None when there is no such room."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= _STATE_KEPT_S:
+            self._known = {name: each.state.value for name, each in self._state.rooms().items()}
+            self._looked_s = now_s
+        return self._known.get(room)
 
 
 def _suffix(name: str) -> str:
