@@ -251,8 +251,9 @@ class RenderService:
         finally:
             entry.process = None
             ended = asyncio.ensure_future(process.wait())
-            try:  # a signal to one that is ending takes its exit status from whoever waits for it
-                await asyncio.wait([ended], timeout=PRINTED_S)
+            try:
+                if process.stdout is not None and process.stdout.at_eof():  # a signal would take its exit status
+                    await asyncio.wait([ended], timeout=PRINTED_S)
             finally:
                 if not ended.done():
                     _kill(process)

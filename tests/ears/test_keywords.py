@@ -201,6 +201,13 @@ def test_a_keyword_tells_the_numbers_that_were_said(phrase: str, heard: str, wan
     assert hit.keyword == phrase
 
 
+def test_a_confirmed_keyword_is_told_as_the_final_text_writes_it() -> None:
+    ears = spotter("买爆[了]")
+    ears.partial(said("买爆了"))
+    (hit,) = ears.final(said("买报了"))
+    assert (hit.state.value, hit.text_heard, hit.said) == ("confirmed", "买报了", "买爆了")
+
+
 def test_an_omission_is_no_denial() -> None:
     for silent, state in (([(0, TICK_RATE)], "confirmed"), ([], "withdrawn")):
         ears = spotter("三二一")

@@ -63,7 +63,8 @@ class Spotter:
         for keyword, hit in list(self._open.values()):
             there = covered(hit.at, hit.end, holes) or any(self._confirmed(keyword, hit, each) for each in said)
             there = there or any(self._nearly(keyword, hit, each) for each in said[1:])
-            told.append(replace(hit, state=EvidenceState.CONFIRMED if there else EvidenceState.WITHDRAWN))
+            state = EvidenceState.CONFIRMED if there else EvidenceState.WITHDRAWN
+            told.append(replace(hit, state=state, text_heard=self._written(keyword, hit, said) or hit.text_heard))
             if not there:
                 self._forget(keyword, hit)
         found = [hit for each in said for hit in self._new(each, EvidenceState.CONFIRMED, left_out=each is not said[0])]
@@ -84,6 +85,14 @@ class Spotter:
         if any(_confirms(fit, keyword, hit, said) for fit in _strongest(self._find(said.sounds))):
             return True
         return any(fit.pattern.keyword == keyword for sounds in said.others for fit in self._find(sounds))
+
+    def _written(self, keyword: Keyword, hit: KeywordHit, said: Sequence[Said]) -> str:
+        """Return how the final texts, which are quoted, write a keyword that was spotted; empty when they do not."""
+        for each in said:
+            for fit in _strongest(self._find(each.sounds)):
+                if fit.pattern.keyword == keyword and _confirms(fit, keyword, hit, each):
+                    return _text(fit, each)
+        return ""
 
     def _nearly(self, keyword: Keyword, hit: KeywordHit, said: Said) -> bool:
         """Say whether a text has something like the keyword where a pass over the same words heard it."""
@@ -119,7 +128,7 @@ class Spotter:
     def _hit(self, said: Said, fit: Fit, at: Tick, end: Tick, state: EvidenceState) -> KeywordHit:
         number, self._next_id = self._next_id, self._next_id + 1
         keyword = fit.pattern.keyword
-        heard = (" " if keyword.language == "en" else "").join(said.texts[fit.first : fit.last])
+        heard = _text(fit, said)
         return KeywordHit(
             number,
             state,
@@ -134,6 +143,11 @@ class Spotter:
             said.utterance,
             phrase_said(fit, said.sounds) or heard,
         )
+
+
+def _text(fit: Fit, said: Said) -> str:
+    glue = " " if fit.pattern.keyword.language == "en" else ""
+    return glue.join(said.texts[fit.first : fit.last])
 
 
 def _limit(pattern: Pattern) -> float:
