@@ -24,7 +24,7 @@ _.get_next  # onnxruntime's calibration
 JobRequest  # Celery, which is told its name
 
 # Fields that are read as a whole: by `asdict` for JSON, or by people.
-created_at, expires_at, expires_s, published_s, stream_end_s, stream_start_s, model_version, airs_at, author
+created_at, expires_at, expires_s, hidden_s, published_s, stream_end_s, stream_start_s, model_version, airs_at, author
 audio_codec, video_codec
 jitter_s, uncertainty
 CLIP_FAILED, CLIP_QUARANTINED, CLIP_READY, REJECT  # of enumerations that are named by their values

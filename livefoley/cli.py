@@ -11,9 +11,10 @@ import typer
 from livefoley import __version__
 from livefoley.commands.bank import bank
 from livefoley.commands.clips import clip, clips
-from livefoley.commands.console import err, out, plain
+from livefoley.commands.console import err, out, plain, say_anything
 from livefoley.commands.doctor import doctor
 from livefoley.commands.events import events
+from livefoley.commands.init import init
 from livefoley.commands.models import ears, models
 from livefoley.commands.run import run, worker
 from livefoley.commands.sounds import generate, render, verify
@@ -24,9 +25,8 @@ from livefoley.train.cli import app as train
 app = typer.Typer(
     name="livefoley",
     help="A real-time sidecar that lays generated ambient and action sound under a livestream, in sync.",
-    epilog="Start with `livefoley doctor`, then `livefoley demo`. Rooms to copy lie in pipelines/.",
+    epilog="Start with `livefoley doctor`, then `livefoley demo`. `livefoley init` writes a room's file to begin with.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
@@ -34,6 +34,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and an exit code, never a traceback."""
+    say_anything()
     try:
         app()  # typer reports mistakes in the command line itself and leaves through SystemExit
     except LivefoleyError as error:
@@ -60,7 +61,7 @@ def _root(
     """The options of every command."""
 
 
-for command in (run, worker, demo, events, clip, clips, render, generate, verify, doctor):
+for command in (init, run, worker, demo, events, clip, clips, render, generate, verify, doctor):
     app.command()(command)
 for name, group, hidden in (
     ("bank", bank, False),

@@ -50,7 +50,7 @@ def clip() -> Path:
 
 def test_help_teaches_and_the_version_is_told(tmp_path: Path) -> None:
     assert "render" in livefoley("--help", place=tmp_path).stdout
-    assert "pipelines/reference.yaml" in livefoley("run", "--help", place=tmp_path).stdout
+    assert "livefoley init" in livefoley("run", "--help", place=tmp_path).stdout
     assert livefoley("--version", place=tmp_path).stdout.startswith("livefoley ")
     assert livefoley("nonsense", place=tmp_path).returncode == 2
     assert livefoley("run", place=tmp_path).returncode == 2

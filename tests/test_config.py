@@ -170,6 +170,9 @@ def test_load_reads_the_process_environment(tmp_path: Path, monkeypatch: pytest.
         (room(sinks='[{rtmp: "http://h/a/b"}]'), "live.yaml:4: rooms.demo.sinks[0].rtmp: must be a URL that"),
         (room(sinks='[{rtmp: "rtmp://h/app"}]'), "live.yaml:4: rooms.demo.sinks[0].rtmp: is not complete, server, app"),
         (room(sinks='[{srt: "srt://h"}]'), "live.yaml:4: rooms.demo.sinks[0].srt: is not complete, host and port"),
+        (room(sinks='[{rtmp: {server: "rtmp://h/app"}}]'), "live.yaml:4: rooms.demo.sinks[0].rtmp.key is missing"),
+        (room(sinks='[{rtmp: {serve: "rtmp://h/app", key: k}}]'), "live.yaml:4: rooms.demo.sinks[0].rtmp.server is"),
+        (room(sinks='[{rtmp: {server: "rtmp://h", key: k}}]'), "live.yaml:4: rooms.demo.sinks[0].rtmp: is not comp"),
         (room(source="{rtmp: {key: a/b}}"), "live.yaml:3: rooms.demo.source.rtmp.key: a stream key may hold no slash"),
         (room(source="{}"), "live.yaml:3: rooms.demo.source: needs exactly one of rtmp, whip, url, file, srt; found"),
         (room(source="{loop: true, rtmp: {key: k}}"), "live.yaml:3: rooms.demo.source: loop: true goes with file"),
@@ -289,7 +292,8 @@ server:
 rooms:
   demo:
     source: {rtmp: {key: planted-stream-key}}
-    sinks: [{rtmp: "rtmp://h/live/planted-sink-key"}, {srt: "srt://h:9000?passphrase=planted-passphrase"}]
+    sinks: [{rtmp: "rtmp://h/live/planted-sink-key"}, {srt: "srt://h:9000?passphrase=planted-passphrase"},
+            {rtmp: {server: "rtmp://planted:planted@h/planted?a=planted", key: planted, user: u, password: planted}}]
   cam:
     source: {url: "rtsp://user:planted-password@camera.local/planted-path"}
     sinks: [{hls: out/cam}]
@@ -315,6 +319,9 @@ def test_no_secret_is_printed_or_shown() -> None:
         room(sinks='[{rtmp: "rtmp://h/planted"}]'),
         room(sinks='[{rtmp: "rtmp://h/live/planted key"}]'),
         room(sinks='[{srt: "rtmp://h/planted"}]'),
+        room(sinks='[{rtmp: {server: "rtmp://h", key: planted}}]'),
+        room(sinks='[{rtmp: {server: "http://planted:planted@h/planted", key: planted, password: planted}}]'),
+        room(sinks='[{rtmp: {server: "rtmp://h/app", key: [planted], passwort: planted}}]'),
         "server: {http: {token: [planted]}}\n" + MINIMAL,
     ],
 )

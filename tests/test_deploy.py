@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ from tests.webrtc.rooms import Room
 from tests.webrtc.viewer import Viewer
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
+DOCKERFILE = DEPLOY / "Dockerfile"
 DEMO = DEPLOY.parent / "pipelines" / "demo.yaml"
 
 
@@ -284,3 +286,23 @@ def test_nginx_accepts_the_rtmp_edge(tmp_path: Path) -> None:
         [nginx, "-t", "-p", str(tmp_path), "-c", str(conf)], capture_output=True, text=True, timeout=LIMIT_S
     )
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(("extras", "wanted"), [("ears,s3,jobs", {"faster-whisper", "obstore", "celery"}), ("", set())])
+def test_the_image_installs_the_packages_of_its_extras_in_a_layer_of_their_own(extras: str, wanted: set[str]) -> None:
+    text = DOCKERFILE.read_text(encoding="utf-8")
+    assert "ARG EXTRAS=ears,s3,jobs" in text
+    assert text.index("requirements.txt \\") < text.index("COPY livefoley") < text.index("--no-deps")
+    (script,) = re.findall(r'python -c "(.*?)" "\$EXTRAS" >', text)
+    listed = subprocess.run(
+        [sys.executable, "-c", script, extras], cwd=DEPLOY.parent, capture_output=True, text=True, check=True
+    )
+    names = {re.split(r"[<>=\[]", line)[0] for line in listed.stdout.splitlines()}
+    assert {"av", "numpy"} <= names
+    assert names & {"faster-whisper", "obstore", "celery"} == wanted
+
+
+def test_all_that_the_image_copies_is_sent_to_the_builder() -> None:
+    sent = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    for line in re.findall(r"^COPY (.*) \S+$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE):
+        assert {f"!{name}" for name in line.split()} <= set(sent)

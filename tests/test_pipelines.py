@@ -24,7 +24,7 @@ EXAMPLES = {"ice_servers"}  # lists that the reference fills to show what an ent
 
 
 def test_all_the_promised_rooms_are_there() -> None:
-    assert {path.stem for path in ROOMS} >= {"demo", "shop", "game", "sport", "podcast", "reference"}
+    assert {path.stem for path in ROOMS} >= {"demo", "shop", "game", "sport", "podcast", "highlights", "reference"}
 
 
 @pytest.mark.parametrize("path", ROOMS, ids=lambda path: path.stem)
@@ -78,7 +78,8 @@ def _fields(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:
 
 def test_the_reference_shows_every_key_there_is() -> None:
     tree = yaml.safe_load(REFERENCE.read_text(encoding="utf-8"))
-    shown = {(type_at(Config, path[:-1]), path[-1]) for path in _keys(tree) if known_keys(Config, path[:-1])}
+    known = [path for path in _keys(tree) if known_keys(Config, path[:-1])]
+    shown = {(type_at(Config, path[:-1], section=True), path[-1]) for path in known}
     missing = {f"{model.__name__}.{name}" for model, name in _fields(Config)} - {
         f"{model.__name__}.{name}" for model, name in shown
     }

@@ -197,6 +197,7 @@ def metadata(
         epochs=clip_input.epochs,
         exact=request.exact,
         vertical=request.vertical,
+        hidden_s=_hidden_s(pictures),
         width=shown[0],
         height=shown[1],
         video_codec=info.codec if info is not None else "",
@@ -206,6 +207,12 @@ def metadata(
         model=made.model,
         model_version=__version__,
     )
+
+
+def _hidden_s(pictures: Pictures | None) -> float:
+    """Return how many seconds of pictures lie before the clip, to be decoded and not shown."""
+    first = min((unit.pts for unit in pictures.units), default=pictures.start) if pictures is not None else 0
+    return round(s_from_ticks(max(0, pictures.start - first)), 3) if pictures is not None else 0.0
 
 
 def template_values(job: Job, said: words.Spoken, start_s: float) -> dict[str, str]:

@@ -187,6 +187,7 @@ class ClipMetadata:
     epochs: tuple[int, ...] = ()
     exact: bool = False
     vertical: bool = False
+    hidden_s: float = 0.0  # of pictures before the first, which an edit list hides: some players show them
     width: int = 0
     height: int = 0
     video_codec: str = ""

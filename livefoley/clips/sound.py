@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from livefoley.core.cues import Stereo
-from livefoley.dsp.levels import SILENCE_DB, linear_from_db, true_peak_db
+from livefoley.dsp.levels import SILENCE_DB, background_db, linear_from_db, true_peak_db
 from livefoley.dsp.limiter import Limiter
 from livefoley.dsp.loudness import integrated_lufs
 
@@ -16,6 +16,8 @@ CEILING_DBTP = -1.5  # AAC rounds: half a decibel more than the -1 dBTP that the
 TOLERANCE_LU = 0.2
 TRIES = 4
 MOST_GAIN_DB = 24.0  # a clip in which nothing is to be heard is not made noise
+AMBIENCE_DB = -24.0  # what goes on under nothing else is no louder: a quiet room stays quiet
+UNHEARD_LUFS = -60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,20 @@ def master(original: Stereo, stem: Stereo) -> Mastered:
     if loudness <= SILENCE_DB:
         return Mastered(whole, original, stem, loudness, true_peak_db(whole))
     gain_db, mix = 0.0, whole
+    most_db = MOST_GAIN_DB if integrated_lufs(original) > UNHEARD_LUFS else min(MOST_GAIN_DB, ambience_gain_db(stem))
     for _ in range(TRIES):
-        if abs(TARGET_LUFS - loudness) <= TOLERANCE_LU or gain_db >= MOST_GAIN_DB:
+        if abs(TARGET_LUFS - loudness) <= TOLERANCE_LU or gain_db >= most_db:
             break
-        gain_db = min(MOST_GAIN_DB, gain_db + TARGET_LUFS - loudness)
+        gain_db = min(most_db, gain_db + TARGET_LUFS - loudness)
         mix = _limited(whole * np.float32(linear_from_db(gain_db)))
         loudness = integrated_lufs(mix)
     factor = np.float32(linear_from_db(gain_db))
     return Mastered(mix, original * factor, stem * factor, loudness, true_peak_db(mix))
+
+
+def ambience_gain_db(stem: Stereo) -> float:
+    """Return by how much foley alone may be raised for its ambience to stay one."""
+    return AMBIENCE_DB - background_db(stem)
 
 
 def _limited(samples: Stereo) -> Stereo:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from livefoley.commands.console import err, out, plain
+from livefoley.commands.console import err, out, plain, show
 from livefoley.core.errors import BankError
 from livefoley.system.dirs import library_directory
 
@@ -25,16 +26,22 @@ Opened = Annotated[Path | None, typer.Option("--library", help="An operator's li
 def list_effects(
     like: Annotated[str, typer.Argument(help="Only what fits these words, in any language.")] = "",
     library: Opened = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """List the effects: rendered ones and those added."""
     effects = _bank(library)
+    found = [effects.describe(name) for name in (effects.find(like) if like else effects.names())]
+    if not found:
+        raise BankError(f'"{like}": no effect fits; `livefoley bank list` shows them all')
+    if as_json:
+        out.out(json.dumps({"effects": [asdict(info) for info in found]}, ensure_ascii=False), highlight=False)
+        return
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "from", "what it is"):
-        table.add_column(heading, overflow="fold")
-    for name in effects.find(like) if like else effects.names():
-        info = effects.describe(name)
-        table.add_row(*map(plain, (name, info.source, info.summary)))
-    out.print(table)
+        table.add_column(heading, overflow="fold", no_wrap=heading == "name")
+    for info in found:
+        table.add_row(*map(plain, (info.name, info.source, info.summary)))
+    show(table)
 
 
 @bank.command("add")
@@ -73,8 +80,9 @@ def play_to_file(
         request = replace(request, effect=effect, prompt="")
     sound = effects.make(request)
     if sound is None:
-        near = ", ".join(effects.find(effect)[:3]) or "see `livefoley bank list`"
-        raise BankError(f'"{effect}": no effect fits; near: {near}')
+        near = ", ".join(effects.find(effect)[:3])
+        hint = f"near: {near}" if near else "`livefoley bank list` shows them all"
+        raise BankError(f'"{effect}": no effect fits; {hint}')
     write_audio(output, [sound.samples.copy()])
     length_s, onset_s = s_from_ticks(sound.samples.shape[1]), s_from_ticks(sound.onset)
     out.print(f"{output}: {sound.name}, {length_s:.2f} s, onset at {onset_s:.3f} s", highlight=False)

@@ -90,7 +90,7 @@ def table(clips: list[dict[str, Any]]) -> Table:
     """Return clips as a table for people."""
     made = Table(box=None, pad_edge=False)
     for heading in ("clip", "state", "from", "to", "what", "where, or why not"):
-        made.add_column(heading, overflow="fold")
+        made.add_column(heading, overflow="fold", no_wrap=heading == "clip")  # --release wants it whole
     for clip in clips:
         made.add_row(*(str(cell).replace("[", "\\[") for cell in _row(clip)))
     return made

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from livefoley.commands.console import out
+from livefoley.commands.console import out, show
 from livefoley.core.errors import InputError
 
 Token = Annotated[str | None, typer.Option("--token", envvar="LIVEFOLEY_TOKEN", help="server.http.token.")]
@@ -75,7 +75,7 @@ def clips(
     elif as_json:
         out.out(json.dumps(client.list(where.room, state, limit), ensure_ascii=False), highlight=False)
     else:
-        out.print(table(client.list(where.room, state, limit)))
+        show(table(client.list(where.room, state, limit)))
 
 
 def _print(status: dict[str, Any], as_json: bool) -> None:

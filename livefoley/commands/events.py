@@ -17,6 +17,7 @@ def events(
         typer.Option("--type", help="Only these: highlight, keyword, transcript, chat, scene, source, clip.ready, ..."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document a line, as it came.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for a livefoley that does not run yet.")] = False,
     token: Annotated[str | None, typer.Option("--token", envvar="LIVEFOLEY_TOKEN", help="server.http.token.")] = None,
 ) -> None:
     """Print a running room's events as they come: highlights, keywords, what was said, chat, scenes.
@@ -26,6 +27,6 @@ def events(
     from livefoley.commands.watch import watch
 
     try:
-        asyncio.run(watch(url, token, kind or [], as_json, out))
+        asyncio.run(watch(url, token, kind or [], as_json, out, wait=wait))
     except KeyboardInterrupt:
         raise typer.Exit from None

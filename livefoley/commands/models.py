@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from livefoley.commands.console import err, out
+from livefoley.commands.console import err, out, show
 from livefoley.commands.sounds import Device, Steps, Threads, checked_device
 from livefoley.core.errors import ModelError
 
@@ -133,7 +133,7 @@ def _list_engines() -> None:
     table = _table("engine", "size", "")
     for engine in engines:
         table.add_row(engine.path.stem, f"{engine.size / 1e6:.1f} MB", escape(engine.problem))
-    out.print(table)
+    show(table)
 
 
 @models.command("verify")
@@ -265,11 +265,11 @@ def models_bench(
         timing = measure(backend, found.spec, batch=size, tokens=tokens, steps=steps, repeats=repeats)
         times = (f"{1000 * each:.1f} ms" for each in (timing.p50_s, timing.p99_s, timing.network_s))
         table.add_row(str(size), *times, f"{timing.per_second:.4f}")
-    out.print(table)
+    show(table)
 
 
 def _table(*headings: str, title: str | None = None) -> Table:
     table = Table(box=None, pad_edge=False, title=title, title_justify="left")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for index, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=index == 0)
     return table

@@ -4,42 +4,62 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from livefoley.commands.console import err, out, plain
+from livefoley.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from livefoley.config import Config
 
 
 def run(
-    config: Annotated[Path, typer.Argument(help="The YAML file; pipelines/reference.yaml explains every key.")],
+    config: Annotated[Path, typer.Argument(help="The YAML file; `livefoley init` writes one to begin with.")],
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Validate the file, print it with secrets masked, name models it lacks, and stop."
+            "--check", help="Validate the file, print it with secrets masked, list what this machine lacks, and stop."
         ),
     ] = False,
+    show_keys: Annotated[bool, typer.Option("--show-keys", help="Print stream keys, not stars.")] = False,
 ) -> None:
     """Run the rooms of a configuration until stopped.
 
     SIGTERM or Ctrl-C lets every output finish; a second one stops at once.
 
-    Example: `livefoley run pipelines/demo.yaml`
+    Example: `livefoley init demo`, then `livefoley run demo.yaml`
     """
-    from livefoley.config import load, masked
+    from livefoley.config import LogFormat, load, masked
 
     loaded = load(config)
     if check:
         out.print(masked(loaded), markup=False, highlight=False)
-        out.print(f"[green]{plain(str(config))}: good, {len(loaded.rooms)} room(s)[/]")
-        from livefoley.wiring.models import missing_models
-
-        for line in missing_models(loaded):  # rooms run without them, less well
-            err.print(f"[yellow]missing:[/] {plain(line)}", highlight=False, soft_wrap=True)
+        _check(config, loaded)
         return
     from livefoley.app import serve
+    from livefoley.config.addresses import entrances
 
+    if loaded.server.log.format is not LogFormat.JSON:
+        for line in entrances(loaded, show_keys):
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
     asyncio.run(serve(loaded))
+
+
+def _check(path: Path, config: Config) -> None:
+    """List what would stop a start, and what rooms would run without."""
+    from livefoley.wiring.preflight import lacks
+
+    found = lacks(config)
+    stops = any(lack.stops for lack in found)
+    if not stops:
+        out.print(f"[green]{plain(str(path))}: good, {len(config.rooms)} room(s)[/]", soft_wrap=True)
+    for lack in found:
+        mark = "[red]stops:[/]" if lack.stops else "[yellow]missing:[/]"
+        err.print(f"{mark} {plain(lack.key)}: {plain(lack.what)}", highlight=False, soft_wrap=True)
+    if stops:
+        raise typer.Exit(ConfigError.exit_code)
 
 
 def worker(
@@ -51,7 +71,6 @@ def worker(
     SIGTERM or Ctrl-C lets clips that are being made be finished; a second one stops at once.
     """
     from livefoley.config import load
-    from livefoley.core.errors import ConfigError
     from livefoley.runtime.clips.celery_worker import run_worker
     from livefoley.wiring.outputs import use_modes
 

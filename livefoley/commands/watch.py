@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from livefoley.control.api.events import from_json, to_json
 from livefoley.core.backoff import Backoff
-from livefoley.core.errors import InputError
+from livefoley.core.errors import InputError, reason
 from livefoley.core.notices import (
     ChatNotice,
     ClipNotice,
@@ -53,14 +53,15 @@ def socket_url(url: str) -> str:
     return urlunsplit((scheme, parts.netloc, "/" + "/".join(names), "", ""))
 
 
-async def watch(url: str, token: str | None, types: list[str], as_json: bool, out: Console) -> None:
+async def watch(url: str, token: str | None, types: list[str], as_json: bool, out: Console, wait: bool = False) -> None:
     """Print events until cancelled; a link that is lost is made again, and goes on where it was.
 
-    Raises ``InputError`` for what trying again does not help: no such room, a wrong token.
+    Raises ``InputError`` for what trying again does not help: no such room, a wrong token, and, unless it is told to
+    ``wait``, nothing that answers in the first place.
     """
     place = socket_url(url)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    after, backoff = None, Backoff(BACKOFF_S)
+    after, backoff, linked = None, Backoff(BACKOFF_S), wait
     while True:
         query = [("type", each) for each in types]
         query += [("replay", str(REPLAY))] if after is None else [("after", str(after))]
@@ -68,6 +69,7 @@ async def watch(url: str, token: str | None, types: list[str], as_json: bool, ou
             where = f"{place}?{urlencode(query)}"
             async with connect(where, additional_headers=headers, open_timeout=CONNECT_S, proxy=None) as socket:
                 backoff.reset()
+                linked = True
                 async for message in socket:
                     notice = from_json(message)
                     after = notice.id
@@ -75,13 +77,26 @@ async def watch(url: str, token: str | None, types: list[str], as_json: bool, ou
         except InvalidStatus as error:
             if error.response.status_code < 500:
                 raise InputError(f"{safe_url(place)}: {_detail(error)}") from None
+            why = f"the server has trouble (status {error.response.status_code})"
         except ValueError:
             raise InputError(f"{safe_url(place)}: what answers there is another version of livefoley") from None
-        except (OSError, TimeoutError, WebSocketException):
-            pass
+        except (OSError, TimeoutError, WebSocketException) as error:
+            why = f"no answer within {CONNECT_S:g} s" if isinstance(error, TimeoutError) else _reason(error)
+        else:
+            why = "it was closed"
+        if not linked:
+            remedy = "is livefoley running, and is this its HTTP port? --wait waits for it"
+            raise InputError(f"{safe_url(place)}: no livefoley answers there ({why}); {remedy}")
         if not as_json:
-            out.print(f"[dim]no link to {escape(safe_url(place))}, trying again[/]", highlight=False)
+            line_lost = f"[dim]no link to {escape(safe_url(place))} ({escape(why)}), trying again[/]"
+            out.print(line_lost, highlight=False, soft_wrap=True)
         await asyncio.sleep(backoff.next_s())
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there"
+    return reason(error) if isinstance(error, OSError) else "what answers there speaks no WebSocket"
 
 
 def _detail(error: InvalidStatus) -> str:

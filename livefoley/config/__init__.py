@@ -149,7 +149,7 @@ def _read(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such file; pipelines/ holds rooms to copy") from None
+        raise ConfigError(f"{path}: there is no such file; `livefoley init` writes one to begin with") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
 from livefoley.config.document import KeyPath, dotted
 from livefoley.config.rooms import Sink
+from livefoley.config.rtmp_output import address_of
 from livefoley.config.values import Address, SecretUrl
 from livefoley.system.dirs import expanded
 
@@ -98,6 +98,9 @@ def _same_output(config: Config) -> Iterator[Problem]:
 
 def _target(sink: Sink) -> str | None:
     """Return the file, directory or URL an output writes to; None for a kind that writes to none of these."""
+    if sink.rtmp is not None:
+        to = address_of(sink.rtmp)
+        return f"{to.host}:{to.port}/{to.app}/{to.key}"
     place = getattr(sink, sink.kind)
     if isinstance(place, Path):
         return os.path.normcase(os.path.abspath(place))
@@ -109,12 +112,12 @@ def _loops(config: Config) -> Iterator[Problem]:
     for name, room in config.rooms.items():
         if room.source.rtmp is None:
             continue
-        own = (config.server.rtmp.listen.port, f"/{room.source.rtmp.app}/{room.source.rtmp.key.get_secret_value()}")
+        own = (config.server.rtmp.listen.port, room.source.rtmp.app, room.source.rtmp.key.get_secret_value())
         for index, sink in enumerate(room.sinks):
             if sink.rtmp is None:
                 continue
-            url = urlsplit(sink.rtmp.get_secret_value())
-            if url.hostname in ("127.0.0.1", "localhost", "::1") and (url.port or 1935, url.path) == own:
+            to = address_of(sink.rtmp)
+            if to.host in ("127.0.0.1", "localhost", "::1") and (to.port, to.app, to.key.partition("?")[0]) == own:
                 yield ("rooms", name, "sinks", index, "rtmp"), "goes back into the room's own input, round and round"
 
 

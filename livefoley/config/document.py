@@ -48,7 +48,7 @@ def read(text: str, name: str) -> Document:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{name}: cannot be read as YAML ({_first_line(error)})") from None
     if not isinstance(tree, dict):
-        raise ConfigError(f"{name}: no configuration in it; it needs a rooms: section, see pipelines/reference.yaml")
+        raise ConfigError(f"{name}: no configuration in it; it needs a rooms: section, see `livefoley init reference`")
     return Document(name, {key: value for key, value in tree.items() if not key.startswith(SHARED)}, places)
 
 

@@ -28,7 +28,7 @@ def _file_order(line: str) -> tuple[int, str]:
 
 
 def _line(details: ErrorDetails, document: Document, root: type[BaseModel]) -> str:
-    path: KeyPath = tuple(key for key in details["loc"] if key != "[key]")
+    path: KeyPath = tuple(key for key in details["loc"] if not str(key).startswith("["))  # [key], and forms of a value
     place = document.place(path)
     if details["type"] == "extra_forbidden":
         return f"{place}: unknown key {dotted(path)}{nearest(str(path[-1]), known_keys(root, path[:-1]))}"
@@ -39,7 +39,7 @@ def _line(details: ErrorDetails, document: Document, root: type[BaseModel]) -> s
 
 def _example(path: KeyPath) -> str:
     examples = {
-        "rooms": "rooms: {demo: {...}}, see pipelines/demo.yaml",
+        "rooms": "rooms: {demo: {...}}, see `livefoley init demo`",
         "source": 'source: {rtmp: {key: "..."}}',
         "sinks": "sinks: [{hls: out/demo}]",
     }
@@ -106,7 +106,7 @@ def _shown(details: ErrorDetails, root: type[BaseModel], path: KeyPath) -> str:
 
 def known_keys(root: type[BaseModel], path: KeyPath) -> list[str]:
     """Return the keys that may stand at ``path``."""
-    at = type_at(root, path)
+    at = type_at(root, path, section=True)
     return list(at.model_fields) if isinstance(at, type) and issubclass(at, BaseModel) else []
 
 
@@ -115,26 +115,36 @@ def _is_secret(root: type[BaseModel], path: KeyPath) -> bool:
     return not isinstance(at, type) or issubclass(at, Secret | SecretStr)
 
 
-def type_at(root: type[BaseModel], path: KeyPath) -> Any:
-    """Return the type at ``path``: a model, a plain type, or None where the models know of nothing."""
-    at: Any = root
+def type_at(root: type[BaseModel], path: KeyPath, *, section: bool = False) -> Any:
+    """Return the type at ``path``: a model, a plain type, or None where the models know of nothing.
+
+    Where a value may be text or a section, it is the text's, or with ``section`` the section's.
+    """
+    annotation: Any = root
     for key in path:
-        if isinstance(at, type) and issubclass(at, BaseModel):
+        at = _bare(annotation, section=True)
+        if _is_model(at):
             field = at.model_fields.get(str(key))
-            at = _bare(field.annotation) if field else None
+            annotation = field.annotation if field else None
         else:
             arguments = typing.get_args(at)
-            at = _bare(arguments[0 if isinstance(key, int) else -1]) if arguments else None
-    return at
+            annotation = arguments[0 if isinstance(key, int) else -1] if arguments else None
+    return _bare(annotation, section)
 
 
-def _bare(annotation: Any) -> Any:
-    """Take ``Annotated`` and ``| None`` off."""
+def _is_model(at: Any) -> bool:
+    return isinstance(at, type) and issubclass(at, BaseModel)
+
+
+def _bare(annotation: Any, section: bool) -> Any:
+    """Take ``Annotated`` and ``| None`` off; of several forms choose the first, or with ``section`` the model."""
     while True:
         origin = typing.get_origin(annotation)
         if origin is typing.Annotated:
             annotation = typing.get_args(annotation)[0]
         elif origin in (Union, types.UnionType):
-            annotation = next(part for part in typing.get_args(annotation) if part is not type(None))
+            parts = [part for part in typing.get_args(annotation) if part is not type(None)]
+            models = [part for part in parts if _is_model(_bare(part, section))]
+            annotation = models[0] if section and models else parts[0]
         else:
             return annotation

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from livefoley.config.clips import Clips
 from livefoley.config.highlights import Highlights, Obs, Transcripts, Webhook
+from livefoley.config.rtmp_output import RtmpOutput
 from livefoley.config.values import (
     PICTURE_SUFFIXES,
     GainDb,
@@ -16,7 +17,6 @@ from livefoley.config.values import (
     Place,
     PullUrl,
     Recording,
-    RtmpUrl,
     SrtUrl,
     StreamKey,
 )
@@ -97,7 +97,7 @@ class Source(_OneOf):
 class Sink(_OneOf):
     """One output: exactly one of ``rtmp``, ``hls``, ``file``, ``srt``."""
 
-    rtmp: RtmpUrl | None = None
+    rtmp: RtmpOutput | None = None
     hls: Place | None = None
     file: Recording | None = None
     srt: SrtUrl | None = None

@@ -122,10 +122,8 @@ class SecretUrl(Secret[str]):
         return safe_url(self.get_secret_value())
 
 
-def _check_url(
-    schemes: tuple[str, ...], hint: str, path_depth: int = 0, port: bool = False
-) -> Callable[[SecretUrl], SecretUrl]:
-    """Return a validator for URLs of these schemes with ``path_depth`` path segments at least, and a ``port``."""
+def _check_url(schemes: tuple[str, ...], hint: str, port: bool = False) -> Callable[[SecretUrl], SecretUrl]:
+    """Return a validator for URLs of these schemes, with a ``port`` if they need one."""
 
     def check(value: SecretUrl) -> SecretUrl:
         url = value.get_secret_value()
@@ -136,7 +134,7 @@ def _check_url(
             raise ValueError(f"has no host name or no port that can be, {hint}")
         if not _TOKEN.fullmatch(url):
             raise ValueError("has a space, a line break or a character that a URL must carry percent-encoded")
-        if len([part for part in parts.path.split("/") if part]) < path_depth or (port and parts.port is None):
+        if port and parts.port is None:
             raise ValueError(f"is not complete, {hint}")
         return value
 
@@ -183,10 +181,6 @@ PullUrl: TypeAlias = Annotated[
             'like "rtsp://camera.local/stream"; a clip on disk is given as file:, SRT as srt: {url: ...}',
         )
     ),
-]
-RtmpUrl: TypeAlias = Annotated[
-    SecretUrl,
-    AfterValidator(_check_url(("rtmp", "rtmps"), 'server, app and stream key: "rtmp://host/app/key"', path_depth=2)),
 ]
 SrtUrl: TypeAlias = Annotated[
     SecretUrl, AfterValidator(_check_url(("srt",), 'host and port, like "srt://host:9000?mode=caller"', port=True))

@@ -101,11 +101,12 @@ class Guard:
         except _Gone:
             return
         except Problem as problem:
-            await problem.response()(scope, receive, answer)
+            await problem.response(scope["path"])(scope, receive, answer)
         except Exception as error:
             log.error("request failed", method=scope["method"], path=scope["path"], error=repr(error), at=_where(error))
             if not answer.started:
-                await Problem(500, "an error of livefoley's own; its log says more").response()(scope, receive, answer)
+                broken = Problem(500, "an error of livefoley's own; its log says more")
+                await broken.response(scope["path"])(scope, receive, answer)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket; who may not have one is told why as an HTTP answer."""

@@ -23,6 +23,7 @@ from livefoley.core.errors import (
 )
 from livefoley.renders.model import Busy
 
+GENERATE_AUDIO = "/generate_audio"
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: Mapping[type[LivefoleyError], int] = {
@@ -42,17 +43,26 @@ STATUS: Mapping[type[LivefoleyError], int] = {
 class Problem(HTTPException):
     """An error to answer with: ``detail`` is one line that says what would be right."""
 
-    def response(self) -> JSONResponse:
-        """Return the answer."""
-        return problem(self.status_code, self.detail, self.headers)
+    def response(self, path: str = "") -> JSONResponse:
+        """Return the answer to a request for ``path``."""
+        return problem(self.status_code, self.detail, self.headers, path=path)
 
 
 def problem(
-    status: int, detail: str, headers: Mapping[str, str] | None = None, errors: list[dict[str, str]] | None = None
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    errors: list[dict[str, str]] | None = None,
+    path: str = "",
 ) -> JSONResponse:
-    """Return a problem document; ``errors`` lists what is wrong with single keys of a body."""
+    """Return a problem document; ``errors`` lists what is wrong with single keys of a body.
+
+    Clients of ``/generate_audio`` read its text as ``error``.
+    """
     body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     body["detail"] = detail
+    if path == GENERATE_AUDIO:
+        body["error"] = detail
     if errors:
         body["errors"] = errors
     return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
@@ -66,18 +76,20 @@ def install(app: FastAPI) -> None:
 
 
 async def _http(request: Request, error: Any) -> JSONResponse:
-    return problem(error.status_code, error.detail, error.headers)
+    return problem(error.status_code, error.detail, error.headers, path=request.url.path)
 
 
 async def _livefoley(request: Request, error: Exception) -> JSONResponse:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     wait_s = getattr(error, "retry_after_s", None)
-    return problem(status, str(error), {"Retry-After": str(wait_s)} if wait_s is not None else None)
+    headers = {"Retry-After": str(wait_s)} if wait_s is not None else None
+    return problem(status, str(error), headers, path=request.url.path)
 
 
 async def _validation(request: Request, error: Any) -> JSONResponse:
     errors = [{"key": _key(details["loc"]), "detail": _detail(details)} for details in error.errors()]
-    return problem(422, "; ".join(f"{item['key']}: {item['detail']}" for item in errors[:5]), errors=errors[:20])
+    detail = "; ".join(f"{item['key']}: {item['detail']}" for item in errors[:5])
+    return problem(422, detail, errors=errors[:20], path=request.url.path)
 
 
 def _key(location: tuple[str | int, ...]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from livefoley.core.events import Transcript
+from livefoley.core.chinese import HAN
+from livefoley.core.events import Transcript, Word
 from livefoley.core.ticks import TICK_RATE, Tick, ms_from_ticks
 
 MAX_WIDTH = 84  # two lines of 42 half-width characters; a Chinese one counts twice
@@ -29,15 +30,27 @@ def captions(sentence: Transcript) -> Iterator[Caption]:
     if not sentence.words:
         yield Caption(sentence.start, sentence.end, _plain(sentence.text))
         return
-    glue = "" if sentence.language in SPACELESS else " "
     piece = [sentence.words[0]]
     for word in sentence.words[1:]:
-        text = glue.join(each.text for each in [*piece, word])
+        text = joined((each.text for each in [*piece, word]), sentence.language)
         if _width(text) > MAX_WIDTH or word.end - piece[0].start > MAX_TICKS:
-            yield Caption(piece[0].start, piece[-1].end, _plain(glue.join(each.text for each in piece)))
+            yield _caption(piece, sentence.language)
             piece = []
         piece.append(word)
-    yield Caption(piece[0].start, piece[-1].end, _plain(glue.join(each.text for each in piece)))
+    yield _caption(piece, sentence.language)
+
+
+def joined(words: Iterable[str], language: str) -> str:
+    """Return words as a text: with spaces, but for languages without and around a Chinese character."""
+    text = ""
+    for word in words:
+        spaceless = language in SPACELESS and (language != "zh" or not text or HAN.match(text[-1]) or HAN.match(word))
+        text += word if spaceless or not text else f" {word}"
+    return text.strip()
+
+
+def _caption(piece: Sequence[Word], language: str) -> Caption:
+    return Caption(piece[0].start, piece[-1].end, _plain(joined((word.text for word in piece), language)))
 
 
 def _plain(text: str) -> str:

@@ -69,7 +69,7 @@ class SinkStatistics:
     reconnects: int = 0
     errors: int = 0
     queue_units: int = 0
-    problem: str = ""  # what of the programme it has no place for, in a line
+    problem: str = ""  # why it is not connected, or what of the programme it has no place for, in a line
 
 
 class Sink(Protocol):

@@ -200,6 +200,7 @@ class DeliverySnapshot:
     delivered: int = 0
     dropped: int = 0
     retries: int = 0
+    reason: str = ""  # why it is not connected, where that is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from livefoley.core.cues import Stereo
 from livefoley.dsp.truepeak import true_peak
 
+MOMENT = 19_200  # samples of a momentary level: 0.4 s
 SILENCE_DB = -120.0
 """What the functions of this module return for silence, in dBFS, dBTP or LUFS."""
 
@@ -50,3 +51,12 @@ def peak(samples: NDArray[np.floating]) -> float:
 def true_peak_db(samples: Stereo) -> float:
     """Return the true peak in dBTP (ITU-R BS.1770-4 annex 2)."""
     return db_from_linear(true_peak(samples))
+
+
+def background_db(samples: Stereo) -> float:
+    """Return the level that sound ``[2, n]`` does not fall below for long: the quietest tenth of its momentary levels,
+    in dBFS of both channels together."""
+    count = samples.shape[1] // MOMENT * MOMENT
+    power = np.square(samples[:, :count], dtype=np.float64).mean(axis=0) if count else np.zeros(1)
+    moments = power.reshape(-1, MOMENT if count else 1).mean(axis=1)
+    return max(SILENCE_DB, 10.0 * math.log10(max(float(np.percentile(moments, 10)), 1e-12)))

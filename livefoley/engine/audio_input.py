@@ -5,10 +5,11 @@ stamp anchors the first block and from there on samples are counted; what the st
 measured against the count and smoothed (``OffsetTracker``). While the two agree to about a millisecond, samples pass
 bit for bit; when they drift apart, the ratio of a resampler follows, slowly.
 
-A stamp that jumps is a lost packet, a pause, a restart or just a bad stamp. The block is held back until the two after
+A stamp that jumps is a lost packet, a pause, a restart or just a bad stamp. The block is held back until those after
 it tell which (there is a second of look-ahead): if they jump alike, the sound moves by position, so that a lost packet
-never shifts sound against picture; if they do not, it was a bad stamp and nothing moves. The sound fades at both sides
-of a hole.
+never shifts sound against picture; if they do not, it was a bad stamp and nothing moves. Two more are enough where
+samples can be missing; a small step that is no whole packet has to last, for some encoders are ten milliseconds off and
+back again and again. The sound fades at both sides of a hole.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ MAX_DRIFT = 0.001
 _ENGAGE = 60.0  # ticks of error at which the resampler starts: 1.25 ms, more than whole milliseconds and jitter cause
 _PULL = TICK_RATE * 2  # ticks within which an error is made good
 _AGREE = 3  # blocks that must tell of the same step
-_HELD = 8  # blocks held back at most
+_HELD = 8  # blocks held back at most, or so many as make up _LASTING
+_LASTING = TICK_RATE * 4 // 10  # ticks for which blocks must tell of one small step
+_ALIKE = TICK_RATE * 4 // 1000  # how much they may differ
 _SETTLE = TICK_RATE // 10  # held blocks are placed at the latest this many ticks before they are read
 _SNAP = 60  # a step this close to a whole number of packets is one
 
@@ -89,6 +92,7 @@ class AudioInput:
         self._held: deque[_Block] = deque()
         self._position: Tick | None = None  # of the resampler's next output
         self._elapsed = 0  # input samples since the last measurement
+        self._astray, self._astray_for = 0.0, 0  # by how much the last blocks were off that ran on, and for how long
         self._engaged = self._was_read = False
         self._epoch = self._blocks = self._gaps = self._resyncs = self._strays = 0
 
@@ -177,20 +181,34 @@ class AudioInput:
         newest = surprises[-_AGREE:]
         if abs(surprises[-1]) <= STEP:
             self._place_strays(len(surprises) - 1)
-            self._place(self._held.popleft())
+            self._place_all()
         elif len(newest) == _AGREE and max(newest) - min(newest) <= STEP and self._is_step(median(newest)):
             self._place_strays(len(surprises) - _AGREE)
             self._step(median(newest), self._held[0].length)
-            while self._held:
-                self._place(self._held.popleft())
-        elif len(surprises) >= _HELD:
-            self._settle()
+            self._place_all()
+        elif lasting := self._lasting(surprises):
+            self._place_strays(len(surprises) - lasting)
+            self._step(median(surprises[-lasting:]), self._held[0].length)
+            self._place_all()
+        elif len(surprises) >= _HELD and sum(block.length for block in self._held) >= _LASTING:
+            self._place_strays(1)
+
+    def _lasting(self, surprises: list[float]) -> int:
+        """Return how many of the newest blocks tell of one step that is there to stay; 0 if none is."""
+        count = length = 0
+        for block, surprise in zip(reversed(self._held), reversed(surprises), strict=True):
+            if abs(surprise - surprises[-1]) > _ALIKE:
+                break
+            count, length = count + 1, length + block.length
+        if count == len(surprises) and abs(self._astray - surprises[-1]) <= _ALIKE:
+            length += self._astray_for  # a short look-ahead did not let them wait
+        return count if count >= _AGREE and length >= _LASTING else 0
 
     def _is_step(self, by: float) -> bool:
         """Say whether samples can be missing: whole packets, or so much that a resampler would take too long.
 
-        Anything else is an encoder that stamps badly (some are ten milliseconds off and back, again and again): its
-        sound runs on, and what is wrong for good is made good by the resampler.
+        Anything else may be an encoder that stamps badly (some are ten milliseconds off and back, again and again):
+        its sound runs on until the step has lasted.
         """
         length = self._held[0].length
         packets = round(by / length)
@@ -212,6 +230,15 @@ class AudioInput:
         """Let blocks run on whatever their stamps say; the tracker hears of them, and believes a little."""
         self._strays += count
         for _ in range(count):
+            surprise, block = self._surprises()[0], self._held.popleft()
+            alike = abs(surprise - self._astray) <= _ALIKE
+            self._astray_for = (self._astray_for if alike else 0) + block.length
+            self._astray = self._astray if alike else surprise
+            self._place(block)
+
+    def _place_all(self) -> None:
+        self._astray_for = 0
+        while self._held:
             self._place(self._held.popleft())
 
     def _place(self, block: _Block) -> None:

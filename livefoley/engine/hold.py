@@ -1,15 +1,18 @@
 """What the audience sees while the publisher is away.
 
 ``freeze`` repeats the last keyframe, ``slate`` a still picture made for the purpose, ``audio`` sends sound alone. A
-keyframe is a whole picture, so repeating its bytes needs no encoder and keeps every player and CDN awake.
+keyframe is a whole picture, so repeating its bytes needs no encoder and keeps every player and CDN awake. One of an
+open GOP (HEVC) is a whole picture to those alone who begin with it, so its type is changed to one that begins anew.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import SAMPLES, TICK_RATE, Tick
+from livefoley.formats.open_gop import begins_anew
 
 
 class OnDrop(StrEnum):
@@ -79,4 +82,9 @@ class Hold:
     def _picture(self) -> tuple[TrackInfo | None, Packet | None]:
         if self._policy is OnDrop.SLATE and self._slate is not None:
             return self._slate
-        return self._track, self._keyframe.packet if self._keyframe else None
+        if self._track is None or self._keyframe is None:
+            return self._track, None
+        packet = self._keyframe.packet
+        if self._track.codec == "hevc":
+            packet = replace(packet, data=begins_anew(self._track.extradata, packet.data, self.frames % 2))
+        return self._track, packet

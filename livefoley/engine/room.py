@@ -65,10 +65,9 @@ class RoomEngine:
         self._hold = Hold(settings.on_drop)
         self._tracks: dict[MediaKind, TrackInfo] = {}
         self._position: Tick = ORIGIN  # the next sample to leave
-        self._sound_end: Tick = 0
         self._announced = False
         self._late_since: float | None = None
-        self._playhead: Tick = 0
+        self._sound_end = self._playhead = 0
         self._bytes_in = dict.fromkeys(MediaKind, 0)
         self._units_in = self._units_out = self._late_units = 0
         self._resyncs = self._held_back = self._decode_errors = 0
@@ -110,6 +109,7 @@ class RoomEngine:
             if self._taps is not None:
                 self._taps.video(info)
             return
+        self._audio.reset(self._timeline.epoch)  # their stamps anchor the sound anew
         try:
             self._decoder = self._make_decoder(info)
             self.problem = None

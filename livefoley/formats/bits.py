@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _MAX_ZEROS = 32
 
 
@@ -11,6 +13,11 @@ class Bits:
     def __init__(self, data: bytes) -> None:
         self._value = int.from_bytes(data, "big")
         self._left = 8 * len(data)
+
+    @property
+    def left(self) -> int:
+        """How many bits are left."""
+        return self._left
 
     def u(self, count: int) -> int:
         """Return the next ``count`` bits."""
@@ -32,6 +39,11 @@ class Bits:
         """Return the next signed Exp-Golomb code."""
         code = self.ue()
         return (code + 1) // 2 if code % 2 else -(code // 2)
+
+
+def escape(data: bytes) -> bytes:
+    """Return a NAL unit's payload with emulation prevention bytes where it needs them; undoes `unescape`."""
+    return re.sub(rb"\x00\x00(?=[\x00-\x03])", b"\x00\x00\x03", data)
 
 
 def unescape(data: bytes) -> bytes:

@@ -24,17 +24,17 @@ class ParameterSets:
     def learn(self, units: Sequence[bytes]) -> bool:
         """Take the sets among the NAL units of a picture; tell whether the configuration changed.
 
-        What is incomplete as yet, or damaged, changes nothing.
+        What is incomplete as yet, or damaged, leaves that as it was.
         """
         try:
             sets = nal.merge_sets(self.codec, self._sets, nal.parameter_sets(self.codec, units))
             if sets == self._sets:
                 return False
-            configuration = nal.configuration(self.codec, sets)
+            self._sets = sets
+            before, self.configuration = self.configuration, nal.configuration(self.codec, sets)
         except (ValueError, IndexError):
             return False
-        self._sets, before, self.configuration = sets, self.configuration, configuration
-        return configuration != before
+        return self.configuration != before
 
 
 def has_start_codes(data: bytes, length_size: int = 4) -> bool:

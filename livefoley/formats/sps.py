@@ -100,7 +100,7 @@ def _hevc_sps(bits: Bits) -> SequenceParameters:
     layers = bits.u(3)
     bits.u(1)
     bits.u(96)  # general profile, tier and level
-    _skip_sub_layers(bits, layers)
+    skip_sub_layers(bits, layers)
     bits.ue()
     chroma = bits.ue()
     if chroma == 3:
@@ -115,7 +115,8 @@ def _hevc_sps(bits: Bits) -> SequenceParameters:
     return SequenceParameters(width, height, chroma, luma_bits, chroma_bits)
 
 
-def _skip_sub_layers(bits: Bits, layers: int) -> None:
+def skip_sub_layers(bits: Bits, layers: int) -> None:
+    """Read past what an SPS of HEVC says of its sub-layers, behind the general profile, tier and level."""
     present = [(bits.u(1), bits.u(1)) for _ in range(layers)]
     if layers:
         bits.u(2 * (8 - layers))

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
-from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 import av
 import structlog
@@ -75,15 +75,15 @@ def _checked(url: str) -> str:
 
 def _split(url: str) -> tuple[str, list[tuple[str, str]]]:
     """Return ``url`` without its secrets, and these by their names as options, as FFmpeg reads them from a URL."""
-    parts = urlsplit(url)
+    place, mark, query = url.partition("?")  # all of the rest: a stream's name may begin with #!:: (SRT Access Control)
     shown, hidden = [], []
-    for each in parts.query.split("&"):
+    for each in query.split("&"):
         name, _, value = each.partition("=")
         if name in _SECRETS:
             hidden.append((name, value if name == "passphrase" else unquote_plus(value)))
         else:
             shown.append(each)
-    return urlunsplit(parts._replace(query="&".join(shown))), hidden
+    return f"{place}{mark}{'&'.join(shown)}", hidden
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def _told(text: str) -> Iterator[int]:
 def _cleaned(text: str, url: str) -> str:
     """Return the last line of ``text`` without ``url`` or any value in its query."""
     line = text.strip().rpartition("\n")[2].replace(url, safe_url(url))
-    for _, value in parse_qsl(urlsplit(url).query):
+    for _, value in parse_qsl(url.partition("?")[2]):
         for form in (value, unquote(value)):
             line = line.replace(form, "***") if len(form) > 3 else line
     return line[-200:]

@@ -12,6 +12,8 @@ def safe_url(url: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return "(a URL that cannot be read)"
+    if not parts.netloc.count("@") and "@" in f"{parts.query}{parts.fragment}" and not parts.path:
+        return "(a URL that cannot be read)"  # what looks like its host is a part of a user's name or password
     if not parts.scheme or not host:
         return "(a URL without scheme or host)"
     host = f"[{host}]" if ":" in host else host

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import os
+import socket
+import ssl
 import time
 from collections.abc import Collection
 from hashlib import sha256
@@ -21,6 +24,7 @@ import structlog
 from livefoley.control.api.events import to_json
 from livefoley.control.state import Events
 from livefoley.core.backoff import Backoff
+from livefoley.core.errors import reason
 from livefoley.core.notices import GapNotice, Notice
 from livefoley.core.snapshots import DeliverySnapshot
 from livefoley.media.auth import SIGNATURE_HEADER
@@ -51,7 +55,7 @@ class Webhook:
         self._secret = secret.encode() if secret else None
         self._types = types
         self._timeout_s = timeout_s
-        self._connected = True
+        self._refused = ""  # why the last try did not arrive
         self._delivered = self._dropped = self._retries = 0
 
     async def run(self) -> None:
@@ -67,28 +71,31 @@ class Webhook:
         if isinstance(notice.data, GapNotice):
             self._dropped += notice.data.missed
             return
-        arrived = await self._deliver(client, notice)
-        if arrived:
-            self._delivered += 1
-        else:
+        refused = await self._deliver(client, notice)
+        if refused:
             self._dropped += 1
-        self._note(arrived)
+        else:
+            self._delivered += 1
+        self._note(refused)
 
-    async def _deliver(self, client: httpx.AsyncClient, notice: Notice) -> bool:
+    async def _deliver(self, client: httpx.AsyncClient, notice: Notice) -> str:
+        """Return why a notice did not arrive; empty when it did."""
         body = to_json(notice)
+        refused = ""
         backoff = Backoff(BACKOFF_S)
         for attempt in range(TRIES):
             if attempt:
                 self._retries += 1
                 await asyncio.sleep(backoff.next_s())
-            status = await self._post(client, notice, body)
-            if status is not None and status < 500 and status not in _PASSING:
-                return 200 <= status < 300
-            self._note(False)
-        return False
+            answer = await self._post(client, notice, body)
+            refused = _refusal(answer) if isinstance(answer, int) else answer
+            if isinstance(answer, int) and answer < 500 and answer not in _PASSING:
+                return refused
+            self._note(refused)
+        return refused
 
-    async def _post(self, client: httpx.AsyncClient, notice: Notice, body: bytes) -> int | None:
-        """Return the status of the answer, which is not read; None when there is none in time."""
+    async def _post(self, client: httpx.AsyncClient, notice: Notice, body: bytes) -> int | str:
+        """Return the status of the answer, which is not read, or why there is none in time."""
         headers = self._headers(notice, body)
         try:
             async with (
@@ -96,8 +103,10 @@ class Webhook:
                 client.stream("POST", self._url, content=body, headers=headers) as answer,
             ):
                 return answer.status_code
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
-            return None
+        except (httpx.TimeoutException, TimeoutError):
+            return f"no answer in {self._timeout_s:g} s (timeout_s)"
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return _cause(error)
 
     def _headers(self, notice: Notice, body: bytes) -> dict[str, str]:
         timestamp = str(int(time.time()))
@@ -111,16 +120,43 @@ class Webhook:
             headers[SIGNATURE_HEADER] = signature(self._secret, timestamp, body)
         return headers
 
-    def _note(self, arrived: bool) -> None:
-        """Log the change from good to bad and back, not every try."""
-        if arrived is not self._connected:
-            said = log.info if arrived else log.warning
-            said("webhook answers again" if arrived else "webhook does not take events", hook=safe_url(self._url))
-        self._connected = arrived
+    def _note(self, refused: str) -> None:
+        """Log the change from good to bad and back, and to bad for another reason, not every try."""
+        if not refused and self._refused:
+            log.info("webhook answers again", hook=safe_url(self._url))
+        elif refused != self._refused:
+            log.warning("webhook does not take events", hook=safe_url(self._url), reason=refused)
+        self._refused = refused
 
     def statistics(self) -> DeliverySnapshot:
         """Return a snapshot."""
-        return DeliverySnapshot("webhook", self._connected, self._delivered, self._dropped, self._retries)
+        counts = (self._delivered, self._dropped, self._retries)
+        return DeliverySnapshot("webhook", not self._refused, *counts, reason=self._refused)
+
+
+def _refusal(status: int) -> str:
+    """Return why an answer is no success; empty when it is one."""
+    if 200 <= status < 300:
+        return ""
+    if 300 <= status < 400:
+        return f"it answers {status}: redirects are not followed, give the URL it leads to"
+    return f"it answers {status}"
+
+
+def _cause(error: BaseException) -> str:
+    """Return why there was no answer, in a few words without the URL."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({seen.verify_message})"
+        if isinstance(seen, ssl.SSLError):
+            return f"TLS does not come about ({seen.reason or reason(seen)})"
+        if isinstance(seen, socket.gaierror):
+            return "its host is not known"
+        if isinstance(seen, OSError) and seen.errno:
+            return f"it cannot be reached ({os.strerror(seen.errno)})"
+        seen = seen.__cause__ or seen.__context__
+    return f"the connection broke off ({type(error).__name__})"
 
 
 def signature(secret: bytes, timestamp: str, body: bytes) -> str:

@@ -178,7 +178,7 @@ def _measured_s(container: Any, streams: Sequence[Any], most_s: float) -> float:
     first, last = math.inf, -math.inf
     for packet in container.demux(list(streams)):
         stamp = packet.pts if packet.pts is not None else packet.dts
-        if stamp is None or not packet.size:
+        if stamp is None or not packet.size or packet.is_discard:
             continue
         first = min(first, float(stamp * packet.time_base))
         last = max(last, float((stamp + (packet.duration or 0)) * packet.time_base))

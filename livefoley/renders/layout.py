@@ -97,7 +97,7 @@ def survey(path: Path, limits: IntakeLimits) -> Layout:
         tracks = {stream.index: _Seen() for stream in chosen.streams}
         for packet in container.demux(chosen.streams):
             stamp = packet.pts if packet.pts is not None else packet.dts
-            if stamp is None or not packet.size:
+            if stamp is None or not packet.size or packet.is_discard:
                 continue
             base = fraction(packet.time_base)
             at = ticks_from_stamp(stamp, base) - origin

@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 from av.stream import Discard
 
-from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, master
+from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, ambience_gain_db, master
 from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
@@ -81,15 +81,15 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
 
 
 def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
-    """Return the marked sound: with the original at the loudness of clips; alone as loud as that or as its peaks allow,
-    for a limiter would take from the hits what it gives to the ambience."""
+    """Return the marked sound: with the original at the loudness of clips; alone as loud as that, as its peaks
+    allow, for a limiter would take from the hits what it gives to the ambience, or as its ambience may be."""
     marked = embed(stem, content_id)
     if original is not None:
         return master(original, marked).mix
     loudness = integrated_lufs(marked)
     if loudness <= SILENCE_DB:
         return marked
-    gain_db = min(TARGET_LUFS - loudness, CEILING_DBTP - true_peak_db(marked))
+    gain_db = min(TARGET_LUFS - loudness, CEILING_DBTP - true_peak_db(marked), ambience_gain_db(marked))
     return marked * np.float32(linear_from_db(gain_db))
 
 

@@ -237,6 +237,7 @@ class RenderService:
             stderr=asyncio.subprocess.PIPE,
             env=children.environment(),
             limit=_LINE_BYTES,
+            **children.OWN_GROUP,
         )
         order = self.settings.order(entry.job, self._place(entry.job.id))
         if process.stdin is not None:
@@ -249,8 +250,14 @@ class RenderService:
             raise InputError(f"takes longer than {timeout_s:g} s, which is all that may be spent on it") from None
         finally:
             entry.process = None
-            _kill(process)
-            entry.ended = children.how_it_ended(await asyncio.shield(process.wait()))
+            ended = asyncio.ensure_future(process.wait())
+            try:
+                if process.stdout is not None and process.stdout.at_eof():  # a signal would take its exit status
+                    await asyncio.wait([ended], timeout=PRINTED_S)
+            finally:
+                if not ended.done():
+                    _kill(process)
+            entry.ended = children.how_it_ended(await asyncio.shield(ended))
             await asyncio.wait([printed], timeout=PRINTED_S)
             printed.cancel()
 

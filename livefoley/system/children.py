@@ -12,12 +12,16 @@ import signal
 import sys
 from collections.abc import Mapping
 from functools import cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 ENVIRONMENT = {"GGML_NO_BACKTRACE": "1", "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
 """Of every child, unless the operator's own says otherwise. A library that gives up shall not start a debugger. Each
 arena of glibc's allocator keeps what was freed in it to itself. Their matrices are small: shared among threads they
 cost nearly twice the processor time."""
+
+OWN_GROUP: dict[str, Any] = {} if sys.platform == "win32" else {"process_group": 0}
+"""How a child is started that a terminal's Ctrl-C must not reach, not even before it could ignore it: its parent ends
+it."""
 
 _STORE = "AWS_"
 _MEMORY = "which the system does when memory runs out"

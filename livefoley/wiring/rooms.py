@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from livefoley import config as cfg
+from livefoley.config.rtmp_output import address_of
 from livefoley.core.errors import ConfigError
 from livefoley.core.ports import Sink, Source
 from livefoley.core.ticks import ticks_from_s
@@ -224,7 +225,7 @@ def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:
 
 
 SINKS: dict[str, Callable[[Any], Sink]] = {
-    "rtmp": lambda url: RtmpSink(url.get_secret_value()),
+    "rtmp": lambda output: RtmpSink(address_of(output)),
     "hls": HlsSink,
     "srt": lambda url: SrtSink(url.get_secret_value()),
     "file": FileSink,

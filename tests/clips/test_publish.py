@@ -23,6 +23,7 @@ from livefoley.clips.publish import (
     SpoolingPublisher,
     Store,
     StorePublisher,
+    check_place,
     open_store,
 )
 from livefoley.clips.publish import s3 as s3_module
@@ -298,3 +299,19 @@ def test_errors_of_the_store_tell_no_secret(bucket: Bucket, s3: Store, tmp_path:
 def test_a_place_that_is_none_is_told_in_one_line(place: str) -> None:
     with pytest.raises(ConfigError):
         open_store(place)
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("s3://my bucket/clips", "character 3 of the bucket, ' ' (SPACE)"),
+        ("s3://my_bucket", "character 3 of the bucket, '_' (LOW LINE)"),
+        ("s3://bucket/room=a", "character 5 of the prefix, '=' (EQUALS SIGN)"),
+        ("s3://bucket/剪辑", "character 1 of the prefix, '剪' (CJK UNIFIED IDEOGRAPH-526A)"),
+        ("s3://b", "is no place for clips"),
+    ],
+)
+def test_a_place_in_s3_that_is_none_is_refused_by_its_character(place: str, told: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_place(place)
+    assert told in str(refused.value)

@@ -36,6 +36,16 @@ def made(folder: Path, buffer: RollingBuffer, start_s: float, end_s: float, **re
     return published(pipeline.run(write_job(folder / "job", buffer, start_s, end_s, **request), tools(folder / "out")))
 
 
+def test_a_clip_tells_how_much_of_it_is_hidden(stream: Path, tmp_path: Path) -> None:
+    for request, hidden_s in (({}, 1.5), ({"exact": True}, 0.0)):
+        files = made(tmp_path / str(hidden_s), flashes.kept(stream, 12), 3.5, 8.5, **request)
+        told = ClipMetadata.from_json(files.metadata.read_text())
+        assert told.hidden_s == pytest.approx(hidden_s, abs=0.001)
+        with av.open(str(files.clip), options={"ignore_editlist": "1"}) as container:
+            shown = sum(1 for _ in container.decode(video=0))
+        assert shown / flashes.FPS == pytest.approx(5.0 + hidden_s, abs=0.11)
+
+
 @pytest.mark.parametrize(("start_s", "end_s"), [(3.5, 8.5), (2.0, 4.0), (4.1, 4.9), (3.1, 4.5), (0.5, 2.2)])
 def test_an_exact_clip_holds_the_frames_asked_for_and_copies_what_it_can(
     stream: Path, tmp_path: Path, start_s: float, end_s: float

@@ -160,3 +160,11 @@ def test_any_origin_is_judged_without_an_error(origin: str) -> None:
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_only_the_very_token_is_known(token: str, other: str) -> None:
     assert Access(token=token).knows_token(other) is (token == other)
+
+
+async def test_clients_of_generate_audio_read_what_was_wrong_as_an_error() -> None:
+    async with served(Studio(), Access(token="right-token", loopback=False)) as client:
+        for headers in ({}, {"Authorization": "Bearer right-token"}):
+            told = (await client.post("/generate_audio", json={}, headers=headers)).json()
+            assert told["error"] == told["detail"]
+        assert "error" not in (await client.get("/v1/rooms")).json()

@@ -44,6 +44,12 @@ async def test_a_page_loads_from_this_server_alone_and_runs_no_inline_script(
         assert found.headers["content-type"].startswith(("text/javascript", "text/css"))
 
 
+@pytest.mark.parametrize("path", ["/stage", "/stage/publish"])
+async def test_a_page_says_what_of_the_publishers_cannot_be_used(client: httpx.AsyncClient, path: str) -> None:
+    page = await client.get(path)
+    assert '<p class="problem" role="note">Sorenson is not carried</p>' in page.text
+
+
 async def test_what_does_not_exist_is_not_there(client: httpx.AsyncClient) -> None:
     for path in (
         "/nowhere",

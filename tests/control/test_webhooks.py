@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from livefoley.control.api.events import from_json
 from livefoley.core.notices import ChatNotice, ClipNotice, SceneNotice
 from livefoley.outbound import webhooks
 from livefoley.outbound.webhooks import TRIES, Webhook, signature
 from livefoley.runtime.events.event_feed import QUEUE, EventFeed
+from tests.clips.certificates import signing_chain
 from tests.support.hooks import hook
 from tests.support.peers import free_port
 from tests.support.waiting import until
@@ -131,3 +136,56 @@ async def test_a_server_that_is_not_there_is_no_trouble() -> None:
     async with delivering(feed, free_port(), timeout_s=1.0) as made:
         feed.publish(BURST)
         await until(lambda: made.statistics().dropped == 1)
+
+
+def answering(context: ssl.SSLContext | None, status: int, delay_s: float = 0.0) -> Any:
+    """Return a server that answers every request so."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(delay_s)
+            writer.write(f"HTTP/1.1 {status} X\r\nLocation: /final\r\nContent-Length: 0\r\n\r\n".encode())
+            await writer.drain()
+        writer.close()
+
+    return asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status", "delay_s", "reason"),
+    [
+        ("http", 307, 0.0, "it answers 307: redirects are not followed, give the URL it leads to"),
+        ("http", 500, 0.0, "it answers 500"),
+        ("http", 200, 5.0, "no answer in 0.3 s (timeout_s)"),
+        ("https", 200, 0.0, "its certificate is not trusted (self-signed certificate in certificate chain)"),
+    ],
+)
+async def test_an_operator_is_told_why_a_webhook_takes_nothing(
+    tmp_path: Path, scheme: str, status: int, delay_s: float, reason: str
+) -> None:
+    context = None
+    if scheme == "https":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*signing_chain(tmp_path, "Receiver"))
+    feed = EventFeed("stage")
+    async with await answering(context, status, delay_s) as server:
+        port = server.sockets[0].getsockname()[1]
+        made = Webhook(feed, f"{scheme}://127.0.0.1:{port}/told", types=("chat",), timeout_s=0.3)
+        running = asyncio.create_task(made.run())
+        await asyncio.sleep(0)
+        feed.publish(BURST)
+        with capture_logs() as lines:
+            await until(lambda: made.statistics().dropped == 1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert made.statistics().reason == reason
+    assert [line["reason"] for line in lines if line["event"] == "webhook does not take events"] == [reason]
+
+
+async def test_a_webhook_that_nobody_answers_says_so() -> None:
+    feed = EventFeed("stage")
+    async with delivering(feed, free_port()) as made:
+        feed.publish(BURST)
+        await until(lambda: made.statistics().dropped == 1)
+        assert made.statistics().reason == "it cannot be reached (Connection refused)"

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from livefoley.core.errors import ConfigError
-from livefoley.core.events import Keyword, KeywordHit
+from livefoley.core.events import Keyword, KeywordHit, Word
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.perception.ears import LISTS
+from livefoley.perception.ears.holes import holes
 from livefoley.perception.ears.keywords import load, parse, patterns
 from livefoley.perception.ears.match import Sounds
 from livefoley.perception.ears.normalise import units
@@ -198,6 +199,46 @@ def test_a_keyword_tells_the_numbers_that_were_said(phrase: str, heard: str, wan
     (hit,) = spotter(phrase).final(said(heard, "en" if phrase.isascii() else "zh"))
     assert hit.said == hit.evidence().detail == wanted
     assert hit.keyword == phrase
+
+
+def test_a_confirmed_keyword_is_told_as_the_final_text_writes_it() -> None:
+    ears = spotter("买爆[了]")
+    ears.partial(said("买爆了"))
+    (hit,) = ears.final(said("买报了"))
+    assert (hit.state.value, hit.text_heard, hit.said) == ("confirmed", "买报了", "买爆了")
+
+
+def test_an_omission_is_no_denial() -> None:
+    for silent, state in (([(0, TICK_RATE)], "confirmed"), ([], "withdrawn")):
+        ears = spotter("三二一")
+        ears.partial(said("三二一上链接"))
+        (hit,) = ears.final(said("right now", "en", start_s=2.0), holes=silent)
+        assert hit.state.value == state
+
+
+def test_what_was_left_out_confirms_what_it_nearly_has_and_brings_its_own() -> None:
+    ears = spotter("三二一", "上链接", "sold out")
+    ears.partial(said("三二一"))
+    hits = ears.final(said("right now", "en", start_s=2.0), said("大二一上链接"), said("sold out", "en", start_s=4.0))
+    assert told(hits) == [("三二一", "confirmed"), ("上链接", "confirmed"), ("sold out", "confirmed")]
+    ears.partial(said("三二一", start_s=20.0))
+    (hit,) = ears.final(said("right now", "en", start_s=22.0), said("今天真热闹", start_s=20.0))
+    assert hit.state.value == "withdrawn"  # something else is said there
+
+
+def test_holes_are_where_nobody_wrote_though_somebody_speaks() -> None:
+    def word(start_s: float, end_s: float) -> Word:
+        return Word(round(start_s * TICK_RATE), round(end_s * TICK_RATE), "word")
+
+    def found(*words: Word) -> list[tuple[float, float]]:
+        return [(a / TICK_RATE, b / TICK_RATE) for a, b in holes(words, 0, 10 * TICK_RATE)]
+
+    even = [word(n / 2, n / 2 + 0.5) for n in range(20)]
+    assert found(*even) == []
+    assert found(*even[:6], *even[12:]) == [(3.0, 6.0)]
+    assert found(*even[:6], word(3.0, 6.0), *even[12:]) == [(3.0, 5.5)]  # a word that reaches over what was left out
+    assert found(*even[:6]) == [(3.0, 10.0)]
+    assert found(*even[:6], word(4.4, 4.6), *even[12:]) == [(3.0, 6.0)]  # a word alone is not well placed
 
 
 def test_ids_count_up_from_where_they_are_told_to() -> None:

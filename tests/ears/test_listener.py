@@ -93,6 +93,45 @@ def _is_confirmed(event: HearingEvent) -> bool:
     return isinstance(event, KeywordHit) and event.state is EvidenceState.CONFIRMED
 
 
+def in_one_breath(line: Line, *names: str) -> Sound:
+    """Return lines with 0.1 s between them, and a second of silence."""
+    pause = np.zeros(TICK_RATE // 10, np.float32)
+    lines = [np.concatenate((line(name)[:-TICK_RATE], pause)) for name in names]
+    return np.concatenate((*lines, np.zeros(TICK_RATE, np.float32)))
+
+
+@pytest.mark.parametrize(
+    ("names", "keywords"),
+    [
+        (("zh02.wav", "en04.wav", "zh03.wav", "en03.wav"), {"全场{n}折", "what a shot", "买爆了", "sold out"}),
+        (("en02.wav", "zh04.wav", "en08.wav"), {"everything half price", "上链接", "that was insane"}),
+    ],
+)
+def test_chinese_and_english_in_one_breath_are_both_heard(
+    recogniser: Recogniser, line: Line, names: tuple[str, ...], keywords: set[str]
+) -> None:
+    events = hear(listener(recogniser), in_one_breath(line, *names))
+    assert keywords <= {hit.keyword for hit in settled(events)}
+    told = finals(events)
+    assert {each.language for each in told} >= {"en", "zh"} or any(c.isascii() and c.isalpha() for c in told[0].text)
+    assert all(each.start >= START and each.start <= each.end for each in told)
+    assert len({each.utterance for each in told}) == len(told)
+
+
+def test_a_foreign_beginning_leaves_nobody_deaf(recogniser: Recogniser, line: Line) -> None:
+    ears = listener(recogniser, languages=("en",))
+    events = hear(ears, in_one_breath(line, "zh01.wav", "zh05.wav", "en03.wav", "en01.wav"))
+    assert {"sold out"} <= {hit.keyword for hit in settled(events)}
+
+
+def test_no_utterance_begins_before_the_stream(recogniser: Recogniser, line: Line) -> None:
+    speech = line("en03.wav")
+    begin = int(np.flatnonzero(np.abs(speech) > 0.02)[0])
+    events = hear(listener(recogniser), speech[begin:], start=0)
+    assert all(each.start >= 0 for each in events if isinstance(each, Transcript))
+    assert finals(events)
+
+
 def test_chunked_equals_whole(recogniser: Recogniser, line: Line) -> None:
     sound = line("zh04.wav")
     whole, pieces = listener(recogniser), listener(recogniser)

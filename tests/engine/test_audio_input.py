@@ -154,6 +154,34 @@ def test_a_jump_moves_the_sound_to_its_new_place_without_a_click(jump: int) -> N
     assert audio.statistics().resyncs == 1
 
 
+@pytest.mark.parametrize("lookahead_s", [1.5, 0.3])
+@pytest.mark.parametrize("packet", [480, PACKET])
+@pytest.mark.parametrize("step_ms", [-50, -30, -9, 9, 15, 40, 58])
+def test_a_step_that_lasts_is_taken_at_once_and_without_a_click(step_ms: int, packet: int, lookahead_s: float) -> None:
+    audio, out, read = AudioInput(), [], ORIGIN
+    ones, changed = np.ones((2, packet), np.float32), 3 * TICK_RATE // packet
+    for number in range(2 * changed):
+        stamp = ORIGIN + number * packet + (step_ms * 48 if number >= changed else 0)
+        audio.feed(ones, whole_ms(stamp))
+        while read < stamp - lookahead_s * TICK_RATE:
+            out.append(audio.read(read, packet)[0])
+            read += packet
+    assert audio.end == pytest.approx(stamp + packet, abs=96)
+    assert np.abs(np.diff(np.concatenate(out)[FADE:])).max() < 1.5 / FADE
+    statistics = audio.statistics()
+    assert statistics.gaps + statistics.resyncs == 1
+    moved = np.flatnonzero(np.concatenate(out)[FADE:] == 0.0) + ORIGIN + FADE - (ORIGIN + changed * packet)
+    assert moved[0] <= (0.1 if lookahead_s > 1 else 0.6) * TICK_RATE
+
+
+def test_steps_that_go_back_again_move_nothing() -> None:
+    audio = AudioInput()
+    samples = np.ones((2, 400 * PACKET), np.float32)
+    off_ms = [10 if number // 12 % 2 else 0 for number in range(400)]  # a quarter of a second each
+    streamed(audio, samples, [whole_ms(ORIGIN + number * PACKET) + ms * 48 for number, ms in enumerate(off_ms)])
+    assert audio.statistics().gaps == audio.statistics().resyncs == 0
+
+
 def test_sound_behind_the_playhead_is_dropped_and_counted() -> None:
     audio = AudioInput()
     audio.feed(noise(PACKET), ORIGIN)

@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from livefoley.core.cues import ActionPrompts, CueKind, Sound
 from livefoley.core.errors import UnsupportedCodec
@@ -73,6 +74,29 @@ def test_pictures_leave_untouched_a_look_ahead_later_with_silence_for_sound() ->
     assert {later.pts - earlier.pts for earlier, later in pairwise(sound)} == {1024}
     assert drive.out[0].kind is A  # parameters first,
     assert drive.out[1] == VIDEO  # of both tracks
+
+
+def test_new_parameters_of_the_sound_anchor_it_anew() -> None:
+    heard: list[tuple[int, np.ndarray]] = []
+
+    class Ears:
+        def video(self, item: TrackInfo | Unit) -> None: ...
+
+        def audio(self, samples: np.ndarray, start: int) -> None:
+            heard.append((start, samples))
+
+    drive = Drive()
+    drive.engine.tap(Ears())
+    loud = np.full(480, 0x10, np.uint8).tobytes()  # 60 ms of G.711
+    for codec, first_ms in (("pcm_mulaw", 0), ("pcm_alaw", 1225)):  # 25 ms later than the sound before it ends
+        drive.engine.feed(TrackInfo(A, codec, sample_rate=8000, channels=1), drive.now)
+        for ms in range(first_ms, first_ms + 1200, 60):
+            drive.engine.feed(Packet(A, loud, ms, ms, MILLISECONDS), drive.now)
+            drive.now += 0.06
+            drive.engine.advance(drive.now)
+    places = sorted((start, start + samples.size) for start, samples in heard)
+    (gap,) = [(begin, end) for (_, begin), (end, _) in pairwise(places) if end - begin > 48]
+    assert gap[1] - places[0][0] == pytest.approx(1225 * 48, abs=48)
 
 
 def test_outputs_stay_up_while_the_publisher_is_away_and_it_returns_a_look_ahead_ahead() -> None:

@@ -99,7 +99,7 @@ async def test_a_listener_receives_the_pictures_sent_encrypted(
     port = free_port(socket.SOCK_DGRAM)
     with process(*receiver(port, tmp_path / "got.ts")) as peer:
         await listening(port)
-        sink = SrtSink(f"srt://127.0.0.1:{port}?{PATIENT}&streamid=%23!::r=live,u={PASSPHRASE}")
+        sink = SrtSink(f"srt://127.0.0.1:{port}?{PATIENT}&streamid=#!::r=live,u={PASSPHRASE}")
         task = asyncio.create_task(sink.run())
         await sent_live(sink, 4.0)
         shown = shown_of_children(f"127.0.0.1:{port}?latency")

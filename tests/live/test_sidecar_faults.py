@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -194,3 +195,25 @@ async def test_sound_that_begins_late_is_heard_where_it_belongs(tmp_path: Path, 
     pictures = file_hashes(tmp_path / "o.mp4", VIDEO)
     assert pictures == file_hashes(long_clip, VIDEO)[: len(pictures)]
     assert len(pictures) > 250
+
+
+async def test_a_closed_terminal_ends_no_stream_and_a_quit_finishes_the_outputs(
+    tmp_path: Path, long_clip: Path
+) -> None:
+    async with sidecar(tmp_path, sinks=[{"file": f"{tmp_path}/o.mp4"}], on_drop="audio") as made:
+        publishing = asyncio.create_task(publish(made.ports.publish_url, long_clip, "-t", "6"))
+        await wait_room(made, lambda room: room["units_out"] > 60)
+        (process,) = (each for each in psutil.Process().children() if "room.yaml" in " ".join(each.cmdline()))
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            process.send_signal(number)
+        assert (await publishing)[0] == 0
+        room = await wait_room(made, lambda room: not room["publisher_connected"])
+        assert room["dropped_units"] == 0
+        await asyncio.sleep(2.0)
+        process.send_signal(signal.SIGQUIT)
+        await until(lambda: not made.alive)
+        await made.stop()  # which raises when it ended badly
+    pictures = file_hashes(tmp_path / "o.mp4", VIDEO)
+    assert pictures == file_hashes(long_clip, VIDEO)[: len(pictures)]
+    assert len(pictures) > 150
+    assert not recordings(tmp_path, "*.partial")

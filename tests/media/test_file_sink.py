@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from livefoley.core.errors import OutputError
-from livefoley.core.media import MediaKind, OutputItem, Unit
+from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.media.files.file_sink import FileSink
 from tests.media.clips import clip
 from tests.media.render import names_in, output_items, payloads
@@ -64,6 +65,22 @@ async def test_a_place_that_cannot_be_written_costs_units_and_is_tried_again(tmp
     sink.close()
     await task
     assert sink.statistics().errors >= 1
+    assert len(payloads(sink.paths[-1])) == 75
+
+
+async def test_new_parameters_are_tried_at_once_where_others_failed(tmp_path: Path) -> None:
+    sink = FileSink(tmp_path / "room.mp4", retry_s=3600.0)
+    task = asyncio.create_task(sink.run())
+    items = items_of("h264.mp4")
+    broken = [replace(i, codec="h263") if isinstance(i, TrackInfo) and i.kind is MediaKind.VIDEO else i for i in items]
+    for item in broken:
+        sink.write_nowait(item)
+    await until(lambda: sink.statistics().errors and not sink.statistics().queue_units)
+    for item in items:
+        sink.write_nowait(item)
+    sink.close()
+    async with asyncio.timeout(LIMIT_S):
+        await task
     assert len(payloads(sink.paths[-1])) == 75
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from livefoley.core.errors import InputError, UnsupportedCodec
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
+from livefoley.formats import nal
 from livefoley.media.files.file_source import FileSource, looped, probe, read_items
 from livefoley.media.files.mux import Muxer
 from tests.media.clips import clip
@@ -226,3 +227,20 @@ async def test_a_source_keeps_the_pace_of_its_stamps() -> None:
 async def test_a_missing_file_ends_the_source_with_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         await gathered(FileSource(tmp_path / "nothing.mp4", loop=True))
+
+
+def test_start_codes_behind_a_configuration_become_lengths(tmp_path: Path) -> None:
+    """As cameras leave them in FLV; a file's own framing is known from its configuration alone."""
+    path = tmp_path / "start-codes.flv"
+    flv, at = bytearray(clip("h264.flv").read_bytes()), 13
+    while at + 11 < len(flv):
+        size = int.from_bytes(flv[at + 1 : at + 4], "big")
+        if flv[at] == 9 and flv[at + 12] == 1:
+            begin, end = at + 16, at + 11 + size
+            flv[begin:end] = nal.join_annex_b(nal.split_length_prefixed(bytes(flv[begin:end])))
+        at += 11 + size + 4
+    path.write_bytes(flv)
+    infos, packets = split(list(read_items(path)))
+    wanted, originals = split(list(read_items(clip("h264.flv"))))
+    assert infos[MediaKind.VIDEO] == wanted[MediaKind.VIDEO]
+    assert packets[MediaKind.VIDEO] == originals[MediaKind.VIDEO]

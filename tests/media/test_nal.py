@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.media import Packet, TrackInfo
-from livefoley.formats import nal, sps
+from livefoley.formats import framing, nal, sps
 from livefoley.media.files.file_source import read_items
 from tests.media.clips import clip
 
@@ -99,3 +99,12 @@ def test_a_second_pps_joins_the_first_and_a_new_one_of_the_same_id_replaces_it()
     held = nal.merge_sets("h264", [own, pps_0], [pps_1])
     assert held == [own, pps_0, pps_1]
     assert nal.merge_sets("h264", held, [pps_0_new]) == [own, pps_0_new, pps_1]
+
+
+def test_parameter_sets_that_come_one_by_one_are_put_together() -> None:
+    with av.open(str(clip("h264.mp4"))) as container:
+        record = bytes(container.streams.video[0].codec_context.extradata)
+    sps, pps = nal.parameter_sets("h264", nal.sets_of("h264", record))
+    track = framing.ParameterSets("h264")
+    assert [track.learn([sps]), track.learn([b"\x06\x05"]), track.learn([pps]), track.learn([pps])] == [0, 0, 1, 0]
+    assert track.configuration == record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -12,7 +13,9 @@ import pytest
 from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import MILLISECONDS, ms_from_ticks
 from livefoley.engine.delay_line import DelayLine
+from livefoley.engine.timeline import Timeline
 from livefoley.media.files.containers import sized
+from livefoley.media.files.file_source import read_items
 from livefoley.media.files.mux import Muxer
 from livefoley.media.hls.segmenter import Segmenter
 from livefoley.media.rtmp.protocol.chunks import VIDEO, Message
@@ -21,6 +24,7 @@ from livefoley.media.rtmp.protocol.tag_stream import TagStream
 from livefoley.media.transport_stream import TsStream
 from tests.media.clips import clip
 from tests.media.render import events_s, output_items
+from tests.support.media_files import make_clip
 
 LATE_MS = (34, 80, 120)
 """How much later than in the clip its pictures are decoded: beyond 0 the first B-frames are shown before that."""
@@ -97,3 +101,20 @@ def test_in_a_file_that_was_not_put_in_order_before(tmp_path: Path) -> None:
     with av.open(str(clip("picture.mp4"))) as container:
         wanted = [float(packet.pts * packet.time_base) for packet in container.demux(video=0) if packet.size]
     assert shown == pytest.approx(wanted, abs=1.5 / 48_000)
+
+
+def test_from_an_avi_that_has_no_presentation_times(tmp_path: Path) -> None:
+    options = ("-c:v", "libx264", "-preset", "veryfast", "-bf", "4", "-x264-params", "b-pyramid=normal")
+    path = make_clip(tmp_path / "clip.avi", *options, audio="libmp3lame")
+    timeline, line, now_s = Timeline(), DelayLine(), 0.0
+    for item in read_items(path):
+        if isinstance(item, Packet):
+            now_s = max(now_s, float(item.dts * item.time_base))
+            unit = timeline.place(item, now_s)
+            if item.kind is MediaKind.VIDEO:
+                line.push(unit)
+    units = [item for item in line.pop_due(1 << 60) if isinstance(item, Unit)]
+    shown = sorted(unit.pts for unit in units)
+    assert [later - earlier for earlier, later in pairwise(shown)] == pytest.approx([1600] * 59, abs=1)
+    assert all(unit.dts <= unit.pts for unit in units)
+    assert all(earlier.dts < later.dts for earlier, later in pairwise(units))

@@ -167,6 +167,30 @@ async def test_chromium_publishes_by_whip_watches_by_whep_and_hears_a_cue_with_a
     assert without_foley < -70
 
 
+async def test_a_publisher_sees_himself_before_air_and_viewers_are_told_when_he_is_away(tmp_path: Path) -> None:
+    room = {"source": {"whip": {"key": KEY}}, **SILENT, "sinks": [], "on_drop": "freeze"}
+    async with stage(tmp_path, **room) as (made, _), chromium(tmp_path, "--window-size=1280,800") as browser:
+        base = f"http://127.0.0.1:{made.ports.http}/{ROOM}"
+        page = await browser.open(f"{base}/publish#{KEY}", before=SMALL_CAMERA)
+        await page.send("Emulation.setDeviceMetricsOverride", width=1280, height=800, deviceScaleFactor=1, mobile=False)
+        await page.until("document.getElementById('video').videoWidth > 0")  # nothing was clicked
+        await page.until("document.getElementById('camera').options.length > 0")
+        await page.until("document.getElementById('microphone').options.length > 0")
+        await page.until("document.getElementById('level').value > -60")  # Chromium's camera beeps
+        assert (await made.room())["source"]["connects"] == 0
+        await page.run("document.getElementById('start').click()")
+        await page.until("document.getElementById('state').classList.contains('live')")
+        for part in ("state", "stop", "figures", "video"):
+            bottom = await page.run(f"document.getElementById('{part}').getBoundingClientRect().bottom")
+            assert 0 < bottom <= 800, part
+        viewer = await browser.open(base)
+        await pictures(viewer, 10)
+        assert await viewer.run("document.getElementById('away').hidden")
+        await page.run("document.getElementById('stop').click()")
+        await viewer.until("!document.getElementById('away').hidden")
+        assert "away" in await viewer.run("document.getElementById('away').textContent")
+
+
 async def test_a_room_webrtc_cannot_carry_plays_by_hls_and_says_what_to_change(
     tmp_path: Path, b_frames_clip: Path
 ) -> None:
@@ -179,6 +203,7 @@ async def test_a_room_webrtc_cannot_carry_plays_by_hls_and_says_what_to_change(
         viewer = await browser.open(f"http://127.0.0.1:{made.ports.http}/{ROOM}#play-key")
         await viewer.until("document.getElementById('way').textContent === 'HLS'")
         assert "B-frames" in await viewer.run("document.getElementById('notice').textContent")
+        assert "B-frames" in await viewer.run("document.getElementById('why').textContent")  # and it stays
         assert (await pictures(viewer, 60))["videoWidth"] == 320
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)

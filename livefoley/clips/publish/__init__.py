@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 from livefoley.clips.publish.naming import DEFAULT_NAME, Naming
@@ -32,11 +33,24 @@ _SCHEME = re.compile(r"[A-Za-z0-9+.-]+:/")
 def check_place(place: str) -> str:
     """Return ``place`` if clips can go there: ``s3://bucket/prefix`` or a directory. Raises ``ConfigError``, which does
     not show it: what was mistaken for it may be a key."""
+    if place.startswith("s3://") and not _S3.fullmatch(place) and (strange := _strange(place)):
+        known = "a bucket has a-z, 0-9, . and -, a prefix also A-Z, _ and /"
+        raise ConfigError(f"{strange} is no part of a place in S3; {known}")
     if _SCHEME.match(place) and not _S3.fullmatch(place):
         raise ConfigError(
             'is no place for clips; give a directory, or like "s3://bucket/clips" (keys are AWS_ variables)'
         )
     return place
+
+
+def _strange(place: str) -> str:
+    """Return the first character that no place in S3 has here, and where it is; empty when its form alone is wrong."""
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    for part, text, known in (("bucket", bucket, r"[a-z0-9.-]"), ("prefix", prefix, r"[A-Za-z0-9._/-]")):
+        for number, character in enumerate(text, 1):
+            if not re.fullmatch(known, character):
+                return f"character {number} of the {part}, {character!r} ({unicodedata.name(character, 'unnamed')}),"
+    return ""
 
 
 def open_store(place: str) -> Store:

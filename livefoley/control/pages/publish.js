@@ -1,26 +1,32 @@
 // The page that publishes a camera or a file into a room by WHIP.
 
 import { Refused, begin } from "./signalling.js";
+import { listDevices, showLevel } from "./devices.js";
 import { translate, words } from "./words.js";
 
 const { room } = document.body.dataset;
 const part = (id) => document.getElementById(id);
 const video = part("video");
 const MAX_BITRATE = 3_000_000;
-const CAMERA = {
-  video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
-  audio: { channelCount: 2, echoCancellation: false, noiseSuppression: false, autoGainControl: false },
-};
+const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
+const AUDIO = { channelCount: 2, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 let session;
 let stream;
+let hideLevel = () => {};
 
 translate();
 part("key").value = decodeURIComponent(location.hash.slice(1));
 if (!video.captureStream && !video.mozCaptureStream) part("file-choice").title = words.no_file;
 for (const id of ["from-camera", "from-file"]) {
-  part(id).addEventListener("change", () => (part("file").hidden = !part("from-file").checked));
+  part(id).addEventListener("change", () => {
+    part("file").hidden = !part("from-file").checked;
+    if (part("from-file").checked) drop();
+    else preview();
+  });
 }
+for (const id of ["camera", "microphone"]) part(id).addEventListener("change", () => change().catch(fail));
+preview();
 part("form").addEventListener("submit", (event) => {
   event.preventDefault();
   publish().catch(fail);
@@ -31,7 +37,8 @@ window.addEventListener("pagehide", () => session?.close());
 async function publish() {
   part("start").disabled = true;
   say(words.connecting);
-  stream = part("from-file").checked ? await fromFile() : await fromCamera();
+  if (part("from-file").checked) stream = await fromFile();
+  else if (!stream) await openCamera();
   const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   for (const track of stream.getTracks()) send(connection, track);
   try {
@@ -43,6 +50,8 @@ async function publish() {
   part("start").hidden = true;
   part("stop").hidden = false;
   part("state").textContent = words.live;
+  part("state").classList.add("live");
+  part("from-file").disabled = part("from-camera").disabled = true;
   say("");
   const own = session;
   const timer = setInterval(() => showFigures(own), 1000);
@@ -51,16 +60,52 @@ async function publish() {
   if (session === own) end(words.lost);
 }
 
-async function fromCamera() {
+/** Show camera and microphone before anybody else sees them. */
+function preview() {
+  openCamera().then(() => say(session || part("start").disabled ? "" : words.preview), (error) => say(error.message));
+}
+
+async function openCamera() {
   if (!navigator.mediaDevices) throw new Error(words.insecure);
   try {
-    const found = await navigator.mediaDevices.getUserMedia(CAMERA);
+    const found = await navigator.mediaDevices.getUserMedia({
+      video: { ...VIDEO, ...chosen("camera") },
+      audio: { ...AUDIO, ...chosen("microphone") },
+    });
+    for (const track of found.getVideoTracks()) track.contentHint = "motion";
+    const before = stream;
+    stream = found;
     video.srcObject = found;
     await video.play();
-    return found;
+    hideLevel();
+    hideLevel = showLevel(found, part("level"));
+    await listDevices(found, part("camera"), part("microphone"));
+    return before;
   } catch (error) {
     throw new Error(words.no_camera + error.message);
   }
+}
+
+function chosen(id) {
+  return part(id).value ? { deviceId: { exact: part(id).value } } : {};
+}
+
+/** Take another camera or microphone, on air as well. */
+async function change() {
+  const before = await openCamera();
+  for (const sender of session?.connection.getSenders() ?? []) {
+    const track = stream.getTracks().find((one) => one.kind === sender.track?.kind);
+    if (track) await sender.replaceTrack(track);
+  }
+  before?.getTracks().forEach((track) => track.stop());
+}
+
+function drop() {
+  hideLevel();
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = undefined;
+  video.pause();
+  video.srcObject = null;
 }
 
 async function fromFile() {
@@ -109,12 +154,12 @@ function fail(error) {
 function end(text) {
   session?.close();
   session = undefined;
-  stream?.getTracks().forEach((track) => track.stop());
-  video.pause();
-  video.srcObject = null;
+  drop();
   part("start").disabled = part("start").hidden = false;
+  part("from-file").disabled = part("from-camera").disabled = false;
   part("stop").hidden = true;
   part("state").textContent = part("figures").textContent = "";
+  part("state").classList.remove("live");
   say(text);
 }
 

@@ -9,6 +9,7 @@ const lookaheadS = Number(document.body.dataset.lookaheadS);
 const part = (id) => document.getElementById(id);
 const video = part("video");
 const HLS_TRIES = 1; // failures of WebRTC before HLS takes over
+const AWAY_MS = 3000;
 const RETRY_MS = [1000, 2000, 5000, 10_000];
 
 let key = decodeURIComponent(location.hash.slice(1)); // never in the query: servers log that
@@ -18,6 +19,7 @@ let failures = 0;
 window.livefoleySession = () => session; // for those who look at its statistics in the console
 translate();
 run();
+setInterval(showAway, AWAY_MS);
 
 async function run() {
   for (;;) {
@@ -44,6 +46,7 @@ async function watchOnce() {
     throw error;
   }
   failures = 0;
+  part("why").textContent = "";
   video.srcObject = stream;
   part("way").textContent = "WebRTC";
   offerFoley();
@@ -86,6 +89,7 @@ async function startHls(told) {
     return false;
   }
   part("way").textContent = "HLS";
+  part("why").textContent = told; // stays: who wonders about the delay finds it
   say(told);
   setTimeout(() => say(""), 8000);
   await play();
@@ -172,6 +176,13 @@ async function askForKey(error) {
       resolve();
     };
   });
+}
+
+/** Tell that the picture stands still because the publisher is away. */
+async function showAway() {
+  const answer = await fetch(`/${room}/state`, { cache: "no-store" }).catch(() => undefined);
+  const { state } = answer?.ok ? await answer.json() : {};
+  part("away").hidden = state !== "holding";
 }
 
 function say(text) {

@@ -15,9 +15,10 @@ from av.stream import Discard
 from livefoley.core.errors import InputError, UnsupportedCodec
 from livefoley.core.media import VIDEO_CODECS, Display, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
-from livefoley.formats import nal
+from livefoley.formats import framing, nal
 from livefoley.media.audio_codecs import DECODABLE
 from livefoley.media.files.choice import REMEDY, choose, codec_of
+from livefoley.media.files.cut_away import CutAway
 from livefoley.media.files.decoded_sound import SoundDecoder
 from livefoley.media.files.display import display_of
 from livefoley.media.files.display_order import DisplayOrder
@@ -107,16 +108,19 @@ class _Track:
         self._kind = MediaKind(stream.type)
         self._codec = codec_of(stream)
         self._time_base = fraction(stream.time_base)
-        self._sets: list[bytes] = []
+        self._cut = CutAway()
         self._preroll: Any = None
         self._last_dts: int | None = None
         self._display = display_of(stream) if self._kind is MediaKind.VIDEO else Display()
         extradata = bytes(stream.codec_context.extradata or b"")
-        self._annex_b = self._codec in ("h264", "hevc") and (not extradata or nal.is_annex_b(extradata))
+        self._framed = self._codec in framing.CODECS
+        self._annex_b = self._framed and (not extradata or nal.is_annex_b(extradata))
+        known = framing.read_configuration(extradata, self._codec) if self._framed else None
+        self._sets = framing.ParameterSets(self._codec, known[1] if known and known[0] == self._codec else ())
         if not self._annex_b:
             self.info = self._describe(extradata)
-        else:
-            self._learn(nal.split_annex_b(extradata))
+        elif self._sets.configuration:
+            self.info = self._describe(self._sets.configuration)
 
     def items(self, packet: Any) -> list[SourceItem]:
         """Return what ``packet`` amounts to: new parameters, packets, or nothing."""
@@ -126,25 +130,28 @@ class _Track:
         if self._preroll is not None:
             held, self._preroll = self._preroll, None
             return self._carry(held) + self._carry(packet)
-        ordered = [packet] if self._order is None else self._order.feed(packet)
-        return [item for each in ordered for item in self._carry(each)]
+        if self._order is None:
+            return self._cut.feed(self._carry(packet), bool(packet.is_discard))
+        return [item for each in self._order.feed(packet) for item in self._carry(each)]
 
     def flush(self) -> list[SourceItem]:
         """Return what was held back, at the end."""
         ordered = [] if self._order is None else self._order.flush()
-        return [item for each in ordered for item in self._carry(each)]
+        return [*self._cut.flush(), *(item for each in ordered for item in self._carry(each))]
 
     def _carry(self, packet: Any) -> list[SourceItem]:
-        data, changed = bytes(packet), self._changed(packet)
-        if self._annex_b:
+        data, changed, keyframe = bytes(packet), self._changed(packet), bool(packet.is_keyframe)
+        if self._annex_b or (self._framed and framing.has_start_codes(data)):
             units = nal.split_annex_b(data)
             changed = self._learn(units)
             data = nal.join_length_prefixed(units)
+            keyframe = keyframe or nal.is_keyframe(self._codec, units)  # where lengths should be FFmpeg sees none
         pts = packet.pts if packet.pts is not None else packet.dts
         if pts is None or self.info is None or not data:
             return []
-        dts = self._decoding_time(packet.dts, pts)
-        carried = Packet(self._kind, data, pts, dts, self._time_base, bool(packet.is_keyframe))
+        hidden = packet.is_discard and packet.dts is not None  # what is cut away has times of its own
+        dts = min(packet.dts, pts) if hidden else self._decoding_time(packet.dts, pts)
+        carried = Packet(self._kind, data, pts, dts, self._time_base, keyframe)
         return [self.info, carried] if changed else [carried]
 
     def _decoding_time(self, dts: int | None, pts: int) -> int:
@@ -163,14 +170,9 @@ class _Track:
 
     def _learn(self, units: list[bytes]) -> bool:
         """Take parameter sets from ``units``; tell whether the track's parameters changed."""
-        try:
-            sets = nal.merge_sets(self._codec, self._sets, nal.parameter_sets(self._codec, units))
-            if sets == self._sets:
-                return False
-            self._sets = sets
-            before, self.info = self.info, self._describe(nal.configuration(self._codec, sets))
-        except ValueError:  # incomplete as yet, or damaged: what was known stays
+        if not self._sets.learn(units):
             return False
+        before, self.info = self.info, self._describe(self._sets.configuration)
         return self.info != before
 
     def _describe(self, extradata: bytes) -> TrackInfo:

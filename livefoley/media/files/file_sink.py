@@ -25,7 +25,8 @@ class FileSink(DiskSink):
 
     ``path`` may hold strftime fields (``rec/%Y-%m-%d_%H-%M-%S.mp4``), filled in when a file is begun; a file that
     is there already is replaced when the new one is complete. When the disk refuses, what was recorded is kept, units
-    are dropped and counted, and ``retry_s`` later a new file is begun. Raises ``OutputError`` for an unknown extension.
+    are dropped and counted, and ``retry_s`` later, or with new parameters, a new file is begun. Raises ``OutputError``
+    for an unknown extension.
     """
 
     def __init__(
@@ -88,8 +89,9 @@ class _Recorder:
 
     def write(self, batch: list[OutputItem]) -> None:
         for item in batch:
-            if isinstance(item, TrackInfo):
+            if isinstance(item, TrackInfo) and self._infos.get(item.kind) != item:
                 self._infos[item.kind] = item
+                self._retry_at_s = 0.0  # what failed may have been the parameters before
             try:
                 self._write(item)
             except Exception as error:  # whatever it is, it must not reach the room

@@ -109,7 +109,7 @@ class Segmenter:
         units, self._pending = self._pending, []
         self._start = min(unit.dts for unit in units)
         if self._shift is None:
-            self._shift = _LEAD - self._start
+            self._shift = _LEAD - round(self._start / TICK_RATE) * TICK_RATE  # the programme's and the stem's are one
         begun = {unit.kind for unit in units}
         tracks = self._sized([info for kind, info in self._infos.items() if kind in begun], units)
         self._inits += 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import ssl
 from typing import cast
 
-from livefoley.core.errors import LivefoleyError, OutputError
+from livefoley.core.errors import LivefoleyError, OutputError, Rejected
+from livefoley.media.rtmp.protocol import authmod
 from livefoley.media.rtmp.protocol.client_session import ClientSession
 from livefoley.media.rtmp.protocol.url import RtmpUrl
 
@@ -20,9 +22,9 @@ _HIGH_WATER, _LOW_WATER = 256 << 10, 64 << 10
 class Link(asyncio.Protocol):
     """Made by `open_link`. To send: `drain`, `send` some tags, `flush`; meanwhile somebody waits in `wait_lost`."""
 
-    def __init__(self, url: RtmpUrl, write_timeout_s: float) -> None:
+    def __init__(self, url: RtmpUrl, write_timeout_s: float, answer: str = "") -> None:
         loop = asyncio.get_running_loop()
-        self._session = ClientSession(url)
+        self._session = ClientSession(url, answer)
         self._write_timeout_s = write_timeout_s
         self._transport: asyncio.Transport | None = None
         self._published: asyncio.Future[None] = loop.create_future()
@@ -143,23 +145,26 @@ class Link(asyncio.Protocol):
 async def open_link(
     url: RtmpUrl, *, ssl_context: ssl.SSLContext | None, timeout_s: float, write_timeout_s: float
 ) -> Link:
-    """Connect and publish; the link is ready for tags.
+    """Connect and publish; the link is ready for tags. A server's challenge is answered over a new connection.
 
     Raises ``Rejected``, ``ProtocolError``, ``OSError`` (also for TLS) or ``TimeoutError``.
     """
-    made: list[Link] = []
+    context = (ssl_context or ssl.create_default_context()) if url.tls else None
+    answer = ""
+    async with asyncio.timeout(timeout_s):
+        for _ in range(1 + authmod.ROUNDS):
+            try:
+                return await _open(Link(url, write_timeout_s, answer), url, context)
+            except authmod.Challenge as challenge:
+                answer = authmod.answer(challenge.said, url, secrets.token_hex(4))
+    raise Rejected("the server asks for user and password again and again")
 
-    def make() -> Link:
-        made.append(Link(url, write_timeout_s))
-        return made[-1]
 
+async def _open(link: Link, url: RtmpUrl, context: ssl.SSLContext | None) -> Link:
     try:
-        async with asyncio.timeout(timeout_s):
-            context = (ssl_context or ssl.create_default_context()) if url.tls else None
-            await asyncio.get_running_loop().create_connection(make, url.host, url.port, ssl=context)
-            await made[-1].wait_published()
-            return made[-1]
+        await asyncio.get_running_loop().create_connection(lambda: link, url.host, url.port, ssl=context)
+        await link.wait_published()
     except BaseException:
-        for link in made:
-            link.abort()
+        link.abort()
         raise
+    return link

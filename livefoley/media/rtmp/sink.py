@@ -34,14 +34,14 @@ _SETTLED_S = 10.0  # a connection that lasted this long was a good one: the next
 class RtmpSink:
     """Sends a room's output to an ``rtmp://`` or ``rtmps://`` URL; implements ``Sink``.
 
-    ``name`` labels it in logs and statistics; by default the URL without key and query. ``backoff_s`` (least, most) is
+    ``name`` labels it in logs and statistics; by default scheme, host and port. ``backoff_s`` (least, most) is
     the time between attempts, doubled each time and jittered; a server that says no is asked again after
     ``reject_retry_s``. ``ssl_context`` replaces the system's certificates. Raises ``ConfigError`` for a bad URL.
     """
 
     def __init__(
         self,
-        url: str,
+        url: str | RtmpUrl,
         *,
         name: str | None = None,
         connect_timeout_s: float = 10.0,
@@ -52,7 +52,7 @@ class RtmpSink:
         max_bytes: int = 32 << 20,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self._url = RtmpUrl.parse(url)
+        self._url = RtmpUrl.parse(url) if isinstance(url, str) else url
         self.name = name or self._url.label
         self._ssl = ssl_context
         self._connect_timeout_s = connect_timeout_s
@@ -66,6 +66,7 @@ class RtmpSink:
         self._tracks: dict[MediaKind, TrackInfo] = {}
         self._backlog: list[OutputItem] = []  # taken from the queue, not sent yet
         self._link: Link | None = None
+        self._lost = ""  # why there is none
         self._links = self._units = self._bytes = self._dropped = self._errors = 0
 
     def write_nowait(self, item: OutputItem) -> None:
@@ -112,7 +113,7 @@ class RtmpSink:
             reconnects=max(0, self._links - 1),
             errors=self._errors,
             queue_units=self._queue.units,
-            problem=self._untold.problem,
+            problem=self._untold.problem if self._link is not None else self._lost or self._untold.problem,
         )
 
     async def _attempt(self) -> Exception | None:
@@ -194,7 +195,9 @@ class RtmpSink:
     def _note(self, error: Exception) -> None:
         self._errors += 1
         problem = f"no answer within {self._connect_timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
-        self._throttled.warning("not publishing", sink=self.name, problem=problem or type(error).__name__)
+        problem = f"{self._url.where}: {problem or type(error).__name__}"
+        self._lost = problem
+        self._throttled.warning("not publishing", sink=self.name, problem=problem)
 
     async def _pause(self, wait_s: float) -> None:
         """Wait before the next attempt; a closing output makes that at once, its last."""

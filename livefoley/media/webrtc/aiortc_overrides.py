@@ -30,7 +30,8 @@ PLI_INTERVAL_S = 0.5
 VIDEO_WAIT_S = 0.4  # for a retransmission: four requests at usual round trip times
 AUDIO_WAIT_S = 0.15  # for a packet that was overtaken; sound is not asked for again
 SSRC_SILENCE_S = 1.0  # a stream that was silent for so long may be replaced by another
-EXTRA_H264_PROFILES = ("4d001f", "64001f", "640c1f")  # Main, High, Constrained High: what hardware encoders offer
+H264_PROFILES = ("42001f", "42e01f", "4d001f", "64001f", "640c1f")  # Baseline, aiortc's own; Main, High: of hardware
+PACKETIZATION_MODES = ("1", "0")  # 0 is what an offer means that names none; a reader takes both
 
 OPUS = RTCRtpCodecCapability(mimeType="audio/opus", clockRate=48000, channels=2)
 RTX = RTCRtpCodecCapability(mimeType="video/rtx", clockRate=90000)
@@ -223,20 +224,21 @@ def carried(kind: str) -> list[RTCRtpCodecCapability]:
 
 
 def _offer_more_h264() -> None:
-    """Add the profiles aiortc leaves out; without them an offer of High alone cannot be answered."""
+    """Add what aiortc leaves out; without it an offer of High, or of packetization mode 0, alone cannot be answered."""
     video = CODECS["video"]
-    known = {str(codec.parameters.get("profile-level-id")) for codec in video}
-    for profile in EXTRA_H264_PROFILES:
-        if profile not in known:
-            number = max(codec.payloadType or 0 for codec in video) + 1
-            video += [_h264(number, profile), _rtx(number + 1, number)]
+    known = {(c.parameters.get("packetization-mode"), c.parameters.get("profile-level-id")) for c in video}
+    for mode in PACKETIZATION_MODES:
+        for profile in H264_PROFILES:
+            if (mode, profile) not in known:
+                number = max(codec.payloadType or 0 for codec in video) + 1
+                video += [_h264(number, profile, mode), _rtx(number + 1, number)]
 
 
-def _h264(number: int, profile: str) -> RTCRtpCodecParameters:
+def _h264(number: int, profile: str, mode: str) -> RTCRtpCodecParameters:
     feedback = [RTCRtcpFeedback("nack"), RTCRtcpFeedback("nack", "pli"), RTCRtcpFeedback("goog-remb")]
     parameters: dict[str, int | str | None] = {
         "level-asymmetry-allowed": "1",
-        "packetization-mode": "1",
+        "packetization-mode": mode,
         "profile-level-id": profile,
     }
     return RTCRtpCodecParameters("video/H264", 90000, None, number, feedback, parameters)

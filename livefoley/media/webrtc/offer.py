@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from livefoley.media.access.admission import Refused
+from livefoley.media.webrtc import profiles
 
 SENDS = frozenset({"sendonly", "sendrecv"})
 RECEIVES = frozenset({"recvonly", "sendrecv"})
@@ -15,11 +16,12 @@ CARRIED: Mapping[str, tuple[str, ...]] = {"video": ("H264", "VP8"), "audio": ("O
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One medium of an offer: its kind, its direction and the codecs it names, in upper case."""
+    """One medium of an offer: its kind, its direction, the codecs it names, in upper case, and its H.264 profiles."""
 
     kind: str
     direction: str
     codecs: tuple[str, ...]
+    profiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,20 @@ def _check(section: Section, directions: frozenset[str]) -> None:
         raise Refused(
             422, "offer", f"{section.kind} must be {right}, not {offered}; choose it in the encoder's settings"
         )
+    untaken = "" if "VP8" in section.codecs else profiles.untaken(section.profiles)
+    if untaken:
+        right = "set the encoder to profile Baseline, Main or High, 8 bit 4:2:0"
+        raise Refused(422, "offer", f"browsers do not play H.264 {untaken}; {right}")
 
 
 def _sections(lines: list[str]) -> list[Section]:
     starts = [index for index, line in enumerate(lines) if line.startswith("m=")]
     session = _direction(lines[: starts[0]], "sendrecv")
     parts = [lines[begin:end] for begin, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    return [Section(part[0][2:].split(" ", 1)[0], _direction(part, session), _codecs(part)) for part in parts]
+    return [
+        Section(part[0][2:].split(" ", 1)[0], _direction(part, session), _codecs(part), profiles.offered(part))
+        for part in parts
+    ]
 
 
 def _direction(lines: list[str], otherwise: str) -> str:

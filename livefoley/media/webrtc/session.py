@@ -11,6 +11,7 @@ from aiortc import RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
 from livefoley.media.access.admission import Refused
+from livefoley.media.webrtc import profiles
 from livefoley.media.webrtc.aiortc_overrides import EncodedPeer, Receiving
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import MAX_CANDIDATES, Fragment
@@ -42,7 +43,7 @@ class PeerSession:
         """Return the answer, with every candidate. Raises ``Refused`` for an offer that cannot be taken."""
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                await self._negotiate(offer)
+                await self._negotiate(profiles.as_known(offer))
         except TimeoutError:
             raise Refused(503, "busy", "no address for the media was found in time; come back", BUSY_RETRY_S) from None
         except Refused:

@@ -162,7 +162,8 @@ class WhepSession(PeerSession):
     def _check_codec(self, offered: set[str]) -> None:
         codec = self._feed.codec
         if codec and codec not in offered:
-            raise Refused(406, "codec", f"the room's video is {codec}, and the offer does not have it")
+            how = " with packetization-mode=1" if codec == "h264" else ""
+            raise Refused(406, "codec", f"the room's video is {codec}, and the offer does not have it{how}")
 
     def _came(self) -> None:
         self.on_connect()
@@ -175,8 +176,12 @@ class WhepSession(PeerSession):
 
 
 def _ordered(codecs: list[Any], wanted: tuple[str, ...], profile: int | None) -> list[Any]:
-    """Return the codecs among ``wanted``, those of the room's H.264 profile first, each before its retransmission."""
+    """Return the codecs among ``wanted``, those of the room's H.264 profile first, each before its retransmission.
+
+    H.264 goes out in fragments, which packetization mode 0 does not have.
+    """
     media = [codec for codec in codecs if codec.name.lower() in wanted and codec.name.lower() != "rtx"]
+    media = [codec for codec in media if str(codec.parameters.get("packetization-mode", "1")) != "0"]
     resent = {codec.parameters.get("apt"): codec for codec in codecs if codec.name.lower() == "rtx"}
     media.sort(key=lambda codec: _rank(codec, profile))
     for codec in media:

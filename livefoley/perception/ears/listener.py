@@ -15,13 +15,15 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from livefoley.core.captions import joined
 from livefoley.core.events import HearingEvent, Keyword, Speech, Transcript, Word
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.ears.hallucination import is_made_up, without_loop
+from livefoley.perception.ears.holes import Span, holes
 from livefoley.perception.ears.recogniser import RATE, Heard, Hypothesis, Recogniser
 from livefoley.perception.ears.spotter import Spotter
-from livefoley.perception.ears.text import Written
-from livefoley.perception.ears.utterance import Sound, Utterance
+from livefoley.perception.ears.text import Written, split
+from livefoley.perception.ears.utterance import STEP, Sound, Utterance
 from livefoley.perception.hearing.vad import SpeechDetector
 
 BLOCK = 4096  # samples at 48 kHz taken at a time, whatever the blocks that come
@@ -36,6 +38,12 @@ CUT_WITHIN: Tick = ticks_from_s(3.0)  # of the end of one that is too long
 SHORTEST: Tick = ticks_from_s(0.25)  # of voice
 GAP: Tick = ticks_from_s(0.3)  # of sound that is filled with silence
 MEMORY: Tick = ticks_from_s(1.0)  # kept while nobody speaks
+HOLE: Tick = ticks_from_s(1.2)  # of speech without text is passed over once more
+MAX_HOLES = 2  # of an utterance
+AROUND_HOLE: Tick = ticks_from_s(0.15)
+ASK_AGAIN: Tick = ticks_from_s(2.3)  # what language somebody speaks who began in a foreign one
+ASKED: Tick = ticks_from_s(3.0)  # of it, to decide by
+RETURNED = 0.6  # the room's languages together are at least so likely, or it is foreign still
 LANGUAGE_SURE = 0.01  # the room's languages together are at least so likely, or it is another
 BEAM = 3  # of the pass that may be final
 LATE_S = 0.5  # further behind than this the unfinished is left alone
@@ -143,7 +151,7 @@ class Listener:
         if event.active and self._utterance is None:
             self._number += 1
             self._utterances += 1
-            self._utterance = Utterance(self._number, event.at - LEAD)
+            self._utterance = Utterance(self._number, max(self._sound.start, event.at - LEAD))
         elif self._utterance is not None:
             self._utterance.voice_end = None if event.active else event.at
             self._utterance.settled, self._written = False, None
@@ -176,7 +184,7 @@ class Listener:
         self._sound.keep_from(cut)
         self._number += 1
         self._utterances += 1
-        self._utterance = Utterance(self._number, cut, language=utterance.language, foreign=utterance.foreign)
+        self._utterance = Utterance(self._number, cut)  # its language is asked for anew
         return events
 
     def _partial(self, utterance: Utterance, now: Tick) -> list[HearingEvent]:
@@ -204,13 +212,57 @@ class Listener:
         if not utterance.settled:
             if lag_s >= TOO_LATE_S:
                 self._shed += 1
+                whole = (utterance.start, end)  # nobody listened: what was spotted is as likely as it was
+                return [*self._told(utterance, None, end), *self._spotter.final(holes=[whole])]
+            written = self._pass(utterance, end, free=True)
+        if written is None:
+            return [*self._told(utterance, None, end), *self._spotter.final()]
+        start, last = utterance.start, utterance.voice_end or end
+        wanted = self._holes(written, start, last) if lag_s < LATE_S else []
+        parts = [(hole, part) for hole in wanted if (part := self._fill(hole)) is not None]
+        said = [each.said(utterance.number) for each in (written, *(part for _, part in parts))]
+        silent = holes([word for each in (written, *(part for _, part in parts)) for word in each.words()], start, last)
+        return [*self._told(utterance, written, last, parts), *self._spotter.final(*said, holes=silent)]
+
+    def _told(
+        self, utterance: Utterance, written: Written | None, end: Tick, parts: Sequence[tuple[Span, Written]] = ()
+    ) -> list[HearingEvent]:
+        """Return the final text: one transcript, or several where what was left out lies between its words."""
+        if written is None:
+            end = utterance.voice_end or end
+            return [self._transcript(utterance, None, "", end, final=True)] if utterance.told else []
+        if not parts:
+            return [self._transcript(utterance, written, written.text, end, final=True)]
+        told: list[HearingEvent] = []
+        for words, language in split(written, parts):
+            text = joined((word.text for word in words), language)
+            if not told:
+                number, revision = utterance.number, utterance.revision + 1
             else:
-                written = self._pass(utterance, end, free=True)
-        events: list[HearingEvent] = []
-        if written is not None or utterance.told:
-            text = written.text if written else ""
-            events.append(self._transcript(utterance, written, text, utterance.voice_end or end, final=True))
-        return [*events, *self._spotter.final(written.said(utterance.number) if written else None)]
+                self._number, revision = self._number + 1, 1
+                number = self._number
+            told.append(Transcript(words[0].start, words[-1].end, text, language, words, True, number, revision))
+        return told
+
+    # ---- what a pass leaves out ----
+
+    def _holes(self, written: Written, start: Tick, end: Tick) -> list[Span]:
+        """Return the longest spans in which somebody speaks and the text says nothing."""
+        if len(self._languages) < 2:
+            return []
+        found = holes(written.words(), start, end, HOLE)
+        return sorted(sorted(found, key=lambda span: span[0] - span[1])[:MAX_HOLES])
+
+    def _fill(self, hole: Span) -> Written | None:
+        """Pass over what another pass left out, in the language that it is in; None for nothing worth believing."""
+        samples, at = self._sound.between(hole[0] - AROUND_HOLE, hole[1] + AROUND_HOLE)
+        part = Utterance(0, at, voice_end=at + len(samples) * STEP, passed=at + len(samples) * STEP)
+        spent_s = self._recogniser.cost_s
+        heard = self._recogniser.listen(samples)
+        self._passes += 1
+        written = self._write(part, heard, at, free=True) if self._decide(part, heard) else None
+        self._cost_s += self._recogniser.cost_s - spent_s
+        return written if written is not None and written.text else None
 
     # ---- a pass ----
 
@@ -218,8 +270,11 @@ class Listener:
         """Return what is said up to ``end``; None for nothing worth believing, or in no language of the room."""
         samples, at = self._sound.between(utterance.start, end)
         utterance.passed, utterance.settled = end, free
-        if utterance.foreign or (utterance.voice_end or end) - at < SHORTEST + LEAD:
+        if (utterance.voice_end or end) - at < SHORTEST + LEAD:
             return None
+        if utterance.foreign and not self._returned(utterance, end):
+            return None
+        samples, at = self._sound.between(utterance.start, end)
         spent_s = self._recogniser.cost_s
         heard = self._recogniser.listen(samples, hasty=not free and utterance.language is not None)
         self._passes += 1
@@ -228,6 +283,22 @@ class Listener:
         self._cost_s += spent_s
         self._pass_s = 0.7 * self._pass_s + 0.3 * spent_s if self._pass_s else spent_s
         return written
+
+    def _returned(self, utterance: Utterance, end: Tick) -> bool:
+        """Say whether somebody who began in a foreign language has come back to one of the room's by now; if so, the
+        utterance begins there."""
+        if end - utterance.asked < ASK_AGAIN:
+            return False
+        utterance.asked = end
+        samples, at = self._sound.between(max(utterance.start, end - ASKED), end)
+        spent_s = self._recogniser.cost_s
+        likely = self._recogniser.languages(self._recogniser.listen(samples, hasty=True))
+        self._passes += 1
+        self._cost_s += self._recogniser.cost_s - spent_s
+        if sum(likely.get(each, 0.0) for each in self._languages) < RETURNED:
+            return False
+        utterance.start, utterance.foreign, utterance.language = at, False, None
+        return True
 
     def _decide(self, utterance: Utterance, heard: Heard) -> bool:
         """Decide on the utterance's language, once; return whether it is one of the room's."""

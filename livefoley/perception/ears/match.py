@@ -12,7 +12,7 @@ from functools import cache
 
 from livefoley.perception.ears.distance import FAR, syllable_distance, syllables, word_distance
 from livefoley.perception.ears.keywords import NUMBER, Pattern
-from livefoley.perception.ears.normalise import NUMERALS, Unit, is_han
+from livefoley.perception.ears.normalise import NUMERALS, Unit, is_han, spoken_number
 
 MISSING = EXTRA = 1.0  # a unit of the pattern not heard, a unit heard that is not in the pattern
 SOUNDS_LIKE_NUMBER = 0.1  # 舞 where a number is expected
@@ -20,6 +20,7 @@ MAX_NUMBER = 4  # units of a number
 
 _NUMBER_SYLLABLES = frozenset(syllables("".join(sorted(NUMERALS["zh"]))))
 _NUMERAL_OF = {syllables(numeral)[0]: numeral for numeral in reversed("零一二三四五六七八九十百千万半两")}
+_ENGLISH = {spoken_number(str(n), "zh")[0]: spoken_number(str(n), "en")[0] for n in range(11)}
 _WORST = 1e9
 
 
@@ -177,7 +178,7 @@ def phrase_said(fit: Fit, heard: Sounds) -> str:
         runs = [between]
     if len(runs) != len(places):
         return ""
-    numbers = iter(glue.join(run) for run in runs)
+    numbers = iter(glue.join(run if chinese else _in_english(run)) for run in runs)
     return glue.join(next(numbers) if unit == NUMBER else unit for unit in units)
 
 
@@ -185,6 +186,11 @@ def _numeral(heard: Sounds, index: int) -> str:
     """Return a unit that is a number, or sounds like one; empty for others."""
     unit = heard.units[index]
     return unit.text if unit.is_number else _NUMERAL_OF.get(heard.said[index], "")
+
+
+def _in_english(numerals: list[str]) -> list[str]:
+    """Return Chinese numerals in English, digit by digit; what is English stays."""
+    return [_ENGLISH.get(each, each) for each in numerals]
 
 
 def _sounds(texts: list[str]) -> list[str]:

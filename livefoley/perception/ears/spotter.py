@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from livefoley.core.events import Keyword, KeywordHit
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.perception.ears.holes import Span, covered
 from livefoley.perception.ears.keywords import Pattern, patterns
 from livefoley.perception.ears.match import Finder, Fit, Sounds, phrase_said
 
@@ -52,18 +53,21 @@ class Spotter:
         """Return the keywords heard for the first time."""
         return list(self._new(said, EvidenceState.SPOTTED))
 
-    def final(self, said: Said | None) -> list[KeywordHit]:
-        """Return how the keywords spotted before turned out, and those that only the final text has.
+    def final(self, *texts: Said | None, holes: Sequence[Span] = ()) -> list[KeywordHit]:
+        """Return how the keywords spotted before turned out, and those that only the final texts have.
 
-        None says that nothing was said after all.
+        The first text is of the whole, others are of what it left out; None says that nothing was said after all. In
+        ``holes`` they say nothing, which denies nothing.
         """
-        told: list[KeywordHit] = []
+        said, told = [text for text in texts if text is not None], list[KeywordHit]()
         for keyword, hit in list(self._open.values()):
-            there = said is not None and self._confirmed(keyword, hit, said)
-            told.append(replace(hit, state=EvidenceState.CONFIRMED if there else EvidenceState.WITHDRAWN))
+            there = covered(hit.at, hit.end, holes) or any(self._confirmed(keyword, hit, each) for each in said)
+            there = there or any(self._nearly(keyword, hit, each) for each in said[1:])
+            state = EvidenceState.CONFIRMED if there else EvidenceState.WITHDRAWN
+            told.append(replace(hit, state=state, text_heard=self._written(keyword, hit, said) or hit.text_heard))
             if not there:
                 self._forget(keyword, hit)
-        found = list(self._new(said, EvidenceState.CONFIRMED)) if said else []
+        found = [hit for each in said for hit in self._new(each, EvidenceState.CONFIRMED, left_out=each is not said[0])]
         self._open.clear()
         return told + found
 
@@ -82,14 +86,27 @@ class Spotter:
             return True
         return any(fit.pattern.keyword == keyword for sounds in said.others for fit in self._find(sounds))
 
+    def _written(self, keyword: Keyword, hit: KeywordHit, said: Sequence[Said]) -> str:
+        """Return how the final texts, which are quoted, write a keyword that was spotted; empty when they do not."""
+        for each in said:
+            for fit in _strongest(self._find(each.sounds)):
+                if fit.pattern.keyword == keyword and _confirms(fit, keyword, hit, each):
+                    return _text(fit, each)
+        return ""
+
+    def _nearly(self, keyword: Keyword, hit: KeywordHit, said: Said) -> bool:
+        """Say whether a text has something like the keyword where a pass over the same words heard it."""
+        fits = self._finder.find(said.sounds, lambda pattern: 2 * _limit(pattern) * (pattern.keyword == keyword))
+        return any(fit.pattern.keyword == keyword and _confirms(fit, keyword, hit, said) for fit in fits)
+
     def _find(self, sounds: Sounds) -> list[Fit]:
         return self._finder.find(sounds, _limit)
 
-    def _new(self, said: Said, state: EvidenceState) -> Iterator[KeywordHit]:
+    def _new(self, said: Said, state: EvidenceState, left_out: bool = False) -> Iterator[KeywordHit]:
         for fit in _strongest(self._find(said.sounds)):
             keyword = fit.pattern.keyword
             at, end = said.place(fit.first, fit.last)
-            if self._told(keyword, at, end):
+            if self._told(keyword, at, end, left_out):
                 continue
             hit = self._hit(said, fit, at, end, state)
             self._last_end[keyword] = end
@@ -97,9 +114,13 @@ class Spotter:
                 self._open[hit.id] = (keyword, hit)
             yield hit
 
-    def _told(self, keyword: Keyword, at: Tick, end: Tick) -> bool:
-        """Say whether this is one that was told already, or comes too soon after one."""
-        if any(_overlap(hit.at, hit.end, at, end) for _, hit in self._open.values()):
+    def _told(self, keyword: Keyword, at: Tick, end: Tick, left_out: bool) -> bool:
+        """Say whether this is one that was told already, or comes too soon after one.
+
+        Words beside what was ``left_out`` seem to reach over it: there only those of the same language are the same.
+        """
+        beside = (hit for other, hit in self._open.values() if not left_out or other.language == keyword.language)
+        if any(_overlap(hit.at, hit.end, at, end) for hit in beside):
             return True
         last = self._last_end.get(keyword)
         return last is not None and at - last < ticks_from_s(keyword.cooldown_s)
@@ -107,7 +128,7 @@ class Spotter:
     def _hit(self, said: Said, fit: Fit, at: Tick, end: Tick, state: EvidenceState) -> KeywordHit:
         number, self._next_id = self._next_id, self._next_id + 1
         keyword = fit.pattern.keyword
-        heard = (" " if keyword.language == "en" else "").join(said.texts[fit.first : fit.last])
+        heard = _text(fit, said)
         return KeywordHit(
             number,
             state,
@@ -122,6 +143,11 @@ class Spotter:
             said.utterance,
             phrase_said(fit, said.sounds) or heard,
         )
+
+
+def _text(fit: Fit, said: Said) -> str:
+    glue = " " if fit.pattern.keyword.language == "en" else ""
+    return glue.join(said.texts[fit.first : fit.last])
 
 
 def _limit(pattern: Pattern) -> float:

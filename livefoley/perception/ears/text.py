@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from livefoley.core.events import Word
 from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.perception.ears.holes import Span, shortened
 from livefoley.perception.ears.match import Sounds
 from livefoley.perception.ears.normalise import Unit, is_han, simplified, units
 from livefoley.perception.ears.spotter import Said
@@ -91,6 +92,25 @@ class Written:
     def _span(self, first: int, last: int) -> tuple[Tick, Tick]:
         begin, end = (min(self._start + ticks_from_s(self._times[index]), self._end) for index in (first, last))
         return begin, max(begin, end)
+
+
+def split(written: Written, parts: Iterable[tuple[Span, Written]]) -> Iterator[tuple[tuple[Word, ...], str]]:
+    """Yield the words of a text and of what it left out, hole by hole in their order, and the language of each run."""
+    rest = list(map(shortened, written.words()))
+    for (start, end), part in parts:
+        inside = tuple(word for word in map(shortened, part.words()) if start <= _middle(word) < end)
+        before = tuple(word for word in rest if _middle(word) < start)
+        if before and inside:
+            yield before, written.language
+            rest = rest[len(before) :]
+        if inside:
+            yield inside, part.language
+    if rest:
+        yield tuple(rest), written.language
+
+
+def _middle(word: Word) -> Tick:
+    return (word.start + word.end) // 2
 
 
 def _split(piece: Piece) -> list[str]:

@@ -26,6 +26,7 @@ class Utterance:
     foreign: bool = False  # in none of the room's languages
     passed: Tick = 0  # how far the last pass listened
     settled: bool = False  # passed over as a whole since the voice was last heard
+    asked: Tick = 0  # how far it went when the language of one that is foreign was last asked for
     told: str = ""
     revision: int = 0
     _last: tuple[int, ...] = field(default=())
@@ -50,6 +51,11 @@ class Sound:
     def __init__(self) -> None:
         self._start: Tick = 0
         self._samples: NDArray[np.float32] = np.zeros(0, np.float32)
+
+    @property
+    def start(self) -> Tick:
+        """Where it begins."""
+        return self._start
 
     @property
     def end(self) -> Tick:

@@ -68,6 +68,7 @@ class SlateArtist:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**_MOST_PIXELS, **children.environment()},
+            **children.OWN_GROUP,
         )
         printed = asyncio.create_task(forward(process.stderr, log, worker="slate"))
         try:

@@ -158,6 +158,7 @@ class Process:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=children.environment(self._environment),
+            **children.OWN_GROUP,
             limit=4 * 1024 * 1024,
         )
         self._starts += 1

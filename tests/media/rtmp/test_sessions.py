@@ -69,6 +69,15 @@ def test_a_refusal_reaches_the_publisher_without_its_key() -> None:
     assert str(caught.value) == "NetStream.Publish.BadName no stream *** here, nor ***"
 
 
+def test_a_refusal_shows_no_part_of_a_key_that_is_all_query() -> None:
+    client, server = ClientSession(RtmpUrl.parse("rtmp://h/live/?streamname=live_1_2&key=0123456789")), serve()
+    talk(client, server)
+    server.refuse(BAD_NAME, "live_1_2 with 0123456789: expired")
+    with pytest.raises(Rejected) as caught:
+        talk(client, server)
+    assert str(caught.value) == "NetStream.Publish.BadName *** with ***: expired"
+
+
 def test_an_unknown_application_is_refused() -> None:
     client, server = ClientSession(RtmpUrl.parse("rtmp://h/elsewhere/key")), serve()
     with pytest.raises(Rejected, match=r"NetConnection\.Connect\.Rejected"):
@@ -204,6 +213,7 @@ def test_a_request_to_publish_something_else_is_refused_and_the_first_goes_on() 
     assert isinstance(values[1], dict)
     assert (values[1]["code"], "on a connection" in str(values[1]["description"])) == (BAD_NAME, True)
     assert wired.send(chunks.VIDEO, b"of the other", 2) == []
+    assert wired.say("deleteStream", 4, None, 2.0) == wired.say("closeStream", 0, None, stream=2) == []
     assert len(wired.send(chunks.VIDEO, b"picture", 1)) == 1
 
 

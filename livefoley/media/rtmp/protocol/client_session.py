@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from livefoley.core.errors import ProtocolError, Rejected
 from livefoley.media.rtmp.protocol import amf0, chunks
+from livefoley.media.rtmp.protocol.authmod import Challenge, is_challenge
 from livefoley.media.rtmp.protocol.chunks import ChunkReader, Message
 from livefoley.media.rtmp.protocol.handshake import ClientHandshake
 from livefoley.media.rtmp.protocol.tags import FOUR_CCS
@@ -34,10 +35,14 @@ class _State(Enum):
 
 
 class ClientSession:
-    """See the module. `take` gives what is to be sent, from the first on."""
+    """See the module. `take` gives what is to be sent, from the first on.
 
-    def __init__(self, url: RtmpUrl) -> None:
+    ``answer`` is what a server that put a challenge before wants behind the app (`authmod.answer`).
+    """
+
+    def __init__(self, url: RtmpUrl, answer: str = "") -> None:
         self._url = url
+        self._answer = answer
         self._state = _State.HANDSHAKE
         self._stream = 0
         handshake = ClientHandshake()
@@ -50,7 +55,8 @@ class ClientSession:
         return self._state is _State.PUBLISHING
 
     def receive(self, data: bytes | memoryview) -> None:
-        """Take bytes. Raises ``Rejected`` when the server says no, ``ProtocolError`` when it makes no sense."""
+        """Take bytes. Raises ``Rejected`` when the server says no (``Challenge``: and wants an answer first),
+        ``ProtocolError`` when it makes no sense."""
         messages = self._wire.receive(data)
         if self._state is _State.HANDSHAKE and self._wire.ready:
             self._connect()
@@ -76,11 +82,11 @@ class ClientSession:
     def _connect(self) -> None:
         self._state = _State.CONNECTING
         wishes: dict[str, amf0.Plain] = {
-            "app": self._url.app,
+            "app": self._url.app + self._answer,
             "type": "nonprivate",
             "flashVer": FLASH_VERSION,
-            "swfUrl": self._url.tc_url,
-            "tcUrl": self._url.tc_url,
+            "swfUrl": self._url.tc_url + self._answer,
+            "tcUrl": self._url.tc_url + self._answer,
             "fourCcList": FOUR_CCS,
         }
         self._wire.command("connect", _CONNECT, wishes)
@@ -93,7 +99,8 @@ class ClientSession:
         if name == "_result":
             self._result(transaction, values)
         elif name == "_error" and transaction in (_CONNECT, _CREATE, _PUBLISH):
-            raise Rejected(self._reason(values))
+            said = str(_said(values).get("description", ""))
+            raise Challenge(said) if transaction == _CONNECT and is_challenge(said) else Rejected(self._reason(values))
         elif name == "onStatus":
             self._status(values)
         elif name == "close" and self._state is not _State.OVER:
@@ -124,8 +131,20 @@ class ClientSession:
 
     def _reason(self, values: list[amf0.Value]) -> str:
         """Return what the server says in one short line; servers like to repeat the stream key in it."""
-        found = next((value for value in reversed(values) if isinstance(value, dict)), {})
+        found = _said(values)
         text = " ".join(str(found[name]) for name in ("code", "description") if found.get(name)) or "no reason given"
-        for secret in (self._url.key, self._url.key.partition("?")[0]):
+        for secret in _secrets(self._url):
             text = text.replace(secret, "***")
         return " ".join(text.split())[:200]
+
+
+def _said(values: list[amf0.Value]) -> dict[str, amf0.Value]:
+    return next((value for value in reversed(values) if isinstance(value, dict)), {})
+
+
+def _secrets(url: RtmpUrl) -> list[str]:
+    """Return what must not be shown of an address, the longest first: the key, its parts, and those of a query."""
+    name, _, query = url.key.partition("?")
+    queries = f"{query}&{url.app.partition('?')[2]}"
+    values = [part.partition("=")[2] for part in queries.split("&")]
+    return sorted({url.key, name, url.password, *(value for value in values if len(value) > 3)} - {""}, key=len)[::-1]

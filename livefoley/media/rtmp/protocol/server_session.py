@@ -147,7 +147,7 @@ class ServerSession:
         if name in ("play", "play2"):
             return self._play(message.stream)
         if name in ("FCUnpublish", "closeStream", "deleteStream"):
-            return self._end()
+            return None if self._is_refused(message.stream, values) else self._end()
         if transaction:
             self._reply(name, transaction)
         return None
@@ -196,6 +196,11 @@ class ServerSession:
             self._status("error", BAD_NAME, "one stream is published on a connection; use another for another", stream)
         elif self._state is _State.PUBLISHING:
             self._status("status", "NetStream.Publish.Start", "go on", stream)
+
+    def _is_refused(self, stream: int, values: list[amf0.Value]) -> bool:
+        """Tell whether a command to end a stream, by where it came or by the number in it, means one never taken."""
+        number = values[1] if len(values) > 1 else None
+        return (number if isinstance(number, float) else stream) in self._refused
 
     def _play(self, stream: int) -> Refused:
         self._stream = stream

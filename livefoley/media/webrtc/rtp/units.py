@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from livefoley.core.media import MediaKind, Packet, SourceItem, TrackInfo
-from livefoley.formats import nal, opus
+from livefoley.formats import framing, nal, opus
 from livefoley.media.webrtc.rtp.reassembly import Frame
 from livefoley.media.webrtc.rtp.sync import TrackSync
 
@@ -25,7 +25,7 @@ class Picture:
         self.waiting = True
         self._info: TrackInfo | None = None
         self._told: TrackInfo | None = None
-        self._sets: list[bytes] = []
+        self._sets = framing.ParameterSets("h264")
         self._read: dict[str, Callable[[bytes], tuple[bytes, bool]]] = {"h264": self._h264, "vp8": self._vp8}
 
     @property
@@ -51,15 +51,10 @@ class Picture:
     def _h264(self, data: bytes) -> tuple[bytes, bool]:
         """Read an Annex B access unit: length-prefixed, every NAL unit kept; learn the parameter sets in it."""
         units = nal.split_annex_b(data)
-        try:
-            sets = nal.merge_sets("h264", self._sets, nal.parameter_sets("h264", units))
-            if sets != self._sets:
-                extradata = nal.configuration("h264", sets)
-                width, height = nal.picture_size("h264", extradata) or (0, 0)
-                self._sets = sets
-                self._info = TrackInfo(MediaKind.VIDEO, "h264", extradata, width=width, height=height)
-        except ValueError:  # incomplete as yet, or damaged: what was known stays
-            pass
+        if self._sets.learn(units):
+            extradata = self._sets.configuration
+            width, height = nal.picture_size("h264", extradata) or (0, 0)
+            self._info = TrackInfo(MediaKind.VIDEO, "h264", extradata, width=width, height=height)
         return nal.join_length_prefixed(units), nal.is_keyframe("h264", units)
 
     def _vp8(self, data: bytes) -> tuple[bytes, bool]:
