@@ -121,7 +121,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._timer.cancel()
             self._server.closed(self)
 
-    def _hold(self, data: memoryview) -> None:
+    def _hold(self, data: memoryview | bytearray) -> None:
         self._held += data
         most = _MOST_HELD if self._source is None else _MOST_HELD_OF_PUBLISHER
         if len(self._held) > most and self._transport is not None:
