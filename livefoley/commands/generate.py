@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from livefoley.clips.model import PROVIDER
+from livefoley.commands.marking import content_id, write_labelled
 from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
 from livefoley.core.errors import DescriptionError, InputError, LivefoleyError, OutputError, reason
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
@@ -21,7 +23,7 @@ from livefoley.foley.student.embed import plain
 from livefoley.foley.student.maker import StudentMaker
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.foley.student.student import LONGEST_S
-from livefoley.media.files.audio_file import write_audio
+from livefoley.marks import embed
 from livefoley.system.dirs import library_directory
 
 MOST_POINTS = 100_000
@@ -41,6 +43,7 @@ class Order:
     device: str = "auto"
     threads: int = 2
     steps: int | None = None
+    provider: str = PROVIDER
 
 
 def generate_file(order: Order, output: Path, *, force: bool = False) -> str:
@@ -54,7 +57,8 @@ def generate_file(order: Order, output: Path, *, force: bool = False) -> str:
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     sound = _made(makers, order.source, request)
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
-    write_audio(output, [np.ascontiguousarray(sound.samples)])
+    content = content_id(order.text, order.seed, order.seconds, sound.name, sound.source)
+    write_labelled(output, [embed(np.ascontiguousarray(sound.samples), content)], order.provider, content)
     seconds = sound.samples.shape[1] / TICK_RATE
     by = sound.source
     if by == SoundSource.STUDENT and makers.student is not None:

@@ -12,7 +12,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from livefoley.clips.model import PROVIDER
 from livefoley.commands.console import plain
+from livefoley.commands.marking import content_id, label_video, write_labelled
 from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import InputError, OutputError
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
@@ -27,7 +29,7 @@ from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
-from livefoley.media.files.audio_file import AUDIO_FORMATS, write_audio
+from livefoley.media.files.audio_file import AUDIO_FORMATS
 from livefoley.media.files.containers import carried_video, no_place
 from livefoley.media.files.file_source import probe, read_items
 from livefoley.media.files.mux import Muxer
@@ -77,12 +79,14 @@ def render_file(
     console: Console,
     student: bool = True,
     steps: int = OFFLINE_STEPS,
+    provider: str = PROVIDER,
 ) -> None:
     """Render ``source`` to ``output`` with progress; files appear whole or not at all.
 
     Raises ``InputError``, ``OutputError`` or ``UnsupportedCodec`` in one line.
     """
     _check_outputs(source, output, stem, report, force)
+    content = content_id(source.name, source.stat().st_size, describe, seed)
     clip = probe(source)
     sound_only = output.suffix.lower() in AUDIO_EXTENSIONS
     program, foley_alone = PcmCapture(), PcmCapture()
@@ -113,11 +117,12 @@ def render_file(
             yield departure
 
     if sound_only:
-        write_audio(output, (block for _ in departures() for block in program.take()))
+        write_labelled(output, (block for _ in departures() for block in program.take()), provider, content)
     else:
         _mux(output, (item for departure in departures() for item in departure.program))
+        problems += filter(None, [label_video(output, provider, content)])
     if stem is not None:
-        write_audio(stem, stem_blocks)
+        write_labelled(stem, stem_blocks, provider, content)
     wall_s = time.perf_counter() - began
     duration_s = clip.duration_s or renderer.position_s  # not every file says
     problems += [renderer.problem] if renderer.problem else []

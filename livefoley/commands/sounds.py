@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from livefoley.clips.model import PROVIDER
 from livefoley.commands.console import out
 from livefoley.core.errors import DescriptionError
 
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or tensorrt.")]
+Provider = Annotated[str, typer.Option("--provider", help="Who answers for the sound, in the file's labels.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, max=64, help="On the CPU.")]
 Steps = Annotated[
     int | None, typer.Option("--steps", min=1, max=64, help="Evaluations; as the model was made for unless given.")
@@ -33,6 +35,7 @@ def render(
     ] = True,
     steps: Annotated[int, typer.Option("--steps", min=1, max=64, help="The student's; more cost more.")] = 8,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace an output that exists.")] = False,
+    provider: Provider = PROVIDER,
 ) -> None:
     """Lay sound under a clip, as fast as the machine can. The picture is copied bit for bit.
 
@@ -40,8 +43,19 @@ def render(
     """
     from livefoley.commands.render import render_file
 
-    files = {"stem": stem, "report": report}
-    render_file(source, describe, output, **files, seed=seed, force=force, console=out, student=student, steps=steps)
+    render_file(
+        source,
+        describe,
+        output,
+        stem=stem,
+        report=report,
+        seed=seed,
+        force=force,
+        console=out,
+        student=student,
+        steps=steps,
+        provider=provider,
+    )
 
 
 def generate(
@@ -60,6 +74,7 @@ def generate(
     threads: Threads = 2,
     steps: Steps = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace an output that exists.")] = False,
+    provider: Provider = PROVIDER,
 ) -> None:
     """Make one sound from words, and say what it cost.
 
@@ -70,7 +85,9 @@ def generate(
 
     times_s = _times(onsets) if onsets is not None else None
     maker = SoundSource(source) if source is not None else None
-    order = Order(text, seconds, seed, times_s, envelope, maker, weights, checked_device(device), threads, steps)
+    order = Order(
+        text, seconds, seed, times_s, envelope, maker, weights, checked_device(device), threads, steps, provider
+    )
     out.print(generate_file(order, output, force=force), markup=False, highlight=False, soft_wrap=True)
 
 
