@@ -89,8 +89,7 @@ def run(case: Path, checkout: Path, work: Path, live: bool) -> Verdict:
     last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
     broken = done.returncode != 0 or "Traceback (most recent call last)" in done.stderr
     verdict.want(not broken, f"broke off, status {done.returncode}: {last[:90]}" if broken else "ran to its end")
-    text = done.stdout + media.more(Ran(case, done.stdout, work, checkout, live))
-    judge(Ran(case, text, work, checkout, live), verdict)
+    judge(Ran(case, done.stdout + media.more(blank) + clips.more(blank), work, checkout, live), verdict)
     return verdict
 
 
