@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from livefoley import __version__
 from livefoley.clips import words
 from livefoley.clips.jobs.files import ClipInput, Pictures, read_encoded, write_encoded
 from livefoley.clips.jobs.job import Job
+from livefoley.clips.marked import EncodedSound, encode_marked
 from livefoley.clips.model import ClipFiles, ClipMetadata, ClipReason, Gap, PlacedSound, Priority
 from livefoley.clips.pictures.cover import write_cover
 from livefoley.clips.pictures.cut import write_mp4
@@ -23,13 +23,11 @@ from livefoley.clips.sound import Mastered, master
 from livefoley.clips.waveform import write_waveform
 from livefoley.core.cues import Cue, Stereo, ambience_of
 from livefoley.core.events import KEYWORD, MotionOnset, Speech, Transcript
-from livefoley.core.media import Packet
 from livefoley.core.notices import utc
-from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
+from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
 from livefoley.engine.offline import FoleyPass, LaidSound
 from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.makers import Makers
-from livefoley.media.audio_codecs import AacEncoder
 from livefoley.media.files.audio_file import write_audio
 from livefoley.system.files import SHARED, write_whole
 
@@ -53,18 +51,18 @@ def compose(
     with ThreadPoolExecutor(1, "clip-beside") as beside:  # what decodes and draws leaves the interpreter to the sound
         drawn = [beside.submit(_cover, job, clip_input, pictures, files)]
         made = foley_of(job, clip_input, makers)
-        mastered = master(clip_input.original(), marks.mark(made.stem, job.content_id))
-        drawn.append(beside.submit(_sound_files, mastered, files))
-        encoder = AacEncoder(job.bitrate)
-        packets = list(_encoded(encoder, mastered.mix, clip_input.start))
+        mastered = master(clip_input.original(), marks.noticed(made.stem))
+        drawn.append(beside.submit(_stems, mastered, marks, job.content_id, files))
+        sound = encode_marked(mastered, marks, job.content_id, job.bitrate, clip_input.start)
+        drawn.append(beside.submit(write_waveform, files.waveform, sound.mastered.mix))
         info, units = (pictures.info, pictures.units) if pictures is not None else (None, ())
-        write_mp4(files.clip, info, units, encoder.info, packets, clip_input.start)
+        write_mp4(files.clip, info, units, sound.info, sound.packets, clip_input.start)
         for each in drawn:
             each.result()
     said = wait_for_said()
     spoken = words.spoken(said.transcripts, clip_input.start, clip_input.end)
     _write_captions(spoken, files)
-    return metadata(job, clip_input, pictures, made, mastered, spoken, said.by)
+    return metadata(job, clip_input, pictures, made, sound, spoken, said.by)
 
 
 def _write_captions(spoken: words.Spoken, files: ClipFiles) -> None:
@@ -78,10 +76,10 @@ def _cover(job: Job, clip_input: ClipInput, pictures: Pictures | None, files: Cl
         write_cover(files.cover, pictures.info, pictures.units, peak, pictures.start, pictures.end)
 
 
-def _sound_files(mastered: Mastered, files: ClipFiles) -> None:
-    write_audio(files.stem, [mastered.stem])
+def _stems(mastered: Mastered, marks: Marks, content_id: str, files: ClipFiles) -> None:
+    """Write what the mix is made of; the foley alone carries a mark of its own, as loud as it hides it."""
+    write_audio(files.stem, [mastered.stem + marks.watermark(mastered.stem, content_id)])
     write_audio(files.original, [mastered.original])
-    write_waveform(files.waveform, mastered.mix)
 
 
 def cut_pictures(job: Job, clip_input: ClipInput, noticed: bool) -> Pictures | None:
@@ -134,12 +132,6 @@ def _placed(laid: LaidSound, start: Tick) -> PlacedSound:
     return PlacedSound(at_s, laid.cue.kind.value, laid.asked_for, laid.sound, laid.source)
 
 
-def _encoded(encoder: AacEncoder, samples: Stereo, start: Tick) -> Iterator[Packet]:
-    for at in range(0, samples.shape[1], TICK_RATE):
-        yield from encoder.encode(samples[:, at : at + TICK_RATE], start + at)
-    yield from encoder.flush()
-
-
 # ---- what is told of it ----
 
 
@@ -161,7 +153,7 @@ def metadata(
     clip_input: ClipInput,
     pictures: Pictures | None,
     made: MadeFoley,
-    mastered: Mastered,
+    sound: EncodedSound,
     said: words.Spoken,
     captions: str,
 ) -> ClipMetadata:
@@ -202,8 +194,9 @@ def metadata(
         height=shown[1],
         video_codec=info.codec if info is not None else "",
         visible_notice=pictures is not None and pictures.noticed,
-        loudness_lufs=round(mastered.loudness_lufs, 2),
-        true_peak_dbtp=round(mastered.true_peak_dbtp, 2),
+        loudness_lufs=round(sound.mastered.loudness_lufs, 2),
+        true_peak_dbtp=round(sound.mastered.true_peak_dbtp, 2),
+        watermark=sound.watermark,
         model=made.model,
         model_version=__version__,
     )

@@ -158,6 +158,14 @@ class PlacedSound:
 
 
 @dataclass(frozen=True, slots=True)
+class Watermark:
+    """Whether the watermark can be read back from the clip's encoded sound, with the id, and with what ``score``."""
+
+    readable: bool = False
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ClipMetadata:
     """What ``metadata.json`` tells of a clip. Times ending in ``_s`` are seconds from the clip's first picture, except
     ``stream_start_s`` and ``stream_end_s``, which are seconds of the room's stream; ``_at`` are UTC in ISO 8601.
@@ -197,6 +205,7 @@ class ClipMetadata:
     model_version: str = ""
     provider: str = PROVIDER
     ai_generated: bool = True  # of the sound: what the law asks to be told
+    watermark: Watermark = Watermark()
     visible_notice: bool = False  # its first seconds say so
     findings: tuple[Finding, ...] = ()
     latency_s: Mapping[str, float] = field(default_factory=dict)  # by stage
@@ -214,6 +223,7 @@ class ClipMetadata:
             fields["heat"] = Heat(fields["heat"])
             for name, kind in (("reasons", ClipReason), ("sounds", PlacedSound), ("gaps", Gap), ("findings", Finding)):
                 fields[name] = tuple(kind(**each) for each in fields[name])
+            fields["watermark"] = Watermark(**fields.get("watermark", {}))
             fields["tags"], fields["epochs"] = tuple(fields["tags"]), tuple(fields["epochs"])
             return cls(**fields)
         except (KeyError, TypeError) as error:

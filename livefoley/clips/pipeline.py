@@ -15,6 +15,7 @@ import numpy as np
 from livefoley.clips.compose import compose, cut
 from livefoley.clips.jobs.files import read_input
 from livefoley.clips.jobs.job import Job, JobDirectory, Record
+from livefoley.clips.marked import encode_marked
 from livefoley.clips.model import CONTENT_ID_CHARACTERS, ClipMetadata, ClipState
 from livefoley.clips.ports import Captions, Checks, Marks, Publisher
 from livefoley.clips.sound import master
@@ -46,7 +47,7 @@ class Tools:
 def warm(tools: Tools) -> None:
     """Do what is slow the first time, so that it is not the first clip that waits for it."""
     noise = np.random.default_rng(0).normal(0.0, 0.05, (2, TICK_RATE)).astype(np.float32)
-    master(noise, tools.marks.mark(noise, "0" * CONTENT_ID_CHARACTERS))
+    encode_marked(master(noise, noise), tools.marks, "0" * CONTENT_ID_CHARACTERS, 128_000, 0)
 
 
 def steps(directory: JobDirectory, tools: Tools) -> Iterator[Progress | Record]:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from livefoley.clips.jobs.files import ClipInput
-from livefoley.clips.model import ClipFiles, ClipMetadata, Finding
+from livefoley.clips.model import ClipFiles, ClipMetadata, Finding, Watermark
 from livefoley.core.cues import Stereo
 from livefoley.core.events import Transcript
 
@@ -58,8 +61,16 @@ class Marks(Protocol):
         """Whether the clip's first pictures say so."""
         ...
 
-    def mark(self, stem: Stereo, content_id: str) -> Stereo:
-        """Return the generated sound (``[2, n]``, 48 kHz) with an inaudible mark of ``content_id`` in it."""
+    def noticed(self, stem: Stereo) -> Stereo:
+        """Return the generated sound (``[2, n]``, 48 kHz) with a notice that one hears, where one is wanted."""
+        ...
+
+    def watermark(self, sound: Stereo, content_id: str) -> Stereo:
+        """Return the inaudible mark of ``content_id`` that is to be added to ``sound`` (``[2, n]``, 48 kHz)."""
+        ...
+
+    def read_watermark(self, sound: NDArray[np.float32], content_id: str) -> Watermark:
+        """Look for the mark of ``content_id`` in ``sound`` (``[n]`` or ``[2, n]``, 48 kHz)."""
         ...
 
     def label_container(self, path: Path, metadata: ClipMetadata) -> None:

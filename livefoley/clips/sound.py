@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Mastered:
 
 
 def master(original: Stereo, stem: Stereo) -> Mastered:
-    """Mix ``original`` and the marked ``stem`` (both ``[2, n]``) at ``TARGET_LUFS``, true peaks under the ceiling."""
+    """Mix ``original`` and ``stem`` (both ``[2, n]``) at ``TARGET_LUFS``, true peaks under the ceiling."""
     whole = original + stem
     loudness = integrated_lufs(whole)
     if loudness <= SILENCE_DB:
@@ -47,6 +47,16 @@ def master(original: Stereo, stem: Stereo) -> Mastered:
         loudness = integrated_lufs(mix)
     factor = np.float32(linear_from_db(gain_db))
     return Mastered(mix, original * factor, stem * factor, loudness, true_peak_db(mix))
+
+
+def with_mark(mastered: Mastered, mark: Stereo) -> Mastered:
+    """Return the sound with ``mark`` in its mix, true peaks under the ceiling still."""
+    mix = (mastered.mix + mark).astype(np.float32)
+    peak_dbtp = true_peak_db(mix)
+    if peak_dbtp > CEILING_DBTP:
+        mix = _limited(mix)
+        peak_dbtp = true_peak_db(mix)
+    return replace(mastered, mix=mix, loudness_lufs=integrated_lufs(mix), true_peak_dbtp=peak_dbtp)
 
 
 def ambience_gain_db(stem: Stereo) -> float:

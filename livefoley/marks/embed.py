@@ -1,4 +1,4 @@
-"""Lays the watermark into a generated stem, as loud as the stem itself hides it."""
+"""Lays the watermark into a sound, a generated stem or the mix it is heard in, as loud as that itself hides it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _WINDOW = np.sqrt(np.hanning(FRAME + 1)[:-1]).astype(np.float32)
 _BLOCK = 2048  # frames at a time: 22 s, which bounds the memory
 
 
-def embed(stem: Stereo, content_id: str) -> Stereo:
-    """Return ``stem`` with the mark of ``content_id`` (its first 12 hexadecimal digits) in both channels.
+def embed(sound: Stereo, content_id: str) -> Stereo:
+    """Return ``sound`` with the mark of ``content_id`` (its first 12 hexadecimal digits) in both channels.
 
-    The mark begins at the first sample and goes on to the last; where the stem is silent there is none. Raises
+    The mark begins at the first sample and goes on to the last; where the sound is silent there is none. Raises
     ``ConfigError`` for an id that is none.
     """
-    return (stem + mark(stem, content_id)).astype(np.float32)
+    return (sound + mark(sound, content_id)).astype(np.float32)
 
 
-def mark(stem: Stereo, content_id: str) -> Stereo:
-    """Return the mark alone, as it is to be added to ``stem``."""
+def mark(sound: Stereo, content_id: str) -> Stereo:
+    """Return the mark alone, as it is to be added to ``sound``."""
     period = waveform(content_id, TICK_RATE)
-    with ThreadPoolExecutor(len(stem), "clip-mark") as threads:  # transforms leave the interpreter to each other
-        return np.stack(list(threads.map(lambda channel: _shaped(channel, period), stem)))
+    with ThreadPoolExecutor(len(sound), "clip-mark") as threads:  # transforms leave the interpreter to each other
+        return np.stack(list(threads.map(lambda channel: _shaped(channel, period), sound)))
 
 
 def _shaped(channel: NDArray[np.float32], period: NDArray[np.float32]) -> NDArray[np.float32]:

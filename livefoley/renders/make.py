@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 from av.stream import Discard
 
-from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, ambience_gain_db, master
+from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, ambience_gain_db, master, with_mark
 from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
@@ -34,7 +34,7 @@ from livefoley.engine.offline import FoleyPass
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
-from livefoley.marks import embed
+from livefoley.marks.embed import embed, mark
 from livefoley.marks.labels import make_labels
 from livefoley.media.audio_codecs import make_decoder
 from livefoley.media.files.audio_file import write_audio
@@ -83,9 +83,10 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
 def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
     """Return the marked sound: with the original at the loudness of clips; alone as loud as that, as its peaks
     allow, for a limiter would take from the hits what it gives to the ambience, or as its ambience may be."""
-    marked = embed(stem, content_id)
     if original is not None:
-        return master(original, marked).mix
+        mixed = master(original, stem)
+        return with_mark(mixed, mark(mixed.mix, content_id)).mix
+    marked = embed(stem, content_id)
     loudness = integrated_lufs(marked)
     if loudness <= SILENCE_DB:
         return marked

@@ -197,7 +197,7 @@ def test_what_is_no_content_id_is_refused_in_one_line(wrong: str) -> None:
 
 
 def test_an_audible_notice_is_ai_in_morse_code_and_the_stem_goes_on(bed: Samples) -> None:
-    noticed = Marker("someone", audible=True).mark(bed, ID)
+    noticed = embed(Marker("someone", audible=True).noticed(bed), ID)
     added = (noticed - embed(bed, ID))[0, : int(1.2 * RATE_48K)]
     loud = np.sqrt(np.square(added[: len(added) // 480 * 480].reshape(-1, 480)).mean(axis=1)) > LEVEL / 4
     edges = np.flatnonzero(np.diff(loud.astype(int), prepend=0, append=0)).reshape(-1, 2)
