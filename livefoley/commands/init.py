@@ -41,7 +41,8 @@ def init(
         raise OutputError(f"{path}: exists already; --force replaces it, --output gives another name") from None
     except OSError as error:
         raise OutputError(f"{path}: {reason(error)}") from None
-    out.print(f"{path}: now `livefoley run {path} --check`, then `livefoley run {path}`", highlight=False, markup=False)
+    said = f"{path}: now `livefoley run {path} --check`, then `livefoley run {path}`"
+    out.print(said, highlight=False, markup=False, soft_wrap=True)
 
 
 def _list(known: dict[str, str], as_json: bool) -> None:

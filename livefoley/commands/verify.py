@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from livefoley.commands.console import show as show_table
 from livefoley.core.errors import InputError, reason
 from livefoley.core.ticks import TICK_RATE
 from livefoley.marks.carrier import ID_DIGITS
@@ -82,7 +83,7 @@ def show(path: Path, out: Console) -> bool:
         table.add_column(heading, overflow="fold")
     for row in (_label_row(marks.labels), _mark_row(marks.mark), _provenance_row(marks.provenance)):
         table.add_row(*row)
-    out.print(table)
+    show_table(table)
     if disagreement := marks.disagreement():
         out.print(f"[bold red]the marks contradict each other:[/] {escape(disagreement)}", highlight=False)
     said = "[green]marked as generated[/]" if marks.generated else "[yellow]no mark of generated sound[/]"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from livefoley.core.errors import Rejected
 from livefoley.core.media import MediaKind
 from livefoley.media.auth import AuthRequest
-from livefoley.media.rtmp import RtmpServer
+from livefoley.media.rtmp import RtmpLimits, RtmpServer
 from tests.live.rtmp_client import connect
 from tests.live.rtmp_peers import KEY, capture, publish_ffmpeg, serving, url
 from tests.support.media_files import file_hashes
@@ -88,6 +90,26 @@ async def test_rtmps_carries_the_same_stream(contexts, h264_clip: Path) -> None:
         await captured.wait(lambda got: got.disconnects)
     for kind in MediaKind:
         assert captured.hashes(kind) == file_hashes(h264_clip, kind)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+async def test_what_a_publisher_sent_arrives_though_it_resets_while_it_waits_for_its_turn(contexts, tls: bool) -> None:
+    dear = RtmpLimits(publisher_share=0.01, publisher_burst_s=1e-5)
+    server_context, client_context = contexts if tls else (None, None)
+    async with (
+        serving(ssl_context=server_context, limits=dear) as server,
+        capture(server.register(KEY)) as captured,
+        connect(url(server).replace("rtmp:", "rtmps:" if tls else "rtmp:"), client_context) as client,
+    ):
+        await client.publish()
+        await client.header()
+        for number in range(40):
+            await client.picture(number * 40, size=8_000)
+        await until(lambda: server.statistics().publisher_waits > 0)
+        client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.writer.transport.abort()
+        await captured.wait(lambda got: got.disconnects)
+        assert [packet.dts for packet in captured.packets(MediaKind.VIDEO)] == [number * 40 for number in range(40)]
 
 
 async def test_a_plain_and_a_tls_port_lead_to_the_same_rooms(server: RtmpServer, contexts) -> None:

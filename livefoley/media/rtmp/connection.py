@@ -32,9 +32,12 @@ log = structlog.get_logger("livefoley.rtmp")
 LINGER_S = 1.0
 """How long a refused peer may take to read why: hanging up at once would reset the connection under its feet."""
 
-_BUFFER = 16 << 10  # of a publisher: thousands of small messages, and they take the loop for as long
+_TURN = 16 << 10  # of a publisher: thousands of small messages, and they take the loop for as long
+# All that asyncio's TLS reads at once: at an end or a reset it drops what it has decrypted and not handed over.
+_TLS_BUFFER = 256 << 10
 _STRANGERS_BUFFER = 4 << 10  # what one turn of a stranger is about, in bytes and so in time
 _MOST_HELD = 64 << 10  # of what comes while the auth hook thinks; then the peer has to wait, too
+_MOST_HELD_OF_PUBLISHER = 1 << 20  # while it waits for its turn
 _LATE_S = 1.0  # our own delay, from which on silence proves nothing against a publisher
 _MAX_UNREAD = 256 << 10  # bytes of answers a peer may leave unread
 _REFUSALS = {
@@ -63,6 +66,7 @@ class Connection(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._asked = False  # the request to publish has come ...
         self._asking = False  # ... and the auth hook is thinking about it
+        self._waiting = False  # for its turn on the event loop
         self._held = bytearray()  # what came meanwhile
         self._over = False  # nothing the peer sends matters any more
         self._last_read_s = 0.0
@@ -90,7 +94,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         if self._buffer is None:
-            self._buffer = memoryview(bytearray(_STRANGERS_BUFFER if self._source is None else _BUFFER))
+            self._buffer = memoryview(bytearray(self._buffer_bytes()))
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -99,32 +103,55 @@ class Connection(asyncio.BufferedProtocol):
         self._last_read_s = self._server.now()
         self._server.counters.bytes_in += nbytes
         data = self._buffer[:nbytes]
-        if self._asking:
+        if self._asking or self._waiting:
             self._hold(data)
-            return
-        share = self._share
-        with share.spending():
-            self._receive(data)
-        if share is self._share and share.spent and not self._over and self._transport is not None:
-            self._transport.pause_reading()
-            share.wait(self.ip, self._go_on)
-            self._server.counters.publisher_waits += self.publishing
+        else:
+            self._spend(data)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._over = True
-        if self._timer is not None:
-            self._timer.cancel()
         try:
+            if self.publishing and self._held:
+                self._receive(self._held)  # it sent that before it went
             if self._source is not None:
                 self._share.close()
                 self._source.release(self, self._reason)
         finally:
+            self._over = True
+            if self._timer is not None:
+                self._timer.cancel()
             self._server.closed(self)
 
-    def _hold(self, data: memoryview) -> None:
+    def _hold(self, data: memoryview | bytearray) -> None:
         self._held += data
-        if len(self._held) > _MOST_HELD and self._transport is not None:
+        most = _MOST_HELD if self._source is None else _MOST_HELD_OF_PUBLISHER
+        if len(self._held) > most and self._transport is not None:
             self._transport.pause_reading()
+
+    def _spend(self, data: memoryview | bytearray) -> None:
+        """Take a turn's part of ``data`` at the expense of this peer's share of the loop; the rest waits."""
+        share = self._share
+        with share.spending():
+            self._receive(data[:_TURN])
+        if self._over or self._transport is None:
+            return
+        rest = data[_TURN:]
+        if rest:
+            self._hold(rest)
+        if share is self._share and share.spent:
+            self._waiting = True
+            share.wait(self.ip, self._go_on)
+            self._server.counters.publisher_waits += self.publishing
+            if not self.publishing:
+                self._transport.pause_reading()
+        elif rest:
+            self._waiting = True
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _buffer_bytes(self) -> int:
+        if self._source is None:
+            return _STRANGERS_BUFFER
+        is_tls = self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
+        return _TLS_BUFFER if is_tls else _TURN
 
     def _receive(self, data: memoryview | bytearray) -> None:
         try:
@@ -138,7 +165,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def _go_on(self) -> None:
         """It is this peer's turn again, unless it waits for the auth hook's answer."""
-        if self._transport is not None and not self._asking and not self._transport.is_closing():
+        self._waiting = False
+        if self._transport is None or self._asking or self._transport.is_closing():
+            return
+        if self.publishing and self._held:
+            held, self._held = self._held, bytearray()
+            self._spend(memoryview(held))
+        if not self._waiting:
             self._transport.resume_reading()
 
     # ---- what the session says ----
