@@ -12,6 +12,7 @@ LivefoleyError
 ├── AddressInUse         a port that is taken
 ├── ProtocolError        a peer that does not keep to its protocol
 │   ├── Rejected             a peer that said no (bad key, not authorised)
+│   │   └── Challenge            a server that wants to know who publishes (media.rtmp.protocol.authmod)
 │   └── Refused              a request for WHIP or WHEP that is answered with a status (media.webrtc.offer)
 ├── Busy                 a render that cannot be taken now (renders.model)
 ├── TeacherError         a teacher that cannot teach (train.teachers.base)

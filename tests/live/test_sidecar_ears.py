@@ -33,7 +33,7 @@ SAID_S = {
 }
 RING_S = 2.0  # how long one accent may cover the beginning of the next
 KILL_S = 14.0  # in the middle of a sentence without a keyword, where the recogniser is not behind
-SENTENCE_S = 3.0  # what was begun so long before is lost with the recogniser
+SENTENCE_S = 6.0  # what was begun so long before is lost with the recogniser
 SETTLED_S = 5.0  # without an event: all that is heard has been told
 
 

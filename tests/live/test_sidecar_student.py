@@ -14,7 +14,8 @@ import pytest
 
 from livefoley.core.media import MediaKind
 from livefoley.demo.sidecar import Sidecar
-from tests.live.clip_steps import files, over
+from tests.clips import flashes
+from tests.live.clip_steps import files, over, published
 from tests.student.tiny import write_model
 from tests.support.media_files import file_hashes
 from tests.support.sidecars import client, publish, sidecar, wait_room, worker_pid
@@ -46,24 +47,22 @@ async def bed_is_told(http: httpx.AsyncClient) -> bool:
     return ("bed", "student") in [(each["data"]["kind"], each["data"]["source"]) for each in events]
 
 
-async def test_the_bed_and_what_no_template_covers_come_from_the_student_live_and_in_a_clip(
-    tmp_path: Path, h264_clip: Path
-) -> None:
+async def test_the_bed_and_what_no_template_covers_come_from_the_student_live_and_in_a_clip(tmp_path: Path) -> None:
     room = {"describe": "a velociraptor breathing in rain", "clips": {"enabled": True}}
     async with having(tmp_path, write_model(tmp_path), **room) as made:
         await wait_room(made, lambda room: room["student"]["state"] == "working")
-        assert (await publish(made.ports.publish_url, h264_clip))[0] == 0  # the output is kept up after it
-        before = await wait_room(made, lambda room: room["bed_source"] == "student")
-        async with client(made) as http:
-            answer = await http.post("/v1/rooms/demo/cues", json={"prompt": "a velociraptor purring", "delay_s": 3})
-            assert answer.is_success, answer.text
-            await wait_room(made, lambda room: from_student(room, "accent") > 0)
-            metrics = (await http.get("/metrics")).text
-            await until(lambda: bed_is_told(http))
-        await wait_room(made, lambda room: room["position_s"] > before["position_s"] + 4)
-        async with client(made, "/v1") as http:
-            asked = await http.post("/clips", json={"room": "demo", "last_s": 8})
-            _, told = files(await over(http, asked.json()["id"]))
+        async with published(made.ports.publish_url, flashes.lasting()):  # what is not sent is in no clip
+            before = await wait_room(made, lambda room: room["bed_source"] == "student")
+            async with client(made) as http:
+                answer = await http.post("/v1/rooms/demo/cues", json={"prompt": "a velociraptor purring", "delay_s": 3})
+                assert answer.is_success, answer.text
+                await wait_room(made, lambda room: from_student(room, "accent") > 0)
+                metrics = (await http.get("/metrics")).text
+                await until(lambda: bed_is_told(http))
+            await wait_room(made, lambda room: room["position_s"] > before["position_s"] + 4)
+            async with client(made, "/v1") as http:
+                asked = await http.post("/clips", json={"room": "demo", "last_s": 20})
+                _, told = files(await over(http, asked.json()["id"]))
         assert [(sound.kind, sound.prompt, sound.source) for sound in told.sounds if sound.kind == "accent"] == [
             ("accent", "a velociraptor purring", "student")
         ]
