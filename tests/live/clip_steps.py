@@ -78,12 +78,15 @@ def files(status: dict[str, Any]) -> tuple[ClipFiles, ClipMetadata]:
     return made, ClipMetadata.from_json(made.metadata.read_text())
 
 
+LATE_S = 0.5  # so much of its sound a publisher that is killed may still have had to send
+
+
 def in_sync(made: ClipFiles) -> None:
     """Assert that every flash has its beep; one at an edge, of the clip or of what was published, may have been cut off
     from it: a publisher that is killed has sent its last pictures, and not yet their sound."""
     sound = read(made.clip)
     heard, end_s = flashes.beeps_s(sound), sound.shape[1] / RATE
-    seen = [moment for moment in flashes.flashes_s(made.clip) if 0.1 < moment < end_s - 0.1]
+    seen = [moment for moment in flashes.flashes_s(made.clip) if 0.1 < moment < end_s - LATE_S]
     if seen and end_s - seen[-1] > flashes.PERIOD_S + 0.1:  # the publisher left before the clip ended
         seen.pop()
     assert len(seen) >= 2
