@@ -55,7 +55,7 @@ async def test_a_child_that_prints_without_end_is_read_and_hardly_told() -> None
     with structlog.testing.capture_logs() as logged:
         await forward(child.stderr, structlog.get_logger(), worker="chatty")
     assert await child.wait() == 7  # it never waited for us for long
-    logged[0].pop("left_out", 0)  # of a child before this one, in the same process
+    logged[0].pop("left_out", 0)  # of the same piece, where much of it was there to read
     assert logged[0] == {"event": "a child printed", "line": "line 0", "worker": "chatty", "log_level": "warning"}
     assert len(logged) < 2000
     assert child_log.left_out - before + len(logged) == 20_000
