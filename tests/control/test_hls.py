@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import httpx
@@ -232,6 +234,28 @@ async def test_a_large_segment_goes_out_in_pieces_and_an_address_has_so_many_at_
         await until(lambda: _open_files(large) == 0)
         answer = await client.get("/stage/hls/seg-3-1.m4s")
         assert answer.content == whole.read_bytes()
+
+
+async def test_the_bound_of_an_address_holds_for_all_that_it_asks_for_at_once(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hls, "MOST_OF_ADDRESS", 5)
+    opening = asyncio.Event()
+
+    async def slowly(call: Callable[..., object], *arguments: object) -> object:
+        if call is hls._open:
+            await opening.wait()
+        return call(*arguments)
+
+    monkeypatch.setattr(hls, "asyncio", SimpleNamespace(to_thread=slowly))
+    async with served(Studio(output), readers=open_to_all(Studio(output))) as client:
+        asked = [asyncio.create_task(client.get("/stage/hls/index.m3u8")) for _ in range(12)]
+        await until(lambda: sum(task.done() for task in asked) == 7)
+        opening.set()
+        codes = sorted([(await task).status_code for task in asked])
+        assert codes == [200] * 5 + [503] * 7
+        assert (await client.get("/stage/hls/none.m4s")).status_code == 404  # and gives its place back
+        assert [(await client.get("/stage/hls/index.m3u8")).status_code for _ in range(6)] == [200] * 6
 
 
 def _open_files(path: Path) -> int:

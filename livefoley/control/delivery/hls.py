@@ -11,6 +11,8 @@ import asyncio
 import os
 import re
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -120,39 +122,46 @@ class HlsFiles:
     async def answer(self, request: Request, room: str, file: str) -> Response:
         """Return the answer to who was let in. Raises ``Problem``."""
         address = address_of(request)
-        self._check_underway(request, room, address)
-        path = _place(self._state.hls_directory(room) if room in self._state.rooms() else None, file)
-        opened = await asyncio.to_thread(_open, path) if path is not None else None
-        if path is None or opened is None:
-            raise Problem(404, "there is no such file; the playlist is /ROOM/hls/index.m3u8")
-        kept = f"{'private' if self._readers.guarded(room) else 'public'}, {_KEPT}"
-        headers = {"Cache-Control": _FRESH if path.suffix == ".m3u8" else kept}
-        return _FileResponse(opened, headers, MEDIA_TYPES[path.suffix], self._underway, address)
+        self._begin(request, room, address)
+        try:
+            path = _place(self._state.hls_directory(room), file)
+            opened = await asyncio.to_thread(_open, path) if path is not None else None
+            if path is None or opened is None:
+                raise Problem(404, "there is no such file; the playlist is /ROOM/hls/index.m3u8")
+            kept = f"{'private' if self._readers.guarded(room) else 'public'}, {_KEPT}"
+            headers = {"Cache-Control": _FRESH if path.suffix == ".m3u8" else kept}
+            return _FileResponse(opened, headers, MEDIA_TYPES[path.suffix], partial(self._end, address))
+        except BaseException:
+            self._end(address)
+            raise
 
-    def _check_underway(self, request: Request, room: str, address: str) -> None:
+    def _begin(self, request: Request, room: str, address: str) -> None:
+        """Count a file that is on its way from now on: many may be asked for before the disk has answered."""
         try:
             with self._readers.counting(room, client_of(request), HLS):
-                if self._underway.get(address, 0) >= MOST_OF_ADDRESS:
+                if self._underway[address] >= MOST_OF_ADDRESS:
                     raise Refused(503, "busy", "too many files are on their way to this address", 1)
         except Refused as refused:
             _refuse(refused, "Bearer", for_edge=False)
+        self._underway[address] += 1
+
+    def _end(self, address: str) -> None:
+        self._underway[address] -= 1
+        if not self._underway[address]:
+            del self._underway[address]
 
 
 class _FileResponse(Response):
-    """Sends an open file in pieces, and closes it. While it does, its address has one more underway."""
+    """Sends an open file in pieces, and closes it; calls ``on_end`` then."""
 
-    def __init__(
-        self, file: BinaryIO, headers: dict[str, str], media_type: str, underway: Counter[str], address: str
-    ) -> None:
+    def __init__(self, file: BinaryIO, headers: dict[str, str], media_type: str, on_end: Callable[[], None]) -> None:
         self._file = file
         self._bytes = os.fstat(file.fileno()).st_size
-        self._underway = underway
-        self._address = address
+        self._on_end = on_end
         super().__init__(headers=headers, media_type=media_type)
         self.headers["Content-Length"] = str(self._bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._underway[self._address] += 1
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             left = self._bytes if scope["method"] == "GET" else 0
@@ -165,9 +174,7 @@ class _FileResponse(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._file.close()
-            self._underway[self._address] -= 1
-            if not self._underway[self._address]:
-                del self._underway[self._address]
+            self._on_end()
 
 
 def _refuse(refused: Refused, challenge: str, for_edge: bool) -> NoReturn:
