@@ -68,6 +68,7 @@ class Connection(asyncio.BufferedProtocol):
         self._asking = False  # ... and the auth hook is thinking about it
         self._waiting = False  # for its turn on the event loop
         self._held = bytearray()  # what came meanwhile
+        self._lost = False  # the connection is
         self._over = False  # nothing the peer sends matters any more
         self._last_read_s = 0.0
         self._due_s = 0.0  # when the timer should fire
@@ -109,16 +110,24 @@ class Connection(asyncio.BufferedProtocol):
             self._spend(data)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._lost = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if not (self.publishing and self._held):
+            self._end()
+        elif not self._waiting:  # it sent that before it went: `_go_on` ends when all is taken
+            self._waiting = True
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _end(self) -> None:
+        """Forget the connection; whatever fails, the server does."""
+        self._transport = None
         try:
-            if self.publishing and self._held:
-                self._receive(self._held)  # it sent that before it went
             if self._source is not None:
                 self._share.close()
                 self._source.release(self, self._reason)
         finally:
             self._over = True
-            if self._timer is not None:
-                self._timer.cancel()
             self._server.closed(self)
 
     def _hold(self, data: memoryview | bytearray) -> None:
@@ -166,12 +175,16 @@ class Connection(asyncio.BufferedProtocol):
     def _go_on(self) -> None:
         """It is this peer's turn again, unless it waits for the auth hook's answer."""
         self._waiting = False
-        if self._transport is None or self._asking or self._transport.is_closing():
+        if self._transport is None or self._asking or (self._transport.is_closing() and not self._lost):
             return
         if self.publishing and self._held:
             held, self._held = self._held, bytearray()
             self._spend(memoryview(held))
-        if not self._waiting:
+        if self._waiting:
+            return
+        if self._lost:
+            self._end()
+        else:
             self._transport.resume_reading()
 
     # ---- what the session says ----
