@@ -65,6 +65,8 @@ class PullSource:
         self._connects = self._packets = self._bytes = 0
         self._problem = ""  # why the last attempt brought nothing, or ended
         self._unused = ""  # what of the stream cannot be used
+        self._demuxer: Demuxer | None = None
+        self._skipped = 0  # packets of earlier connections that could not be used
 
     async def run(self, feed: Feed) -> None:
         """Feed what arrives until cancelled."""
@@ -87,6 +89,7 @@ class PullSource:
             connects=self._connects,
             packets=self._packets,
             bytes=self._bytes,
+            skipped_units=self._skipped + (self._demuxer.skipped if self._demuxer is not None else 0),
             problem=self._unused if self._connected else self._problem,
         )
 
@@ -143,7 +146,8 @@ class PullSource:
 
     def _items(self, container: Any) -> Iterator[SourceItem]:
         """Yield what an open input holds; what of it cannot be used is told."""
-        demuxer = Demuxer(container, safe_url(self._url))
+        self._skipped += self._demuxer.skipped if self._demuxer is not None else 0
+        demuxer = self._demuxer = Demuxer(container, safe_url(self._url))
         self._unused = "; ".join(demuxer.problems)
         for problem in demuxer.problems:
             log.warning(problem, url=safe_url(self._url))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -147,8 +148,10 @@ def test_no_more_waits_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
     cut = CutAway()
     info = TrackInfo(MediaKind.VIDEO, "h264")
     assert cut.feed([info, packet(0, 0, True)], True) == [info]
-    out = [item for number in range(1, 30) for item in cut.feed([packet(number, number)], number < 20)]
-    assert out == []
+    news = replace(info, width=640)
+    fed = [[news, packet(number, number)] if number == 5 else [packet(number, number)] for number in range(1, 30)]
+    out = [item for number, items in enumerate(fed, 1) for item in cut.feed(items, number < 20)]
+    assert out == [news]  # parameters are not given up
     assert cut.dropped > 20
     key = packet(30, 30, True)
     assert cut.feed([key], False) == [key]

@@ -61,16 +61,16 @@ class CutAway:
                 return given + self._release()  # what comes later is shown later, too
         if len(self._held) > MOST or self._bytes > MOST_BYTES:
             self._lost = True
-            self.dropped += len(self._held)
-            self._held.clear()
+            given += self._forget(dropped=True)
         return given
 
     def _shown(self) -> list[Packet]:
         return [item for item, hidden in self._held if isinstance(item, Packet) and not hidden]
 
-    def _forget(self) -> list[SourceItem]:
-        """Return the parameters among what waits: a keyframe comes, nothing needs the pictures before it."""
+    def _forget(self, dropped: bool = False) -> list[SourceItem]:
+        """Return the parameters among what waits; nothing needs its pictures, or they are ``dropped``."""
         kept: list[SourceItem] = [item for item, _ in self._held if not isinstance(item, Packet)]
+        self.dropped += (len(self._held) - len(kept)) * dropped
         self._held, self._bytes = [], 0
         return kept
 

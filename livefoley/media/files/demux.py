@@ -50,10 +50,14 @@ class Demuxer:
         self._container = container
         tracks, self.problems = _choose(container, name, keep, largest if reencode else 0)
         self._tracks = {track.stream.index: track for track in tracks}
-        self.skipped = 0  # packets without a stamp, or before their parameters were known
         for stream in container.streams:
             if stream.index not in self._tracks:
                 stream.discard = Discard.all  # do not even download the other variants of a playlist
+
+    @property
+    def skipped(self) -> int:
+        """How many packets could not be used: without stamp or parameters, damaged, or too many that are cut away."""
+        return sum(track.skipped for track in self._tracks.values())
 
     @property
     def infos(self) -> list[TrackInfo]:
@@ -71,9 +75,7 @@ class Demuxer:
         streams = [track.stream for track in self._tracks.values()]
         for packet in self._container.demux(streams):
             if packet.size:
-                items = self._tracks[packet.stream.index].items(packet)
-                self.skipped += not items
-                yield from items
+                yield from self._tracks[packet.stream.index].items(packet)
         for track in self._tracks.values():
             yield from track.flush()
 
@@ -109,6 +111,7 @@ class _Track:
         self._codec = codec_of(stream)
         self._time_base = fraction(stream.time_base)
         self._cut = CutAway()
+        self._unusable = 0
         self._preroll: Any = None
         self._last_dts: int | None = None
         self._display = display_of(stream) if self._kind is MediaKind.VIDEO else Display()
@@ -134,6 +137,11 @@ class _Track:
             return self._cut.feed(self._carry(packet), bool(packet.is_discard))
         return [item for each in self._order.feed(packet) for item in self._carry(each)]
 
+    @property
+    def skipped(self) -> int:
+        """How many packets led to nothing."""
+        return self._unusable + self._cut.dropped
+
     def flush(self) -> list[SourceItem]:
         """Return what was held back, at the end."""
         ordered = [] if self._order is None else self._order.flush()
@@ -148,6 +156,7 @@ class _Track:
             keyframe = keyframe or nal.is_keyframe(self._codec, units)  # where lengths should be FFmpeg sees none
         pts = packet.pts if packet.pts is not None else packet.dts
         if pts is None or self.info is None or not data:
+            self._unusable += 1
             return []
         hidden = packet.is_discard and packet.dts is not None  # what is cut away has times of its own
         dts = min(packet.dts, pts) if hidden else self._decoding_time(packet.dts, pts)
@@ -191,6 +200,7 @@ class _Reencoded:
     def __init__(self, stream: Any, largest: int) -> None:
         self.stream = stream
         self.info = None
+        self.skipped = 0  # its decoder conceals what is damaged
         self._reencoder = Reencoder(stream, fraction(stream.time_base), display_of(stream), largest)
         self.items = self._reencoder.feed
         self.flush = self._reencoder.flush
@@ -202,9 +212,14 @@ class _Decoded:
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.info = None
-        decoder = SoundDecoder(stream, fraction(stream.time_base))
-        self.items = decoder.feed
-        self.flush = decoder.flush
+        self._decoder = SoundDecoder(stream, fraction(stream.time_base))
+        self.items = self._decoder.feed
+        self.flush = self._decoder.flush
+
+    @property
+    def skipped(self) -> int:
+        """How many packets could not be decoded."""
+        return self._decoder.errors
 
 
 def _order(stream: Any, container: str) -> DisplayOrder | None:
