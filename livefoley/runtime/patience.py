@@ -9,8 +9,8 @@ to a bound. Killing that one would be wrong twice: its start takes more processo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from livefoley.system.processor import ProcessorUse, processor_use, stalled_s
@@ -31,16 +31,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a worker, and the machine, fared by some moment; None for what the system does not tell."""
+    """How a worker, and the machine, fared by some moment; None, or nothing, for what the system does not tell."""
 
     use: ProcessorUse | None = None
-    stalled_s: float | None = None
+    stalled_s: Mapping[str, float] = field(default_factory=dict)
 
 
 def read(pid: int | None) -> Reading:
     """Read it now."""
     use = processor_use(pid) if pid is not None else None
-    return Reading(use, stalled_s() if use is not None else None)
+    return Reading(use, stalled_s() if use is not None else {})
 
 
 def longest_s(timeout_s: float) -> float:
@@ -57,8 +57,8 @@ def chances_s(silent_s: float, first: Reading, last: Reading) -> float:
         return silent_s
     before = first.use.waited_s
     lacked_s = max((waited - before.get(thread, 0.0) for thread, waited in last.use.waited_s.items()), default=0.0)
-    if first.stalled_s is not None and last.stalled_s is not None:
-        lacked_s = max(lacked_s, last.stalled_s - first.stalled_s)
+    for what, stalled in last.stalled_s.items():
+        lacked_s = max(lacked_s, stalled - first.stalled_s.get(what, stalled))
     used_s = last.use.used_s - first.use.used_s
     return min(silent_s, max(used_s, silent_s - lacked_s))
 

@@ -46,11 +46,11 @@ def _waited(tasks: Path) -> dict[int, float]:
     return waited
 
 
-def stalled_s(proc: Path = PROC) -> float | None:
-    """Return for how many seconds since the system began somebody was kept waiting for a processor, or for memory,
-    whichever is more. Two of these, and the time between, give the pressure; None where the system does not tell."""
-    found = [total for name in PRESSURES if (total := _total_s(proc / "pressure" / name)) is not None]
-    return max(found, default=None)
+def stalled_s(proc: Path = PROC) -> dict[str, float]:
+    """Return for how many seconds since the system began somebody was kept waiting, for each of `PRESSURES`. Two of
+    these, and the time between, give the pressure; what the system does not tell is left out."""
+    found = {name: _total_s(proc / "pressure" / name) for name in PRESSURES}
+    return {name: total for name, total in found.items() if total is not None}
 
 
 def _total_s(path: Path) -> float | None:

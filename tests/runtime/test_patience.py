@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -24,7 +25,8 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only where there is 
 
 
 def reading(used_s: float, waited_s: float, stalled_s: float | None = 0.0, stopped: bool = False) -> Reading:
-    return Reading(ProcessorUse(used_s, {1: waited_s, 2: 0.0}, stopped), stalled_s)
+    pressure = {} if stalled_s is None else {"cpu": stalled_s, "memory": 7.0}
+    return Reading(ProcessorUse(used_s, {1: waited_s, 2: 0.0}, stopped), pressure)
 
 
 BEFORE = reading(100.0, 50.0, 1000.0)
@@ -55,6 +57,11 @@ def test_a_worker_that(what: str, silent_s: float, after: Reading, found: Verdic
 def test_without_proc_silence_is_all_that_counts() -> None:
     assert verdict(2.9, 3.0, Reading(), Reading()) is Verdict.WORKS
     assert verdict(3.1, 3.0, Reading(), Reading()) is Verdict.HANGS
+
+
+def test_want_of_memory_counts_though_want_of_a_processor_was_longer_before() -> None:
+    before, after = (replace(BEFORE, stalled_s={"cpu": 1000.0, "memory": total}) for total in (7.0, 10.0))
+    assert verdict(3.1, 3.0, before, after) is Verdict.STARVES
 
 
 @pytest.mark.parametrize(("timeout_s", "most_s"), [(0.5, 5.0), (3.0, 30.0), (120.0, 180.0)])
@@ -102,13 +109,13 @@ def test_what_proc_tells_of_this_process() -> None:
 
 def test_what_cannot_be_read_is_not_known(tmp_path: Path) -> None:
     assert processor_use(1, tmp_path) is None
-    assert stalled_s(tmp_path) is None
+    assert stalled_s(tmp_path) == {}
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "stat").write_text("1 (a) b) R 1")
     assert processor_use(1, tmp_path) is None
     (tmp_path / "pressure").mkdir()
     (tmp_path / "pressure" / "cpu").write_text("nonsense\n")
-    assert stalled_s(tmp_path) is None
+    assert stalled_s(tmp_path) == {}
 
 
 # ---- real processes ----
