@@ -17,6 +17,7 @@ import http.client
 import itertools
 import multiprocessing
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -29,10 +30,13 @@ import common
 from livefoley.core.media import MediaKind, Packet, SourceItem
 from livefoley.media.rtmp import RtmpServer
 
+sys.path.insert(0, str(common.ROOT))
+
+from tests.support.strangers import EMPTY_SOUND, HALF_A_HEAD, endless_message, shake_hands
+
 TARGET_MS = 200.0
 ADDRESSES = [f"127.0.0.{number}" for number in range(1, 9)]
 QUIET_S = 4.0
-HELLO = b"\x03" + bytes(8) + bytes(1528)
 
 
 # ---- strangers: each a function that a process runs until its time is over ----
@@ -55,23 +59,14 @@ def connect(port: int, number: int) -> socket.socket:
 
 def greeted(port: int, number: int) -> socket.socket:
     """Return an RTMP connection past its handshake."""
-    made = connect(port, number)
-    made.sendall(HELLO)
-    wanted = 1 + 2 * 1536
-    while wanted > 0:
-        got = len(made.recv(min(wanted, 65536)))
-        if not got:
-            raise ConnectionError
-        wanted -= got
-    made.sendall(HELLO[1:])
-    return made
+    return shake_hands(connect(port, number))
 
 
 def one_byte_messages(order: Order, number: int, until_s: float) -> None:
     """Send empty audio messages, a byte each, at 4 Mbit/s for all together; come again when cut."""
     rate = 4e6 / 8 / order.connections
     with contextlib.closing(greeted(order.rtmp, number)) as made:
-        made.sendall(b"\x04" + bytes(6) + b"\x08" + b"\x01\x00\x00\x00")
+        made.sendall(EMPTY_SOUND)
         began, sent = time.monotonic(), 0
         while time.monotonic() < until_s:
             if sent > rate * (time.monotonic() - began):
@@ -90,9 +85,7 @@ def endless_messages(order: Order, number: int, until_s: float) -> None:
     """Announce messages of 8 MB on many chunk streams and send as much of them as is taken."""
     with contextlib.closing(greeted(order.rtmp, number)) as made:
         made.settimeout(0.5)
-        for stream in range(4, 60):
-            head = bytes([stream]) + bytes(3) + (8 << 20).to_bytes(3, "big") + b"\x14" + bytes(4)
-            made.sendall(head + bytes(128))
+        made.sendall(b"".join(map(endless_message, range(4, 60))))
         while time.monotonic() < until_s:
             made.sendall(bytes(65_536))
 
@@ -100,7 +93,7 @@ def endless_messages(order: Order, number: int, until_s: float) -> None:
 def ask_for_nothing(order: Order, number: int, until_s: float) -> None:
     """Send half the head of a request."""
     with contextlib.closing(connect(order.http, number)) as made:
-        made.sendall(b"GET /livez HTTP/1.1\r\nHost: local")
+        made.sendall(HALF_A_HEAD)
         made.settimeout(max(0.1, until_s - time.monotonic()))
         made.recv(1)
 

@@ -29,6 +29,9 @@ from livefoley.media.rtmp.protocol.url import RtmpUrl
 ADDRESSES = [f"127.0.0.{number}" for number in range(2, 10)]
 """Where they come from; the owner is at 127.0.0.1."""
 HELLO = b"\x03" + bytes(8) + bytes(1528)
+EMPTY_SOUND = b"\x04" + bytes(6) + b"\x08" + b"\x01\x00\x00\x00"
+"""A message after which each byte 0xC4 is another one, as empty."""
+HALF_A_HEAD = b"GET /livez HTTP/1.1\r\nHost: local"
 OPEN_ROOM, OPEN_KEY = "other", "other-key"
 """A room that has let one of them in: its publisher sends damaged media."""
 _UPGRADE = (
@@ -82,7 +85,11 @@ class Target:
 
 def greeted(at: Target) -> socket.socket:
     """Return an RTMP connection past its handshake."""
-    made = at.connect(at.rtmp)
+    return shake_hands(at.connect(at.rtmp))
+
+
+def shake_hands(made: socket.socket) -> socket.socket:
+    """Go through RTMP's handshake; return the connection."""
     made.sendall(HELLO)
     wanted = 1 + 2 * 1536
     while wanted > 0:
@@ -94,10 +101,15 @@ def greeted(at: Target) -> socket.socket:
     return made
 
 
+def endless_message(stream: int) -> bytes:
+    """Return the beginning of a message of 8 MB on a chunk stream."""
+    return bytes([stream]) + bytes(3) + (8 << 20).to_bytes(3, "big") + b"\x14" + bytes(4 + 128)
+
+
 def one_byte_messages(at: Target) -> None:
     """Send empty audio messages, a byte each, half a Mbit/s."""
     with contextlib.closing(greeted(at)) as made:
-        made.sendall(b"\x04" + bytes(6) + b"\x08" + b"\x01\x00\x00\x00")
+        made.sendall(EMPTY_SOUND)
         while at.on:
             made.sendall(b"\xc4" * 8192)
             at.did["one_byte_messages"] += 1
@@ -119,8 +131,7 @@ def endless_messages(at: Target) -> None:
     with contextlib.closing(greeted(at)) as made:
         made.settimeout(0.5)
         at.did["endless_messages"] += 1
-        for stream in range(4, 60):
-            made.sendall(bytes([stream]) + bytes(3) + (8 << 20).to_bytes(3, "big") + b"\x14" + bytes(4 + 128))
+        made.sendall(b"".join(map(endless_message, range(4, 60))))
         while at.on:
             made.sendall(bytes(65_536))
             time.sleep(0.05)
@@ -157,7 +168,7 @@ def idle_http(at: Target) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(250):
             made = stack.enter_context(contextlib.closing(at.connect(at.http)))
-            made.sendall(b"GET /livez HTTP/1.1\r\nHost: local")
+            made.sendall(HALF_A_HEAD)
             at.did["idle_http"] += 1
         time.sleep(3)
 
