@@ -241,12 +241,7 @@ class Application:
             uptime_s=time.monotonic() - self._began_s,
             rtmp_connections=sum(statistics.connections for statistics in servers),
             rtmp_rejected=_rejections(rejected),
-            rtmp_waits=_rejections(
-                {
-                    "publisher": sum(statistics.publisher_waits for statistics in servers),
-                    "stranger": sum(statistics.stranger_waits for statistics in servers),
-                }
-            ),
+            rtmp_publisher_waits=sum(statistics.publisher_waits for statistics in servers),
             whip_rejected=_rejections(self.whip.statistics().rejected),
             whep_rejected=_rejections(watching.rejected),
             whep_half_open=watching.half_open,

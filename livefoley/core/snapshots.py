@@ -311,7 +311,7 @@ class ServerSnapshot:
     uptime_s: float = 0.0
     rtmp_connections: int = 0
     rtmp_rejected: tuple[Rejection, ...] = ()
-    rtmp_waits: tuple[Rejection, ...] = ()  # by who waited for its share of the event loop
+    rtmp_publisher_waits: int = 0  # times a publisher had had its share of the event loop
     whip_rejected: tuple[Rejection, ...] = ()
     whep_rejected: tuple[Rejection, ...] = ()
     whep_half_open: int = 0

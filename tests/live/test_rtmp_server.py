@@ -261,7 +261,7 @@ async def test_a_publisher_whose_media_costs_too_much_waits_and_loses_nothing(mo
         source.cancel()
         assert took_s > 1.2  # half a second of the processor, at three tenths of it
         assert server.statistics().publisher_waits > 5
-        assert server.statistics().stranger_waits == 0
+        assert server.share.waits == 0
     assert [packet.dts for packet in pictures] == [number * 40 for number in range(100)]
 
 

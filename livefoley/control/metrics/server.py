@@ -47,11 +47,8 @@ class ServerCollector(SnapshotCollector):
             yield rejected
         half_open = "Viewers who have an answer and have not connected yet."
         yield GaugeMetricFamily("livefoley_whep_half_open", half_open, server.whep_half_open)
-        text = "Times what a peer sent waited, because strangers, or this publisher, had had their share of the loop."
-        waits = CounterMetricFamily("livefoley_rtmp_waits", text, labels=["peer"])
-        for waited in server.rtmp_waits:
-            waits.add_metric([waited.reason], waited.count)
-        yield waits
+        text = "Times what a publisher sent waited, because it had had its share of the event loop."
+        yield CounterMetricFamily("livefoley_rtmp_publisher_waits", text, server.rtmp_publisher_waits)
         text = "Lines of the log that were lost: too many, not writable, or printed too fast by a child."
         yield CounterMetricFamily("livefoley_log_lines_dropped", text, server.log_lines_dropped)
         yield from _ports(server.ports)

@@ -22,8 +22,7 @@ class RtmpServerStatistics:
     timeouts: int  # connections ended by the handshake deadline or the read watchdog
     bytes_in: int
     messages: int
-    stranger_waits: int  # times a peer's bytes had to wait because strangers, or this publisher, ...
-    publisher_waits: int  # ... had had their share of the event loop
+    publisher_waits: int  # times a publisher's bytes had to wait because it had had its share of the event loop
 
 
 @dataclass(slots=True)

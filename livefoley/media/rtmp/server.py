@@ -157,7 +157,6 @@ class RtmpServer:
             timeouts=counters.timeouts,
             bytes_in=counters.bytes_in,
             messages=counters.messages,
-            stranger_waits=self.share.waits,
             publisher_waits=counters.publisher_waits,
         )
 
