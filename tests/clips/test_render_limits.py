@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -60,6 +62,17 @@ def test_what_fails_for_want_of_memory_is_known() -> None:
     assert "memory" in NO_MEMORY
 
 
+@asynccontextmanager
+async def serving(place: Path) -> AsyncIterator[RenderService]:
+    service = RenderService(RenderSettings(place))
+    running = asyncio.create_task(service.run())
+    try:
+        yield service
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 @pytest.mark.parametrize(
     ("what", "error"),
     [
@@ -74,9 +87,7 @@ async def test_what_a_renders_process_says_wrongly_ends_it_with_a_plain_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, error: str
 ) -> None:
     monkeypatch.setattr(renders, "MODULE", "tests.support.babbler")
-    service = RenderService(RenderSettings(tmp_path))
-    running = asyncio.create_task(service.run())
-    try:
+    async with serving(tmp_path) as service:
         render, place = await service.begin(10)
         place.write_bytes(b"a video")
         await service.submit(render, RenderRequest(what))
@@ -84,9 +95,6 @@ async def test_what_a_renders_process_says_wrongly_ends_it_with_a_plain_reason(
         assert status is not None
         assert (status.state, status.progress) == (RenderState.FAILED, 0.5)
         assert status.error.startswith(error)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_render_that_cannot_be_written_down_is_over_all_the_same_and_written_down_later(
@@ -94,9 +102,7 @@ async def test_a_render_that_cannot_be_written_down_is_over_all_the_same_and_wri
 ) -> None:
     monkeypatch.setattr(renders, "MODULE", "tests.support.babbler")
     monkeypatch.setattr(renders, "TIDY_S", 0.05)
-    service = RenderService(RenderSettings(tmp_path))
-    running = asyncio.create_task(service.run())
-    try:
+    async with serving(tmp_path) as service:
         render, place = await service.begin(10)
         place.write_bytes(b"a video")
         await service.submit(render, RenderRequest("something"))
@@ -110,25 +116,17 @@ async def test_a_render_that_cannot_be_written_down_is_over_all_the_same_and_wri
         (tmp_path / "away").rename(place.parent)
         await until(lambda: not service.problem)
         assert RenderDirectory(place.parent).load().state is RenderState.FAILED
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_what_is_asked_of_a_render_stands_in_no_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renders, "MODULE", "tests.support.babbler")
-    service = RenderService(RenderSettings(tmp_path))
-    running = asyncio.create_task(service.run())
-    try:
+    async with serving(tmp_path) as service:
         render, place = await service.begin(10)
         place.write_bytes(b"a video")
         await service.submit(render, RenderRequest("sleep"))
         shown = await until(lambda: [line for line in arguments() if "babbler" in line])
         assert not [line for line in shown if "sleep" in line]
         await service.delete(render)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 def arguments() -> list[str]:
