@@ -167,7 +167,7 @@ async def test_what_breaks_inside_is_500_without_a_traceback() -> None:
     studio = Studio()
     studio.broken = True
     async with served(studio) as client:
-        for path in ("/v1/rooms", "/metrics", "/healthz", "/stage"):  # HLS does not ask for figures
+        for path in ("/v1/rooms", "/metrics", "/healthz"):
             answer = await client.get(path)
             assert answer.status_code == 500
             assert answer.headers["content-type"] == "application/problem+json"
