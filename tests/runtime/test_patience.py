@@ -131,10 +131,12 @@ async def running(hang_timeout_s: float) -> AsyncIterator[WorkerProcess[ToEcho, 
         hang_timeout_s=hang_timeout_s,
     )
     task = asyncio.create_task(worker.run())
-    await until(lambda: worker.caught_up)
-    yield worker
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    try:
+        await until(lambda: worker.caught_up)
+        yield worker
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only where there is SIGSTOP")
