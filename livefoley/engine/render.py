@@ -114,8 +114,10 @@ class Renderer:
 
     @property
     def problem(self) -> str | None:
-        """Why the input's own sound is not used, in one line, if it is not."""
-        return self._engine.problem
+        """What of the input's own sound is not used and why, in one line, if there is something."""
+        errors = self._engine.statistics().counters.decode_errors
+        damaged = f"{errors} packets of the sound could not be decoded, as they are damaged"
+        return self._engine.problem or (damaged if errors else None)
 
     @property
     def laid(self) -> list[LaidSound]:

@@ -52,6 +52,13 @@ def test_a_file_without_marks_ends_with_another_code(tmp_path: Path, noise: Samp
     assert "no mark of generated sound" in text
 
 
+def test_a_title_in_the_encoding_of_an_old_machine_is_no_hindrance(tmp_path: Path, noise: Samples) -> None:
+    path = write_audio(tmp_path / "old.wav", [noise], metadata={"title": "\N{COPYRIGHT SIGN} 1999"})
+    path.write_bytes(path.read_bytes().replace("\N{COPYRIGHT SIGN}".encode(), b"\xa9\xa9"))
+    code, text = verify(path)
+    assert (code, "no mark of generated sound" in text) == (3, True)
+
+
 def test_marks_that_contradict_each_other_are_told(tmp_path: Path, noise: Samples) -> None:
     path = write_audio(tmp_path / "clip.m4a", [embed(noise, ID)])
     label_mp4(path, "someone else", "f" * 32)
