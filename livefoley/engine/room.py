@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from livefoley.core.cues import ActionPrompts, Cue, CueKind, Sound, Stereo
 from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
-from livefoley.core.ports import AudioEncoder, DecoderFactory
+from livefoley.core.ports import AudioEncoder, DecoderFactory, MarkFactory
 from livefoley.core.snapshots import RoomState
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.audio_input import AudioInput
@@ -37,7 +37,7 @@ MAX_CATCH_UP: Tick = 10 * TICK_RATE
 class RoomEngine:
     """See the module. Calls come from one thread, in order of ``now``.
 
-    Without ``encoder`` the programme has pictures alone, and its sound leaves unencoded.
+    Without ``encoder`` the programme has pictures alone, and its sound leaves unencoded; ``make_mark`` marks foley.
     """
 
     def __init__(
@@ -47,17 +47,17 @@ class RoomEngine:
         make_decoder: DecoderFactory,
         encoder: AudioEncoder | None,
         stem_encoder: AudioEncoder | None = None,
+        make_mark: MarkFactory | None = None,
         taps: Taps | None = None,
     ) -> None:
         self.settings = settings
         self.state = RoomState.WAITING
         self._timeline = Timeline()
         self._audio = AudioInput(2 * settings.lookahead_s + AUDIO_BURST_S, ORIGIN, self._hear)
-        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN)
+        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN, make_mark)
         self._clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
         self._decoding = SoundDecoding(make_decoder)
-        self._encoder = encoder
-        self._stem_encoder = stem_encoder
+        self._encoder, self._stem_encoder = encoder, stem_encoder
         self._taps = taps
         self._delay = DelayLine()
         self._hold = Hold(settings.on_drop)

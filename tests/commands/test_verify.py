@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from livefoley.cli import app
 from livefoley.commands.verify import examine
-from livefoley.marks import embed
+from livefoley.marks.embed import embed
 from livefoley.marks.labels import label_mp4
 from livefoley.media.files.audio_file import write_audio
 from tests.clips.sounds import Samples
