@@ -25,7 +25,7 @@ import structlog
 
 from livefoley.core.backoff import Backoff
 from livefoley.core.errors import ConfigError, InputError, OutputError, UnsupportedCodec, reason
-from livefoley.core.media import OutputItem, SourceItem, Unit
+from livefoley.core.media import MediaKind, OutputItem, SourceItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
 from livefoley.media.pictures.untold import Untold
@@ -126,6 +126,7 @@ class SrtSink:
         self._backoff_s = backoff_s
         self._queue = UnitQueue()
         self._throttled = LogThrottle(log, time.monotonic)
+        self._refused: dict[MediaKind, str] = {}  # why a track is left out
         self._connected = False
         self._units = self._bytes = self._starts = self._errors = 0
         self.name = name or safe_url(url)
@@ -149,7 +150,7 @@ class SrtSink:
             reconnects=max(0, self._starts - 1),
             errors=self._errors,
             queue_units=self._queue.units,
-            problem=self._untold.problem,
+            problem="; ".join(filter(None, (*self._refused.values(), self._untold.problem))),
         )
 
     async def run(self) -> None:
@@ -216,8 +217,12 @@ class SrtSink:
             try:
                 data += stream.feed([item])
                 self._units += isinstance(item, Unit)
+                if isinstance(item, TrackInfo):
+                    self._refused.pop(item.kind, None)
             except (UnsupportedCodec, av.FFmpegError, ValueError) as error:
                 self._errors += 1
+                if isinstance(item, TrackInfo):
+                    self._refused[item.kind] = reason(error)
                 self._throttled.error("SRT output cannot carry this", url=safe_url(self._url), reason=reason(error))
         return data
 

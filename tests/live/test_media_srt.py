@@ -116,6 +116,23 @@ async def test_a_listener_receives_the_pictures_sent_encrypted(
     assert PASSPHRASE not in "".join(capfd.readouterr())
 
 
+async def test_pictures_that_srt_does_not_carry_are_told(tmp_path: Path) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    with process(*receiver(port, tmp_path / "got.ts")):
+        await listening(port)
+        sink = SrtSink(f"srt://127.0.0.1:{port}?{PATIENT}")
+        task = asyncio.create_task(sink.run())
+        for item in output_items(clip("vp8.webm")):
+            sink.write_nowait(item)
+        await until(lambda: sink.statistics().problem)
+        assert sink.statistics().problem == "MPEG-TS (SRT) does not carry vp8; use H.264 or HEVC and AAC"
+        for item in output_items(clip("h264.mp4"), start=96_000 + 3 * 48_000):
+            sink.write_nowait(item)
+        await until(lambda: not sink.statistics().problem)
+        sink.close()
+        await asyncio.wait_for(task, LIMIT_S)
+
+
 async def test_a_destination_that_is_not_there_yet_is_tried_until_it_is(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

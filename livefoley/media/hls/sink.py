@@ -139,6 +139,7 @@ class HlsSink(DiskSink):
             dropped_units=self._queue.dropped,
             errors=writer.errors,
             queue_units=self._queue.units,
+            problem=writer.problem,
         )
 
 
@@ -156,6 +157,7 @@ class _Writer:
         self._throttled = LogThrottle(log, time.monotonic)
         self.failing = False  # the last segment could not be written
         self.units = self.bytes = self.errors = 0
+        self.problem = ""  # why the last segment was lost
 
     def prepare(self) -> None:
         try:
@@ -189,6 +191,8 @@ class _Writer:
         self.failing = not self._guarded(lambda: self._store(segment))
         if self.failing:
             self._segmenter.skip()
+        else:
+            self.problem = ""
 
     def _store(self, segment: Segment) -> None:
         if segment.init_data:
@@ -224,4 +228,5 @@ class _Writer:
 
     def _fail(self, error: Exception) -> None:
         self.errors += 1
-        self._throttled.error("HLS segment lost", directory=self._directory.name, reason=str(error))
+        self.problem = str(error)
+        self._throttled.error("HLS segment lost", directory=self._directory.name, reason=self.problem)
