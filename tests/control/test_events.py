@@ -147,6 +147,8 @@ async def test_one_bad_line_of_the_chat_costs_that_line() -> None:
         ('{"text": "hi", "user": 123456789}', ChatLine("hi", "123456789")),
         ('{"text": "hi", "user": null}', ChatLine("hi")),
         ('{"text": 666, "user": 1.5}', ChatLine("666", "1.5")),
+        ('{"text": "hi", "user": 0}', ChatLine("hi")),  # what some platforms say of everybody
+        ('{"text": "hi", "user": "undefined"}', ChatLine("hi")),
         ('{"text": "\\ud83d", "user": "a"}', ChatLine("?", "a")),
         ('\ufeff{"text": "hi"}', ChatLine("hi")),
     ],

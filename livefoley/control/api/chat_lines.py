@@ -15,6 +15,7 @@ from livefoley.control.state import ChatLine
 MAX_BATCH = 2000  # lines; what a longer list holds beyond them is dropped
 MAX_CHAT_BYTES = 1024 * 1024  # of a body or a frame: MAX_BATCH lines of 500 bytes
 MAX_TEXT, MAX_USER = 2000, 200  # characters; longer ones are cut
+NOBODY = frozenset({"", "0", "-1", "none", "null", "undefined", "anonymous"})  # what connectors write for no id
 FORM = 'send {"text": "..."} or a list of them'
 
 
@@ -68,7 +69,7 @@ def _line(given: Any) -> ChatLine | str:
     text, user = _text(given.get("text"), MAX_TEXT), _text(given.get("user"), MAX_USER)
     if text is None:
         return f"text: what was written is missing or no text; {FORM}"
-    return ChatLine(text, user or "")
+    return ChatLine(text, "" if user is None or user.strip().casefold() in NOBODY else user)
 
 
 def _text(given: Any, most: int) -> str | None:
