@@ -249,3 +249,8 @@ class Room(Model):
     def stem_sinks(self) -> tuple[Sink, ...]:
         """The outputs of the foley alone; empty unless ``stem``."""
         return tuple(stem for sink in self.sinks if (stem := sink.stem)) if self.stem else ()
+
+    @property
+    def gives_original(self) -> bool:
+        """Whether viewers by HLS can choose the original sound."""
+        return self.stem and any(sink.hls is not None for sink in self.sinks)

@@ -91,15 +91,21 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
         make_decoder=make_decoder,
         encoder=AacEncoder(bitrate) if room.sinks else None,  # viewers by WHEP get Opus
         stem_encoder=AacEncoder(bitrate) if room.stem_sinks else None,
+        original_encoder=AacEncoder(bitrate) if room.gives_original else None,
     )
+    with_original = [
+        HlsSink(sink.hls, apart=True) for sink in room.sinks if sink.hls is not None and room.gives_original
+    ]
+    others = [make_sink(sink) for sink in room.sinks if sink.hls is None or not room.gives_original]
     source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
     return Room(
         RoomParts(
             name=name,
             engine=engine,
             source=source,
-            sinks=[make_sink(sink) for sink in room.sinks],
+            sinks=[*with_original, *others],
             stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
+            with_original=with_original,
             audience=make_audience(name, room.whep, source, servers.whep),
             sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
             highlights=highlights,
