@@ -197,12 +197,12 @@ def test_nonsense_in_metadata_is_ignored(size: object) -> None:
 def test_an_unknown_codec_is_named_once_and_the_other_track_goes_on() -> None:
     reader = TagReader()
     items = [item for _ in range(3) for item in reader.read(video(b"\x12data"))]
-    items += reader.read(video(b"\x91vp08data"))
-    items += reader.read(audio(b"\xb2speex"))
+    items += reader.read(video(b"\x91vvc1data"))
+    items += reader.read(audio(b"\xf2device"))
     assert [type(item) for item in items] == [UnsupportedCodec] * 3
     assert "Sorenson" in str(items[0])
-    assert "'vp08'" in str(items[1])
-    assert "Speex" in str(items[2])
+    assert "'vvc1'" in str(items[1])
+    assert "FLV codec 15" in str(items[2])
     assert len(reader.read(audio(TagWriter(AUDIO[0]).start or b""))) == 1
 
 
