@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind, Sound, Stereo
-from livefoley.core.errors import LivefoleyError
 from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
-from livefoley.core.ports import AudioDecoder, AudioEncoder, DecoderFactory
+from livefoley.core.ports import AudioEncoder, DecoderFactory, MarkFactory
 from livefoley.core.snapshots import RoomState
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.audio_input import AudioInput
 from livefoley.engine.clock import Playout, PlayoutClock, lookahead_ticks
+from livefoley.engine.decoding import SoundDecoding
 from livefoley.engine.delay_line import DelayLine
+from livefoley.engine.encoders import Encoders
 from livefoley.engine.foley_track import FoleyTrack
 from livefoley.engine.hold import Hold
 from livefoley.engine.mixer import MixSettings
@@ -37,7 +38,7 @@ MAX_CATCH_UP: Tick = 10 * TICK_RATE
 class RoomEngine:
     """See the module. Calls come from one thread, in order of ``now``.
 
-    Without ``encoder`` the programme has pictures alone, and its sound leaves unencoded.
+    Without ``encoder`` the programme has pictures alone, and its sound leaves unencoded; ``make_mark`` marks foley.
     """
 
     def __init__(
@@ -47,19 +48,18 @@ class RoomEngine:
         make_decoder: DecoderFactory,
         encoder: AudioEncoder | None,
         stem_encoder: AudioEncoder | None = None,
+        original_encoder: AudioEncoder | None = None,
+        make_mark: MarkFactory | None = None,
         taps: Taps | None = None,
     ) -> None:
         self.settings = settings
         self.state = RoomState.WAITING
-        self.problem: str | None = None  # why a track is not used, in one line
         self._timeline = Timeline()
         self._audio = AudioInput(2 * settings.lookahead_s + AUDIO_BURST_S, ORIGIN, self._hear)
-        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN)
+        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN, make_mark)
         self._clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
-        self._make_decoder = make_decoder
-        self._decoder: AudioDecoder | None = None
-        self._encoder = encoder
-        self._stem_encoder = stem_encoder
+        self._decoding = SoundDecoding(make_decoder)
+        self._encoders = Encoders(encoder, stem_encoder, original_encoder)
         self._taps = taps
         self._delay = DelayLine()
         self._hold = Hold(settings.on_drop)
@@ -70,7 +70,12 @@ class RoomEngine:
         self._sound_end = self._playhead = 0
         self._bytes_in = dict.fromkeys(MediaKind, 0)
         self._units_in = self._units_out = self._late_units = 0
-        self._resyncs = self._held_back = self._decode_errors = 0
+        self._resyncs = self._held_back = 0
+
+    @property
+    def problem(self) -> str | None:
+        """Why the publisher's sound is not used, in one line, if it is not."""
+        return self._decoding.problem
 
     # ---- what the publisher sends ----
 
@@ -110,12 +115,7 @@ class RoomEngine:
                 self._taps.video(info)
             return
         self._audio.reset(self._timeline.epoch)  # their stamps anchor the sound anew
-        try:
-            self._decoder = self._make_decoder(info)
-            self.problem = None
-        except LivefoleyError as error:
-            self._decoder = None
-            self.problem = str(error)
+        self._decoding.open(info)
 
     def _packet(self, packet: Packet, now: float) -> None:
         self._units_in += 1
@@ -153,8 +153,7 @@ class RoomEngine:
         self._timeline.begin_epoch(max(playhead + self._clock.lookahead, (self._timeline.head or 0) + 1))
         self._clock.forget()
         self._audio.reset(self._timeline.epoch)
-        if self._decoder is not None:
-            self._decoder.reset()
+        self._decoding.reset()
         self._late_since = None
 
     def _persistently_late(self, unit: Unit, now: float) -> bool:
@@ -167,14 +166,10 @@ class RoomEngine:
         return now - self._late_since > LATE_PATIENCE_S
 
     def _sound(self, unit: Unit) -> None:
-        if self._decoder is None:
-            return
-        errors = self._decoder.errors
-        for offset, samples in self._decoder.decode(unit.packet):
+        for offset, samples in self._decoding.decode(unit.packet):
             start = unit.pts + offset
             self._audio.feed(samples, start)
             self._sound_end = max(self._sound_end, start + samples.shape[1])
-        self._decode_errors += self._decoder.errors - errors
 
     def _hear(self, samples: Stereo, start: Tick) -> None:
         """Let perception hear the sound where it was placed: by the stamps, packets would overlap by milliseconds."""
@@ -279,9 +274,9 @@ class RoomEngine:
         if not self._announced and self._position <= playhead:
             self._announce(departure)
         while self._position <= playhead:
-            departure.program.extend(self._video(self._position))
+            departure.leave(self._video(self._position))
             self._mix_block(departure)
-        departure.program.extend(self._video(playhead))
+        departure.leave(self._video(playhead))
         self._foley.expire(playhead)
         self._units_out += len(departure.program)
         return departure
@@ -296,8 +291,7 @@ class RoomEngine:
 
     def finish(self) -> Departure:
         """Return what the encoders still hold; the engine is over."""
-        program, stem = (each.flush() if each else [] for each in (self._encoder, self._stem_encoder))
-        return Departure(list(self._units(program)), list(self._units(stem)))
+        return self._encoders.finish(self._timeline.epoch)
 
     def _notice_stall(self, playhead: Tick) -> None:
         head = self._timeline.head
@@ -313,24 +307,15 @@ class RoomEngine:
     def _announce(self, departure: Departure) -> None:
         """Begin with the parameters of every track known by now, so that outputs open with all of them."""
         self._announced = True
-        if self._encoder is not None:
-            departure.program.append(self._encoder.info)
-        departure.program.extend(item for info in self._delay.pop_infos() for item in self._hold.left(info))
-        if self._stem_encoder is not None:
-            departure.stem.append(self._stem_encoder.info)
+        self._encoders.announce(departure)
+        departure.leave(item for info in self._delay.pop_infos() for item in self._hold.left(info))
 
     def _mix_block(self, departure: Departure) -> None:
         start = self._position
         mixed = self._foley.read(start, BLOCK)
         self._position += BLOCK
         departure.sound.append((start, mixed))
-        if self._encoder is not None:
-            departure.program.extend(self._units(self._encoder.encode(mixed.program, start)))
-        if self._stem_encoder is not None and mixed.stem is not None:
-            departure.stem.extend(self._units(self._stem_encoder.encode(mixed.stem, start)))
-
-    def _units(self, packets: list[Packet]) -> Iterator[Unit]:
-        yield from (Unit(packet, packet.pts, packet.dts, self._timeline.epoch) for packet in packets)
+        self._encoders.encode(mixed, start, self._timeline.epoch, departure)
 
     def bytes_in(self, kind: MediaKind) -> int:
         """Return how many bytes of a kind have come."""
@@ -350,7 +335,7 @@ class RoomEngine:
             hold_frames=self._hold.frames,
             held_back_ticks=self._held_back,
             delay_line_bytes=self._delay.bytes,
-            decode_errors=self._decode_errors,
+            decode_errors=self._decoding.errors,
         )
         return EngineStatistics(counters, self._timeline.statistics(), self._audio.statistics(), mixer, planner)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, Tr
 from livefoley.core.ports import AudioDecoder
 from livefoley.core.ticks import MILLISECONDS, TICK_RATE
 from livefoley.engine.hold import OnDrop
+from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine, accent_cue
 from livefoley.engine.room_types import RoomSettings, RoomState
@@ -145,12 +147,27 @@ def test_a_codec_nobody_decodes_leaves_the_picture_going() -> None:
         raise UnsupportedCodec(f"{info.codec} is not for us")
 
     drive = started()
-    drive.engine._make_decoder = refuse
+    drive.engine._decoding._make = refuse
     drive.engine.feed(TrackInfo(A, "dts"), drive.now)
     drive.engine.feed(Packet(A, b"?", 0, 0, MILLISECONDS), drive.now)
     drive.run(3.0, start_ms=0)
     assert drive.units(V)
     assert drive.engine.problem == "dts is not for us"
+
+
+def test_sound_that_is_none_of_its_codec_is_told_until_some_can_be_decoded() -> None:
+    drive, encoder = started(), AacEncoder()
+    good = encoder.encode(np.zeros((2, 200 * 1024), np.float32), 0)
+    drive.engine.feed(encoder.info, drive.now)
+    for number, packet in enumerate(good[:100]):
+        drive.engine.feed(packet if number == 2 else replace(packet, data=b"\xff" * 60), drive.now)
+    assert drive.engine.problem is None  # one of them was good
+    for packet in good[100:104]:
+        drive.engine.feed(replace(packet, data=b"\xff" * 60), drive.now)
+    assert drive.engine.problem == "the sound cannot be decoded: what comes is damaged, or no aac"
+    drive.engine.feed(good[104], drive.now)
+    assert drive.engine.problem is None
+    assert drive.engine.statistics().counters.decode_errors == 103
 
 
 def test_a_movement_becomes_a_sound_on_its_frame() -> None:
@@ -162,6 +179,35 @@ def test_a_movement_becomes_a_sound_on_its_frame() -> None:
     assert (cue.start, cue.kind, cue.prompt) == (frame, CueKind.ACTION, "knock")
     drive.engine.lay(cue.id, Sound(np.ones((2, 480), np.float32)), drive.now)
     assert drive.engine.statistics().mixer.laid == 1
+
+
+def test_the_original_leaves_beside_the_programme_frame_by_frame_without_what_was_laid() -> None:
+    mix = MixSettings(apart=True)
+    settings = RoomSettings(mix=mix, plan=PlannerSettings(actions=False, bed=False))
+    engine = RoomEngine(settings, make_decoder=make_decoder, encoder=AacEncoder(), original_encoder=AacEncoder())
+    engine.feed(VIDEO, 0.0)
+    left: list[OutputItem] = []
+    for step in range(100):
+        engine.feed(Packet(V, b"picture", step * 40, step * 40, MILLISECONDS, True), step * 0.04)
+        if step == 50:
+            burst = np.full((2, 24_000), 0.5, np.float32)
+            cue = accent_cue(engine.soonest(0.5, 2.0), prompt="bell")
+            engine.lay(engine.accent(cue, 2.0), Sound(burst, 0), 2.0)
+        departure = engine.advance(step * 0.04)
+        assert [item for item in departure.with_original if not item.original] == departure.program
+        left.extend(departure.with_original)
+    sounds = {
+        original: [item for item in left if isinstance(item, Unit) and item.kind is A and item.original is original]
+        for original in (False, True)
+    }
+    assert [unit.pts for unit in sounds[True]] == [unit.pts for unit in sounds[False]]
+    loudest = {}
+    for original, units in sounds.items():
+        decoder = make_decoder(AacEncoder().info)
+        blocks = [samples for unit in units for _, samples in decoder.decode(unit.packet)]
+        loudest[original] = float(np.abs(np.concatenate(blocks, axis=1)).max())
+    assert loudest[False] > 0.1
+    assert loudest[True] == 0
 
 
 def test_a_sound_that_cannot_be_mixed_costs_itself_and_not_the_original() -> None:

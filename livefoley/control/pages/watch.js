@@ -49,7 +49,11 @@ async function watchOnce() {
   part("why").textContent = "";
   video.srcObject = stream;
   part("way").textContent = "WebRTC";
-  offerFoley();
+  const foley = session.links.find((found) => found.rel === "urn:livefoley:foley");
+  if (foley) {
+    const url = new URL(foley.url, location.href);
+    offerFoley(async (mute) => (await session.request(url, "PUT", { mute })).ok);
+  }
   await play();
   say("");
   const timer = setInterval(showLatency, 1000);
@@ -74,7 +78,7 @@ async function settled(error) {
   }
   failures += 1;
   const byHlsAlone = status === 403 && hls === "true"; // a room without key that has no WebRTC for strangers
-  const reason = status ? error.message : words.no_webrtc;
+  const reason = !status ? words.no_webrtc : /B-frames/.test(error.message) ? words.b_frames : error.message;
   const told = byHlsAlone ? words.by_hls : words.only_hls + reason;
   if (hls === "true" && (status || failures > HLS_TRIES) && (await startHls(told))) return true;
   say(byHlsAlone ? words.idle : status ? words.no_way + reason : words.lost);
@@ -83,15 +87,21 @@ async function settled(error) {
 }
 
 async function startHls(told) {
+  let choose;
   try {
-    await playHls(video, () => locate(room, key));
+    choose = await playHls(video, () => locate(room, key));
   } catch {
     return false;
   }
+  if (choose) {
+    offerFoley(async (mute) => {
+      choose(mute);
+      return true;
+    });
+  }
   part("way").textContent = "HLS";
   part("why").textContent = told; // stays: who wonders about the delay finds it
-  say(told);
-  setTimeout(() => say(""), 8000);
+  say("");
   await play();
   return true;
 }
@@ -130,17 +140,16 @@ part("full").addEventListener("click", () => {
 
 // ---- with and without foley ----
 
-function offerFoley() {
-  const link = session.links.find((found) => found.rel === "urn:livefoley:foley");
+/** Show the button; `change(mute)` resolves to whether the sound has changed. */
+function offerFoley(change) {
   const button = part("foley");
-  button.hidden = !link;
+  button.hidden = false;
   button.textContent = words.foley;
   button.title = words.foley_title;
   button.setAttribute("aria-pressed", "true");
   button.onclick = async () => {
     const mute = button.getAttribute("aria-pressed") === "true";
-    const response = await session.request(new URL(link.url, location.href), "PUT", { mute }).catch(() => null);
-    if (response?.ok) button.setAttribute("aria-pressed", String(!mute));
+    if (await change(mute).catch(() => false)) button.setAttribute("aria-pressed", String(!mute));
   };
 }
 
