@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from livefoley.core.chinese import simplified
+from livefoley.core.text.chinese import simplified
 
 Tag = TypeVar("Tag")
 
