@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -107,8 +107,14 @@ class Display:
 
     def only(self, *kinds: bytes) -> Display:
         """Return the same with boxes of these kinds alone."""
-        kept = (struct.pack(">I", 8 + len(body)) + kind + body for kind, body in self.parts() if kind in kinds)
-        return Display(self.matrix, b"".join(kept))
+        return self._with((kind, body) for kind, body in self.parts() if kind in kinds)
+
+    def without(self, *kinds: bytes) -> Display:
+        """Return the same without boxes of these kinds."""
+        return self._with((kind, body) for kind, body in self.parts() if kind not in kinds)
+
+    def _with(self, parts: Iterable[tuple[bytes, bytes]]) -> Display:
+        return Display(self.matrix, b"".join(struct.pack(">I", 8 + len(body)) + kind + body for kind, body in parts))
 
     def told(self) -> str:
         """Return in words how stored pictures are turned; empty when they are not."""
