@@ -17,8 +17,9 @@ from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.formats.fmp4 import init_segment
 from livefoley.media.files.containers import sized
+from livefoley.media.hls.playlist import Entry, Playlist
 from livefoley.media.hls.segmenter import Segment, Segmenter
-from livefoley.media.hls.sink import PLAYLIST, Entry, HlsSink, Playlist
+from livefoley.media.hls.sink import PLAYLIST, HlsSink
 from tests.media.boxes import boxes
 from tests.media.clips import clip
 from tests.media.render import events_s, names_in, output_items, payloads, poured

@@ -77,6 +77,8 @@ def add_tracks(container: Any, tracks: Sequence[TrackInfo]) -> list[Any]:
 def _add(container: Any, source: Any, info: TrackInfo) -> Any:
     stream = container.add_stream_from_template(source, opaque=True)
     stream.time_base = SAMPLES
+    if info.display.pixel_aspect != 1:
+        stream.codec_context.sample_aspect_ratio = info.display.pixel_aspect  # the template's is the bitstream's
     if info.codec == "hevc" and container.format.name in ("mp4", "mov"):
         stream.codec_context.codec_tag = "hvc1"  # Apple's players take no other
     if info.codec == "vp9":

@@ -17,6 +17,7 @@ from livefoley.core.media import VIDEO_CODECS, Display, MediaKind, Packet, Sourc
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.formats import framing, nal
 from livefoley.media.audio_codecs import DECODABLE
+from livefoley.media.files import display_order
 from livefoley.media.files.choice import REMEDY, choose, codec_of
 from livefoley.media.files.cut_away import CutAway
 from livefoley.media.files.decoded_sound import SoundDecoder
@@ -124,7 +125,8 @@ def _choose(
         carried = codec in keep
         tracks.append(_Track(chosen.video, container.format.name) if carried else _Reencoded(chosen.video, largest))
     if chosen.audio is not None:
-        kept = codec_of(chosen.audio) in DECODABLE
+        known = bool(chosen.audio.codec_context.sample_rate)  # else FFmpeg stamps one packet in many
+        kept = known and codec_of(chosen.audio) in DECODABLE
         tracks.append(_Track(chosen.audio, container.format.name) if kept else _Decoded(chosen.audio))
     return tracks, chosen.problems
 
@@ -279,9 +281,12 @@ class _Decoded:
 
 
 def _order(stream: Any, container: str) -> DisplayOrder | None:
-    """Return what finds the presentation times of an AVI's reordered pictures, or None when there is no need."""
-    reordered = stream.type == "video" and container == "avi" and bool(stream.codec_context.has_b_frames)
-    return DisplayOrder(stream.codec_context) if reordered else None
+    """Return what finds the presentation times that a container does not store, or None when there is no need.
+
+    What FFmpeg fills in there is a guess, for pictures that are not reordered, too.
+    """
+    untold = container in display_order.CONTAINERS and codec_of(stream) in framing.CODECS
+    return DisplayOrder(stream.codec_context) if untold else None
 
 
 def interleave(

@@ -23,6 +23,8 @@ from livefoley.media.reader import Pacer, Reader
 
 log = structlog.get_logger("livefoley.file")
 
+_PROBED = {"analyzeduration": "60000000", "probesize": "50000000"}
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -176,7 +178,8 @@ def _open(
         raise InputError(f"{path}: not a file but a directory or device")
     # "file:" keeps a colon in the name from being read as a protocol; a playlist in disguise must not reach the net.
     # Titles of old files are in the encoding of somebody's machine.
-    options = {"protocol_whitelist": "file", "fflags": "+genpts"}
+    # Tracks may begin late: FFmpeg looks for them as long as one is not known, and not further.
+    options = {"protocol_whitelist": "file", "fflags": "+genpts", **_PROBED}
     try:
         container = av.open(f"file:{place}", container_options=options, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:

@@ -173,7 +173,7 @@ def test_parameters_are_given_again_only_when_they_change() -> None:
 
 
 def test_the_size_comes_from_metadata_when_the_parameters_do_not_tell() -> None:
-    body = metadata([TrackInfo(MediaKind.VIDEO, "av1", b"", 1920, 1080)], "test")
+    body = metadata([TrackInfo(MediaKind.VIDEO, "av1", b"", 1920, 1080)], {"encoder": "test"})
     before, after = TagReader(), TagReader()
     before.read(Message(chunks.DATA, 1, 0, body))
     (info,) = before.read(video(TagWriter(VIDEO[2]).start or b""))
@@ -197,12 +197,12 @@ def test_nonsense_in_metadata_is_ignored(size: object) -> None:
 def test_an_unknown_codec_is_named_once_and_the_other_track_goes_on() -> None:
     reader = TagReader()
     items = [item for _ in range(3) for item in reader.read(video(b"\x12data"))]
-    items += reader.read(video(b"\x91vp08data"))
-    items += reader.read(audio(b"\xb2speex"))
+    items += reader.read(video(b"\x91vvc1data"))
+    items += reader.read(audio(b"\xf2device"))
     assert [type(item) for item in items] == [UnsupportedCodec] * 3
     assert "Sorenson" in str(items[0])
-    assert "'vp08'" in str(items[1])
-    assert "Speex" in str(items[2])
+    assert "'vvc1'" in str(items[1])
+    assert "FLV codec 15" in str(items[2])
     assert len(reader.read(audio(TagWriter(AUDIO[0]).start or b""))) == 1
 
 

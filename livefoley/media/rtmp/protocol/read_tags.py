@@ -119,7 +119,9 @@ class TagReader:
             return self._sound("aac", body, slice(2, None), stamp)
         codec = tags.LEGACY_AUDIO.get(form)
         if codec is None:
-            raise _unusable(MediaKind.AUDIO, tags.AUDIO_NAMES.get(form, f"FLV codec {form}"))
+            raise _unusable(MediaKind.AUDIO, f"FLV codec {form}")
+        if codec == "pcm_s16le" and not body[0] & 2:
+            codec = "pcm_u8"
         news = tuple(self._sounds.legacy(codec, body[0], bytes(body[1:5])))
         return news + self._sound(codec, body, slice(1, None), stamp)
 
@@ -188,7 +190,7 @@ class TagReader:
 
 
 def _unusable(kind: MediaKind, codec: str) -> UnsupportedCodec:
-    what, names = ("video", "H.264, HEVC or AV1") if kind is MediaKind.VIDEO else ("sound", "AAC, MP3, Opus or G.711")
+    what, names = ("video", "H.264, HEVC or AV1") if kind is MediaKind.VIDEO else ("sound", "AAC, MP3 or Opus")
     return UnsupportedCodec(f"{what} in {codec} cannot be used; set the encoder to {names}")
 
 
