@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,7 @@ log = structlog.get_logger("livefoley.srt")
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 _PROBED = {"probesize": "1000000", "analyzeduration": "1500000"}
 _BOUNDED = tuple(word for name, value in _PROBED.items() for word in (f"-{name}", value))
+NOTHING = "nothing arrives: nobody sends, or what came ended before anything could be read of it"
 _JOINED = ("-f", "concat", "-safe", "0", "-auto_convert", "0", "-protocol_whitelist", "pipe,fd,srt,udp")
 _SECRETS = ("passphrase", "streamid", "srt_streamid")
 _MOST_BYTES = 900  # of a secret; a line of presets holds no more
@@ -105,6 +107,12 @@ def _cleaned(text: str, url: str) -> str:
         for form in (value, unquote(value)):
             line = line.replace(form, "***") if len(form) > 3 else line
     return line[-200:]
+
+
+def _in_words(said: str) -> str:
+    """Return what an input's ffmpeg said last, without the pipe by which it was told the address."""
+    said = re.sub(r"^pipe:\d+: ", "", said)
+    return NOTHING if said in ("", "Input/output error") else said
 
 
 class SrtSink:
@@ -302,7 +310,7 @@ class SrtSource(PullSource):
                 yield from self._items(container)
         except (av.FFmpegError, OSError):
             child.kill()
-            raise InputError(_cleaned(said.text(), self._url) or "nothing arrives") from None
+            raise InputError(_in_words(_cleaned(said.text(), self._url))) from None
         finally:
             child.kill()
             child.wait()

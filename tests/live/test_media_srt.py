@@ -216,6 +216,30 @@ async def test_srt_comes_in_with_every_picture_and_its_end_is_noticed() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "pipe:44: Input/output error",
+            "nothing arrives: nobody sends, or what came ended before anything could be read",
+        ),
+        ("pipe:44: Invalid data found when processing input", "Invalid data found when processing input"),
+    ],
+)
+async def test_an_input_that_fails_is_told_without_the_pipe_that_names_it(tmp_path: Path, said: str, told: str) -> None:
+    failing = tmp_path / "ffmpeg"
+    failing.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    failing.chmod(0o755)
+    source = SrtSource(f"srt://127.0.0.1:{free_port(socket.SOCK_DGRAM)}?mode=listener")
+    source._ffmpeg = str(failing)
+    task = asyncio.create_task(source.run(lambda item: None))
+    await until(lambda: source.statistics().problem)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert source.statistics().problem.startswith(told)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
 async def test_an_ffmpeg_that_complains_all_the_time_still_brings_the_stream(tmp_path: Path) -> None:
     talkative, port = tmp_path / "ffmpeg", free_port(socket.SOCK_DGRAM)
     complaints = "head -c 1000000 /dev/zero | tr '\\0' '!' >&2"  # more than a pipe holds
