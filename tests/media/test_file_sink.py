@@ -12,6 +12,7 @@ import pytest
 
 from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
+from livefoley.marks.labels import make_labels, read_labels
 from livefoley.media.files.file_sink import FileSink
 from tests.media.clips import clip
 from tests.media.render import names_in, output_items, payloads
@@ -35,6 +36,22 @@ async def test_a_closed_sink_writes_everything_and_gives_the_file_its_name(tmp_p
     assert figures.units == sum(isinstance(item, Unit) for item in items)
     assert (figures.kind, figures.dropped_units, figures.errors, figures.queue_units) == ("file", 0, 0, 0)
     assert sink.paths == [tmp_path / "deep" / "room.mp4"]
+
+
+@pytest.mark.parametrize("name", ["room.mp4", "room.mov", "room.mkv", "room.flv"])
+async def test_a_recording_carries_labels_and_is_else_as_without(tmp_path: Path, name: str) -> None:
+    labels, items = make_labels("例子公司", "00c0ffee12345678" * 2), items_of("h264.mp4")
+    for folder, metadata in (("labelled", labels), ("plain", None)):
+        sink = FileSink(tmp_path / folder / name, metadata=metadata)
+        for item in items:
+            sink.write_nowait(item)
+        sink.close()
+        await sink.run()
+    found = read_labels(tmp_path / "labelled" / name)
+    assert (found.provider, found.content_id, found.ai_generated) == ("例子公司", labels["content_id"], True)
+    assert found.aigc is not None
+    assert not read_labels(tmp_path / "plain" / name).ai_generated
+    assert payloads(tmp_path / "labelled" / name) == payloads(tmp_path / "plain" / name)
 
 
 async def test_a_cancelled_sink_finishes_its_file_first(tmp_path: Path) -> None:

@@ -104,6 +104,12 @@ class Muxer:
             self._part.write(unit)
 
 
+def _mp4_options(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return the muxer's options; a file without metadata is as if there were none."""
+    flags = _MP4_OPTIONS["movflags"] + ("+use_metadata_tags" if metadata else "")  # else it drops keys it does not know
+    return {**_MP4_OPTIONS, "movflags": flags}
+
+
 def _origin(units: list[Unit]) -> Tick:
     return min(unit.pts + (AAC_FRAME if unit.kind is MediaKind.AUDIO else 0) for unit in units)
 
@@ -119,7 +125,7 @@ class _Part:
         self._container: Any = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            options = {"flush_packets": "1", **STRICTNESS, **(_MP4_OPTIONS if kind in ("mp4", "mov") else {})}
+            options = {"flush_packets": "1", **STRICTNESS, **(_mp4_options(metadata) if kind in ("mp4", "mov") else {})}
             self._container = av.open(f"file:{self._partial}", "w", format=kind, container_options=options)
             self._container.metadata.update(metadata)
             streams = add_tracks(self._container, tracks)

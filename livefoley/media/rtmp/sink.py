@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -36,7 +36,8 @@ class RtmpSink:
 
     ``name`` labels it in logs and statistics; by default scheme, host and port. ``backoff_s`` (least, most) is
     the time between attempts, doubled each time and jittered; a server that says no is asked again after
-    ``reject_retry_s``. ``ssl_context`` replaces the system's certificates. Raises ``ConfigError`` for a bad URL.
+    ``reject_retry_s``. ``ssl_context`` replaces the system's certificates, ``metadata`` is told beside the tracks'
+    parameters. Raises ``ConfigError`` for a bad URL.
     """
 
     def __init__(
@@ -51,10 +52,12 @@ class RtmpSink:
         max_units: int = 1024,
         max_bytes: int = 32 << 20,
         ssl_context: ssl.SSLContext | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
         self._url = RtmpUrl.parse(url) if isinstance(url, str) else url
         self.name = name or self._url.label
         self._ssl = ssl_context
+        self._metadata = dict(metadata or {})
         self._connect_timeout_s = connect_timeout_s
         self._write_timeout_s = write_timeout_s
         self._backoff_s = backoff_s
@@ -152,7 +155,7 @@ class RtmpSink:
     async def _pump(self, link: Link) -> None:
         """Send what is queued until the queue is closed and empty."""
         self._trim()
-        stream = TagStream(self._tracks)
+        stream = TagStream(self._tracks, self._metadata)
         while True:
             await link.drain()  # before taking any: what waits is bounded and counted in the queue only
             batch = self._next_batch() or await self._queue.get(_BATCH)

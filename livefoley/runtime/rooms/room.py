@@ -81,6 +81,7 @@ class RoomParts:
     screen: Callable[[Room], Screen] | None = None
     describe: str = ""
     slate: Callable[[Room], RoomSlate] | None = None
+    watermark: str = ""  # the content id that its output is marked with
 
 
 class Room:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import MILLISECONDS
+from livefoley.marks.labels import make_labels
 from livefoley.media.rtmp.protocol import amf0, chunks
 from livefoley.media.rtmp.protocol.tag_stream import Tag, TagStream
 from livefoley.media.rtmp.sink import first_fresh
@@ -48,6 +49,15 @@ def test_metadata_names_the_tracks() -> None:
     assert (name, event) == ("@setDataFrame", "onMetaData")
     assert isinstance(found, dict)
     assert (found["width"], found["videocodecid"], found["audiosamplerate"]) == (640, 7, 48000)
+
+
+def test_labels_stand_in_the_metadata_beside_the_tracks() -> None:
+    labels = make_labels("例子公司", "00c0ffee12345678" * 2)
+    tag, *_ = feed(TagStream({}, labels), AUDIO, VIDEO, picture(0, True))
+    *_, found = amf0.decode(tag.body)
+    assert isinstance(found, dict)
+    assert {name: found[name] for name in labels} == labels
+    assert (found["width"], found["encoder"]) == (640, "livefoley")
 
 
 def test_a_track_known_from_before_the_reconnect_needs_no_new_parameters() -> None:

@@ -174,7 +174,7 @@ def test_parameters_are_given_again_only_when_they_change() -> None:
 
 
 def test_the_size_comes_from_metadata_when_the_parameters_do_not_tell() -> None:
-    body = metadata([TrackInfo(MediaKind.VIDEO, "av1", b"", 1920, 1080)], "test")
+    body = metadata([TrackInfo(MediaKind.VIDEO, "av1", b"", 1920, 1080)], {"encoder": "test"})
     before, after = TagReader(), TagReader()
     before.read(Message(chunks.DATA, 1, 0, body))
     (info,) = before.read(video(TagWriter(VIDEO[2]).start or b""))

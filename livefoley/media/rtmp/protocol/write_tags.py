@@ -5,7 +5,7 @@ H.264, AAC, MP3 and G.711 go out as every server knows them; HEVC, AV1, VP9 and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, TrackInfo, Unit
@@ -81,9 +81,9 @@ class TagWriter:
             raise UnsupportedCodec(f"RTMP does not carry {info.codec} sound; it carries aac, mp3, opus and G.711")
 
 
-def metadata(infos: Iterable[TrackInfo], encoder: str) -> bytes:
+def metadata(infos: Iterable[TrackInfo], told: Mapping[str, str]) -> bytes:
     """Return the body of the data message that describes the stream, as servers store it (``@setDataFrame``)."""
-    found: dict[str, amf0.Value] = {"duration": 0.0, "encoder": encoder}
+    found: dict[str, amf0.Value] = {"duration": 0.0, **told}
     for info in infos:
         if info.kind is MediaKind.VIDEO:
             found["videocodecid"] = _codec_id(info.codec)
