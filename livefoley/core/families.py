@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -26,3 +27,46 @@ class Family(StrEnum):
     ANIMAL = "animal"
     BLOW = "blow"  # punches, kicks
     DRUM = "drum"
+
+
+EFFECTS: Mapping[Family, Mapping[str, str]] = {
+    Family.FOOTSTEP: {
+        "concrete": "FEETHmn_Concrete",
+        "wood": "FEETHmn_Wood",
+        "gravel": "FEETHmn_Gravel",
+        "sand": "FEETHmn_Sand",
+        "grass": "FEETHmn_Grass",
+        "snow": "FEETHmn_Snow",
+        "metal": "FEETHmn_Metal",
+        "water": "FEETHmn_Water",
+    },
+    Family.GLASS: {"bottle": "FOODGware_Bottle", "glass": "GLASImpt_Hit"},
+    Family.CERAMIC: {"": "CERMImpt_SetDown"},
+    Family.WOOD: {"": "WOODImpt_Hit", "block": "WOODImpt_Block"},
+    Family.METAL: {"": "METLImpt_Hit", "anvil": "TOOLHand_Hammer"},
+    Family.PLASTIC: {"": "PLASImpt_Hit"},
+    Family.STONE: {"": "ROCKImpt_Hit"},
+    Family.PAPER: {"": "OBJPack_Box", "sheet": "PAPRHndl_Crumple", "page": "PAPRHndl_PageTurn"},
+    Family.SOFT: {"": "CLOTHMvmt_Rustle"},
+    Family.CLAP: {"": "FOLYHand_Clap"},
+    Family.TYPING: {"": "CMPTKey_Key", "mouse": "CMPTKey_Mouse", "many": "CMPTKey_Typing"},
+    Family.CHOP: {"": "FOODKware_Chop"},
+    Family.POUR: {"": "WATRPour_Glass", "splash": "WATRSplsh_Splash"},
+    Family.VEHICLE: {"": "VEHBy_Car"},
+    Family.BALL: {"": "SPRTCourt_Ball"},
+    Family.BLOW: {"": "FGHTImpt_Punch"},
+    Family.DRUM: {"": "MUSCPerc_Taiko", "shaker": "MUSCPerc_Shaker"},
+}
+"""The bank's effects of each family by what is hit, trodden on or held, the usual one first."""
+
+_FAMILIES = {effect: family for family, effects in EFFECTS.items() for effect in effects.values()}
+
+
+def family_of(effect: str) -> Family | None:
+    """Return the family an effect of the bank belongs to; None for one that is no sound of a movement, or neutral."""
+    return _FAMILIES.get(effect)
+
+
+def usual_effect(family: Family) -> str | None:
+    """Return what the family sounds like where nothing more is known; None for one that has no effect."""
+    return next(iter(EFFECTS.get(family, {}).values()), None)

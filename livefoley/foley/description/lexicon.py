@@ -162,8 +162,9 @@ def action_prompts(describe: str, sound: str | None = None) -> ActionPrompts:
     elif describe.strip() and not reading.matched:
         impacts = (describe,)
     else:
-        impacts = tuple(name for name in reading.actions if name != NEUTRAL_SWEEP)[:3] or (NEUTRAL_IMPACT,)
-    return ActionPrompts(impacts, (NEUTRAL_SWEEP,))
+        impacts = tuple(name for name in reading.actions if name != NEUTRAL_SWEEP)[:8] or (NEUTRAL_IMPACT,)
+    swept = any(name.startswith(("WHSH", "SWSH")) for name in reading.actions)
+    return ActionPrompts(impacts, (NEUTRAL_SWEEP,), fixed=bool(sound), sweeps_named=swept)
 
 
 def effects(prompt: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from livefoley.core.chinese import simplified
+from livefoley.core.text.chinese import simplified
 
 Tag = TypeVar("Tag")
 

@@ -7,6 +7,7 @@ to a decoder, happens there.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from livefoley.core.events import PerceptionEvent, Speech
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.snapshots import EyesSnapshot
 from livefoley.core.ticks import Tick
 from livefoley.runtime.rooms.evidence import EvidenceIds
 from livefoley.runtime.rooms.taps import AudioBatcher
@@ -70,7 +72,8 @@ class Perception:
         self._audio = AudioBatcher(self._send_audio)
         self._last_onset: Tick = -1
         self._speaking_at: Tick | None = None
-        self.failures = self.skipped_units = self.blinks = 0
+        self.failures = self.skipped_units = 0
+        self._seen = EyesSnapshot()
 
     def close(self) -> None:
         """The room is gone."""
@@ -105,7 +108,7 @@ class Perception:
         wanted = self._eyes_wanted and self._worker.behind_s <= (EYES_BEHIND_S if self._eyes else EYES_BEHIND_S / 2)
         if wanted is not self._eyes:
             self._eyes = wanted
-            self.blinks += not wanted
+            self._seen = replace(self._seen, spared=self._seen.spared + (not wanted))
             self._worker.send_nowait(Eyes(wanted))
 
     def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
@@ -151,6 +154,9 @@ class Perception:
                     self._last_onset = onset.at
                     self._on_event(onset)
             case Saw(sight):
+                place = sight.places[0][0] if sight.places else ""
+                families = tuple(family.value for family, _ in sight.families[:3])
+                self._seen = replace(self._seen, place=place, families=families, person=round(sight.person, 3))
                 self._on_event(sight)
             case Cut(cut):
                 self._on_event(cut)
@@ -161,6 +167,10 @@ class Perception:
                 self._on_evidence(self._ids.unique(evidence))
             case Failed():
                 self.failures += 1
+
+    def seen(self) -> EyesSnapshot:
+        """Return what the picture showed last."""
+        return self._seen
 
     @property
     def worker_pid(self) -> int | None:
