@@ -15,7 +15,7 @@ from livefoley.clips.ports import Captions
 from livefoley.clips.publish import open_publisher
 from livefoley.clips.tool_settings import C2paSettings, ClipCheckSettings, FrameCheckSettings, ToolSettings
 from livefoley.foley.makers import Makers
-from livefoley.marks import C2paSigner
+from livefoley.marks.provenance import C2paSigner
 
 CAPTION_CORES = 4
 """With fewer, a room that streams and listens leaves no second one, and a clip would be late for its captions."""

@@ -23,7 +23,7 @@ from livefoley.foley.student.embed import plain
 from livefoley.foley.student.maker import StudentMaker
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.foley.student.student import LONGEST_S
-from livefoley.marks import embed
+from livefoley.marks.embed import embed
 from livefoley.system.dirs import library_directory
 
 MOST_POINTS = 100_000

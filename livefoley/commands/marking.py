@@ -1,4 +1,4 @@
-"""The marks on what `render` and `generate` write: labels in the file; a watermark where the sound is made in one."""
+"""The labels on what `render` and `generate` write; the watermark is laid in while the sound is made."""
 
 from __future__ import annotations
 

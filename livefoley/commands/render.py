@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
 from livefoley.foley.student.settings import StudentSettings
+from livefoley.marks.streaming import StreamEmbedder
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.files.audio_file import AUDIO_FORMATS
 from livefoley.media.files.containers import carried_video, no_place
@@ -104,6 +106,7 @@ def render_file(
         speech=SpeechDetector(),
         effects=chain,
         bed=bed,
+        make_mark=partial(StreamEmbedder, content),
     )
     began = time.perf_counter()
     stem_blocks: list[Stereo] = []

@@ -62,7 +62,7 @@ def _sound(path: Path) -> NDArray[np.float32]:
     pieces: list[NDArray[np.float32]] = []
     left = MAX_S * TICK_RATE
     try:
-        with av.open(f"file:{path}") as container:
+        with av.open(f"file:{path}", metadata_errors="replace") as container:
             for frame in container.decode(audio=0) if container.streams.audio else ():
                 for made in resampler.resample(frame):
                     pieces.append(made.to_ndarray()[0].astype(np.float32))

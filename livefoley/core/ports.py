@@ -167,6 +167,30 @@ class AudioEncoder(Protocol):
         ...
 
 
+class MixMark(Protocol):
+    """Makes the mark of one sound, to be added to it piece by piece."""
+
+    delay: int
+    """How many samples the mark comes behind the sound."""
+
+    failures: int
+    """Pieces without a mark because making it failed, so far."""
+
+    def feed(self, sound: Stereo, generated: Stereo | None) -> Stereo | None:
+        """Take the next ``[2, n]`` of the sound, and of what is generated in it (None: nothing).
+
+        Returns the mark of the ``n`` samples that end ``delay`` before the last of these, None where there is none.
+        The first piece, of any length from ``delay`` on, has ``delay`` fewer; the others are whole hops. Never raises.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Begin anew: the next piece is the first."""
+        ...
+
+
+MarkFactory: TypeAlias = Callable[[], MixMark]
+
 DecoderFactory: TypeAlias = Callable[[TrackInfo], AudioDecoder]
 """Makes a decoder, or raises ``UnsupportedCodec``."""
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from livefoley.core.cues import ActionPrompts, Cue, Sound, Stereo
 from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
 from livefoley.core.mix import changed
+from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import Tick
 from livefoley.engine.choice import Choice
 from livefoley.engine.mixer import Mixed, Mixer, MixerStatistics, MixSettings, OriginalReader
@@ -20,8 +21,15 @@ from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, Plann
 class FoleyTrack:
     """``at`` is the tick that leaves now; calls come in its order."""
 
-    def __init__(self, mix: MixSettings, plan: PlannerSettings, original: OriginalReader, start: Tick) -> None:
-        self._mixer = Mixer(mix, original, start)
+    def __init__(
+        self,
+        mix: MixSettings,
+        plan: PlannerSettings,
+        original: OriginalReader,
+        start: Tick,
+        make_mark: MarkFactory | None = None,
+    ) -> None:
+        self._mixer = Mixer(mix, original, start, make_mark=make_mark)
         self._planner = Planner(plan)
 
     # ---- how it shall sound ----

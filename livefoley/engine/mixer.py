@@ -2,7 +2,8 @@
 
 The original is changed by nothing but the limiter, and by that only above the ceiling: without foley the program is the
 original bit for bit. The limiter looks ``LOOKAHEAD`` samples ahead; the mixer reads that much further than the block it
-makes (the sound is there, the stream runs a look-ahead behind its source), so nothing is delayed.
+makes (the sound is there, the stream runs a look-ahead behind its source), so nothing is delayed. A mark of generated
+sound, where one is wanted, is laid in before the limiter, and reads ahead by its own delay in the same way.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.events import Speech
 from livefoley.core.mix import MixControls
+from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.dsp.duck import Ducker
 from livefoley.dsp.gate import GatedReader
@@ -25,6 +27,7 @@ from livefoley.dsp.levels import finite, linear_from_db, pan_gains
 from livefoley.dsp.limiter import LOOKAHEAD, Limiter
 from livefoley.dsp.ramp import Gain, Glide
 from livefoley.dsp.ring import TickRing
+from livefoley.engine.marking import Marking
 
 LATE = TICK_RATE * 10 // 1000
 """An action whose beginning lies more ticks than this behind the playhead is dropped."""
@@ -65,8 +68,9 @@ class Mixed:
     """A block of the program, ``[2, n]``, and of what it is made of before the limiter when the settings ask for it."""
 
     program: Stereo
-    stem: Stereo | None = None  # the foley alone
+    stem: Stereo | None = None  # the foley alone, as it leaves
     original: Stereo | None = None
+    foley: Stereo | None = None  # as it is laid under ``original``, without a mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +86,25 @@ class MixerStatistics:
     bed_late_samples: int
     limiter_gain_db: float  # now; 0 when idle
     failures: int  # blocks without foley because making it failed
+    mark_failures: int  # blocks without their mark
 
 
 class Mixer:
     """Mixes one room. Calls to ``mix`` are contiguous; a jump starts anew at its place."""
 
     def __init__(
-        self, settings: MixSettings, original: OriginalReader, start: Tick = 0, limit: int = 64, bed_s: float = 10.0
+        self,
+        settings: MixSettings,
+        original: OriginalReader,
+        start: Tick = 0,
+        limit: int = 64,
+        bed_s: float = 10.0,
+        make_mark: MarkFactory | None = None,
     ) -> None:
-        """Begin at ``start``, with at most ``limit`` sounds at once and ``bed_s`` seconds of bed ahead."""
+        """Begin at ``start``, with at most ``limit`` sounds at once and ``bed_s`` seconds of bed ahead.
+
+        With ``make_mark``, generated sound is marked, in the program and in the stem each for itself.
+        """
         self._settings = settings
         self._original = original
         self._layers: Layers[CueKind] = Layers(limit)
@@ -99,6 +113,9 @@ class Mixer:
         self._gains = {kind: Glide(gain, _GLIDE) for kind, gain in _kind_gains(settings).items()}
         self._ducker = Ducker(settings.duck_db)
         self._limiter = Limiter(settings.ceiling_dbtp)
+        self._marking = Marking(make_mark() if make_mark else None)
+        self._stem_marking = Marking(make_mark() if make_mark and settings.stem else None)
+        self._reach = LOOKAHEAD + self._marking.delay
         self._placements: Counter[Placement] = Counter()
         self._failures = 0
         self._edge = start  # the first tick that has not been mixed into the limiter yet
@@ -149,14 +166,15 @@ class Mixer:
         """Return the ``n`` ticks from ``start`` on."""
         if start != self._edge - self._ahead:
             self._seek(start)
-        wanted = start + n + LOOKAHEAD - self._edge
+        wanted = start + n + self._reach - self._edge
         original, foley = self._original.read(self._edge, wanted), self._safe_foley(self._edge, wanted)
-        self._edge, self._ahead = self._edge + wanted, LOOKAHEAD
-        program = self._limiter.feed(original if foley is None else original + foley)
-        stem = self._held_stem.feed(np.zeros((2, wanted), np.float32) if foley is None else foley, n)
-        held = self._held_original.feed(original, n)
-        apart = self._settings.apart
-        return Mixed(program, stem if apart or self._settings.stem else None, held if apart else None)
+        self._edge, self._ahead = self._edge + wanted, self._reach
+        mixed = original if foley is None else original + foley
+        program = self._limiter.feed(self._marking.feed(mixed, foley))
+        alone = np.zeros((2, wanted), np.float32) if foley is None else foley
+        stem = self._held_stem.feed(self._stem_marking.feed(alone, foley), n)
+        parts = self._held_original.feed(original, n), self._held_foley.feed(alone, n)
+        return Mixed(program, stem if self._settings.stem else None, *(parts if self._settings.apart else ()))
 
     def statistics(self) -> MixerStatistics:
         """Return a snapshot."""
@@ -170,13 +188,15 @@ class Mixer:
             bed_late_samples=self._bed.statistics().late_samples,
             limiter_gain_db=self._limiter.gain_db,
             failures=self._failures,
+            mark_failures=self._marking.failures + self._stem_marking.failures,
         )
 
     def _seek(self, start: Tick) -> None:
         """Begin anew at ``start``: sounds and bed that lie ahead stay."""
         self._edge, self._ahead = start, 0
-        self._held_stem, self._held_original = _Held(), _Held()
-        self._limiter.reset()
+        self._held_stem, self._held_original, self._held_foley = _Held(), _Held(), _Held()
+        for part in (self._marking, self._stem_marking, self._limiter):
+            part.reset()
         self._bed_reader.reset()
         if start < self._bed.edge:
             self._bed.reset(start)

@@ -105,8 +105,8 @@ class FoleyPass:
             while coming and _moment(coming[0]) < at + AHEAD:
                 self._take(coming.pop(0), at)
             self._answerer.answer(at)
-            stem = self._track.read(at, BLOCK).stem
-            blocks.append(stem if stem is not None else np.zeros((2, BLOCK), np.float32))
+            foley = self._track.read(at, BLOCK).foley
+            blocks.append(foley if foley is not None else np.zeros((2, BLOCK), np.float32))
         skip = self._start - self._begin
         return np.concatenate(blocks, axis=1)[:, skip : skip + self._end - self._start]
 

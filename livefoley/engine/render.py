@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import Disconnected, Packet, SourceItem, TrackInfo, Unit
-from livefoley.core.ports import AudioEncoder, BedSource, DecoderFactory, EffectSource, SpeechAnalyser, VideoAnalyser
+from livefoley.core.ports import (
+    AudioEncoder,
+    BedSource,
+    DecoderFactory,
+    EffectSource,
+    MarkFactory,
+    SpeechAnalyser,
+    VideoAnalyser,
+)
 from livefoley.engine.offline import Answerer, LaidSound
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import Departure, RoomSettings
@@ -34,12 +42,18 @@ class Renderer:
         speech: SpeechAnalyser,
         effects: EffectSource,
         bed: BedSource,
+        make_mark: MarkFactory | None = None,
     ) -> None:
         self._analyser = analyser
         self._speech = speech
         self._found: list[PerceptionEvent] = []
         self._engine = RoomEngine(
-            settings, make_decoder=make_decoder, encoder=encoder, stem_encoder=stem_encoder, taps=self
+            settings,
+            make_decoder=make_decoder,
+            encoder=encoder,
+            stem_encoder=stem_encoder,
+            make_mark=make_mark,
+            taps=self,
         )
         self._answerer: Answerer[float] = Answerer(self._engine, effects, bed)
         self._now = 0.0
@@ -100,8 +114,10 @@ class Renderer:
 
     @property
     def problem(self) -> str | None:
-        """Why the input's own sound is not used, in one line, if it is not."""
-        return self._engine.problem
+        """What of the input's own sound is not used and why, in one line, if there is something."""
+        errors = self._engine.statistics().counters.decode_errors
+        damaged = f"{errors} packets of the sound could not be decoded, as they are damaged"
+        return self._engine.problem or (damaged if errors else None)
 
     @property
     def laid(self) -> list[LaidSound]:

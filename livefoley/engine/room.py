@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from livefoley.core.cues import ActionPrompts, Cue, Sound, Stereo
-from livefoley.core.errors import LivefoleyError
 from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
-from livefoley.core.ports import AudioDecoder, AudioEncoder, DecoderFactory
+from livefoley.core.ports import AudioEncoder, DecoderFactory, MarkFactory
 from livefoley.core.snapshots import RoomState
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.audio_input import AudioInput
 from livefoley.engine.choice import Choice
 from livefoley.engine.clock import Playout, PlayoutClock, lookahead_ticks
+from livefoley.engine.decoding import SoundDecoding
 from livefoley.engine.delay_line import DelayLine
 from livefoley.engine.foley_track import FoleyTrack
 from livefoley.engine.hold import Hold
@@ -38,7 +38,7 @@ MAX_CATCH_UP: Tick = 10 * TICK_RATE
 class RoomEngine:
     """See the module. Calls come from one thread, in order of ``now``.
 
-    Without ``encoder`` the programme has pictures alone, and its sound leaves unencoded.
+    Without ``encoder`` the programme has pictures alone, and its sound leaves unencoded; ``make_mark`` marks foley.
     """
 
     def __init__(
@@ -48,19 +48,17 @@ class RoomEngine:
         make_decoder: DecoderFactory,
         encoder: AudioEncoder | None,
         stem_encoder: AudioEncoder | None = None,
+        make_mark: MarkFactory | None = None,
         taps: Taps | None = None,
     ) -> None:
         self.settings = settings
         self.state = RoomState.WAITING
-        self.problem: str | None = None  # why a track is not used, in one line
         self._timeline = Timeline()
         self._audio = AudioInput(2 * settings.lookahead_s + AUDIO_BURST_S, ORIGIN, self._hear)
-        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN)
+        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN, make_mark)
         self._clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
-        self._make_decoder = make_decoder
-        self._decoder: AudioDecoder | None = None
-        self._encoder = encoder
-        self._stem_encoder = stem_encoder
+        self._decoding = SoundDecoding(make_decoder)
+        self._encoder, self._stem_encoder = encoder, stem_encoder
         self._taps = taps
         self._delay = DelayLine()
         self._hold = Hold(settings.on_drop)
@@ -71,7 +69,12 @@ class RoomEngine:
         self._sound_end = self._playhead = 0
         self._bytes_in = dict.fromkeys(MediaKind, 0)
         self._units_in = self._units_out = self._late_units = 0
-        self._resyncs = self._held_back = self._decode_errors = 0
+        self._resyncs = self._held_back = 0
+
+    @property
+    def problem(self) -> str | None:
+        """Why the publisher's sound is not used, in one line, if it is not."""
+        return self._decoding.problem
 
     # ---- what the publisher sends ----
 
@@ -111,12 +114,7 @@ class RoomEngine:
                 self._taps.video(info)
             return
         self._audio.reset(self._timeline.epoch)  # their stamps anchor the sound anew
-        try:
-            self._decoder = self._make_decoder(info)
-            self.problem = None
-        except LivefoleyError as error:
-            self._decoder = None
-            self.problem = str(error)
+        self._decoding.open(info)
 
     def _packet(self, packet: Packet, now: float) -> None:
         self._units_in += 1
@@ -154,8 +152,7 @@ class RoomEngine:
         self._timeline.begin_epoch(max(playhead + self._clock.lookahead, (self._timeline.head or 0) + 1))
         self._clock.forget()
         self._audio.reset(self._timeline.epoch)
-        if self._decoder is not None:
-            self._decoder.reset()
+        self._decoding.reset()
         self._late_since = None
 
     def _persistently_late(self, unit: Unit, now: float) -> bool:
@@ -168,14 +165,10 @@ class RoomEngine:
         return now - self._late_since > LATE_PATIENCE_S
 
     def _sound(self, unit: Unit) -> None:
-        if self._decoder is None:
-            return
-        errors = self._decoder.errors
-        for offset, samples in self._decoder.decode(unit.packet):
+        for offset, samples in self._decoding.decode(unit.packet):
             start = unit.pts + offset
             self._audio.feed(samples, start)
             self._sound_end = max(self._sound_end, start + samples.shape[1])
-        self._decode_errors += self._decoder.errors - errors
 
     def _hear(self, samples: Stereo, start: Tick) -> None:
         """Let perception hear the sound where it was placed: by the stamps, packets would overlap by milliseconds."""
@@ -355,6 +348,6 @@ class RoomEngine:
             hold_frames=self._hold.frames,
             held_back_ticks=self._held_back,
             delay_line_bytes=self._delay.bytes,
-            decode_errors=self._decode_errors,
+            decode_errors=self._decoding.errors,
         )
         return EngineStatistics(counters, self._timeline.statistics(), self._audio.statistics(), mixer, planner)

@@ -36,7 +36,8 @@ def read(path: Path, longest_s: float = 60.0) -> Stereo:
 def _decode(path: Path, limit: int) -> list[Stereo]:
     blocks: list[Stereo] = []
     # the whitelist keeps playlists and other formats that can point elsewhere out
-    with av.open(str(path), options={"format_whitelist": _FORMATS, "protocol_whitelist": "file"}) as container:
+    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+    with av.open(str(path), options=options, metadata_errors="replace") as container:
         if not container.streams.audio:
             raise ValueError("no audio stream")
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=TICK_RATE)

@@ -74,7 +74,7 @@ def set_keys(path: Path, keys: Mapping[str, str]) -> None:
 def read_labels(path: Path) -> Labels:
     """Return what a file says of itself. Raises ``InputError`` for what is no sound or video file."""
     try:
-        with av.open(f"file:{path}") as container:
+        with av.open(f"file:{path}", metadata_errors="replace") as container:
             found = {key.lower(): text for key, text in container.metadata.items()}
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{path}: cannot be read ({reason(error)})") from None

@@ -17,13 +17,17 @@ from livefoley.core.ticks import TICK_RATE
 
 FRAME = 1024
 HOP = FRAME // 2
+PART = 128
+"""Samples of the parts of a frame that are compared."""
+
+PARTS = FRAME // PART
 _STEP_BARK = 0.5
 _NOISE_OFFSET_DB = 12.0  # 6 is the threshold for noise in noise; the rest is for safety
 _TONE_OFFSET_DB = 17.5  # and one more for each Bark; 14.5 in Johnston
 _FLAT_NOISE_DB = -2.5  # the flatness of noise, measured on one frame
 _PURE_TONE_DB = -20.0
-_PART = 128  # samples of the parts of a frame that are compared
 _FADE_DB_S = 400.0  # how fast masking fades after a sound: 20 dB in 50 ms
+_FADING = (1, 2, 4, 8, 16, 32, 64)  # parts; what lies further back has faded by more than 130 dB
 _PART_SCATTER = 2.0  # by how much the quietest part of steady noise lies below the mean
 
 FloatArray: TypeAlias = NDArray[np.float32]
@@ -77,13 +81,28 @@ def threshold(power: FloatArray, steadiness: FloatArray) -> FloatArray:
 
 def steadiness(samples: FloatArray, frames: int) -> FloatArray:
     """Return for each frame the power of its quietest part against its mean, at most 1; ``samples`` is ``[n]``."""
-    parts = np.square(samples[: frames * HOP + HOP].reshape(-1, _PART)).mean(axis=1)
-    fade = 10 ** (-_FADE_DB_S * _PART / TICK_RATE / 10)
-    held = parts.copy()
-    for index in range(1, len(held)):
-        held[index] = max(held[index], held[index - 1] * fade)
-    windows = np.lib.stride_tricks.sliding_window_view(held, FRAME // _PART)[:: HOP // _PART][:frames]
-    ratio = _PART_SCATTER * windows.min(axis=1) / np.maximum(windows.mean(axis=1), 1e-20)
+    held = held_power(samples[None, : frames * HOP + HOP], np.zeros((1, 1), np.float32))[:, 1:]
+    return np.asarray(ratio_to_quietest(held, frames)[0], np.float32)
+
+
+def held_power(samples: FloatArray, before: FloatArray) -> FloatArray:
+    """Return the power of each part of ``samples`` ``[channels, n]``, or what masking fades to behind a louder one.
+
+    ``before``, what was returned for the parts before, ``[channels, m]``, stands first in ``[channels, m + parts]``.
+    """
+    parts = np.square(samples.reshape(len(samples), -1, PART)).mean(axis=2)
+    held = np.concatenate((before, parts), axis=1)
+    fading = held[:, before.shape[1] - 1 :]
+    for apart in _FADING:  # each step looks twice as far back
+        faded = fading[:, :-apart] * np.float32(10 ** (-_FADE_DB_S * apart * PART / TICK_RATE / 10))
+        fading[:, apart:] = np.maximum(fading[:, apart:], faded)
+    return held
+
+
+def ratio_to_quietest(held: FloatArray, frames: int) -> FloatArray:
+    """Return ``steadiness`` of each channel from the ``held_power`` of its parts, ``[channels, frames]``."""
+    windows = np.lib.stride_tricks.sliding_window_view(held, PARTS, axis=1)[:, :: HOP // PART][:, :frames]
+    ratio = _PART_SCATTER * windows.min(axis=2) / np.maximum(windows.mean(axis=2), 1e-20)
     return np.asarray(np.minimum(ratio, 1.0), np.float32)
 
 

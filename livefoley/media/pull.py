@@ -64,7 +64,6 @@ class PullSource:
         self._connected = False
         self._connects = self._packets = self._bytes = 0
         self._problem = ""  # why the last attempt brought nothing, or ended
-        self._unused = ""  # what of the stream cannot be used
         self._demuxer: Demuxer | None = None
         self._skipped = 0  # packets of earlier connections that could not be used
 
@@ -90,7 +89,7 @@ class PullSource:
             packets=self._packets,
             bytes=self._bytes,
             skipped_units=self._skipped + (self._demuxer.skipped if self._demuxer is not None else 0),
-            problem=self._unused if self._connected else self._problem,
+            problem=self._unused() if self._connected else self._problem,
         )
 
     async def _session(self, feed: Feed) -> str:
@@ -98,11 +97,12 @@ class PullSource:
         self._stuck = [reader for reader in self._stuck if reader.alive]
         if len(self._stuck) >= _STUCK:
             return "earlier attempts hang inside FFmpeg"
+        self._skipped, self._demuxer = self.statistics().skipped_units, None
         reader = Reader(self._open, name="livefoley-pull")
         try:
             await self._forward(reader, feed)
         except TimeoutError:
-            return "nothing arrives"
+            return ("" if self._connected else self._unused()) or "nothing arrives"
         except LivefoleyError as error:
             return str(error)
         except Exception as error:  # PyAV raises many kinds; its messages hold the URL
@@ -140,18 +140,23 @@ class PullSource:
     def _open(self) -> Iterator[SourceItem]:
         timeouts = (self._open_timeout_s, self._read_timeout_s)
         options = {**_options(self._scheme, self._read_timeout_s), "protocol_whitelist": _PROTOCOLS[self._scheme]}
-        with av.open(self._url, container_options=options, timeout=timeouts) as container:
+        with av.open(self._url, container_options=options, timeout=timeouts, metadata_errors="replace") as container:
             self._segmented = container.format.name.startswith("hls")
             yield from self._items(container)
 
     def _items(self, container: Any) -> Iterator[SourceItem]:
         """Yield what an open input holds; what of it cannot be used is told."""
-        self._skipped += self._demuxer.skipped if self._demuxer is not None else 0
         demuxer = self._demuxer = Demuxer(container, safe_url(self._url))
-        self._unused = "; ".join(demuxer.problems)
-        for problem in demuxer.problems:
-            log.warning(problem, url=safe_url(self._url))
-        yield from demuxer.items()
+        told = 0
+        for item in demuxer.items():
+            for problem in demuxer.problems[told:]:
+                log.warning(problem, url=safe_url(self._url))
+                told += 1
+            yield item
+
+    def _unused(self) -> str:
+        """Return what of the stream cannot be used."""
+        return "; ".join(self._demuxer.problems) if self._demuxer is not None else ""
 
     def _abandon(self) -> None:
         """Do what else it takes to end the reading thread; FFmpeg's own inputs time out by themselves."""

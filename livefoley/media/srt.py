@@ -290,7 +290,10 @@ class SrtSource(PullSource):
             )
         said = _Tail(child.stderr)
         try:
-            with av.open(child.stdout, format="mpegts", container_options={"probesize": "1000000"}) as container:
+            options = {"probesize": "1000000"}
+            with av.open(
+                child.stdout, format="mpegts", container_options=options, metadata_errors="replace"
+            ) as container:
                 yield from self._items(container)
         except (av.FFmpegError, OSError):
             child.kill()

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from livefoley.core.errors import ConfigError, InputError, OutputError
-from livefoley.marks import C2paSigner
 from livefoley.marks.labels import label_mp4, make_labels, read_labels, set_keys
-from livefoley.marks.provenance import read_provenance
+from livefoley.marks.provenance import C2paSigner, read_provenance
 from livefoley.media.files.audio_file import write_audio
 from tests.clips.certificates import signing_chain
 from tests.clips.sounds import read

@@ -14,7 +14,7 @@ from livefoley.core.errors import InputError
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.measure import find_onsets_s, match_onsets
-from livefoley.marks import detect
+from livefoley.marks.detect import detect
 from livefoley.marks.labels import read_labels
 from livefoley.renders.layout import SHORTEST, WARM_UP, Layout, divide
 from livefoley.renders.make import joined, make

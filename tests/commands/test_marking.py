@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from livefoley.commands.verify import examine
+from livefoley.marks.carrier import ID_DIGITS
 from livefoley.marks.labels import read_labels
+from tests.support.peers import shared
 from tests.test_cli import clip, livefoley
 
 __all__ = ["clip"]
@@ -33,6 +36,17 @@ def test_what_render_writes_is_labelled_and_so_is_its_stem(tmp_path: Path, clip:
     assert read_labels(tmp_path / name).ai_generated
     assert read_labels(tmp_path / name).content_id == read_labels(tmp_path / "stem.flac").content_id
     assert livefoley("verify", tmp_path / name, place=tmp_path).returncode == 0
+
+
+def test_what_render_writes_carries_the_watermark_and_its_input_does_not(tmp_path: Path) -> None:
+    film, out, stem = shared("footage/tears_of_steel_fight.mp4"), tmp_path / "out.mp4", tmp_path / "stem.flac"
+    given = ("--describe", "a quiet room", "-o", out, "--stem", stem)
+    assert livefoley("render", film, *given, place=tmp_path).returncode == 0
+    content = read_labels(out).content_id[:ID_DIGITS]
+    for path, expected in ((out, content), (stem, content), (film, None)):
+        mark = examine(path).mark
+        assert mark is not None
+        assert (mark.found, mark.content_id) == (expected is not None, expected), path
 
 
 def test_a_file_that_can_carry_no_label_is_named(tmp_path: Path, clip: Path) -> None:

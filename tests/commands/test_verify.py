@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from livefoley.cli import app
 from livefoley.commands.verify import examine
-from livefoley.marks import embed
+from livefoley.marks.embed import embed
 from livefoley.marks.labels import label_mp4
 from livefoley.media.files.audio_file import write_audio
 from tests.clips.sounds import Samples
@@ -50,6 +50,13 @@ def test_a_file_without_marks_ends_with_another_code(tmp_path: Path, noise: Samp
     code, text = verify(write_audio(tmp_path / "plain.wav", [noise]))
     assert code == 3
     assert "no mark of generated sound" in text
+
+
+def test_a_title_in_the_encoding_of_an_old_machine_is_no_hindrance(tmp_path: Path, noise: Samples) -> None:
+    path = write_audio(tmp_path / "old.wav", [noise], metadata={"title": "\N{COPYRIGHT SIGN} 1999"})
+    path.write_bytes(path.read_bytes().replace("\N{COPYRIGHT SIGN}".encode(), b"\xa9\xa9"))
+    code, text = verify(path)
+    assert (code, "no mark of generated sound" in text) == (3, True)
 
 
 def test_marks_that_contradict_each_other_are_told(tmp_path: Path, noise: Samples) -> None:

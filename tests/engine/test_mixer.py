@@ -187,9 +187,9 @@ def test_who_mixes_again_gets_the_original_and_the_foley_in_step_with_the_progra
     mixer = Mixer(dataclasses.replace(UNITY, stem=False, apart=True), original(samples))
     mixer.place(cue(3000), Sound(IMPULSE, onset=10), 0)
     blocks = [mixer.mix(at, size) for at, size in spans(tuple(sizes), 8000)]
-    assert all(block.original is not None and block.stem is not None for block in blocks)
+    assert all(block.original is not None and block.foley is not None for block in blocks)
     apart = np.concatenate([block.original for block in blocks], axis=1)  # type: ignore[arg-type]
-    foley = np.concatenate([block.stem for block in blocks], axis=1)  # type: ignore[arg-type]
+    foley = np.concatenate([block.foley for block in blocks], axis=1)  # type: ignore[arg-type]
     assert apart.tobytes() == samples[:, :8000].tobytes()
     assert np.flatnonzero(foley[0]).tolist() == [3000]
     assert Mixer(UNITY, original()).mix(0, 512).original is None

@@ -59,7 +59,7 @@ def live(bed: bool) -> tuple[Stereo, list[tuple[CueKind, Tick]]]:
             event = coming.pop(0)
             engine.accent(event, now) if isinstance(event, Cue) else engine.perceive(event, now)
         answerer.answer(now)
-        stem += [block.stem for _, block in engine.advance(now).sound if block.stem is not None]
+        stem += [block.foley for _, block in engine.advance(now).sound if block.foley is not None]
     return np.concatenate(stem, axis=1)[:, : SECONDS * TICK_RATE], [
         (each.cue.kind, each.cue.start) for each in answerer.laid
     ]

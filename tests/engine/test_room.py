@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -145,12 +146,27 @@ def test_a_codec_nobody_decodes_leaves_the_picture_going() -> None:
         raise UnsupportedCodec(f"{info.codec} is not for us")
 
     drive = started()
-    drive.engine._make_decoder = refuse
+    drive.engine._decoding._make = refuse
     drive.engine.feed(TrackInfo(A, "dts"), drive.now)
     drive.engine.feed(Packet(A, b"?", 0, 0, MILLISECONDS), drive.now)
     drive.run(3.0, start_ms=0)
     assert drive.units(V)
     assert drive.engine.problem == "dts is not for us"
+
+
+def test_sound_that_is_none_of_its_codec_is_told_until_some_can_be_decoded() -> None:
+    drive, encoder = started(), AacEncoder()
+    good = encoder.encode(np.zeros((2, 200 * 1024), np.float32), 0)
+    drive.engine.feed(encoder.info, drive.now)
+    for number, packet in enumerate(good[:100]):
+        drive.engine.feed(packet if number == 2 else replace(packet, data=b"\xff" * 60), drive.now)
+    assert drive.engine.problem is None  # one of them was good
+    for packet in good[100:104]:
+        drive.engine.feed(replace(packet, data=b"\xff" * 60), drive.now)
+    assert drive.engine.problem == "the sound cannot be decoded: what comes is damaged, or no aac"
+    drive.engine.feed(good[104], drive.now)
+    assert drive.engine.problem is None
+    assert drive.engine.statistics().counters.decode_errors == 103
 
 
 def test_a_movement_becomes_a_sound_on_its_frame() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +20,7 @@ from livefoley.media.pull import PullSource
 from tests.live.media_peers import gstreamer_rtsp, nginx_rtmp, publishing, segmented, web
 from tests.media.clips import clip
 from tests.media.render import payloads
-from tests.support.peers import free_port
+from tests.support.peers import free_port, require
 from tests.support.programs import process
 from tests.support.waiting import LIMIT_S, until
 
@@ -99,6 +101,30 @@ async def test_http_flv_is_pulled() -> None:
             await until(lambda: len(pictures(items)) > 30)
     known = set(payloads(clip("h264.flv")))
     assert all(packet.data in known for packet in pictures(items))
+
+
+async def test_a_title_in_the_encoding_of_an_old_machine_costs_nothing() -> None:
+    url = f"http://127.0.0.1:{free_port()}/live.flv"
+    title = ("-metadata", os.fsdecode(b"title=\xa9 Caf\xe9"))
+    async with pulling(quick(url)) as items:
+        with process(*publishing(clip("h264.flv"), *title, "-f", "flv", "-listen", "1", url)):
+            await until(lambda: len(pictures(items)) > 30)
+
+
+def headless(path: Path) -> None:
+    """Write half a minute of a clip without its parameter sets."""
+    command = [require("ffmpeg"), "-v", "error", "-stream_loop", "9", "-i", clip("h264.ts"), "-c", "copy"]
+    subprocess.run([*command, "-bsf:v", "filter_units=remove_types=7|8", path], check=True)
+
+
+async def test_pictures_without_parameters_are_told_while_the_sound_goes_on(tmp_path: Path) -> None:
+    headless(tmp_path / "headless.ts")
+    with web(tmp_path) as url:
+        source = quick(f"{url}/headless.ts")
+        async with pulling(source) as items:
+            await until(lambda: "the parameters to decode them never came" in source.statistics().problem)
+    assert any(isinstance(item, Packet) for item in items)
+    assert not pictures(items)
 
 
 async def test_rtsp_brings_pictures_and_sound_with_parameters_from_its_description() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import subprocess
 import time
 from itertools import islice, pairwise
 from pathlib import Path
@@ -18,8 +20,8 @@ from livefoley.media.files.file_source import FileSource, looped, probe, read_it
 from livefoley.media.files.mux import Muxer
 from tests.media.clips import clip
 from tests.media.render import events_s, output_items
-from tests.support.peers import shared
-from tests.support.waiting import until
+from tests.support.peers import require, shared
+from tests.support.waiting import LIMIT_S, until
 
 
 def split(items: list[SourceItem]) -> tuple[dict[MediaKind, TrackInfo], dict[MediaKind, list[Packet]]]:
@@ -124,6 +126,58 @@ def test_a_bad_file_is_refused_in_one_line_that_names_it(tmp_path: Path, name: s
     assert "\n" not in message
     if name not in ("list.mp4", "noise.mp4"):
         assert wanted in message
+
+
+def stripped(path: Path, *options: str) -> Path:
+    """Write a clip as a transport stream with what ``options`` of ffmpeg leave of it."""
+    command = [require("ffmpeg"), "-v", "error", "-y", "-i", clip("h264.ts"), "-c", "copy", *options, path]
+    subprocess.run(command, check=True, timeout=LIMIT_S)
+    return path
+
+
+SETS_AWAY = ("-bsf:v", "filter_units=remove_types=7|8")
+
+
+async def test_pictures_without_parameters_are_told_and_the_sound_goes_on(tmp_path: Path) -> None:
+    source = FileSource(stripped(tmp_path / "headless.ts", *SETS_AWAY), realtime=False)
+    _, packets = split(await gathered(source))
+    assert not packets[MediaKind.VIDEO]
+    assert len(packets[MediaKind.AUDIO]) > 100
+    assert "the parameters to decode them never came" in source.statistics().problem
+    assert source.statistics().problem.startswith("the pictures (h264 in stream 0)")
+
+
+def test_a_file_of_pictures_without_parameters_is_refused_for_that(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the parameters to decode them never came; encode it anew"):
+        list(read_items(stripped(tmp_path / "headless.ts", *SETS_AWAY, "-an")))
+
+
+def test_sound_that_cannot_be_decoded_is_counted(tmp_path: Path) -> None:
+    path, told = tmp_path / "damaged.mka", list[str]()
+    command = [require("ffmpeg"), "-v", "error", "-y", "-i", clip("h264.mp4"), "-vn", "-strict", "-2", "-c:a", "dca"]
+    subprocess.run([*command, "-bsf:a", "noise=amount='if(mod(n,4),0,4)'", path], check=True, timeout=LIMIT_S)
+    list(read_items(path, on_problem=told.append))
+    (line,) = told
+    assert re.fullmatch(r"\d+ of \d+ packets of the sound \(dts in stream 0\) could not be used: .*", line)
+
+
+def test_a_title_in_the_encoding_of_an_old_machine_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "old.avi"
+    with (
+        av.open(str(clip("h264.avi"))) as there,
+        av.open(str(path), "w", metadata_encoding="latin-1") as made,
+    ):
+        made.metadata["title"] = "© Café"
+        streams = [made.add_stream_from_template(stream) for stream in there.streams]
+        for packet in there.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream_index]
+                made.mux(packet)
+    assert "©".encode("latin-1") in path.read_bytes()
+    infos, packets = split(list(read_items(path)))
+    assert set(infos) == set(MediaKind)
+    assert len(packets[MediaKind.VIDEO]) == 75
+    assert probe(path).tracks
 
 
 def test_a_file_that_is_damaged_further_on_gives_what_comes_before(tmp_path: Path) -> None:

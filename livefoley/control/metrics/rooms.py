@@ -122,6 +122,7 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("audio_strays", "Single stamps of the original sound that were not believed.", lambda r: r.audio_strays),
     ("audio_late_samples", "Samples of the original that came after their moment.", lambda r: r.audio_late_samples),
     ("foley_failures", "Blocks that went out without foley because mixing it failed.", lambda r: r.foley_failures),
+    ("mark_failures", "Blocks that went out without watermark because laying it failed.", lambda r: r.mark_failures),
     ("hold_frames", "Pictures repeated while the publisher was away.", lambda r: r.hold_frames),
     ("chat_messages", "Messages of the audience taken in.", lambda r: r.signals.chat_messages),
     ("chat_dropped", "Messages counted only, or not even that: too many, or none.", lambda r: r.signals.chat_dropped),

@@ -137,7 +137,7 @@ def _with_size(info: TrackInfo, keyframe: bytes) -> TrackInfo:
 def playable(path: Path) -> bool:
     """Tell whether something can be read from ``path``."""
     try:
-        with av.open(f"file:{path}") as container:
+        with av.open(f"file:{path}", metadata_errors="replace") as container:
             return any(packet.size for packet in container.demux())
     except (av.FFmpegError, OSError, ValueError):
         return False

@@ -24,6 +24,10 @@ from livefoley.media.files.display import display_of
 from livefoley.media.files.display_order import DisplayOrder
 from livefoley.media.files.reencode import Reencoder
 
+HEADLESS = 300
+"""Packets without parameters before they are given up: with H.264 the next keyframe may be ten seconds away."""
+NEVER_CAME = "the parameters to decode them never came"
+
 
 def fraction(time_base: Any) -> Fraction:
     """Return a PyAV time base (``Fraction`` in 18, ``AVRational`` in 19) as a ``Fraction``."""
@@ -36,7 +40,6 @@ class Demuxer:
     Pictures in a codec of ``keep`` pass as they are. Others are made H.264 when ``reencode`` says so, else refused with
     ``UnsupportedCodec``; their longer side is ``largest`` at most. Sound in a codec that is not carried becomes PCM.
     ``InputError`` when there is nothing to read.
-    ``problems`` are lines for people, one for each kind of track that is there and cannot be used.
     """
 
     def __init__(
@@ -48,11 +51,25 @@ class Demuxer:
         largest: int = 1 << 14,
     ) -> None:
         self._container = container
-        tracks, self.problems = _choose(container, name, keep, largest if reencode else 0)
+        tracks, self._missed = _choose(container, name, keep, largest if reencode else 0)
         self._tracks = {track.stream.index: track for track in tracks}
+        self._names = {at: _named(track.stream) for at, track in self._tracks.items()}  # a closed stream crashes
+        self._packets = dict.fromkeys(self._tracks, 0)
         for stream in container.streams:
             if stream.index not in self._tracks:
                 stream.discard = Discard.all  # do not even download the other variants of a playlist
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Lines for people, one for each kind of track that is there and cannot be used, as far as that is known."""
+        headless = (self._names[at] for at, track in self._tracks.items() if track.headless)
+        return (*self._missed, *(f"{name} cannot be used: {NEVER_CAME}; {REMEDY}" for name in headless))
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Lines for people, one for each track of which something could not be used; whole when all has been read."""
+        losses = (_loss(self._names[at], track, self._packets[at]) for at, track in self._tracks.items())
+        return tuple(filter(None, losses))
 
     @property
     def skipped(self) -> int:
@@ -75,6 +92,7 @@ class Demuxer:
         streams = [track.stream for track in self._tracks.values()]
         for packet in self._container.demux(streams):
             if packet.size:
+                self._packets[packet.stream.index] += 1
                 yield from self._tracks[packet.stream.index].items(packet)
         for track in self._tracks.values():
             yield from track.flush()
@@ -100,6 +118,20 @@ def _choose(
     return tracks, chosen.problems
 
 
+def _named(stream: Any) -> str:
+    kind = "pictures" if stream.type == "video" else "sound"
+    return f"the {kind} ({codec_of(stream)} in stream {stream.index})"
+
+
+def _loss(name: str, track: _Track | _Reencoded | _Decoded, packets: int) -> str:
+    """Return what is to be said of a track of which ``packets`` were read; empty when all of it was used."""
+    if not packets:
+        return f"there is nothing in {name}"
+    if not track.skipped or track.headless:
+        return ""
+    return f"{track.skipped} of {packets} packets of {name} could not be used: damaged, or without what they need"
+
+
 class _Track:
     """One stream of the container, and its packets as livefoley carries them."""
 
@@ -112,6 +144,7 @@ class _Track:
         self._time_base = fraction(stream.time_base)
         self._cut = CutAway()
         self._unusable = 0
+        self._ended = False
         self._preroll: Any = None
         self._last_dts: int | None = None
         self._display = display_of(stream) if self._kind is MediaKind.VIDEO else Display()
@@ -142,8 +175,14 @@ class _Track:
         """How many packets led to nothing."""
         return self._unusable + self._cut.dropped
 
+    @property
+    def headless(self) -> bool:
+        """Whether so much came without parameters that these will hardly come."""
+        return self.info is None and (self._unusable > HEADLESS or (self._ended and self._unusable > 0))
+
     def flush(self) -> list[SourceItem]:
         """Return what was held back, at the end."""
+        self._ended = True
         ordered = [] if self._order is None else self._order.flush()
         return [*self._cut.flush(), *(item for each in ordered for item in self._carry(each))]
 
@@ -200,10 +239,15 @@ class _Reencoded:
     def __init__(self, stream: Any, largest: int) -> None:
         self.stream = stream
         self.info = None
-        self.skipped = 0  # its decoder conceals what is damaged
+        self.headless = False
         self._reencoder = Reencoder(stream, fraction(stream.time_base), display_of(stream), largest)
         self.items = self._reencoder.feed
         self.flush = self._reencoder.flush
+
+    @property
+    def skipped(self) -> int:
+        """How many packets could not be decoded."""
+        return self._reencoder.errors
 
 
 class _Decoded:
@@ -212,6 +256,7 @@ class _Decoded:
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.info = None
+        self.headless = False
         self._decoder = SoundDecoder(stream, fraction(stream.time_base))
         self.items = self._decoder.feed
         self.flush = self._decoder.flush

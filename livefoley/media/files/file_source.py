@@ -48,23 +48,29 @@ def read_items(
 
     Pictures in a codec of ``keep`` come as they are (`containers.carried_video` says what an output takes), others are
     made H.264 or, without ``reencode``, refused with ``UnsupportedCodec``. Raises ``InputError`` when the file cannot
-    be opened or nothing can be read from it. A file that is damaged further on ends there, with a warning in the log.
-    ``on_problem`` gets a line about each kind of track that is there and cannot be used, by default the log does.
+    be opened or nothing can be read from it. A file that is damaged further on ends there.
+    ``on_problem`` gets a line about each kind of track that is there and cannot be used, and, when it has been read,
+    about what else was lost of the file; by default the log does.
     """
     packets = 0
     tell = on_problem or (lambda problem: log.warning(problem, file=Path(path).name))
     with _open(path, keep, reencode) as (_, demuxer):
-        for problem in demuxer.problems:
-            tell(problem)
+        told = 0
         try:
             for item in interleave(demuxer.items(), demuxer.tracks):
                 packets += isinstance(item, Packet)
+                for problem in demuxer.problems[told:]:
+                    tell(problem)
+                    told += 1
                 yield item
         except (av.FFmpegError, OSError) as error:
             if packets:
-                log.warning("file is damaged, ends early", file=Path(path).name, reason=reason(error))
+                tell(f"the file is damaged and ends early ({reason(error)})")
+        for problem in (*demuxer.problems[told:], *demuxer.losses) if packets else ():
+            tell(problem)
     if not packets:
-        raise InputError(f"{path}: no packet in it can be read; the file may be cut off")
+        why = "; ".join((*demuxer.problems, *demuxer.losses)) or "the file may be cut off"
+        raise InputError(f"{path}: no packet in it can be read; {why}")
 
 
 class FileSource:
@@ -102,7 +108,7 @@ class FileSource:
         feed(Disconnected(f"end of {self._path.name}"))
 
     def _tell(self, problem: str) -> None:
-        if problem not in self._problem:
+        if problem not in self._problem:  # in a loop it is told each time around
             log.warning(problem, file=self._path.name)
             self._problem = "; ".join(filter(None, (self._problem, problem)))
 
@@ -167,9 +173,10 @@ def _open(
     if not place.is_file():
         raise InputError(f"{path}: not a file but a directory or device")
     # "file:" keeps a colon in the name from being read as a protocol; a playlist in disguise must not reach the net.
+    # Titles of old files are in the encoding of somebody's machine.
     options = {"protocol_whitelist": "file", "fflags": "+genpts"}
     try:
-        container = av.open(f"file:{place}", container_options=options)
+        container = av.open(f"file:{place}", container_options=options, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as audio or video ({reason(error)})") from None
     with container:

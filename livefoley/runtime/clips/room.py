@@ -180,7 +180,7 @@ class RoomClips:
                 self._buffer.picture(item)
             for start, mixed in departure.sound:
                 if mixed.original is not None:
-                    self._buffer.sound(start, mixed.original, mixed.stem)
+                    self._buffer.sound(start, mixed.original, mixed.foley)
         except Exception:  # a mistake of ours must cost clips and not the stream
             self._lost += 1
             self._throttled.exception("what left was not kept for clips", room=self.room, lost=self._lost)
