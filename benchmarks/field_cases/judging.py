@@ -159,11 +159,17 @@ _LIVE_FIGURES = re.compile(
 
 
 def published(
-    ran: Ran, verdict: Verdict, *variants: str, av_ms: float = 0.0, sound: Mapping[str, float] | None = None
+    ran: Ran,
+    verdict: Verdict,
+    *variants: str,
+    av_ms: float = 0.0,
+    sound: Mapping[str, float | None] | None = None,
+    spread: Mapping[str, float] | None = None,
 ) -> None:
     """Want of each variant that was published live: all pictures, at their stamps, their sound; the next one's, too.
 
-    ``sound`` says how well that of a variant must correlate where some of it cannot be had.
+    ``sound`` says how well that of a variant must correlate where some of it cannot be had (None: there is none), and
+    ``spread`` how far its stamps may, in ms.
     """
     lines = ran.text.splitlines()
     seen = {match[1]: (match, at) for at, line in enumerate(lines) if (match := _LIVE.match(line))}
@@ -177,10 +183,12 @@ def published(
         verdict.want(accepted == to_the_end == "True", f"{name}: accepted {accepted}, sent to the end {to_the_end}")
         verdict.want(0 < int(sent) == int(found), f"{name}: {found} of {sent} pictures")
         verdict.want(following == of, f"{name}: the next publisher's {following} of {of}")
-        av, spread, heard = (number(part) for part in figures.group(1, 2, 3))
-        verdict.want(av is not None and abs(av - av_ms) <= 5, f"{name}: A/V {av} ms")
-        verdict.want(spread is not None and spread <= 1, f"{name}: stamps spread by {spread} ms")
-        verdict.want((heard or 0) >= (sound or {}).get(name, 0.9), f"{name}: sound {heard}")
+        av, spread_ms, heard = (number(part) for part in figures.group(1, 2, 3))
+        most, least = (spread or {}).get(name, 1.0), (sound or {}).get(name, 0.9)
+        verdict.want(spread_ms is not None and spread_ms <= most, f"{name}: stamps spread by {spread_ms} ms")
+        if least is not None:
+            verdict.want(av is not None and abs(av - av_ms) <= 5, f"{name}: A/V {av} ms")
+            verdict.want((heard or 0) >= least, f"{name}: sound {heard}")
         wrong = [error for part in figures.group(4, 5) for error in _errors(ast.literal_eval(part))]
         verdict.want(not wrong, f"{name}: {wrong[0][:60] if wrong else 'decodes'}")
 

@@ -40,8 +40,7 @@ def sim_or_live(
 
     def judge(ran: Ran, verdict: Verdict) -> None:
         if ran.live:
-            enough = {name: least for name, least in (sound or {}).items() if least is not None}
-            published(ran, verdict, *variants, sound=enough)
+            published(ran, verdict, *variants, sound=sound, spread=spread)
             return
         made = simulated(ran.text)
         for name in variants:
@@ -128,7 +127,7 @@ def hevc(ran: Ran, verdict: Verdict) -> None:
 def late_tracks(ran: Ran, verdict: Verdict) -> None:
     """A track is carried from where it comes; of pictures those from the first keyframe on."""
     if ran.live:
-        published(ran, verdict, "video-late", "audio-late")
+        published(ran, verdict, "video-late", "audio-late", sound={"video-late": 0.6})
         return
     made = simulated(ran.text)
     whole(verdict, "video-late", made.get("video-late"), sound=0.6)

@@ -45,6 +45,8 @@ from livefoley.system.files import SHARED, write_whole
 
 AUDIO_EXTENSIONS = tuple(f".{name}" for name in AUDIO_FORMATS)
 OFFLINE_STEPS = 8  # of the student: nobody waits for these sounds
+LATEST_PICTURE: Tick = 300 * TICK_RATE
+"""How long the sound of a file may wait for its first picture, so that both get into one file."""
 LOOKAHEAD_S = 3.0  # costs no time here, and lets perception look as far as it likes
 
 
@@ -124,7 +126,8 @@ def render_file(
     if sound_only:
         write_labelled(output, (block for _ in departures() for block in program.take()), provider, content)
     else:
-        _mux(output, (item for departure in departures() for item in departure.program))
+        shows = any(info.kind is MediaKind.VIDEO for info in clip.tracks)
+        _mux(output, (item for departure in departures() for item in departure.program), shows)
         problems += filter(None, [label_video(output, provider, content)])
     if stem is not None:
         write_labelled(stem, stem_blocks, provider, content)
@@ -171,8 +174,8 @@ def _with_progress(
             yield departure
 
 
-def _mux(output: Path, items: Iterable[OutputItem]) -> None:
-    muxer = Muxer(output)
+def _mux(output: Path, items: Iterable[OutputItem], shows: bool) -> None:
+    muxer = Muxer(output, patience=LATEST_PICTURE if shows else TICK_RATE)
     try:
         for item in items:
             muxer.write(item)

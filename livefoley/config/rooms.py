@@ -155,7 +155,7 @@ class AccentsLevel(Model):
 
 
 class Foley(Model):
-    """What is laid under the original, and how loud."""
+    """What is laid under the original, how loud, and whether what leaves is marked as generated."""
 
     enabled: bool = True
     bed: BedLevel = BedLevel()
@@ -164,6 +164,7 @@ class Foley(Model):
     student: StudentUse = StudentUse.AUTO
     duck_db: Annotated[float, Field(ge=0, le=30)] = 8.0
     ceiling_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1.0
+    watermark: bool = False
 
 
 class Actions(Model):
@@ -256,3 +257,8 @@ class Room(Model):
     def stem_sinks(self) -> tuple[Sink, ...]:
         """The outputs of the foley alone; empty unless ``stem``."""
         return tuple(stem for sink in self.sinks if (stem := sink.stem)) if self.stem else ()
+
+    @property
+    def gives_original(self) -> bool:
+        """Whether viewers by HLS can choose the original sound."""
+        return self.stem and any(sink.hls is not None for sink in self.sinks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
@@ -11,7 +12,7 @@ from livefoley.control import problems
 from livefoley.control.api.chat import chat_router
 from livefoley.control.api.events import events_router
 from livefoley.control.api.rooms import rooms_router
-from livefoley.control.guard import Access, Guard
+from livefoley.control.guard import PROTECTED, Access, Guard
 from livefoley.control.metrics.snapshots import SnapshotCollector
 from livefoley.control.probes import probe_router
 from livefoley.control.state import ControlState
@@ -45,4 +46,22 @@ def make_app(
     ):
         app.include_router(router)
     app.add_middleware(Guard, access=access or Access())
+    _tell_of_the_token(app)
     return app
+
+
+def _tell_of_the_token(app: FastAPI) -> None:
+    """Let the API's own document say where the token goes: generated clients then have a place for it."""
+    describe = app.openapi
+    token = {"type": "http", "scheme": "bearer", "description": "server.http.token"}
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        document["components"]["securitySchemes"] = {"token": token}
+        for path, methods in document["paths"].items():
+            if path.split("/")[1] in PROTECTED:
+                for operation in methods.values():
+                    operation["security"] = [{"token": []}, {}]  # a port of this machine alone may have none
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -21,6 +21,14 @@ class MediaKind(StrEnum):
 
     VIDEO = "video"
     AUDIO = "audio"
+
+
+class Track(StrEnum):
+    """A track of what leaves a room. ``ORIGINAL`` is the source's sound before anything was laid under it."""
+
+    VIDEO = "video"
+    SOUND = "sound"
+    ORIGINAL = "original"
 
 
 VIDEO_CODECS = ("h264", "hevc", "av1", "vp9", "vp8")
@@ -99,8 +107,14 @@ class Display:
 
     def only(self, *kinds: bytes) -> Display:
         """Return the same with boxes of these kinds alone."""
-        kept = (struct.pack(">I", 8 + len(body)) + kind + body for kind, body in self.parts() if kind in kinds)
-        return Display(self.matrix, b"".join(kept))
+        return self._with((kind, body) for kind, body in self.parts() if kind in kinds)
+
+    def without(self, *kinds: bytes) -> Display:
+        """Return the same without boxes of these kinds."""
+        return self._with((kind, body) for kind, body in self.parts() if kind not in kinds)
+
+    def _with(self, parts: Iterable[tuple[bytes, bytes]]) -> Display:
+        return Display(self.matrix, b"".join(struct.pack(">I", 8 + len(body)) + kind + body for kind, body in parts))
 
     def told(self) -> str:
         """Return in words how stored pictures are turned; empty when they are not."""
@@ -120,7 +134,7 @@ class TrackInfo:
     ``extradata`` is the decoder configuration as MP4 and FLV carry it: avcC, hvcC, av1C, AudioSpecificConfig, OpusHead;
     H.264 and HEVC packets that go with it have length-prefixed NAL units, never Annex B start codes.
     ``width``/``height`` are those of the stored picture, 0 when the source does not know them; ``display`` says how it
-    is shown.
+    is shown. ``original`` says which of a room's two sounds leaves with these parameters; see ``Track``.
     """
 
     kind: MediaKind
@@ -131,6 +145,11 @@ class TrackInfo:
     sample_rate: int = 0
     channels: int = 0
     display: Display = PLAIN
+    original: bool = False
+
+    @property
+    def track(self) -> Track:
+        return _track(self.kind, self.original)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +183,22 @@ class Unit:
     """A packet with its place on the room's timeline, in ticks. ``dts`` never decreases within a track.
 
     ``pts`` is the source's. Where its decode times did not fit, ``dts`` was moved, and is after ``pts`` only if there
-    was no room before it.
+    was no room before it. ``original``: see ``Track``.
     """
 
     packet: Packet
     pts: Tick
     dts: Tick
     epoch: int
+    original: bool = False
 
     @property
     def kind(self) -> MediaKind:
         return self.packet.kind
+
+    @property
+    def track(self) -> Track:
+        return _track(self.kind, self.original)
 
     @property
     def opens_track(self) -> bool:
@@ -185,3 +209,7 @@ class Unit:
 OutputItem: TypeAlias = TrackInfo | Unit
 """What a sink is given: a ``TrackInfo`` before the first unit of a track and at every change of parameters, then units
 of both tracks in order of ``dts`` (within the encoder's delay of about 50 ms)."""
+
+
+def _track(kind: MediaKind, original: bool) -> Track:
+    return Track.VIDEO if kind is MediaKind.VIDEO else Track.ORIGINAL if original else Track.SOUND

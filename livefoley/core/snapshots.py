@@ -269,6 +269,7 @@ class RoomSnapshot:
     audio_late_samples: int = 0
     audio_early_samples: int = 0  # came for a time that lies too far ahead
     foley_failures: int = 0
+    watermark: str = ""  # the content id that the watermark of its live output carries; empty without one
     mark_failures: int = 0  # blocks that left without their watermark
     late_units: int = 0
     hold_frames: int = 0

@@ -19,6 +19,7 @@ from livefoley.engine.choice import Choice
 from livefoley.engine.clock import Playout, PlayoutClock, lookahead_ticks
 from livefoley.engine.decoding import SoundDecoding
 from livefoley.engine.delay_line import DelayLine
+from livefoley.engine.encoders import Encoders
 from livefoley.engine.foley_track import FoleyTrack
 from livefoley.engine.hold import Hold
 from livefoley.engine.mixer import MixSettings
@@ -48,6 +49,7 @@ class RoomEngine:
         make_decoder: DecoderFactory,
         encoder: AudioEncoder | None,
         stem_encoder: AudioEncoder | None = None,
+        original_encoder: AudioEncoder | None = None,
         make_mark: MarkFactory | None = None,
         taps: Taps | None = None,
     ) -> None:
@@ -58,7 +60,7 @@ class RoomEngine:
         self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN, make_mark)
         self._clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
         self._decoding = SoundDecoding(make_decoder)
-        self._encoder, self._stem_encoder = encoder, stem_encoder
+        self._encoders = Encoders(encoder, stem_encoder, original_encoder)
         self._taps = taps
         self._delay = DelayLine()
         self._hold = Hold(settings.on_drop)
@@ -277,9 +279,9 @@ class RoomEngine:
         if not self._announced and self._position <= playhead:
             self._announce(departure)
         while self._position <= playhead:
-            departure.program.extend(self._video(self._position))
+            departure.leave(self._video(self._position))
             self._mix_block(departure)
-        departure.program.extend(self._video(playhead))
+        departure.leave(self._video(playhead))
         self._foley.expire(playhead)
         self._units_out += len(departure.program)
         return departure
@@ -294,8 +296,7 @@ class RoomEngine:
 
     def finish(self) -> Departure:
         """Return what the encoders still hold; the engine is over."""
-        program, stem = (each.flush() if each else [] for each in (self._encoder, self._stem_encoder))
-        return Departure(list(self._units(program)), list(self._units(stem)))
+        return self._encoders.finish(self._timeline.epoch)
 
     def _notice_stall(self, playhead: Tick) -> None:
         head = self._timeline.head
@@ -311,24 +312,15 @@ class RoomEngine:
     def _announce(self, departure: Departure) -> None:
         """Begin with the parameters of every track known by now, so that outputs open with all of them."""
         self._announced = True
-        if self._encoder is not None:
-            departure.program.append(self._encoder.info)
-        departure.program.extend(item for info in self._delay.pop_infos() for item in self._hold.left(info))
-        if self._stem_encoder is not None:
-            departure.stem.append(self._stem_encoder.info)
+        self._encoders.announce(departure)
+        departure.leave(item for info in self._delay.pop_infos() for item in self._hold.left(info))
 
     def _mix_block(self, departure: Departure) -> None:
         start = self._position
         mixed = self._foley.read(start, BLOCK)
         self._position += BLOCK
         departure.sound.append((start, mixed))
-        if self._encoder is not None:
-            departure.program.extend(self._units(self._encoder.encode(mixed.program, start)))
-        if self._stem_encoder is not None and mixed.stem is not None:
-            departure.stem.extend(self._units(self._stem_encoder.encode(mixed.stem, start)))
-
-    def _units(self, packets: list[Packet]) -> Iterator[Unit]:
-        yield from (Unit(packet, packet.pts, packet.dts, self._timeline.epoch) for packet in packets)
+        self._encoders.encode(mixed, start, self._timeline.epoch, departure)
 
     def bytes_in(self, kind: MediaKind) -> int:
         """Return how many bytes of a kind have come."""

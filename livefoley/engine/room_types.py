@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,12 +46,20 @@ class Taps(Protocol):
 class Departure:
     """What leaves now: the programme, the foley alone when the room has a stem, and the sound of both before encoding.
 
+    ``with_original`` is the programme with the original sound as a track of its own, if the room encodes that.
     Each entry of ``sound`` is a block and the tick it begins at.
     """
 
     program: list[OutputItem]
     stem: list[OutputItem]
     sound: list[tuple[Tick, Mixed]] = field(default_factory=list)
+    with_original: list[OutputItem] = field(default_factory=list)
+
+    def leave(self, items: Iterable[OutputItem]) -> None:
+        """Let items of the programme leave."""
+        begin = len(self.program)
+        self.program.extend(items)
+        self.with_original.extend(self.program[begin:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import AUDIO_CODECS, MediaKind, Packet, TrackInfo
 from livefoley.core.ports import AudioDecoder
 from livefoley.core.ticks import SAMPLES, TICK_RATE, Tick
+from livefoley.formats import flac
 
 DECODABLE = (
     *AUDIO_CODECS,
@@ -26,17 +27,19 @@ DECODABLE = (
 )
 """What files and pulled streams may bring, beside what live protocols carry."""
 
+OF_RTMP = ("nellymoser", "speex", "adpcm_swf")
+"""What old encoders send by RTMP; their parameters are rate and channels."""
+
 MOST_BYTES = {"aac": 8 << 10, "mp3": 8 << 10, "mp2": 8 << 10, "ac3": 8 << 10, "eac3": 16 << 10, "opus": 64 << 10}
 """Of one packet: the largest their formats allow, for channels in use. One that is larger holds many frames."""
 MOST_OTHER_BYTES = 1 << 20
 MOST_FRAMES = 32  # of one packet: one is usual
 MOST_S = 5.0  # of one frame: FLAC's longest takes 1.5 s at 44.1 kHz
-_FLAC_STARTS = b"\xff\xf8", b"\xff\xf9"  # of a frame; by chance once in 32 KiB
 
 
 def make_decoder(info: TrackInfo) -> AudioDecoder:
     """Return a decoder for a sound track, or raise ``UnsupportedCodec``."""
-    if info.kind is not MediaKind.AUDIO or info.codec not in DECODABLE:
+    if info.kind is not MediaKind.AUDIO or info.codec not in (*DECODABLE, *OF_RTMP):
         raise UnsupportedCodec(f"sound in {info.codec!r} cannot be decoded; use {', '.join(AUDIO_CODECS)}")
     return FfmpegDecoder(info)
 
@@ -78,7 +81,7 @@ class FfmpegDecoder:
         if self._passed_over:
             self._passed_over -= 1
             return False
-        if self._info.codec == "flac" and sum(map(data.count, _FLAC_STARTS)) > MOST_FRAMES:
+        if self._info.codec == "flac" and flac.more_frames(data, MOST_FRAMES):
             return False
         return 0 < len(data) <= self._most_bytes
 
@@ -91,7 +94,7 @@ class FfmpegDecoder:
         context: Any = av.CodecContext.create(self._info.codec, "r")
         if self._info.extradata:
             context.extradata = self._info.extradata
-        if self._info.codec.startswith("pcm_"):
+        if self._info.codec.startswith("pcm_") or self._info.codec in OF_RTMP:
             context.sample_rate = self._info.sample_rate or 8000
             context.layout = "stereo" if self._info.channels == 2 else "mono"
         context.thread_count = 1

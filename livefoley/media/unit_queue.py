@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 
-from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
+from livefoley.core.media import MediaKind, OutputItem, Track, TrackInfo, Unit
 
 
 class UnitQueue:
@@ -21,8 +21,8 @@ class UnitQueue:
         self._max_units = max_units
         self._max_bytes = max_bytes
         self._items: deque[OutputItem] = deque()
-        self._infos: dict[MediaKind, TrackInfo] = {}  # to be given before the next unit of their track
-        self._known: dict[MediaKind, TrackInfo] = {}
+        self._infos: dict[Track, TrackInfo] = {}  # to be given before the next unit of their track
+        self._known: dict[Track, TrackInfo] = {}
         self._broken = False  # a picture was dropped: wait for a keyframe
         self._closed = False
         self._wake = asyncio.Event()
@@ -34,7 +34,7 @@ class UnitQueue:
     def put_nowait(self, item: OutputItem) -> bool:
         """Take ``item`` in; return False when it was dropped."""
         if isinstance(item, TrackInfo):
-            self._infos[item.kind] = self._known[item.kind] = item
+            self._infos[item.track] = self._known[item.track] = item
             return True
         size = len(item.packet.data)
         fits = self.units < self._max_units and self.bytes + size <= self._max_bytes
@@ -48,7 +48,7 @@ class UnitQueue:
         return True
 
     def _take(self, unit: Unit, size: int) -> None:
-        info = self._infos.pop(unit.kind, None)
+        info = self._infos.pop(unit.track, None)
         if info is not None:
             self._items.append(info)
         self._items.append(unit)

@@ -25,5 +25,5 @@ def mix_settings(room: cfg.Room) -> MixSettings:
         duck_db=foley.duck_db,
         ceiling_dbtp=foley.ceiling_dbtp,
         stem=room.stem,
-        apart=room.clips.enabled,
+        apart=room.clips.enabled or room.gives_original,
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import structlog
 
 from livefoley import config as cfg
+from livefoley.clips.model import content_id
 from livefoley.config.rtmp_output import address_of
 from livefoley.core.errors import ConfigError
 from livefoley.core.ports import Sink, Source
@@ -22,6 +22,9 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.foley.chain import MakerOrder
+from livefoley.marks.carrier import ID_DIGITS
+from livefoley.marks.labels import make_labels
+from livefoley.marks.streaming import StreamEmbedder
 from livefoley.media.access.proxy_protocol import TrustedProxies
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 from livefoley.media.auth import HttpAuth
@@ -86,20 +89,29 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     """Return a room with all its parts; its keys are registered with ``servers``, what it keeps with ``clips``."""
     room = config.rooms[name]
     bitrate = room.audio.bitrate_kbps * 1000
+    content = live_content_id(config, name)
+    labels = make_labels(config.clips.provider, content) if content else {}
     engine = RoomEngine(
         room_settings(room),
         make_decoder=make_decoder,
         encoder=AacEncoder(bitrate) if room.sinks else None,  # viewers by WHEP get Opus
         stem_encoder=AacEncoder(bitrate) if room.stem_sinks else None,
+        original_encoder=AacEncoder(bitrate) if room.gives_original else None,
+        make_mark=partial(StreamEmbedder, content, name) if content else None,
     )
+    with_original = [
+        HlsSink(sink.hls, apart=True) for sink in room.sinks if sink.hls is not None and room.gives_original
+    ]
+    others = [make_sink(sink, labels) for sink in room.sinks if sink.hls is None or not room.gives_original]
     source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
     return Room(
         RoomParts(
             name=name,
             engine=engine,
             source=source,
-            sinks=[make_sink(sink) for sink in room.sinks],
-            stem_sinks=[make_sink(sink) for sink in room.stem_sinks],
+            sinks=[*with_original, *others],
+            stem_sinks=[make_sink(sink, labels) for sink in room.stem_sinks],
+            with_original=with_original,
             audience=make_audience(name, room.whep, source, servers.whep),
             sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
             highlights=highlights,
@@ -112,6 +124,7 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
             clips=make_room_clips(config, name, engine, highlights, clips),
             describe=room.describe,
             slate=(lambda made: open_slate(room, workers.slates, made)) if room.on_drop is OnDrop.SLATE else None,
+            watermark=content[:ID_DIGITS],
         )
     )
 
@@ -225,8 +238,8 @@ def make_source(name: str, source: cfg.Source, servers: Servers) -> Source:
     raise ConfigError(f"rooms.{name}.source: has no kind; set one of rtmp, whip, url, file, srt")
 
 
-SINKS: dict[str, Callable[[Any], Sink]] = {
-    "rtmp": lambda output: RtmpSink(address_of(output)),
+SINKS: dict[str, Callable[..., Sink]] = {
+    "rtmp": lambda output, **options: RtmpSink(address_of(output), **options),
     "hls": HlsSink,
     "srt": lambda url: SrtSink(url.get_secret_value()),
     "file": FileSink,
@@ -234,10 +247,20 @@ SINKS: dict[str, Callable[[Any], Sink]] = {
 """The adapter of each kind of output, made of what its key in the configuration holds."""
 
 
-def make_sink(sink: cfg.Sink) -> Sink:
-    """Return the adapter of one output."""
-    make = SINKS[sink.kind]
-    return make(getattr(sink, sink.kind))
+LABELLED = ("file", "rtmp")
+"""The kinds of outputs that have a place for labels of generated sound."""
+
+
+def make_sink(sink: cfg.Sink, labels: Mapping[str, str] | None = None) -> Sink:
+    """Return the adapter of one output, which carries ``labels`` if it has a place for them."""
+    options = {"metadata": labels} if labels and sink.kind in LABELLED else {}
+    return SINKS[sink.kind](getattr(sink, sink.kind), **options)
+
+
+def live_content_id(config: cfg.Config, name: str) -> str:
+    """Return the content id that a room's output is marked with, always the same; empty for one without marks."""
+    foley = config.rooms[name].foley
+    return content_id(name, "live", {"provider": config.clips.provider}) if foley.enabled and foley.watermark else ""
 
 
 def room_settings(room: cfg.Room) -> RoomSettings:

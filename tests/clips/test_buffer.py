@@ -202,7 +202,32 @@ def test_a_clip_ends_with_what_was_sent() -> None:
     left = away(buffer, 60)
     selection = buffer.select(left - 4 * TICK_RATE, left + 20 * TICK_RATE)
     assert abs(selection.start - (left - 4 * TICK_RATE)) < FRAME
-    assert abs(selection.end - left) < 3 * TICK_RATE  # to the block of sound that was the last with any
+    assert 0 <= selection.end - left <= BLOCK  # the block that was mixed last
+
+
+def test_the_publisher_who_comes_back_within_a_block_of_sound_makes_no_clip_of_the_time_before() -> None:
+    buffer = started()
+    stream(buffer, 10)
+    left = away(buffer, 9)
+    back = buffer.end
+    stream(buffer, 6, back)
+    with pytest.raises(InputError, match="publisher was away"):
+        buffer.select(left, back)  # the blocks at both ends hold sound
+    with pytest.raises(InputError, match="publisher was away"):
+        buffer.select(left - FRAME, back - TICK_RATE)  # a picture or two are no clip
+    assert buffer.select(left + TICK_RATE, back + 2 * TICK_RATE).start == back
+
+
+def test_what_is_held_before_other_parameters_is_no_end_of_a_clip() -> None:
+    buffer = started()
+    stream(buffer, 10)
+    left = away(buffer, 3)
+    buffer.picture(OTHER)
+    stream(buffer, 6, buffer.end)
+    selection = buffer.select(left - 3 * TICK_RATE, buffer.end, around=left - TICK_RATE)
+    assert selection.info == INFO
+    assert 0 <= selection.end - left <= BLOCK
+    assert selection.gaps == ()
 
 
 def test_where_pictures_alone_are_missing_a_clip_is_as_long_as_was_asked() -> None:

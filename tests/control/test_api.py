@@ -179,4 +179,7 @@ async def test_the_api_describes_itself() -> None:
     async with served(Studio()) as client:
         document = (await client.get("/v1/openapi.json")).json()
         assert {"/v1/rooms", "/v1/rooms/{room}", "/v1/rooms/{room}/cues", "/livez"} <= set(document["paths"])
+        assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+        assert {"token": []} in document["paths"]["/v1/rooms"]["get"]["security"]
+        assert "security" not in document["paths"]["/livez"]["get"]
         assert (await client.get("/docs")).status_code == 404

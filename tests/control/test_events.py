@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -147,8 +148,12 @@ async def test_one_bad_line_of_the_chat_costs_that_line() -> None:
         ('{"text": "hi", "user": 123456789}', ChatLine("hi", "123456789")),
         ('{"text": "hi", "user": null}', ChatLine("hi")),
         ('{"text": 666, "user": 1.5}', ChatLine("666", "1.5")),
+        ('{"text": "hi", "user": 0}', ChatLine("hi")),  # what some platforms say of everybody
+        ('{"text": "hi", "user": "undefined"}', ChatLine("hi")),
         ('{"text": "\\ud83d", "user": "a"}', ChatLine("?", "a")),
         ('\ufeff{"text": "hi"}', ChatLine("hi")),
+        ('{"text": "a\tb\0", "user": "a\nb"}', ChatLine("a\tb\0", "a\nb")),  # strict JSON would have them escaped
+        ('{"text": "hi", "user": ' + "9" * 5000 + "}", ChatLine("hi", "9" * 200)),
     ],
 )
 async def test_ids_may_be_numbers_or_missing_and_half_characters_are_survived(body: str, line: ChatLine) -> None:
@@ -156,6 +161,19 @@ async def test_ids_may_be_numbers_or_missing_and_half_characters_are_survived(bo
     async with served(studio) as client:
         assert (await client.post("/v1/rooms/stage/chat", content=body.encode())).status_code == 202
     assert studio.chats == [line]
+
+
+async def test_lines_of_json_are_a_batch_and_a_packed_body_is_told_of() -> None:
+    studio = Studio()
+    async with served(studio) as client:
+        lines = b'{"text": "666", "user": 1}\r\n{"text": "gg"\r\n\r\n{"text": "wow"}\n'
+        told = (await client.post("/v1/rooms/stage/chat", content=lines)).json()
+        assert (told["taken"], told["dropped"]) == (2, 1)
+        assert "line 1" in told["reason"]
+        packed = {"Content-Encoding": "gzip"}
+        wrong = await client.post("/v1/rooms/stage/chat", content=gzip.compress(lines), headers=packed)
+        assert (wrong.status_code, "gzip" in wrong.json()["detail"]) == (415, True)
+    assert [line.text for line in studio.chats] == ["666", "wow"]
 
 
 async def test_a_long_line_is_cut_and_a_batch_of_the_documented_size_fits() -> None:

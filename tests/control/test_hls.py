@@ -33,6 +33,8 @@ def output(tmp_path: Path) -> Path:
     (root / "index.m3u8").write_text("#EXTM3U\n")
     (root / "init-1-1.mp4").write_bytes(b"ftyp")
     (root / "seg-1-1.m4s").write_bytes(b"moof" * 100)
+    (root / "original.m3u8").write_text("#EXTM3U\n")
+    (root / "seg-1-1-original.m4s").write_bytes(b"moof")
     (root / "notes.txt").write_text("planted")
     (root / ".hidden.m3u8").write_text("planted")
     (root / "below").mkdir()
@@ -131,7 +133,7 @@ def keyed(clock: Clock) -> ReadAccess:
     return readers
 
 
-FILES = ("index.m3u8", "init-1-1.mp4", "seg-1-1.m4s")
+FILES = ("index.m3u8", "original.m3u8", "init-1-1.mp4", "seg-1-1.m4s", "seg-1-1-original.m4s")
 BEARER = {"Authorization": "Bearer planted-play-key"}
 
 
@@ -165,7 +167,7 @@ async def test_a_rooms_play_key_guards_its_hls_and_a_pass_stands_for_it(output: 
         assert (await client.get(given["playlist"])).status_code == 200
         clock.now_s += 302
         assert (await client.get(given["playlist"])).status_code == 410
-    assert readers.rejected("hls") == {"key": 10, "pass": 7}
+    assert readers.rejected("hls") == {"key": 3 * len(FILES) + 1, "pass": 7}
 
 
 async def test_an_edge_is_told_yes_or_no_and_nothing_else(output: Path) -> None:

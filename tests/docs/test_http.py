@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Route
@@ -84,12 +86,32 @@ def test_every_request_is_answered(page: Page, http: FastAPI) -> None:
             assert _is_route(routes, request[1], request[2]), span
 
 
+async def _metrics(http: FastAPI) -> set[str]:
+    """Return the names that ``/metrics`` knows."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(http), base_url="http://localhost") as client:
+        text = (await client.get("/metrics")).text
+    return set(re.findall(r"^(?:# TYPE )?(livefoley_\w+)", text, re.M))
+
+
 @EVERY
 async def test_every_metric_exists(page: Page, http: FastAPI) -> None:
     named = {span for span in page.spans if re.fullmatch(r"livefoley_\w+", span)}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(http), base_url="http://localhost") as client:
-        text = (await client.get("/metrics")).text
-    assert named <= set(re.findall(r"^(?:# TYPE )?(livefoley_\w+)", text, re.M))
+    assert named <= await _metrics(http)
+
+
+def _queries() -> list[str]:
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text())
+    board = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "livefoley.json").read_text())
+    alerts = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    return alerts + [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+
+
+async def test_alerts_and_dashboard_name_metrics_that_exist(http: FastAPI) -> None:
+    there = await _metrics(http)
+    there |= {f"{name}_total" for name in there}  # counters without a sample yet
+    named = {name for query in _queries() for name in re.findall(r"livefoley_\w+", query)}
+    assert named
+    assert named <= there
 
 
 @EVERY

@@ -140,6 +140,79 @@ def test_what_only_resembles_a_keyword_is_none(heard: str, language: str) -> Non
     assert Spotter(load(LISTS)).final(said(heard, language)) == []
 
 
+@pytest.mark.parametrize(
+    "heard",
+    [
+        *("这款还没卖完了", "没有全场半价", "这不是全场五折", "先别上链接", "我们不搞买一送一", "没有卖完"),
+        *(
+            "卖完了吗",
+            "黑色的卖完了没有",
+            "是不是卖完了",
+            "什么时候上链接",
+            "昨天的全场半价",
+            "上次卖爆了",
+            "如果抢光了",
+        ),
+        *(
+            "it's not sold out yet",
+            "we haven't sold out",
+            "there is no flash sale",
+            "isn't it sold out",
+            "never sold out",
+        ),
+        *(
+            "is the black one sold out",
+            "is it sold out",
+            "have they sold out",
+            "until it's sold out",
+            "yesterday we sold out",
+            "it was sold out",
+        ),
+        *("sold out last week", "sold out three days ago", "没有 flash sale"),
+    ],
+)
+def test_what_is_denied_asked_for_or_past_is_no_keyword(heard: str) -> None:
+    language = "en" if heard.isascii() else "zh"
+    assert Spotter(load(["shop"])).final(said(heard, language)) == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "kind"),
+    [
+        ("不要走开最后三分钟", "countdown"),
+        ("没有，卖完了", "sale"),
+        ("没有 卖完了", "sale"),
+        ("卖完了没货了", "sale"),
+        ("昨天没抢到的今天全场五折", "discount"),
+        ("不会吧，抢光了", "sale"),
+        ("还剩不到两分钟", "countdown"),
+        ("今天全部打五折", "discount"),
+        ("don't miss it last two minutes", "countdown"),
+        ("no, it's sold out", "sale"),
+        ("we're sold out", "sale"),
+        ("why not buy one get one free", "discount"),
+        ("here we are, three two one", "countdown"),
+        ("half off everything", "discount"),
+        ("thirty seconds to go", "countdown"),
+        ("only a few left", "last-items"),
+    ],
+)
+def test_a_denial_of_something_else_denies_no_keyword(heard: str, kind: str) -> None:
+    hits = Spotter(load(["shop"])).final(said(heard, "en" if heard.isascii() else "zh"))
+    assert kind in {hit.cue for hit in hits}
+
+
+def test_a_keyword_whose_sentence_turns_into_a_question_is_withdrawn() -> None:
+    room = spotter("(卖|抢)完了")
+    assert told(room.partial(said("黑色的卖完了"))) == [("卖完了", "spotted")]
+    assert told(room.final(said("黑色的卖完了吗"), holes=())) == [("卖完了", "withdrawn")]
+
+
+def test_words_written_together_are_alike_or_others() -> None:
+    assert spotter("{n} percent off").final(said("fifty percent of people, fifty percent cotton", "en")) == []
+    assert spotter("{n} percent off").final(said("fifty percentoff", "en"))
+
+
 def test_a_keyword_is_spotted_early_and_confirmed_by_the_final_text() -> None:
     room = spotter("上链接")
     (early,) = room.partial(said("三二一上练节"))
@@ -244,3 +317,10 @@ def test_holes_are_where_nobody_wrote_though_somebody_speaks() -> None:
 def test_ids_count_up_from_where_they_are_told_to() -> None:
     room = Spotter([Keyword("sold out", language="en")], first_id=41)
     assert [hit.id for hit in room.final(said("sold out", "en"))] == [41]
+
+
+def test_an_alternative_confirms_by_its_own_best_reading_alone() -> None:
+    room = Spotter(parse("keywords: [{say: '最后{n}份', kind: few}, {say: '最后{n}分钟', kind: time}]", "test"))
+    assert told(room.partial(said("还剩最后两分"))) == [("最后{n}份", "spotted")]
+    hits = room.final(said("还剩最后两分钟", others=("还剩最后两分钟呢",)))
+    assert told(hits) == [("最后{n}份", "withdrawn"), ("最后{n}分钟", "confirmed")]

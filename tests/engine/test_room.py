@@ -16,6 +16,7 @@ from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, Tr
 from livefoley.core.ports import AudioDecoder
 from livefoley.core.ticks import MILLISECONDS, TICK_RATE
 from livefoley.engine.hold import OnDrop
+from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings, RoomState
@@ -178,6 +179,35 @@ def test_a_movement_becomes_a_sound_on_its_frame() -> None:
     assert (cue.start, cue.kind, cue.prompt) == (frame, CueKind.ACTION, "knock")
     drive.engine.lay(cue.id, Sound(np.ones((2, 480), np.float32)), drive.now)
     assert drive.engine.statistics().mixer.laid == 1
+
+
+def test_the_original_leaves_beside_the_programme_frame_by_frame_without_what_was_laid() -> None:
+    mix = MixSettings(apart=True)
+    settings = RoomSettings(mix=mix, plan=PlannerSettings(actions=False, bed=False))
+    engine = RoomEngine(settings, make_decoder=make_decoder, encoder=AacEncoder(), original_encoder=AacEncoder())
+    engine.feed(VIDEO, 0.0)
+    left: list[OutputItem] = []
+    for step in range(100):
+        engine.feed(Packet(V, b"picture", step * 40, step * 40, MILLISECONDS, True), step * 0.04)
+        if step == 50:
+            burst = np.full((2, 24_000), 0.5, np.float32)
+            cue = accent_cue(engine.soonest(0.5, 2.0), prompt="bell")
+            engine.lay(engine.accent(cue, 2.0), Sound(burst, 0), 2.0)
+        departure = engine.advance(step * 0.04)
+        assert [item for item in departure.with_original if not item.original] == departure.program
+        left.extend(departure.with_original)
+    sounds = {
+        original: [item for item in left if isinstance(item, Unit) and item.kind is A and item.original is original]
+        for original in (False, True)
+    }
+    assert [unit.pts for unit in sounds[True]] == [unit.pts for unit in sounds[False]]
+    loudest = {}
+    for original, units in sounds.items():
+        decoder = make_decoder(AacEncoder().info)
+        blocks = [samples for unit in units for _, samples in decoder.decode(unit.packet)]
+        loudest[original] = float(np.abs(np.concatenate(blocks, axis=1)).max())
+    assert loudest[False] > 0.1
+    assert loudest[True] == 0
 
 
 def test_a_sound_that_cannot_be_mixed_costs_itself_and_not_the_original() -> None:

@@ -83,6 +83,11 @@ def scored(second: Callable[[int], list[ChatMessage]], lasts: int = 10) -> list[
     return found
 
 
+def tail(at: int, number: int) -> str:
+    """Some letters, others for each pair of figures."""
+    return "".join(random.Random(100 * at + number).choices("abcdefghijk", k=4))
+
+
 @pytest.mark.parametrize(
     "second",
     [
@@ -95,6 +100,20 @@ def scored(second: Callable[[int], list[ChatMessage]], lasts: int = 10) -> list[
             lambda at: [ChatMessage(f"抢到优惠券的加群{at}{n}领取！", f"{at}-{n}") for n in range(20)],
             id="robots' figures",
         ),
+        pytest.param(
+            lambda at: [ChatMessage(f"加微信领取今日福利{tail(at, n)}", f"{at}-{n}") for n in range(20)],
+            id="robots' tails",
+        ),
+        pytest.param(
+            lambda at: [ChatMessage(f"{tail(at, n)} free followers at cheapviews", f"{at}-{n}") for n in range(20)],
+            id="robots' heads",
+        ),
+        pytest.param(
+            lambda at: [ChatMessage(f"{tail(at, n)} 进入直播间", f"{at}-{n}") for n in range(20)], id="who enters"
+        ),
+        pytest.param(
+            lambda at: [ChatMessage(f"{tail(at, n)} 送出 小心心 x{n}", f"{at}-{n}") for n in range(20)], id="gifts"
+        ),
         pytest.param(lambda at: [ChatMessage("😂" * (at % 4 + 1), f"{at}-{n}") for n in range(8)], id="emoji alone"),
         pytest.param(lambda at: [ChatMessage("主播好", f"{at}-{n}") for n in range(3)], id="greetings"),
         pytest.param(lambda at: [ChatMessage(f"line {at}")] * 2, id="two without names talk"),
@@ -104,11 +123,37 @@ def test_two_people_or_one_text_are_no_burst(second: Callable[[int], list[ChatMe
     assert scored(second) == []
 
 
-@pytest.mark.parametrize("text", ["666", "6\u200b6\u200b6", "6 6 6", "哈哈哈哈", "太牛了", "let’s gooo", "GG"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "666",
+        "6\u200b6\u200b6",
+        "6 6 6",
+        "哈哈哈哈",
+        "太牛了",
+        "let’s gooo",
+        "GG",
+        "？？？",
+        "?!",
+        "笑死我了",
+        "KEKW",
+        "23333",
+    ],
+)
 def test_one_excited_word_from_many_people_is_a_burst(text: str) -> None:
     bursts = scored(lambda at: [ChatMessage(text, f"{at}-{n}") for n in range(4)])
     assert bursts[-1].score > 0.9
     assert bursts[-1].writers == 20
+
+
+def test_people_who_write_of_one_thing_in_their_own_words_are_a_burst() -> None:
+    what = ("价格", "尺码", "颜色", "面料", "快递", "售后", "赠品", "库存")
+    asks = ("是多少", "怎么选", "能换吗", "在哪里看", "还能便宜吗", "和昨天一样吗")
+    chance = random.Random(1)
+    bursts = scored(
+        lambda at: [ChatMessage(f"主播{chance.choice(what)}{chance.choice(asks)}", f"{at}-{n}") for n in range(8)]
+    )
+    assert bursts[-1].writers >= 20
 
 
 def test_lines_without_names_are_counted_as_half_a_writer_each() -> None:

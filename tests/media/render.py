@@ -63,13 +63,13 @@ def payloads(path: Path | str) -> list[bytes]:
         return [bytes(packet) for packet in container.demux(video=0) if packet.size]
 
 
-def events_s(path: Path | str) -> tuple[list[float], list[float]]:
-    """Return when a player of ``path`` shows each flash and sounds each tick, in seconds."""
+def events_s(path: Path | str, sound: int = 0) -> tuple[list[float], list[float]]:
+    """Return when a player of ``path`` shows each flash and sounds each tick of that of its sounds, in seconds."""
     with av.open(str(path)) as container:
         shown = [(float(f.pts * f.time_base), f.to_ndarray(format="gray").mean()) for f in container.decode(video=0)]
     with av.open(str(path)) as container:
         heard = np.zeros(48_000 * 8, np.float32)
-        for frame in container.decode(audio=0):
+        for frame in container.decode(audio=sound):
             at = round(frame.pts * frame.time_base * 48_000)
             block = frame.to_ndarray()[0][max(0, -at) :]
             heard[max(0, at) : max(0, at) + len(block)] = block

@@ -13,6 +13,7 @@ import pytest
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import AAC_FRAME, MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import SAMPLES, TICK_RATE, ticks_from_stamp
+from livefoley.formats import flac
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 
 BASE = 48_000  # the timeline starts above 0, priming lies before it
@@ -262,3 +263,12 @@ def crc16(data: bytes) -> int:
         for _ in range(8):
             crc = (crc << 1 ^ 0x8005) & 0xFFFF if crc & 0x8000 else crc << 1
     return crc
+
+
+def test_sync_codes_in_the_sound_of_a_flac_frame_are_no_frames() -> None:
+    info, packets, _ = encoded("flac", "flac", 48_000, "mono")
+    frame = packets[0].data
+    assert not flac.more_frames(frame + b"\xff\xf8\x00" * 500, 32)
+    assert flac.more_frames(frame[:16] * 33, 32)
+    assert flac.more_frames(b"\xff\xf8" * 4096, 32)
+    assert make_decoder(info).decode(packets[0])

@@ -167,6 +167,47 @@ def test_a_rendered_file_says_what_of_it_is_not_heard(tmp_path: Path) -> None:
     assert "warning: the sound (apac in stream 1" in printed.getvalue()
 
 
+def late(path: Path, kind: str) -> Path:
+    """Write a clip of 8 s one track of which begins 6 s after the other."""
+    seconds = {"sound": 8, "picture": 8, kind: 2}
+    picture, sound = (f"testsrc2=s=64x64:r=25:d={seconds['picture']}", f"sine=440:d={seconds['sound']}")
+    delays = {kind: ("-itsoffset", "6")}
+    inputs = (*delays.get("picture", ()), "-f", "lavfi", "-i", picture)
+    inputs += (*delays.get("sound", ()), "-f", "lavfi", "-i", sound)
+    coded = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", "aac", "-ar", "48000", "-muxdelay", "0")
+    subprocess.run([require("ffmpeg"), "-v", "error", "-y", *inputs, *coded, path], check=True, timeout=60)
+    return path
+
+
+def sounding_s(sound: np.ndarray) -> float:
+    """Return for how long something is heard."""
+    return float(np.count_nonzero(np.abs(sound[0]).reshape(-1, 480).max(axis=1) > 0.01)) / 100
+
+
+def test_sound_that_begins_after_what_ffmpeg_looks_at_is_heard_whole(tmp_path: Path) -> None:
+    path = late(tmp_path / "late.ts", "sound")
+    assert sounding_s(heard(list(read_items(path)))) == pytest.approx(2.0, abs=0.1)
+    options = {"analyzeduration": "1500000", "probesize": "1000000"}  # as of streams that are pulled
+    with av.open(str(path), container_options=options) as container:
+        assert container.streams.audio[0].codec_context.sample_rate == 0
+        assert sounding_s(heard(list(Demuxer(container, "late").items()))) == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize("extension", ["ts", "flv"])
+def test_a_picture_that_begins_late_is_in_the_same_file_as_the_sound_before_it(tmp_path: Path, extension: str) -> None:
+    path = late(tmp_path / f"late.{extension}", "picture")
+    render_file(
+        path, "rain", tmp_path / "out.mp4", stem=None, report=None, seed=0, force=True,
+        console=Console(file=io.StringIO()), student=False,
+    )  # fmt: skip
+    assert sorted(found.name for found in tmp_path.glob("*.mp4")) == ["out.mp4"]
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        picture, sound = container.streams.video[0], container.streams.audio[0]
+        begin_s = float(picture.start_time * picture.time_base - sound.start_time * sound.time_base)
+        assert picture.frames == 50
+    assert begin_s == pytest.approx(6.0, abs=0.1)
+
+
 def test_a_cover_is_no_picture_track(tmp_path: Path) -> None:
     cover = tmp_path / "cover.png"
     subprocess.run(

@@ -30,6 +30,7 @@ from livefoley.media.rtmp.sink import RtmpSink
 from livefoley.media.transcode import VideoTranscoder
 from livefoley.runtime.workers.messages import VideoTrack
 from tests.media.render import output_items
+from tests.support.media_files import make_clip
 from tests.support.peers import require
 from tests.support.turned import bright_quarter, marked, matrix, seen
 
@@ -137,6 +138,16 @@ def test_colours_and_the_shape_of_pixels_go_along(tmp_path: Path, extension: str
     assert picture_of(source).display.size(180, 320) == (569, 320)
 
 
+@pytest.mark.parametrize("extension", ["mp4", "mov"])
+def test_the_shape_of_pixels_is_what_the_container_says(tmp_path: Path, extension: str) -> None:
+    square = marked(tmp_path / "square.mp4", 0, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+    said = (tmp_path / "said.mp4", "-c", "copy", "-aspect", "16:9")
+    subprocess.run([require("ffmpeg"), "-v", "error", "-i", square, *said[1:], said[0]], check=True)
+    assert told(square)["sample_aspect_ratio"] == "1:1"
+    assert picture_of(said[0]).display.size(180, 320) == (569, 320)
+    assert told(muxed(said[0], tmp_path / f"out.{extension}"))["sample_aspect_ratio"] == "256:81"
+
+
 def test_what_hdr_needs_goes_along(tmp_path: Path) -> None:
     coded = (
         "-c:v",
@@ -180,6 +191,27 @@ def test_pictures_that_are_encoded_anew_keep_turn_and_levels(tmp_path: Path, cod
     before, after = seen(source), seen(tmp_path / "out.mp4")
     assert after.shape == before.shape
     assert np.abs(after.astype(int) - before).mean() < 2
+
+
+def fields_of(path: Path) -> set[tuple[int, int]]:
+    """Return, of all pictures of a file, whether they are two fields and whether the upper comes first."""
+    entries = ("-select_streams", "v", "-show_entries", "frame=interlaced_frame,top_field_first", "-of", "json")
+    shown = subprocess.run([require("ffprobe"), "-v", "error", *entries, path], check=True, capture_output=True)
+    return {(frame["interlaced_frame"], frame["top_field_first"]) for frame in json.loads(shown.stdout)["frames"]}
+
+
+@pytest.mark.parametrize("first", ["tff", "bff"])
+def test_pictures_that_are_encoded_anew_keep_their_fields_and_the_shape_of_pixels(tmp_path: Path, first: str) -> None:
+    fields = ("-vf", f"interlace=scan={first}", "-flags", "+ildct+ilme", "-c:v", "mpeg2video", "-aspect", "16:9")
+    source = make_clip(tmp_path / "disc.ts", *fields, seconds=0.5, audio="mp2")
+    for extension in ("mp4", "ts"):
+        out = tmp_path / f"out.{extension}"
+        render_file(
+            source, "rain", out, stem=None, report=None, seed=0, force=True,
+            console=Console(file=io.StringIO()), student=False,
+        )  # fmt: skip
+        assert told(out)["sample_aspect_ratio"] == told(source)["sample_aspect_ratio"] == "4:3"
+        assert fields_of(out) == fields_of(source) == {(1, int(first == "tff"))}
 
 
 @pytest.mark.parametrize(("name", "what"), [("out.flv", "FLV"), ("out.ts", "MPEG-TS")])

@@ -12,6 +12,7 @@ import pytest
 
 from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
+from livefoley.marks.labels import make_labels, read_labels
 from livefoley.media.files.file_sink import FileSink
 from tests.media.clips import clip
 from tests.media.render import names_in, output_items, payloads
@@ -35,6 +36,22 @@ async def test_a_closed_sink_writes_everything_and_gives_the_file_its_name(tmp_p
     assert figures.units == sum(isinstance(item, Unit) for item in items)
     assert (figures.kind, figures.dropped_units, figures.errors, figures.queue_units) == ("file", 0, 0, 0)
     assert sink.paths == [tmp_path / "deep" / "room.mp4"]
+
+
+@pytest.mark.parametrize("name", ["room.mp4", "room.mov", "room.mkv", "room.flv"])
+async def test_a_recording_carries_labels_and_is_else_as_without(tmp_path: Path, name: str) -> None:
+    labels, items = make_labels("例子公司", "00c0ffee12345678" * 2), items_of("h264.mp4")
+    for folder, metadata in (("labelled", labels), ("plain", None)):
+        sink = FileSink(tmp_path / folder / name, metadata=metadata)
+        for item in items:
+            sink.write_nowait(item)
+        sink.close()
+        await sink.run()
+    found = read_labels(tmp_path / "labelled" / name)
+    assert (found.provider, found.content_id, found.ai_generated) == ("例子公司", labels["content_id"], True)
+    assert found.aigc is not None
+    assert not read_labels(tmp_path / "plain" / name).ai_generated
+    assert payloads(tmp_path / "labelled" / name) == payloads(tmp_path / "plain" / name)
 
 
 async def test_a_cancelled_sink_finishes_its_file_first(tmp_path: Path) -> None:
@@ -76,12 +93,26 @@ async def test_new_parameters_are_tried_at_once_where_others_failed(tmp_path: Pa
     for item in broken:
         sink.write_nowait(item)
     await until(lambda: sink.statistics().errors and not sink.statistics().queue_units)
+    assert sink.statistics().problem == "mp4 does not carry h263; use .mkv"
     for item in items:
         sink.write_nowait(item)
     sink.close()
     async with asyncio.timeout(LIMIT_S):
         await task
     assert len(payloads(sink.paths[-1])) == 75
+    assert sink.statistics().problem == ""
+
+
+async def test_a_container_is_named_that_carries_the_sound_too(tmp_path: Path) -> None:
+    sink = FileSink(tmp_path / "room.mp4", retry_s=3600.0)
+    task = asyncio.create_task(sink.run())
+    for item in items_of("vp8.webm"):
+        sink.write_nowait(item)
+    await until(lambda: sink.statistics().problem)
+    sink.close()
+    async with asyncio.timeout(LIMIT_S):
+        await task
+    assert sink.statistics().problem == "mp4 does not carry vp8; use .mkv"  # not .webm: a room's sound is AAC
 
 
 async def test_what_a_crash_left_is_kept_under_another_name(tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from livefoley.core.errors import OutputError
 from livefoley.core.media import MediaKind, OutputItem, TrackInfo, Unit
 from livefoley.formats.fmp4 import init_segment
 from livefoley.media.files.containers import sized
+from livefoley.media.hls.playlist import Entry, Playlist
 from livefoley.media.hls.segmenter import Segment, Segmenter
-from livefoley.media.hls.sink import PLAYLIST, Entry, HlsSink, Playlist
+from livefoley.media.hls.sink import PLAYLIST, HlsSink
 from tests.media.boxes import boxes
 from tests.media.clips import clip
 from tests.media.render import events_s, names_in, output_items, payloads, poured
@@ -233,12 +234,14 @@ async def test_a_directory_that_vanishes_costs_segments_only(tmp_path: Path) -> 
         sink.write_nowait(item)
     await until(lambda: sink.statistics().errors and not sink.statistics().queue_units)
     assert not sink.statistics().connected
+    assert sink.statistics().problem
     (tmp_path / "room").mkdir()
     for item in items[len(items) // 2 :]:
         sink.write_nowait(item)
     sink.close()
     await task
     assert sink.statistics().errors > 0
+    assert sink.statistics().problem == ""
     assert "#EXT-X-DISCONTINUITY\n" in (tmp_path / "room" / PLAYLIST).read_text()
     assert len(payloads(tmp_path / "room" / PLAYLIST)) > 50
 

@@ -118,3 +118,21 @@ def test_from_an_avi_that_has_no_presentation_times(tmp_path: Path) -> None:
     assert [later - earlier for earlier, later in pairwise(shown)] == pytest.approx([1600] * 59, abs=1)
     assert all(unit.dts <= unit.pts for unit in units)
     assert all(earlier.dts < later.dts for earlier, later in pairwise(units))
+
+
+@pytest.mark.parametrize("name", ["plain.avi", "plain.asf"])
+def test_pictures_in_order_are_shown_when_their_container_has_them(tmp_path: Path, name: str) -> None:
+    path = make_clip(tmp_path / name, "-c:v", "libx264", "-preset", "ultrafast", audio="pcm_s16le")
+    pictures = [item for item in read_items(path) if isinstance(item, Packet) and item.kind is MediaKind.VIDEO]
+    assert len(pictures) == 60
+    assert all(picture.pts == picture.dts for picture in pictures)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_from_a_bare_stream_that_has_no_times_at_all(tmp_path: Path, codec: str) -> None:
+    ending = {"libx264": "h264", "libx265": "hevc"}[codec]
+    path = make_clip(tmp_path / f"bare.{ending}", "-an", "-c:v", codec, "-preset", "veryfast", "-bf", "3")
+    pictures = [item for item in read_items(path) if isinstance(item, Packet)]
+    shown_s = sorted(float(picture.pts * picture.time_base) for picture in pictures)
+    assert shown_s == pytest.approx([number / 30 for number in range(60)], abs=0.001)
+    assert [picture.pts for picture in pictures] != sorted(picture.pts for picture in pictures)

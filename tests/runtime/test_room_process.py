@@ -67,6 +67,7 @@ def test_a_room_that_has_run_with_everything_on_holds_none_of_the_workers_tools(
         "lookahead_s": 0.5,
         "sinks": [{"file": str(tmp_path / "o.mp4")}, {"hls": str(tmp_path / "hls")}],
         "stem": True,
+        "foley": {"watermark": True},
         "clips": {"enabled": True},
         "whep": {"transcode": True},
     }

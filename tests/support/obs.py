@@ -34,8 +34,9 @@ Mode=Simple
 StreamEncoder=x264
 VBitrate=800
 ABitrate=160
-Preset=ultrafast
+Preset={preset}
 UseAdvanced=true
+x264Settings=keyint=60
 {replays}
 [Video]
 BaseCX=640
@@ -78,15 +79,17 @@ _QUIET = ("--multi", "--disable-updater", "--disable-missing-files-check")
 
 
 @asynccontextmanager
-async def obs(port: int, log: Path, to: str = "", *, replays: bool = False) -> AsyncIterator[None]:
+async def obs(
+    port: int, log: Path, to: str = "", *, replays: bool = False, preset: str = "ultrafast"
+) -> AsyncIterator[None]:
     """Run OBS with its WebSocket server on ``port``; it streams to a URL, or to where nobody is.
 
     It shows a scene "Scene" with a looping clip as its item 1, "clip". ``replays``: with a replay buffer, to be started
-    by hand.
+    by hand. ``preset`` is x264's: OBS's own choice, "veryfast", has B-frames, "ultrafast" has none.
     """
     program, clip = require("obs"), _clip()
     with TemporaryDirectory(prefix="obs-") as home:
-        _write_home(Path(home), clip, to or f"rtmp://127.0.0.1:{free_port()}/live/key", port, replays)
+        _write_home(Path(home), clip, to or f"rtmp://127.0.0.1:{free_port()}/live/key", port, replays, preset)
         # a cv2 may bring its Qt
         own = {name: value for name, value in os.environ.items() if not name.startswith(("QT_", "XDG_"))}
         async with _display() as display:
@@ -107,7 +110,7 @@ def _clip() -> Path:
     return made_once("obs/clip.mp4", lambda path: make_clip(path, *options, seconds=10.0))
 
 
-def _write_home(home: Path, clip: Path, to: str, port: int, replays: bool) -> None:
+def _write_home(home: Path, clip: Path, to: str, port: int, replays: bool, preset: str) -> None:
     """Write what OBS reads at its start."""
     own = home / ".config" / "obs-studio"
     profile, scenes = own / "basic" / "profiles" / "test", own / "basic" / "scenes"
@@ -128,7 +131,7 @@ def _write_home(home: Path, clip: Path, to: str, port: int, replays: bool) -> No
         ],
     }
     (own / "global.ini").write_text(_GLOBAL.format(port=port, password=PASSWORD).lstrip())
-    (profile / "basic.ini").write_text(_PROFILE.format(replays=_REPLAYS if replays else "").lstrip())
+    (profile / "basic.ini").write_text(_PROFILE.format(replays=_REPLAYS if replays else "", preset=preset).lstrip())
     (profile / "service.json").write_text(
         json.dumps({"type": "rtmp_custom", "settings": {"server": server, "key": key}})
     )

@@ -215,7 +215,7 @@ async def test_b_frames_send_home_who_watches_and_refuse_who_comes(cinema: Cinem
     assert cinema.feed.statistics().viewers == 0
     refusal = await Viewer(cinema.client, "stage").watch()
     assert refusal.status_code == 406
-    assert "bf=0" in refusal.json()["detail"]
+    assert "bframes=0" in refusal.json()["detail"]
     assert "whep: {transcode: true}" in refusal.json()["detail"]
     cinema.room.show(video[15:20])  # the encoder was set right
     assert cinema.feed.problem == ""

@@ -81,8 +81,15 @@ class Block(Chunk):
         self.end = end
         self.parts = [original, stem]
         self.sizes = (len(original), len(stem))
-        self.silent = not any(original)  # nobody sends sound, or a microphone is off
+        self.heard = _heard(original, start)  # None: nobody sends sound, or a microphone is off
         self.size = sum(self.sizes)
+
+
+def _heard(samples: bytes, start: Tick) -> tuple[Tick, Tick] | None:
+    """Return from where to where there is any sound in 16-bit stereo; None for silence."""
+    last = len(samples.rstrip(b"\0"))
+    first = len(samples) - len(samples.lstrip(b"\0"))
+    return (start + first // BYTES_A_TICK, start - (-last // BYTES_A_TICK)) if last else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from livefoley.core.media import TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick
 
 GAP: Tick = TICK_RATE  # pictures further apart than this are a gap
+LEAST: Tick = TICK_RATE // 2  # of what is sent is worth a clip
 BEFORE: Tick = 3 * TICK_RATE  # sounds of events this long before a clip are heard in it
 FRAME: Tick = TICK_RATE // 25  # how long a last picture is shown when none follows
 
@@ -64,7 +65,7 @@ def select(
     chosen = _groups(groups, start, end, around if around is not None else (start + end) // 2)
     pictures = [picture for group in chosen for picture in group.pictures]
     if pictures:
-        start, end = _span(chosen, start, end, groups)
+        start, end = _running(chosen, kept, *_span(chosen, start, end, groups), pictured=True)
         count, whole = (len(pictures), frame_end(pictures, end)) if exact else whole_end(pictures, end)
         pictures, end = pictures[:count], min(whole, max(block.end for block in blocks))
         kept = [block for block in blocks if block.end > start and block.start < end]
@@ -90,12 +91,12 @@ def _running(
 
     Where pictures alone are missing the sound goes on, and the span stays. Raises ``InputError`` when nothing was sent.
     """
-    shown = sorted(picture.pts for group in groups for picture in group.pictures if picture.pts < end)
-    heard = [block for block in kept if not block.silent]
-    if (not shown and not pictured) or (heard and heard[-1].end >= end):
+    shown = max((picture.pts for group in groups for picture in group.pictures if picture.pts < end), default=None)
+    heard = max((min(block.heard[1], end) for block in kept if block.heard and block.heard[0] < end), default=start)
+    if (shown is None and not pictured) or heard >= end:
         return start, end
-    running = max([*(pts + FRAME for pts in shown[-1:]), *(block.end for block in heard)], default=start)
-    if running <= start:
+    running = heard if shown is None else max(heard, shown + FRAME)
+    if running - start < min(LEAST, end - start):
         raise InputError("nothing was sent then: the publisher was away, and a held picture makes no clip")
     return start, end if end - running <= GAP else running
 

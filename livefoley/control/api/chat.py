@@ -82,6 +82,8 @@ def chat_router(state: ControlState) -> APIRouter:
     async def post_chat(room: str, request: Request) -> ChatTaken:
         """Take one message, or a list of them. A line that is none costs that line."""
         known(state, room)
+        if (packed := request.headers.get("content-encoding", "identity").strip().lower()) not in ("", "identity"):
+            raise Problem(415, f"a body packed by {packed[:40]} is not read; send it without Content-Encoding")
         body = await request.body()
         if paces.setdefault(room, Pace(REQUESTS_PER_S)).wait_s(time.monotonic(), _turns(body)):
             state.chat(room, (), dropped=counted(body))

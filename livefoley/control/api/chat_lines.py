@@ -15,7 +15,9 @@ from livefoley.control.state import ChatLine
 MAX_BATCH = 2000  # lines; what a longer list holds beyond them is dropped
 MAX_CHAT_BYTES = 1024 * 1024  # of a body or a frame: MAX_BATCH lines of 500 bytes
 MAX_TEXT, MAX_USER = 2000, 200  # characters; longer ones are cut
+NOBODY = frozenset({"", "0", "-1", "none", "null", "undefined", "anonymous"})  # what connectors write for no id
 FORM = 'send {"text": "..."} or a list of them'
+NO_JSON = f"that is no JSON; {FORM}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,32 @@ class ReadLines:
 
 def read_lines(data: bytes | str) -> ReadLines:
     """Return the lines of a body or a frame; one that is no chat at all has no lines and a reason."""
+    text = data.removeprefix("\ufeff") if isinstance(data, str) else data.decode("utf-8-sig", "replace")
     try:
-        text = data if isinstance(data, str) else data.decode("utf-8-sig", "replace")
-        given = json.loads(text)
-    except (ValueError, RecursionError):
-        return ReadLines((), 1, f"that is no JSON; {FORM}")
+        given = _loads(text)
+    except ValueError:
+        apart = [line for line in text.splitlines() if line.strip()]
+        if len(apart) < 2 or not apart[0].lstrip().startswith("{"):
+            return ReadLines((), 1, NO_JSON)
+        given = [_line_of_json(line) for line in apart]
     if not isinstance(given, list):
         return _read([given], 0, "")
     return _read(given[:MAX_BATCH], max(0, len(given) - MAX_BATCH), f"a list has at most {MAX_BATCH} lines")
+
+
+def _loads(text: str) -> Any:
+    """Return what a JSON text holds; raises ``ValueError``. Figures of any length are taken, as ids and as text."""
+    try:
+        return json.loads(text, strict=False, parse_int=str)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _line_of_json(text: str) -> Any:
+    try:
+        return _loads(text)
+    except ValueError:
+        return None
 
 
 def counted(data: bytes) -> int:
@@ -68,7 +88,7 @@ def _line(given: Any) -> ChatLine | str:
     text, user = _text(given.get("text"), MAX_TEXT), _text(given.get("user"), MAX_USER)
     if text is None:
         return f"text: what was written is missing or no text; {FORM}"
-    return ChatLine(text, user or "")
+    return ChatLine(text, "" if user is None or user.strip().casefold() in NOBODY else user)
 
 
 def _text(given: Any, most: int) -> str | None:

@@ -19,6 +19,9 @@ const ENGLISH = {
   by_hls: "Playing by HLS, some seconds later.",
   only_hls: "Playing by HLS, some seconds later: ",
   no_webrtc: "this browser or network lets no WebRTC through",
+  b_frames:
+    "the stream has B-frames, which WebRTC cannot carry. For the streamer: in OBS, Settings > Output, Custom Encoder " +
+    "Settings bframes=0 (x264) or Max B-frames 0 (NVENC); or whep: {transcode: true} for the room.",
   behind: (seconds) => `${seconds} s behind the source`,
   publish_key: "Publish key",
   camera: "Camera",
@@ -58,6 +61,9 @@ const CHINESE = {
   by_hls: "正在用 HLS 播放，会晚几秒。",
   only_hls: "正在用 HLS 播放，会晚几秒：",
   no_webrtc: "此浏览器或网络无法使用 WebRTC",
+  b_frames:
+    "流中有 B 帧，WebRTC 无法传输。主播可在 OBS 的“设置 > 输出”里把自定义编码器设置写成 bframes=0（x264），" +
+    "或把最大 B 帧数设为 0（NVENC）；也可以为房间设 whep: {transcode: true}。",
   behind: (seconds) => `比信号源晚 ${seconds} 秒`,
   publish_key: "推流密钥",
   camera: "摄像头",

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import Counter, deque
-from collections.abc import Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from livefoley.core.highlights import ChatBurst
-from livefoley.engine.highlights.chat_lines import DEFAULT_WORDS, EXCITED, ChatWords
+from livefoley.engine.highlights.chat_lines import DEFAULT_WORDS, EXCITED, ChatWords, parted
 
 WINDOW_S = 5  # what is judged
 BASELINE_S = 180  # what it is judged against
@@ -141,7 +141,7 @@ class ChatMeter:
             for key, count in second.unnamed.items():
                 weighed[key] = weighed.get(key, 0.0) + UNNAMED * count
                 lines += UNNAMED * count
-        counted = sum(count if key == EXCITED else min(count, float(ALIKE)) for key, count in weighed.items())
+        counted = weighed.pop(EXCITED, 0.0) + _of_different_texts(weighed)
         unread = {user for second in self._window for user in second.unread_users} - named.keys()
         more = len(unread) + UNNAMED * sum(second.unread_lines for second in self._window)
         return counted + (more * counted / lines if lines else 0.0)  # those who were not read are as those who were
@@ -210,6 +210,16 @@ class ChatMeter:
         self._during.clear()
         assert before is not None  # noqa: S101 - for the type checker
         return replace(before, end_s=end_s, over=True)
+
+
+def _of_different_texts(people: Mapping[str, float]) -> float:
+    """Return how many of the writers of these texts count: of those whose texts begin or end alike, a few."""
+    heads, tails = defaultdict[str, float](float), defaultdict[str, float](float)
+    for key, count in people.items():
+        head, tail = parted(key)
+        heads[head] += count
+        tails[tail] += count
+    return min(sum(min(count, float(ALIKE)) for count in each.values()) for each in (heads, tails))
 
 
 def burst_score(excess: float, share: float) -> float:

@@ -13,13 +13,16 @@ from collections.abc import Iterable
 MAX_TEXT = 200  # characters of a message that are looked at
 SHORT = 12  # of an excited text, repetition apart; a Chinese character counts twice. What is longer is a text as others
 
+HEAD, TAIL = 12, 10  # of a text, counted the same way: those that begin or end alike are one text
+
 EXCITED = "!"
 """The key of excited lines; no text has it, since texts hold letters and figures alone."""
 
 DEFAULT_WORDS = (
-    *("666", "哈哈", "牛", "冲", "绝了", "太强", "卧槽", "啊啊", "抢到", "买了", "拍了", "下单", "好球", "漂亮"),
-    *("gg", "ggwp", "pog", "poggers", "pogchamp", "omg", "wow", "lol", "lmao", "clutch", "let's go", "goal"),
-    *("insane", "bought", "got it"),
+    *("666", "2333", "hhh", "哈哈", "笑死", "牛", "草", "冲", "绝了", "太强", "卧槽", "好家伙", "啊啊", "抢到", "买了"),
+    *("拍了", "下单", "好球", "进球", "进了", "漂亮", "起飞", "yyds"),
+    *("gg", "ggwp", "pog", "pogu", "poggers", "pogchamp", "kekw", "lul", "lulw", "omegalul", "hype", "omg", "wow"),
+    *("lol", "lmao", "clutch", "let's go", "no way", "holy", "goal", "insane", "bought", "got it"),
 )
 """What an excited audience writes."""
 
@@ -27,6 +30,7 @@ _HAN = r"[\u3400-\u9fff]"
 _BEFORE, _AFTER = "太真好超最很可是也", "啊呀哇了逼批的吧哦呢啦皮"  # what may stand beside a word of one character
 _APART = re.compile(r"(?<![^\W_])([^\W_]) (?=[^\W_](?![^\W_]))")  # "6 6 6"
 _REPEATED = re.compile(r"(.{1,4}?)\1+")
+_OUTCRY = re.compile(r"[?!\s]+")
 _FIGURES = re.compile(r"\d+")
 
 
@@ -40,7 +44,7 @@ class ChatWords:
     def key(self, text: str) -> tuple[str, bool]:
         """Return which lines count as the same as ``text``, and whether it holds one of the words."""
         seen = folded(text[:MAX_TEXT])
-        hit = self._pattern is not None and self._pattern.search(seen) is not None
+        hit = (self._pattern is not None and self._pattern.search(seen) is not None) or _is_outcry(seen)
         same = skeleton(seen)
         return (EXCITED if hit and _length(same) <= SHORT else same), hit
 
@@ -56,6 +60,25 @@ def skeleton(seen: str) -> str:
     """Return what is left of a folded text without signs, figures' values and repetition: robots change these."""
     letters = "".join(character for character in seen if character.isalnum())
     return _REPEATED.sub(r"\1", _FIGURES.sub("0", letters))
+
+
+def parted(key: str) -> tuple[str, str]:
+    """Return how a text begins and how it ends: what robots vary, and who is greeted, is the rest."""
+    if _length(key) <= TAIL:
+        return key, key
+    return _first(key, HEAD), _first(key[::-1], TAIL)
+
+
+def _first(text: str, length: int) -> str:
+    end = 0
+    while end < len(text) and length > 0:
+        length -= _length(text[end])
+        end += 1
+    return text[:end]
+
+
+def _is_outcry(seen: str) -> bool:
+    return _OUTCRY.fullmatch(seen) is not None and not seen.isspace()
 
 
 def _length(text: str) -> int:

@@ -17,6 +17,7 @@ from livefoley.core.media import VIDEO_CODECS, Display, MediaKind, Packet, Sourc
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.formats import framing, nal
 from livefoley.media.audio_codecs import DECODABLE
+from livefoley.media.files import display_order
 from livefoley.media.files.choice import REMEDY, choose, codec_of
 from livefoley.media.files.cut_away import CutAway
 from livefoley.media.files.decoded_sound import SoundDecoder
@@ -26,6 +27,7 @@ from livefoley.media.files.reencode import Reencoder
 
 HEADLESS = 300
 """Packets without parameters before they are given up: with H.264 the next keyframe may be ten seconds away."""
+ENCRYPTED = "they are encrypted (DRM), and livefoley has no key; use the file as it was before"
 NEVER_CAME = "the parameters to decode them never came"
 
 
@@ -55,6 +57,7 @@ class Demuxer:
         self._tracks = {track.stream.index: track for track in tracks}
         self._names = {at: _named(track.stream) for at, track in self._tracks.items()}  # a closed stream crashes
         self._packets = dict.fromkeys(self._tracks, 0)
+        self._encrypted: set[int] = set()
         for stream in container.streams:
             if stream.index not in self._tracks:
                 stream.discard = Discard.all  # do not even download the other variants of a playlist
@@ -63,7 +66,11 @@ class Demuxer:
     def problems(self) -> tuple[str, ...]:
         """Lines for people, one for each kind of track that is there and cannot be used, as far as that is known."""
         headless = (self._names[at] for at, track in self._tracks.items() if track.headless)
-        return (*self._missed, *(f"{name} cannot be used: {NEVER_CAME}; {REMEDY}" for name in headless))
+        return (
+            *self._missed,
+            *(f"{self._names[at]} cannot be used: {ENCRYPTED}" for at in sorted(self._encrypted)),
+            *(f"{name} cannot be used: {NEVER_CAME}; {REMEDY}" for name in headless),
+        )
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -91,9 +98,14 @@ class Demuxer:
         yield from self.infos
         streams = [track.stream for track in self._tracks.values()]
         for packet in self._container.demux(streams):
-            if packet.size:
-                self._packets[packet.stream.index] += 1
-                yield from self._tracks[packet.stream.index].items(packet)
+            if not packet.size:
+                continue
+            index = packet.stream_index
+            self._packets[index] += 1
+            if packet.has_sidedata("encryption_info"):
+                self._encrypted.add(index)
+            else:
+                yield from self._tracks[index].items(packet)
         for track in self._tracks.values():
             yield from track.flush()
 
@@ -113,7 +125,8 @@ def _choose(
         carried = codec in keep
         tracks.append(_Track(chosen.video, container.format.name) if carried else _Reencoded(chosen.video, largest))
     if chosen.audio is not None:
-        kept = codec_of(chosen.audio) in DECODABLE
+        known = bool(chosen.audio.codec_context.sample_rate)  # else FFmpeg stamps one packet in many
+        kept = known and codec_of(chosen.audio) in DECODABLE
         tracks.append(_Track(chosen.audio, container.format.name) if kept else _Decoded(chosen.audio))
     return tracks, chosen.problems
 
@@ -268,9 +281,12 @@ class _Decoded:
 
 
 def _order(stream: Any, container: str) -> DisplayOrder | None:
-    """Return what finds the presentation times of an AVI's reordered pictures, or None when there is no need."""
-    reordered = stream.type == "video" and container == "avi" and bool(stream.codec_context.has_b_frames)
-    return DisplayOrder(stream.codec_context) if reordered else None
+    """Return what finds the presentation times that a container does not store, or None when there is no need.
+
+    What FFmpeg fills in there is a guess, for pictures that are not reordered, too.
+    """
+    untold = container in display_order.CONTAINERS and codec_of(stream) in framing.CODECS
+    return DisplayOrder(stream.codec_context) if untold else None
 
 
 def interleave(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import struct
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -36,13 +37,18 @@ def display_of(stream: Any) -> Display:
     """Return what is said of a video stream of an open PyAV input."""
     for form in ("mp4", "mov"):
         try:
-            return _read(_header(stream, form))
+            return _shaped(_read(_header(stream, form)), stream.sample_aspect_ratio)
         except (av.FFmpegError, ValueError, IndexError, struct.error):
             continue  # a codec that this form does not carry
-    aspect = stream.sample_aspect_ratio
-    if not aspect or aspect == 1:
-        return Display()
-    return Display(boxes=box(b"pasp", struct.pack(">2I", aspect.numerator, aspect.denominator)))
+    return _shaped(Display(), stream.sample_aspect_ratio)
+
+
+def _shaped(display: Display, aspect: Fraction | None) -> Display:
+    """Return ``display`` with pixels of the shape players give them: the container's word comes before the codec's."""
+    if not aspect or aspect == display.pixel_aspect:
+        return display
+    others = display.without(b"pasp").boxes
+    return Display(display.matrix, others + box(b"pasp", struct.pack(">2I", aspect.numerator, aspect.denominator)))
 
 
 def _header(stream: Any, form: str) -> bytes:

@@ -1,4 +1,7 @@
-"""When each packet is shown, for containers that store no presentation times (AVI): found out by decoding."""
+"""When each packet is shown, for containers that store no presentation times: found out by decoding.
+
+AVI and ASF tell when a packet is decoded, a bare stream of H.264 or HEVC tells no times at all.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,15 @@ from typing import Any
 
 import av
 
+CONTAINERS = ("avi", "asf", "h264", "hevc")
 _DEEPEST = 20  # packets a decoder may hold back: 16 reference frames and some
 
 
 class DisplayOrder:
-    """Gives packets of an AVI their presentation times; feed in decode order, out in the same order, some later.
+    """Gives packets of such a container their presentation times; feed in decode order, out in the same, some later.
 
     The n-th picture that leaves the decoder is shown at the n-th stamp of the track. Costs a decode without loop
-    filter. A packet whose picture does not come out is shown at its own stamp.
+    filter. A packet whose picture does not come out is shown at its own stamp; one without any follows the one before.
     """
 
     def __init__(self, context: Any) -> None:
@@ -25,12 +29,16 @@ class DisplayOrder:
         self._waiting: deque[tuple[int, Any]] = deque()
         self._shown: dict[int, int] = {}
         self._count = 0
+        self._next = 0  # the stamp of a packet that has none
 
     def feed(self, packet: Any) -> list[Any]:
         """Take the next packet; return those whose ``pts`` is right now."""
         packet.opaque = self._count
         self._waiting.append((self._count, packet))
-        self._stamps.append(packet.dts if packet.dts is not None else packet.pts or 0)
+        if packet.dts is None:
+            packet.dts = packet.pts if packet.pts is not None else self._next
+        self._next = packet.dts + (packet.duration or 0)
+        self._stamps.append(packet.dts)
         self._count += 1
         self._decode(packet)
         return self._ready(_DEEPEST)

@@ -23,6 +23,8 @@ from livefoley.media.reader import Pacer, Reader
 
 log = structlog.get_logger("livefoley.file")
 
+_PROBED = {"analyzeduration": "60000000", "probesize": "50000000"}
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -55,19 +57,21 @@ def read_items(
     packets = 0
     tell = on_problem or (lambda problem: log.warning(problem, file=Path(path).name))
     with _open(path, keep, reencode) as (_, demuxer):
-        told = 0
+        told = set[str]()
         try:
             for item in interleave(demuxer.items(), demuxer.tracks):
                 packets += isinstance(item, Packet)
-                for problem in demuxer.problems[told:]:
-                    tell(problem)
-                    told += 1
+                for problem in demuxer.problems:
+                    if problem not in told:
+                        tell(problem)
+                        told.add(problem)
                 yield item
         except (av.FFmpegError, OSError) as error:
             if packets:
                 tell(f"the file is damaged and ends early ({reason(error)})")
-        for problem in (*demuxer.problems[told:], *demuxer.losses) if packets else ():
-            tell(problem)
+        for problem in (*demuxer.problems, *demuxer.losses) if packets else ():
+            if problem not in told:
+                tell(problem)
     if not packets:
         why = "; ".join((*demuxer.problems, *demuxer.losses)) or "the file may be cut off"
         raise InputError(f"{path}: no packet in it can be read; {why}")
@@ -174,7 +178,8 @@ def _open(
         raise InputError(f"{path}: not a file but a directory or device")
     # "file:" keeps a colon in the name from being read as a protocol; a playlist in disguise must not reach the net.
     # Titles of old files are in the encoding of somebody's machine.
-    options = {"protocol_whitelist": "file", "fflags": "+genpts"}
+    # Tracks may begin late: FFmpeg looks for them as long as one is not known, and not further.
+    options = {"protocol_whitelist": "file", "fflags": "+genpts", **_PROBED}
     try:
         container = av.open(f"file:{place}", container_options=options, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:

@@ -33,12 +33,16 @@ class Muxer:
     """Writes output items to ``path``; the file appears there, whole, at `close`.
 
     Until then it is ``path`` + ``.partial``. Its timeline starts at 0 with the first picture or the first sound after
-    the encoder's priming, whichever is earlier. New parameters of a track begin a new file (``name-2.mp4``). The
-    extension chooses the container. Raises ``OutputError`` or ``UnsupportedCodec``.
+    the encoder's priming, whichever is earlier. New parameters of a track begin a new file (``name-2.mp4``), and so
+    does a track that begins more than ``patience`` after the other. The extension chooses the container. Raises
+    ``OutputError`` or ``UnsupportedCodec``.
     """
 
-    def __init__(self, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None, patience: Tick = TICK_RATE
+    ) -> None:
         self._path = Path(path)
+        self._patience = patience
         self._metadata = dict(metadata or {})
         format_of(self._path)
         self._infos: dict[MediaKind, TrackInfo] = {}
@@ -46,6 +50,11 @@ class Muxer:
         self._part: _Part | None = None
         self._count = 0
         self.paths: list[Path] = []
+
+    @property
+    def begun(self) -> bool:
+        """Whether a file is being written: its container took the tracks, the disk its first bytes."""
+        return self._part is not None
 
     def write(self, item: OutputItem) -> None:
         """Take the next item; units before the first keyframe are left out."""
@@ -87,9 +96,9 @@ class Muxer:
         return any(unit.kind is kind for unit in self._pending)
 
     def _ready(self) -> bool:
-        """Whether every track has begun, or has had its second to do so."""
+        """Whether every track has begun, or has had its time to do so."""
         first, last = self._pending[0], self._pending[-1]
-        return all(map(self._has, MediaKind)) or last.dts - first.dts >= TICK_RATE
+        return all(map(self._has, MediaKind)) or last.dts - first.dts >= self._patience
 
     def _start(self) -> None:
         units, self._pending = self._pending, []
@@ -98,6 +107,12 @@ class Muxer:
         self._part = _Part(path, sized(self._infos.values(), units), self._metadata, _origin(units))
         for unit in units:
             self._part.write(unit)
+
+
+def _mp4_options(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return the muxer's options; a file without metadata is as if there were none."""
+    flags = _MP4_OPTIONS["movflags"] + ("+use_metadata_tags" if metadata else "")  # else it drops keys it does not know
+    return {**_MP4_OPTIONS, "movflags": flags}
 
 
 def _origin(units: list[Unit]) -> Tick:
@@ -115,7 +130,7 @@ class _Part:
         self._container: Any = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            options = {"flush_packets": "1", **STRICTNESS, **(_MP4_OPTIONS if kind in ("mp4", "mov") else {})}
+            options = {"flush_packets": "1", **STRICTNESS, **(_mp4_options(metadata) if kind in ("mp4", "mov") else {})}
             self._container = av.open(f"file:{self._partial}", "w", format=kind, container_options=options)
             self._container.metadata.update(metadata)
             streams = add_tracks(self._container, tracks)

@@ -78,9 +78,12 @@ class Reencoder:
         encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
         encoder.time_base, encoder.framerate = self._time_base, self._stream.average_rate or 25
         encoder.flags |= av.codec.context.Flags.global_header
+        encoder.sample_aspect_ratio = self._display.pixel_aspect  # not every container has a place for it
         for name in COLOURS:
             setattr(encoder, name, getattr(frame, name))
         encoder.options = dict(_OPTIONS)
+        if frame.interlaced_frame:
+            encoder.flags |= av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me
         encoder.open()
         self._encoder = encoder
         sets = nal.parameter_sets("h264", nal.split_annex_b(bytes(encoder.extradata)))

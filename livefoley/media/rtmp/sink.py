@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -36,7 +36,8 @@ class RtmpSink:
 
     ``name`` labels it in logs and statistics; by default scheme, host and port. ``backoff_s`` (least, most) is
     the time between attempts, doubled each time and jittered; a server that says no is asked again after
-    ``reject_retry_s``. ``ssl_context`` replaces the system's certificates. Raises ``ConfigError`` for a bad URL.
+    ``reject_retry_s``. ``ssl_context`` replaces the system's certificates, ``metadata`` is told beside the tracks'
+    parameters. Raises ``ConfigError`` for a bad URL.
     """
 
     def __init__(
@@ -51,10 +52,12 @@ class RtmpSink:
         max_units: int = 1024,
         max_bytes: int = 32 << 20,
         ssl_context: ssl.SSLContext | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> None:
         self._url = RtmpUrl.parse(url) if isinstance(url, str) else url
         self.name = name or self._url.label
         self._ssl = ssl_context
+        self._metadata = dict(metadata or {})
         self._connect_timeout_s = connect_timeout_s
         self._write_timeout_s = write_timeout_s
         self._backoff_s = backoff_s
@@ -67,6 +70,7 @@ class RtmpSink:
         self._backlog: list[OutputItem] = []  # taken from the queue, not sent yet
         self._link: Link | None = None
         self._lost = ""  # why there is none
+        self._left_out = ""  # why tracks are
         self._links = self._units = self._bytes = self._dropped = self._errors = 0
 
     def write_nowait(self, item: OutputItem) -> None:
@@ -103,6 +107,7 @@ class RtmpSink:
 
     def statistics(self) -> SinkStatistics:
         """Return a snapshot."""
+        lost = self._lost if self._link is None else ""
         return SinkStatistics(
             name=self.name,
             kind="rtmp",
@@ -113,7 +118,7 @@ class RtmpSink:
             reconnects=max(0, self._links - 1),
             errors=self._errors,
             queue_units=self._queue.units,
-            problem=self._untold.problem if self._link is not None else self._lost or self._untold.problem,
+            problem="; ".join(filter(None, (lost, self._left_out, self._untold.problem))),
         )
 
     async def _attempt(self) -> Exception | None:
@@ -152,7 +157,7 @@ class RtmpSink:
     async def _pump(self, link: Link) -> None:
         """Send what is queued until the queue is closed and empty."""
         self._trim()
-        stream = TagStream(self._tracks)
+        stream = TagStream(self._tracks, self._metadata)
         while True:
             await link.drain()  # before taking any: what waits is bounded and counted in the queue only
             batch = self._next_batch() or await self._queue.get(_BATCH)
@@ -177,9 +182,13 @@ class RtmpSink:
         self._units -= skipped
         self._dropped += skipped
         link.flush()
-        if stream.problem is not None:
-            self._throttled.warning("track left out", sink=self.name, problem=stream.problem)
-            stream.problem = None
+        self._tell("; ".join(stream.problems.values()))
+
+    def _tell(self, left_out: str) -> None:
+        """Take why tracks are left out; empty when none is."""
+        if left_out and left_out != self._left_out:
+            self._throttled.warning("track left out", sink=self.name, problem=left_out)
+        self._left_out = left_out
 
     def _trim(self) -> None:
         """Make the backlog of what is queued, without what a long outage has made old."""

@@ -11,7 +11,8 @@ from livefoley.media.webrtc.rtp.payloads import RtpFrame, VideoPayloads, video_t
 
 B_FRAMES = (
     "the room's H.264 has B-frames, which WebRTC cannot carry; set B-frames to 0 in the encoder "
-    "(OBS, x264: Tune zerolatency or option bf=0; NVENC: Max B-frames 0), or set whep: {transcode: true} for the room"
+    "(OBS, x264: Custom Encoder Settings bframes=0, or Tune zerolatency; NVENC: Max B-frames 0), or set "
+    "whep: {transcode: true} for the room"
 )
 
 

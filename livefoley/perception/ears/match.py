@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from livefoley.perception.ears.distance import FAR, syllable_distance, syllables, word_distance
+from livefoley.perception.ears.distance import FAR, NEAR, syllable_distance, syllables, word_distance
 from livefoley.perception.ears.keywords import NUMBER, Pattern
 from livefoley.perception.ears.normalise import NUMERALS, Unit, is_han, spoken_number
 
@@ -143,11 +143,17 @@ class Matcher:
             return options
         if column > 1:
             cost, begin = rows[index][column - 2]
-            options.append((cost + word_distance(want, heard.said[column - 2] + heard.said[column - 1]), begin))
+            options.append((cost + _together(want, heard.said[column - 2] + heard.said[column - 1]), begin))
         if index and self._said[index - 1] != NUMBER:
             cost, begin = rows[index - 1][column - 1]
-            options.append((cost + word_distance(self._said[index - 1] + want, heard.said[column - 1]), begin))
+            options.append((cost + _together(self._said[index - 1] + want, heard.said[column - 1]), begin))
         return options
+
+
+def _together(one: str, other: str) -> float:
+    """Return the distance of words written together: alike, or others; ``percent`` alone is no "percent off"."""
+    distance = word_distance(one, other)
+    return distance if distance <= NEAR else FAR
 
 
 def _number_steps(row: list[tuple[float, int]], column: int, heard: Sounds) -> list[tuple[float, int]]:

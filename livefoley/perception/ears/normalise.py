@@ -2,7 +2,7 @@
 
 Text becomes a row of `Unit`: a Chinese character, or a word. Figures are spelt out (``3`` as 三 or ``three``, ``50`` as
 五十 or ``fifty``; longer ones digit by digit, as they are counted down), so that both spellings of a number compare
-equal. Punctuation is left out.
+equal. Punctuation is left out; which units it sets apart is known.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from livefoley.core.text import chinese
 
 _WORD = re.compile(r"[㐀-䶿一-鿿]|\d+|[^\W\d_㐀-䶿一-鿿]+(?:'[^\W\d_㐀-䶿一-鿿]+)*|[%％]")
+
+_MARK = re.compile(r"[,.;:!?，。；：！？、…]")
 
 _ZH_DIGITS = "零一二三四五六七八九"
 _EN_DIGITS = [
@@ -30,10 +32,14 @@ NUMERALS = {
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A character or word as it compares, and the place of the written run it comes from (index of its `Span`)."""
+    """A character or word as it compares, and the place of the written run it comes from.
+
+    ``apart`` says that a mark, or a space between Chinese characters, sets it apart from the unit before.
+    """
 
     text: str
     source: int
+    apart: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -43,7 +49,19 @@ class Unit:
 
 def units(texts: Iterable[str], language: str) -> list[Unit]:
     """Return the units of consecutive runs of text; each unit knows the index of its run."""
-    return [Unit(text, index) for index, run in enumerate(texts) for text in _spoken(run, language)]
+    found: list[Unit] = []
+    between = ""
+    for index, run in enumerate(texts):
+        plain, at = simplified(run).lower().replace("’", "'"), 0
+        for match in _WORD.finditer(plain):
+            between += plain[at : match.start()]
+            at = match.end()
+            apart = bool(found) and (_MARK.search(between) is not None or (" " in between and is_han(match[0])))
+            spelt = _spoken(match[0], language)
+            found += [Unit(text, index, apart and not number) for number, text in enumerate(spelt)]
+            between = ""
+        between += plain[at:]
+    return found
 
 
 def simplified(text: str) -> str:
@@ -56,15 +74,13 @@ def is_han(text: str) -> bool:
     return chinese.HAN.search(text) is not None
 
 
-def _spoken(run: str, language: str) -> Iterator[str]:
-    for match in _WORD.finditer(simplified(run).lower().replace("’", "'")):
-        word = match[0]
-        if word.isdecimal():
-            yield from spoken_number(word, language)
-        elif word in "%％":
-            yield from "百分之" if language == "zh" else ("percent",)
-        else:
-            yield word.replace("'", "")
+def _spoken(word: str, language: str) -> Iterator[str]:
+    if word.isdecimal():
+        yield from spoken_number(word, language)
+    elif word in "%％":
+        yield from "百分之" if language == "zh" else ("percent",)
+    else:
+        yield word.replace("'", "")
 
 
 def spoken_number(figures: str, language: str) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from livefoley.core.events import Keyword, KeywordHit
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.perception.ears.denial import denied
 from livefoley.perception.ears.holes import Span, covered
 from livefoley.perception.ears.keywords import Pattern, patterns
 from livefoley.perception.ears.match import Finder, Fit, Sounds, phrase_said
@@ -82,14 +83,15 @@ class Spotter:
 
         Two passes that heard it outweigh one that, by a little, preferred something else.
         """
-        if any(_confirms(fit, keyword, hit, said) for fit in _strongest(self._find(said.sounds))):
-            return True
-        return any(fit.pattern.keyword == keyword for sounds in said.others for fit in self._find(sounds))
+        there = [fit for fit in _strongest(self._find(said.sounds)) if _confirms(fit, keyword, hit, said)]
+        if there:
+            return any(not _denied(fit, said.sounds) for fit in there)
+        return any(fit.pattern.keyword == keyword for sounds in said.others for fit in self._claimed(sounds))
 
     def _written(self, keyword: Keyword, hit: KeywordHit, said: Sequence[Said]) -> str:
         """Return how the final texts, which are quoted, write a keyword that was spotted; empty when they do not."""
         for each in said:
-            for fit in _strongest(self._find(each.sounds)):
+            for fit in self._claimed(each.sounds):
                 if fit.pattern.keyword == keyword and _confirms(fit, keyword, hit, each):
                     return _text(fit, each)
         return ""
@@ -97,13 +99,18 @@ class Spotter:
     def _nearly(self, keyword: Keyword, hit: KeywordHit, said: Said) -> bool:
         """Say whether a text has something like the keyword where a pass over the same words heard it."""
         fits = self._finder.find(said.sounds, lambda pattern: 2 * _limit(pattern) * (pattern.keyword == keyword))
-        return any(fit.pattern.keyword == keyword and _confirms(fit, keyword, hit, said) for fit in fits)
+        near = (fit for fit in fits if fit.pattern.keyword == keyword and not _denied(fit, said.sounds))
+        return any(_confirms(fit, keyword, hit, said) for fit in near)
+
+    def _claimed(self, sounds: Sounds) -> list[Fit]:
+        """Return the strongest fits, without those that are denied, asked for, or of another time."""
+        return [fit for fit in _strongest(self._find(sounds)) if not _denied(fit, sounds)]
 
     def _find(self, sounds: Sounds) -> list[Fit]:
         return self._finder.find(sounds, _limit)
 
     def _new(self, said: Said, state: EvidenceState, left_out: bool = False) -> Iterator[KeywordHit]:
-        for fit in _strongest(self._find(said.sounds)):
+        for fit in self._claimed(said.sounds):
             keyword = fit.pattern.keyword
             at, end = said.place(fit.first, fit.last)
             if self._told(keyword, at, end, left_out):
@@ -143,6 +150,10 @@ class Spotter:
             said.utterance,
             phrase_said(fit, said.sounds) or heard,
         )
+
+
+def _denied(fit: Fit, sounds: Sounds) -> bool:
+    return denied(sounds.units, fit.first, fit.last)
 
 
 def _text(fit: Fit, said: Said) -> str:

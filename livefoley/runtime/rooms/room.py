@@ -60,7 +60,8 @@ class Part(Protocol):
 class RoomParts:
     """What a room is made of; the application picks the adapters.
 
-    ``prompts`` says what movements sound like in a place of some words. What reports to the room is made for it.
+    ``with_original`` are those of ``sinks`` that take the original sound as a track of its own. ``prompts`` says what
+    movements sound like in a place of some words. What reports to the room is made for it.
     """
 
     name: str
@@ -72,6 +73,7 @@ class RoomParts:
     speech: RoomSpeech
     prompts: Callable[[str], ActionPrompts]
     stem_sinks: Sequence[Sink] = ()
+    with_original: Sequence[Sink] = ()
     audience: Audience | None = None
     perception: Callable[[Room], Perception] | None = None
     sounds: RoomSounds | None = None
@@ -80,6 +82,7 @@ class RoomParts:
     screen: Callable[[Room], Screen] | None = None
     describe: str = ""
     slate: Callable[[Room], RoomSlate] | None = None
+    watermark: str = ""  # the content id that its output is marked with
 
 
 class Room:
@@ -251,10 +254,12 @@ class Room:
         return not self.engine.started or self.engine.drained()
 
     def _send(self, departure: Departure) -> None:
-        for items, sinks in ((departure.program, self.parts.sinks), (departure.stem, self.parts.stem_sinks)):
-            for sink in sinks:
-                for item in items:
-                    sink.write_nowait(item)
+        for sink in self.parts.sinks:
+            for item in departure.with_original if sink in self.parts.with_original else departure.program:
+                sink.write_nowait(item)
+        for sink in self.parts.stem_sinks:
+            for item in departure.stem:
+                sink.write_nowait(item)
         if self.parts.audience is not None:
             for item in departure.program:
                 self.parts.audience.write_nowait(item)

@@ -77,6 +77,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         audio_late_samples=audio.late_samples,
         audio_early_samples=audio.early_samples,
         foley_failures=mixer.failures,
+        watermark=parts.watermark,
         mark_failures=mixer.mark_failures,
         late_units=counters.late_units,
         hold_frames=counters.hold_frames,

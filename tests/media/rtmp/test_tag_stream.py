@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from livefoley.core.media import MediaKind, OutputItem, Packet, TrackInfo, Unit
 from livefoley.core.ticks import MILLISECONDS
+from livefoley.marks.labels import make_labels
 from livefoley.media.rtmp.protocol import amf0, chunks
 from livefoley.media.rtmp.protocol.tag_stream import Tag, TagStream
 from livefoley.media.rtmp.sink import first_fresh
@@ -50,6 +51,15 @@ def test_metadata_names_the_tracks() -> None:
     assert (found["width"], found["videocodecid"], found["audiosamplerate"]) == (640, 7, 48000)
 
 
+def test_labels_stand_in_the_metadata_beside_the_tracks() -> None:
+    labels = make_labels("例子公司", "00c0ffee12345678" * 2)
+    tag, *_ = feed(TagStream({}, labels), AUDIO, VIDEO, picture(0, True))
+    *_, found = amf0.decode(tag.body)
+    assert isinstance(found, dict)
+    assert {name: found[name] for name in labels} == labels
+    assert (found["width"], found["encoder"]) == (640, "livefoley")
+
+
 def test_a_track_known_from_before_the_reconnect_needs_no_new_parameters() -> None:
     tags = feed(TagStream({MediaKind.VIDEO: VIDEO, MediaKind.AUDIO: AUDIO}), picture(0, True))
     assert shape(tags) == [(9, 0, 0), (8, 0, 0), (9, 0, 1)]
@@ -84,7 +94,9 @@ def test_a_track_rtmp_does_not_carry_is_left_out_and_named() -> None:
     tags = feed(stream, TrackInfo(MediaKind.VIDEO, "vp8"), AUDIO, picture(0, True), sound(10))
     assert shape(tags) == [(8, 10, 0), (8, 10, 1)]
     assert stream.skipped == 1
-    assert "vp8" in (stream.problem or "")
+    assert "vp8" in stream.problems[MediaKind.VIDEO]
+    feed(stream, VIDEO, picture(40, True))
+    assert stream.problems == {}
 
 
 def test_a_short_outage_loses_nothing() -> None:

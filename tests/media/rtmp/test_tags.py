@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -173,7 +174,7 @@ def test_parameters_are_given_again_only_when_they_change() -> None:
 
 
 def test_the_size_comes_from_metadata_when_the_parameters_do_not_tell() -> None:
-    body = metadata([TrackInfo(MediaKind.VIDEO, "av1", b"", 1920, 1080)], "test")
+    body = metadata([TrackInfo(MediaKind.VIDEO, "av1", b"", 1920, 1080)], {"encoder": "test"})
     before, after = TagReader(), TagReader()
     before.read(Message(chunks.DATA, 1, 0, body))
     (info,) = before.read(video(TagWriter(VIDEO[2]).start or b""))
@@ -197,12 +198,12 @@ def test_nonsense_in_metadata_is_ignored(size: object) -> None:
 def test_an_unknown_codec_is_named_once_and_the_other_track_goes_on() -> None:
     reader = TagReader()
     items = [item for _ in range(3) for item in reader.read(video(b"\x12data"))]
-    items += reader.read(video(b"\x91vp08data"))
-    items += reader.read(audio(b"\xb2speex"))
+    items += reader.read(video(b"\x91vvc1data"))
+    items += reader.read(audio(b"\xf2device"))
     assert [type(item) for item in items] == [UnsupportedCodec] * 3
     assert "Sorenson" in str(items[0])
-    assert "'vp08'" in str(items[1])
-    assert "Speex" in str(items[2])
+    assert "'vvc1'" in str(items[1])
+    assert "FLV codec 15" in str(items[2])
     assert len(reader.read(audio(TagWriter(AUDIO[0]).start or b""))) == 1
 
 
@@ -245,3 +246,13 @@ def test_no_tag_makes_the_reader_raise(tags: list[tuple[int, bytes]]) -> None:
 @given(st.binary(max_size=30), st.sampled_from([b"\x90hvc1", b"\x17\x00\x00\x00\x00", b"\xaf\x00", b"\x90Opus"]))
 def test_no_configuration_makes_the_reader_raise(extradata: bytes, head: bytes) -> None:
     TagReader().read((audio if head[0] == 0xAF or head[1:] == b"Opus" else video)(head + extradata))
+
+
+@pytest.mark.parametrize(("message", "what"), [(video, "video"), (audio, "sound")])
+def test_a_stream_whose_first_track_never_comes_is_told(message: Callable[..., Message], what: str) -> None:
+    reader = TagReader()
+    one = b"\x96\x01av01\x01picture" if what == "video" else b"\x95\x01Opus\x01sound"
+    items = [item for stamp in range(0, 2000, 100) for item in reader.read(message(one, stamp))]
+    assert len(items) == 1
+    assert f"{what} comes as other tracks" in str(items[0])
+    assert "track 0" in "".join(reader.problems.values())

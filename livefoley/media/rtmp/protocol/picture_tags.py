@@ -18,6 +18,7 @@ HEADLESS = (
     "video in {codec} comes without a sequence header that can be read, so it cannot be decoded; restart the encoder, "
     "or let it repeat its parameter sets before each keyframe"
 )
+_BARE_VPCC, _VERSION = 8, b"\x01\x00\x00\x00"  # as an MP4's box it begins with a version; encoders send both
 _NAMES = {"h264": "H.264", "hevc": "HEVC"}
 
 
@@ -37,6 +38,8 @@ class PictureTrack:
 
     def configure(self, codec: str, record: bytes) -> list[TrackInfo]:
         """Take a sequence header of ``codec``; return the parameters if they are new."""
+        if codec == "vp9" and len(record) == _BARE_VPCC:
+            record = _VERSION + record
         if codec not in framing.CODECS:
             return self._announce(TrackInfo(MediaKind.VIDEO, codec, record))
         found = framing.read_configuration(record, codec)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import MILLISECONDS
-from livefoley.media.rtmp.protocol import audio_config
+from livefoley.media.rtmp.protocol import audio_config, tags
 from livefoley.media.rtmp.protocol.tag_parts import Patience
 
 HEADLESS = (
@@ -51,7 +51,9 @@ class SoundTrack:
         if flags == self._flags:
             return []
         self._flags = flags
-        rate, channels = 8000, 1 + (flags & 1)
+        form = flags >> 4
+        rate = tags.FIXED_RATES.get(form, tags.AUDIO_RATES[flags >> 2 & 3])
+        channels = 1 if codec in ("nellymoser", "speex") else 1 + (flags & 1)
         if codec == "mp3":  # the tag cannot say 48 kHz
             rate, channels = audio_config.mpeg_audio(frame[:4])
         return self._announce(TrackInfo(MediaKind.AUDIO, codec, sample_rate=rate, channels=channels))

@@ -6,6 +6,7 @@ moment for the first picture, so that players start with both.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from livefoley.core.errors import UnsupportedCodec
@@ -29,12 +30,15 @@ class Tag(NamedTuple):
 
 
 class TagStream:
-    """Made for each connection with the tracks known so far. ``skipped`` counts units that were not sent."""
+    """Made for each connection with the tracks known so far; ``told`` is what the metadata say beside them.
 
-    def __init__(self, tracks: dict[MediaKind, TrackInfo], encoder: str = "livefoley") -> None:
+    ``skipped`` counts units that were not sent.
+    """
+
+    def __init__(self, tracks: dict[MediaKind, TrackInfo], told: Mapping[str, str] | None = None) -> None:
         self.skipped = 0
-        self.problem: str | None = None  # why a track is left out
-        self._encoder = encoder
+        self.problems: dict[MediaKind, str] = {}  # why a track is left out
+        self._told = {"encoder": "livefoley", **(told or {})}
         self._writers: dict[MediaKind, TagWriter] = {}
         self._owed: set[MediaKind] = set()  # tracks whose sequence header is to be sent
         self._started = False
@@ -65,8 +69,9 @@ class TagStream:
             self._writers[info.kind] = TagWriter(info)
         except UnsupportedCodec as error:
             self._writers.pop(info.kind, None)
-            self.problem = str(error)
+            self.problems[info.kind] = str(error)
             return
+        self.problems.pop(info.kind, None)
         self._owed.add(info.kind)
         if info.kind is MediaKind.VIDEO:
             self._need_keyframe = True
@@ -88,7 +93,7 @@ class TagStream:
         if not owed:
             return []
         self._owed.difference_update(owed)
-        tags = [Tag(chunks.DATA, stamp, metadata((writer.info for writer in self._writers.values()), self._encoder))]
+        tags = [Tag(chunks.DATA, stamp, metadata((writer.info for writer in self._writers.values()), self._told))]
         for kind in owed:
             start = self._writers[kind].start
             if start is not None:

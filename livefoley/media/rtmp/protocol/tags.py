@@ -4,8 +4,14 @@ from __future__ import annotations
 
 # The high nibble of an audio tag's first byte; 9 means that a FourCC follows.
 MP3, ALAW, MULAW, EX_AUDIO, AAC, MP3_8K = 2, 7, 8, 9, 10, 14
+PCM_NATIVE, PCM = 0, 3  # of 8 or 16 bits, as the first byte says; the native order of whoever sends it is little-endian
 LEGACY_AUDIO = {MP3: "mp3", MP3_8K: "mp3", ALAW: "pcm_alaw", MULAW: "pcm_mulaw", AAC: "aac"}
-AUDIO_NAMES = {0: "PCM", 1: "ADPCM", 3: "PCM", 4: "Nellymoser", 5: "Nellymoser", 6: "Nellymoser", 11: "Speex"}
+LEGACY_AUDIO |= {1: "adpcm_swf", PCM_NATIVE: "pcm_s16le", PCM: "pcm_s16le", 4: "nellymoser", 5: "nellymoser"}
+LEGACY_AUDIO |= {6: "nellymoser", 11: "speex"}
+FIXED_RATES = {4: 16_000, 5: 8000, ALAW: 8000, MULAW: 8000, 11: 16_000}
+"""Of forms whose first byte does not tell the rate."""
+AUDIO_RATES = (5512, 11_025, 22_050, 44_100)
+"""By the two bits of an audio tag's first byte."""
 
 # The low nibble of a video tag's first byte. 12 is not Adobe's: encoders in China send HEVC so.
 AVC, HEVC = 7, 12
@@ -19,8 +25,8 @@ SEQUENCE_START, CODED_FRAMES, CODED_FRAMES_X = 0, 1, 3  # 2 ends a sequence
 VIDEO_MULTITRACK, AUDIO_MULTITRACK, MOD_EX = 6, 5, 7
 ONE_TRACK, MANY_CODECS = 0, 2  # forms of a multitrack tag; 1 is many tracks of one codec
 
-VIDEO_FOUR_CCS = {b"avc1": "h264", b"hvc1": "hevc", b"av01": "av1"}
-AUDIO_FOUR_CCS = {b"mp4a": "aac", b"Opus": "opus", b".mp3": "mp3"}
+VIDEO_FOUR_CCS = {b"avc1": "h264", b"hvc1": "hevc", b"av01": "av1", b"vp09": "vp9", b"vp08": "vp8"}
+AUDIO_FOUR_CCS = {b"mp4a": "aac", b"Opus": "opus", b".mp3": "mp3", b"ac-3": "ac3", b"ec-3": "eac3", b"fLaC": "flac"}
 WITH_COMPOSITION = frozenset({"h264", "hevc"})
 """Codecs whose CODED_FRAMES carry a composition offset."""
 

@@ -1,23 +1,25 @@
 """From track parameters and units to the bodies of RTMP's audio, video and data messages; the pair of read_tags.
 
-H.264, AAC, MP3 and G.711 go out as every server knows them; HEVC, AV1 and Opus by their FourCC (enhanced RTMP).
+H.264, AAC, MP3 and G.711 go out as every server knows them; HEVC, AV1, VP9 and Opus by their FourCC (enhanced RTMP).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import ms_from_ticks
 from livefoley.media.rtmp.protocol import amf0, tags
 
-_VIDEO_FOUR_CCS = {codec: four_cc for four_cc, codec in tags.VIDEO_FOUR_CCS.items()}
+_VIDEO_FOUR_CCS = {
+    codec: four_cc for four_cc, codec in tags.VIDEO_FOUR_CCS.items() if codec != "vp8"
+}  # nobody takes it
 _AAC = tags.AAC << 4 | 0x0F  # "44.1 kHz, 16 bit, stereo" whatever the truth; the sequence header tells it
 _OPUS = bytes([tags.EX_AUDIO << 4 | tags.CODED_FRAMES]) + b"Opus"
 _ZERO24 = bytes(3)
 _CODEC_IDS = {"h264": tags.AVC, "aac": tags.AAC, "mp3": tags.MP3, "pcm_alaw": tags.ALAW, "pcm_mulaw": tags.MULAW}
-_CODEC_IDS |= {"hevc": int.from_bytes(b"hvc1", "big"), "av1": int.from_bytes(b"av01", "big")}
+_CODEC_IDS |= {codec: int.from_bytes(four_cc, "big") for codec, four_cc in _VIDEO_FOUR_CCS.items() if codec != "h264"}
 _CODEC_IDS |= {"opus": int.from_bytes(b"Opus", "big")}
 _G711 = {"pcm_alaw": tags.ALAW, "pcm_mulaw": tags.MULAW}
 
@@ -79,9 +81,9 @@ class TagWriter:
             raise UnsupportedCodec(f"RTMP does not carry {info.codec} sound; it carries aac, mp3, opus and G.711")
 
 
-def metadata(infos: Iterable[TrackInfo], encoder: str) -> bytes:
+def metadata(infos: Iterable[TrackInfo], told: Mapping[str, str]) -> bytes:
     """Return the body of the data message that describes the stream, as servers store it (``@setDataFrame``)."""
-    found: dict[str, amf0.Value] = {"duration": 0.0, "encoder": encoder}
+    found: dict[str, amf0.Value] = {"duration": 0.0, **told}
     for info in infos:
         if info.kind is MediaKind.VIDEO:
             found["videocodecid"] = _codec_id(info.codec)
