@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from string import Template
 
-from livefoley.core.captions import VTT_HEAD, Caption, as_srt, as_vtt, captions
-from livefoley.core.chinese import HAN
 from livefoley.core.errors import ConfigError
 from livefoley.core.events import Transcript
+from livefoley.core.text.captions import VTT_HEAD, Caption, as_srt, as_vtt, captions
+from livefoley.core.text.chinese import HAN
 from livefoley.core.ticks import TICK_RATE, Tick
 
 NAMES = ("room", "kind", "keyword", "said", "date", "time", "describe")

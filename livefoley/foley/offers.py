@@ -45,11 +45,13 @@ def is_named(text: str, names: Collection[str]) -> bool:
 
 
 def student_offer(request: SoundRequest) -> Offer | Refusal:
-    """Return the student's offer: it makes of any words what they say."""
+    """Return the student's offer: it makes of any words what they say, and an ambience of what is a place."""
     if request.effect is not None:
         return Refusal("makes sounds of words, not of an effect's name")
     if not request.prompt.strip():
         return Refusal("makes sounds of words, and there are none")
+    if request.kind is CueKind.BED and not lexicon.is_place(request.prompt):
+        return Refusal("makes ambience of places, and these words name none")
     seconds = s_from_ticks(request.length) or _USUAL_S
     return Offer(Fit.MADE, soon_s=STUDENT_S, cost_s=_STUDENT_COST * seconds)
 

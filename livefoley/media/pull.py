@@ -147,11 +147,12 @@ class PullSource:
     def _items(self, container: Any) -> Iterator[SourceItem]:
         """Yield what an open input holds; what of it cannot be used is told."""
         demuxer = self._demuxer = Demuxer(container, safe_url(self._url))
-        told = 0
+        told = set[str]()
         for item in demuxer.items():
-            for problem in demuxer.problems[told:]:
-                log.warning(problem, url=safe_url(self._url))
-                told += 1
+            for problem in demuxer.problems:
+                if problem not in told:
+                    log.warning(problem, url=safe_url(self._url))
+                    told.add(problem)
             yield item
 
     def _unused(self) -> str:

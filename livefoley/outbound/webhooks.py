@@ -35,6 +35,7 @@ log = structlog.get_logger("livefoley.webhook")
 TIMESTAMP_HEADER = "X-Livefoley-Timestamp"
 TRIES = 5
 BACKOFF_S = (0.5, 15.0)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429})  # of 4xx, those that may pass
 
 
@@ -138,7 +139,7 @@ def _refusal(status: int) -> str:
     """Return why an answer is no success; empty when it is one."""
     if 200 <= status < 300:
         return ""
-    if 300 <= status < 400:
+    if status in _REDIRECTS:
         return f"it answers {status}: redirects are not followed, give the URL it leads to"
     return f"it answers {status}"
 
@@ -156,6 +157,8 @@ def _cause(error: BaseException) -> str:
         if isinstance(seen, OSError) and seen.errno:
             return f"it cannot be reached ({os.strerror(seen.errno)})"
         seen = seen.__cause__ or seen.__context__
+    if isinstance(error, httpx.RemoteProtocolError):
+        return "it hung up, or what it answered is no HTTP"
     return f"the connection broke off ({type(error).__name__})"
 
 

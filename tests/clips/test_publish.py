@@ -93,6 +93,25 @@ def test_a_clip_lies_where_its_name_says_with_every_file(store: Store, tmp_path:
     assert ClipMetadata.from_json(content(store, f"{PREFIX}/metadata.json").decode()) == metadata()
 
 
+@pytest.mark.parametrize("prefix", ["直播 切片", "a=b/c+d & e", "100%25", "emoji😀/(1)", "trail/"])
+def test_a_prefix_in_s3_may_have_any_name(s3: Store, bucket: Bucket, prefix: str, tmp_path: Path) -> None:
+    store = open_store(check_place(f"s3://bucket/{prefix}"))
+    published = StorePublisher(store, Naming()).publish(finished(tmp_path, metadata()), metadata())
+    found = store.keys(published.prefix)
+    assert len(found) == len(finished(tmp_path, metadata()).all())
+    plain = open_store("s3://bucket")
+    assert plain.location(found[0]) != store.location(found[0])
+    listed = httpx.get(
+        f"http://127.0.0.1:{bucket.port}/bucket",
+        params={"list-type": "2", "prefix": f"{prefix.strip('/')}/{published.prefix}"},
+        trust_env=False,
+    )
+    assert listed.text.count("<Key>") == len(found)  # as others see it
+    for key in found:
+        store.delete(key)
+    assert store.keys(published.prefix) == []
+
+
 def test_a_clip_published_again_is_left_as_it_is(store: Store, tmp_path: Path) -> None:
     publisher = StorePublisher(store, Naming())
     publisher.publish(finished(tmp_path, metadata()), metadata())
@@ -295,7 +314,7 @@ def test_errors_of_the_store_tell_no_secret(bucket: Bucket, s3: Store, tmp_path:
     assert "key-id" not in str(caught.value)
 
 
-@pytest.mark.parametrize("place", ["s3://", "s3://B", "s3://bucket/a b", "ftp://host/clips"])
+@pytest.mark.parametrize("place", ["s3://", "s3://B", "s3://bucket/a#b", "ftp://host/clips"])
 def test_a_place_that_is_none_is_told_in_one_line(place: str) -> None:
     with pytest.raises(ConfigError):
         open_store(place)
@@ -306,8 +325,12 @@ def test_a_place_that_is_none_is_told_in_one_line(place: str) -> None:
     [
         ("s3://my bucket/clips", "character 3 of the bucket, ' ' (SPACE)"),
         ("s3://my_bucket", "character 3 of the bucket, '_' (LOW LINE)"),
-        ("s3://bucket/room=a", "character 5 of the prefix, '=' (EQUALS SIGN)"),
-        ("s3://bucket/剪辑", "character 1 of the prefix, '剪' (CJK UNIFIED IDEOGRAPH-526A)"),
+        ("s3://bucket/q?x=planted", "character 2 of the prefix, '?' (QUESTION MARK)"),
+        ("s3://bucket/a\tb", "character 2 of the prefix, '\\t' (unnamed)"),
+        *(
+            (f"s3://bucket/{path}", "an empty part of the prefix, or one of . or ..")
+            for path in ("a//b", "./x", "a/..")
+        ),
         ("s3://b", "is no place for clips"),
     ],
 )

@@ -157,6 +157,8 @@ def answering(context: ssl.SSLContext | None, status: int, delay_s: float = 0.0)
     [
         ("http", 307, 0.0, "it answers 307: redirects are not followed, give the URL it leads to"),
         ("http", 500, 0.0, "it answers 500"),
+        ("http", 304, 0.0, "it answers 304"),
+        ("http", 100, 0.0, "it hung up, or what it answered is no HTTP"),
         ("http", 200, 5.0, "no answer in 0.3 s (timeout_s)"),
         ("https", 200, 0.0, "its certificate is not trusted (self-signed certificate in certificate chain)"),
     ],

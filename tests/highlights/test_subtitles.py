@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from livefoley.core.captions import captions
 from livefoley.core.events import Transcript, Word
+from livefoley.core.text.captions import captions
 from livefoley.core.ticks import TICK_RATE
 from livefoley.engine.timeline import ORIGIN
 from livefoley.runtime.events.subtitles import SubtitleFile

@@ -34,7 +34,8 @@ SAID_S = {
 RING_S = 2.0  # how long one accent may cover the beginning of the next
 KILL_S = 14.0  # in the middle of a sentence without a keyword, where the recogniser is not behind
 SENTENCE_S = 6.0  # what was begun so long before is lost with the recogniser
-SETTLED_S = 5.0  # without an event: all that is heard has been told
+SETTLED_S, GIVEN_UP_S = 5.0, 30.0
+"""Without an event: all is told when every keyword has been, and when not, nothing more will come."""
 
 
 def onsets_s(stem: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -44,11 +45,18 @@ def onsets_s(stem: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 async def settled(events: list[dict[str, Any]]) -> None:
-    """Wait until nothing has been told for a while: a busy recogniser is behind."""
-    count = -1
-    while len(events) > count:
+    """Wait until nothing has been told for a while, for a longer one while a keyword is missing: a busy recogniser is
+    behind."""
+    count, quiet_s = len(events), 0.0
+    while quiet_s < (SETTLED_S if SAID_S.keys() <= keywords(events).keys() else GIVEN_UP_S):
+        await asyncio.sleep(0.5)
+        quiet_s = quiet_s + 0.5 if len(events) == count else 0.0
         count = len(events)
-        await asyncio.sleep(SETTLED_S)
+
+
+def keywords(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what was told of each keyword last."""
+    return {e["data"]["keyword"].removesuffix("了"): e["data"] for e in events if e["type"] == "keyword"}
 
 
 def left_out(killed: dict[str, Any], back: dict[str, Any], last: dict[str, Any]) -> int:
@@ -97,8 +105,7 @@ async def test_keywords_become_events_and_accents_though_the_recogniser_is_kille
         reader.cancel()
         await made.stop()
 
-    heard = {e["data"]["keyword"].removesuffix("了"): e["data"] for e in events if e["type"] == "keyword"}
-    standing = {name: data for name, data in heard.items() if data["state"] == "confirmed"}
+    standing = {name: data for name, data in keywords(events).items() if data["state"] == "confirmed"}
     away_s = killed["position_s"] + room["lookahead_s"] - SENTENCE_S, back["position_s"] + room["lookahead_s"]
     within = {name for name, at_s in SAID_S.items() if not away_s[0] <= at_s <= away_s[1]}
     missed = within - standing.keys()

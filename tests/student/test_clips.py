@@ -29,7 +29,7 @@ from tests.clips.jobs import JOB
 
 from .tiny import write_model
 
-KNOWN, UNKNOWN = "footsteps on gravel in the rain", "a velociraptor stomping"
+KNOWN, UNKNOWN = "footsteps on gravel in the rain", "a dog on a volcano"
 
 
 @pytest.fixture(scope="module")

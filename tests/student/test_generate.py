@@ -161,7 +161,7 @@ def test_offline_the_bank_keeps_what_it_has_and_a_student_that_fails_is_stood_in
         stand_in = makers.chain().make(unknown)
         assert stand_in is not None
         assert stand_in.source == "bank"
-    place = ambience_of("a", "a raptor breathing", 1)
+    place = ambience_of("a", "a volcano", 1)
     for use, makers, source in (
         (StudentUse.AUTO, good, "student"),
         (StudentUse.ALWAYS, good, "student"),
@@ -203,7 +203,7 @@ def test_a_single_sound_that_the_student_cannot_make_is_made_by_whoever_has_it(r
 def test_a_file_is_rendered_with_the_student_where_there_are_weights(run, tmp_path: Path) -> None:
     clip, report = tmp_path / "clip.mp4", tmp_path / "report.json"
     make_clip(clip, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", seconds=2.0)
-    options = ("--describe", "a velociraptor breathing", "-o", tmp_path / "o.wav", "-f", "--report", report)
+    options = ("--describe", "a volcano", "-o", tmp_path / "o.wav", "-f", "--report", report)
     for more, maker in ((("--steps", 2), "student"), (("--no-student",), "procedural")):
         code, out, err = run("render", clip, *options, *more)
         assert (code, err) == (0, "")

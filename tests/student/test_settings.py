@@ -9,9 +9,11 @@ import pytest
 from livefoley import config as cfg
 from livefoley.commands.render import render_settings
 from livefoley.config import parse
-from livefoley.core.cues import ActionPrompts
+from livefoley.core.cues import ActionPrompts, ambience_of
 from livefoley.core.errors import ConfigError
+from livefoley.foley.chain import Fit, Offer, Refusal
 from livefoley.foley.description import lexicon
+from livefoley.foley.offers import procedural_offer, student_offer
 from livefoley.wiring.rooms import planner_settings
 from livefoley.wiring.sounds import make_student
 
@@ -51,12 +53,31 @@ def test_without_weights_or_with_damaged_ones_rooms_run_without(
 
 
 def test_only_places_that_procedures_do_not_know_are_left_to_the_student() -> None:
-    assert lexicon.is_new_place("a velociraptor breathing")
-    assert not any(map(lexicon.is_new_place, ("", "雨夜的街道", "a velociraptor breathing in rain")))
+    bed = ambience_of("a", "the rim of a volcano", 0)
+    assert fit(procedural_offer(bed)) < fit(student_offer(bed))
+    for known in ("", "雨夜的街道", "the rim of a volcano in rain"):
+        assert fit(procedural_offer(ambience_of("a", known, 0))) is Fit.EXACT
 
 
-def test_an_action_nobody_knows_is_asked_for_in_the_rooms_own_words() -> None:
-    assert planner_settings(room("a velociraptor stomping")).prompts.impacts == ("a velociraptor stomping",)
+@pytest.mark.parametrize("words", ["a velociraptor breathing", "plastic bottles set down on a table", "zzyzx", "你好"])
+def test_what_is_no_place_makes_no_ambience_of_the_students(words: str) -> None:
+    assert isinstance(student_offer(ambience_of("a", words, 0)), Refusal)
+
+
+def test_the_student_hears_of_the_place_alone() -> None:
+    assert lexicon.place_words("a volcano at night, bottles are set down. no rain") == "a volcano at night"
+    assert lexicon.place_words("水族馆，玻璃杯") == "水族馆"
+
+
+def fit(offer: Offer | Refusal) -> Fit:
+    assert isinstance(offer, Offer)
+    return offer.fit
+
+
+def test_an_action_nobody_knows_makes_nothing() -> None:
+    assert planner_settings(room("zzyzx, 呜呜祖拉")).prompts.impacts == (lexicon.NEUTRAL_IMPACT,)
+    assert planner_settings(room("a church")).prompts.impacts == (lexicon.NEUTRAL_IMPACT,)
+    assert planner_settings(room("the dog")).prompts.impacts == ("a dog barks",)
     assert planner_settings(room("footsteps on gravel")).prompts.impacts == ("FEETHmn_Gravel",)
     assert planner_settings(room("rain")).prompts.impacts == (lexicon.NEUTRAL_IMPACT,)
     assert planner_settings(room("")).prompts == ActionPrompts((lexicon.NEUTRAL_IMPACT,), (lexicon.NEUTRAL_SWEEP,))

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from livefoley.core.chinese import HAN, simplified
 from livefoley.core.errors import ConfigError
+from livefoley.core.text.chinese import HAN, simplified
 
 LISTS = ("en", "zh")
 MAX_ENTRIES = 100_000

@@ -26,16 +26,15 @@ __all__ = [
     "open_store",
 ]
 
-_S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9._/-]*))?")
+_S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([^?#]*))?")
 _SCHEME = re.compile(r"[A-Za-z0-9+.-]+:/")
 
 
 def check_place(place: str) -> str:
     """Return ``place`` if clips can go there: ``s3://bucket/prefix`` or a directory. Raises ``ConfigError``, which does
     not show it: what was mistaken for it may be a key."""
-    if place.startswith("s3://") and not _S3.fullmatch(place) and (strange := _strange(place)):
-        known = "a bucket has a-z, 0-9, . and -, a prefix also A-Z, _ and /"
-        raise ConfigError(f"{strange} is no part of a place in S3; {known}")
+    if place.startswith("s3://") and (strange := _strange(place)):
+        raise ConfigError(f"{strange} is no part of a place in S3")
     if _SCHEME.match(place) and not _S3.fullmatch(place):
         raise ConfigError(
             'is no place for clips; give a directory, or like "s3://bucket/clips" (keys are AWS_ variables)'
@@ -44,12 +43,14 @@ def check_place(place: str) -> str:
 
 
 def _strange(place: str) -> str:
-    """Return the first character that no place in S3 has here, and where it is; empty when its form alone is wrong."""
+    """Return what no place in S3 has, and where it is; empty when its form alone is wrong."""
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
-    for part, text, known in (("bucket", bucket, r"[a-z0-9.-]"), ("prefix", prefix, r"[A-Za-z0-9._/-]")):
+    for part, text, known in (("bucket", bucket, r"[a-z0-9.-]"), ("prefix", prefix, r"[^?#]")):
         for number, character in enumerate(text, 1):
-            if not re.fullmatch(known, character):
+            if not re.fullmatch(known, character) or not character.isprintable():
                 return f"character {number} of the {part}, {character!r} ({unicodedata.name(character, 'unnamed')}),"
+    if {"", ".", ".."} & set(prefix.strip("/").split("/")) and prefix.strip("/"):
+        return "an empty part of the prefix, or one of . or ..,"
     return ""
 
 

@@ -8,13 +8,16 @@ const { room, hls, keyed } = document.body.dataset;
 const lookaheadS = Number(document.body.dataset.lookaheadS);
 const part = (id) => document.getElementById(id);
 const video = part("video");
+const NOT_CARRIED = 406;
 const HLS_TRIES = 1; // failures of WebRTC before HLS takes over
 const AWAY_MS = 3000;
 const RETRY_MS = [1000, 2000, 5000, 10_000];
+const AGAIN_MS = 1000 * lookaheadS + 5000; // what the publisher sent before has left by then
 
 let key = decodeURIComponent(location.hash.slice(1)); // never in the query: servers log that
 let session;
 let failures = 0;
+let cameMs; // when the publisher came, as long as WebRTC has not been tried since
 
 window.livefoleySession = () => session; // for those who look at its statistics in the console
 translate();
@@ -22,19 +25,36 @@ run();
 setInterval(showAway, AWAY_MS);
 
 async function run() {
+  let connected;
   for (;;) {
     try {
-      await watchOnce();
+      await watch(connected ?? (await connect()));
+      connected = undefined;
     } catch (error) {
-      if (await settled(error)) return;
+      connected = undefined;
+      if (!(await settled(error))) continue;
+      if (error.status !== NOT_CARRIED) return;
+      connected = await carried();
     }
   }
 }
 
-/** Play by WHEP until the connection is lost. */
-async function watchOnce() {
+/** While HLS plays, wait until the publisher has come back with what WebRTC carries; resolves to a connection. */
+async function carried() {
+  cameMs = Date.now(); // what was refused may have been the last of what was sent before
+  for (;;) {
+    await pause(1000);
+    if (cameMs === undefined || Date.now() - cameMs < AGAIN_MS) continue;
+    cameMs = undefined;
+    const connected = await connect().catch(() => undefined);
+    if (connected) return connected;
+  }
+}
+
+/** Begin to watch by WHEP; resolves to the stream. */
+async function connect() {
   if (!window.RTCPeerConnection) throw new Error(words.no_webrtc);
-  say(words.connecting);
+  if (part("way").textContent !== "HLS") say(words.connecting);
   const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   const stream = new MediaStream();
   connection.addEventListener("track", (event) => stream.addTrack(event.track));
@@ -45,8 +65,14 @@ async function watchOnce() {
     connection.close();
     throw error;
   }
+  return stream;
+}
+
+/** Play what has been connected until the connection is lost. */
+async function watch(stream) {
   failures = 0;
   part("why").textContent = "";
+  video.removeAttribute("src");
   video.srcObject = stream;
   part("way").textContent = "WebRTC";
   const foley = session.links.find((found) => found.rel === "urn:livefoley:foley");
@@ -191,6 +217,7 @@ async function askForKey(error) {
 async function showAway() {
   const answer = await fetch(`/${room}/state`, { cache: "no-store" }).catch(() => undefined);
   const { state } = answer?.ok ? await answer.json() : {};
+  if (state === "live" && !part("away").hidden) cameMs = Date.now();
   part("away").hidden = state !== "holding";
 }
 

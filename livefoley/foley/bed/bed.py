@@ -19,7 +19,8 @@ from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
 from livefoley.foley.bed.kinds import KINDS
 from livefoley.foley.bed.streams import BLOCK, Events, GivenSegments, Pool, Stream
-from livefoley.foley.description.lexicon import BedLayer, BedRecipe, bed_recipe
+from livefoley.foley.description.lexicon import BedRecipe, bed_recipe
+from livefoley.foley.description.reader import BedLayer
 from livefoley.foley.render_cache import Stored
 from livefoley.foley.rendered import RenderedSounds, generator
 

@@ -11,6 +11,7 @@ from livefoley.core.errors import LivefoleyError, ModelError
 from livefoley.core.ticks import TICK_RATE, s_from_ticks
 from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
+from livefoley.foley.description.lexicon import place_words
 from livefoley.foley.onset import even
 from livefoley.foley.student import features
 from livefoley.foley.student.features import FRAMES_PER_S, FRAMES_PER_TOKEN, Floats
@@ -83,7 +84,7 @@ def segments_of(student: Student, requests: Sequence[SoundRequest]) -> list[Soun
     beds: dict[int, Continuation] = {}
     for place, request in enumerate(requests):
         try:
-            beds[place] = student.bed(request.prompt, request.seed)
+            beds[place] = student.bed(place_words(request.prompt), request.seed)
         except LivefoleyError as error:
             made[place] = error
     pieces: dict[int, list[Stereo]] = {place: [] for place in beds}

@@ -27,6 +27,7 @@ from livefoley.media.files.reencode import Reencoder
 
 HEADLESS = 300
 """Packets without parameters before they are given up: with H.264 the next keyframe may be ten seconds away."""
+ENCRYPTED = "they are encrypted (DRM), and livefoley has no key; use the file as it was before"
 NEVER_CAME = "the parameters to decode them never came"
 
 
@@ -56,6 +57,7 @@ class Demuxer:
         self._tracks = {track.stream.index: track for track in tracks}
         self._names = {at: _named(track.stream) for at, track in self._tracks.items()}  # a closed stream crashes
         self._packets = dict.fromkeys(self._tracks, 0)
+        self._encrypted: set[int] = set()
         for stream in container.streams:
             if stream.index not in self._tracks:
                 stream.discard = Discard.all  # do not even download the other variants of a playlist
@@ -64,7 +66,11 @@ class Demuxer:
     def problems(self) -> tuple[str, ...]:
         """Lines for people, one for each kind of track that is there and cannot be used, as far as that is known."""
         headless = (self._names[at] for at, track in self._tracks.items() if track.headless)
-        return (*self._missed, *(f"{name} cannot be used: {NEVER_CAME}; {REMEDY}" for name in headless))
+        return (
+            *self._missed,
+            *(f"{self._names[at]} cannot be used: {ENCRYPTED}" for at in sorted(self._encrypted)),
+            *(f"{name} cannot be used: {NEVER_CAME}; {REMEDY}" for name in headless),
+        )
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -92,9 +98,14 @@ class Demuxer:
         yield from self.infos
         streams = [track.stream for track in self._tracks.values()]
         for packet in self._container.demux(streams):
-            if packet.size:
-                self._packets[packet.stream.index] += 1
-                yield from self._tracks[packet.stream.index].items(packet)
+            if not packet.size:
+                continue
+            index = packet.stream_index
+            self._packets[index] += 1
+            if packet.has_sidedata("encryption_info"):
+                self._encrypted.add(index)
+            else:
+                yield from self._tracks[index].items(packet)
         for track in self._tracks.values():
             yield from track.flush()
 

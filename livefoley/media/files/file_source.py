@@ -57,19 +57,21 @@ def read_items(
     packets = 0
     tell = on_problem or (lambda problem: log.warning(problem, file=Path(path).name))
     with _open(path, keep, reencode) as (_, demuxer):
-        told = 0
+        told = set[str]()
         try:
             for item in interleave(demuxer.items(), demuxer.tracks):
                 packets += isinstance(item, Packet)
-                for problem in demuxer.problems[told:]:
-                    tell(problem)
-                    told += 1
+                for problem in demuxer.problems:
+                    if problem not in told:
+                        tell(problem)
+                        told.add(problem)
                 yield item
         except (av.FFmpegError, OSError) as error:
             if packets:
                 tell(f"the file is damaged and ends early ({reason(error)})")
-        for problem in (*demuxer.problems[told:], *demuxer.losses) if packets else ():
-            tell(problem)
+        for problem in (*demuxer.problems, *demuxer.losses) if packets else ():
+            if problem not in told:
+                tell(problem)
     if not packets:
         why = "; ".join((*demuxer.problems, *demuxer.losses)) or "the file may be cut off"
         raise InputError(f"{path}: no packet in it can be read; {why}")

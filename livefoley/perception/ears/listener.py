@@ -15,8 +15,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from livefoley.core.captions import joined
 from livefoley.core.events import HearingEvent, Keyword, Speech, Transcript, Word
+from livefoley.core.text.captions import joined
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.ears.hallucination import is_made_up, without_loop
 from livefoley.perception.ears.holes import Span, holes

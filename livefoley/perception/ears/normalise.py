@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from livefoley.core import chinese
+from livefoley.core.text import chinese
 
 _WORD = re.compile(r"[㐀-䶿一-鿿]|\d+|[^\W\d_㐀-䶿一-鿿]+(?:'[^\W\d_㐀-䶿一-鿿]+)*|[%％]")
 

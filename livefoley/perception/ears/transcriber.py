@@ -17,8 +17,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from livefoley.core.captions import SPACELESS
 from livefoley.core.events import Transcript, Word
+from livefoley.core.text.captions import SPACELESS
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.ears import model
 from livefoley.perception.ears.hallucination import DOUBTFUL_SCORE, is_made_up, without_loop

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import structlog
 
-from livefoley.core.captions import VTT_HEAD, Caption, as_srt, as_vtt, captions
 from livefoley.core.errors import reason
 from livefoley.core.events import Transcript
+from livefoley.core.text.captions import VTT_HEAD, Caption, as_srt, as_vtt, captions
 from livefoley.engine.timeline import ORIGIN
 
 log = structlog.get_logger("livefoley.subtitles")

@@ -8,11 +8,12 @@ from functools import cache
 from opencc import OpenCC
 
 HAN = re.compile(r"[㐀-䶿一-鿿]")
+_ALSO = str.maketrans("衞枱檯揹", "卫台台背")  # variants for which OpenCC knows no way back
 
 
 def simplified(text: str) -> str:
     """Return ``text`` with traditional characters simplified, by OpenCC's tables of characters and of phrases."""
-    return str(_converter().convert(text)) if HAN.search(text) else text
+    return str(_converter().convert(text)).translate(_ALSO) if HAN.search(text) else text
 
 
 @cache

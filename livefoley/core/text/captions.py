@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from livefoley.core.chinese import HAN
 from livefoley.core.events import Transcript, Word
+from livefoley.core.text.chinese import HAN
 from livefoley.core.ticks import TICK_RATE, Tick, ms_from_ticks
 
 MAX_WIDTH = 84  # two lines of 42 half-width characters; a Chinese one counts twice

@@ -1,0 +1,1 @@
+"""Text for people: Chinese in one form, captions as files."""
