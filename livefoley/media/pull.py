@@ -18,7 +18,7 @@ from livefoley.core.backoff import Backoff
 from livefoley.core.errors import ConfigError, LivefoleyError, reason
 from livefoley.core.media import Disconnected, Packet, SourceItem
 from livefoley.core.ports import Feed, SourceStatistics
-from livefoley.media.files.demux import Demuxer
+from livefoley.media.files.demux import SAME_TRACKS, Demuxer
 from livefoley.media.reader import Pacer, Reader
 from livefoley.media.urls import safe_url
 
@@ -147,11 +147,12 @@ class PullSource:
     def _items(self, container: Any) -> Iterator[SourceItem]:
         """Yield what an open input holds; what of it cannot be used is told."""
         demuxer = self._demuxer = Demuxer(container, safe_url(self._url))
-        told = 0
+        told = set[str]()
         for item in demuxer.items():
-            for problem in demuxer.problems[told:]:
-                log.warning(problem, url=safe_url(self._url))
-                told += 1
+            for problem in demuxer.problems:
+                if problem not in told:
+                    log.warning(problem, url=safe_url(self._url))
+                    told.add(problem)
             yield item
 
     def _unused(self) -> str:
@@ -179,7 +180,7 @@ def checked_scheme(url: str) -> str:
 
 def _options(scheme: str, read_timeout_s: float) -> dict[str, str]:
     micros = str(round(read_timeout_s * 1_000_000))
-    common = {"analyzeduration": "1500000", "probesize": "1000000"}
+    common = {"analyzeduration": "1500000", "probesize": "1000000", **SAME_TRACKS}
     if scheme.startswith("rtmp"):
         return {**common, "rtmp_live": "live", "rw_timeout": micros}
     if scheme.startswith("rtsp"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ import structlog
 
 from livefoley.core.backoff import Backoff
 from livefoley.core.errors import ConfigError, InputError, OutputError, UnsupportedCodec, reason
-from livefoley.core.media import OutputItem, SourceItem, Unit
+from livefoley.core.media import MediaKind, OutputItem, SourceItem, TrackInfo, Unit
 from livefoley.core.ports import SinkStatistics
 from livefoley.core.throttle import LogThrottle
 from livefoley.media.pictures.untold import Untold
@@ -40,6 +41,7 @@ log = structlog.get_logger("livefoley.srt")
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 _PROBED = {"probesize": "1000000", "analyzeduration": "1500000"}
 _BOUNDED = tuple(word for name, value in _PROBED.items() for word in (f"-{name}", value))
+NOTHING = "nothing arrives: nobody sends, or what came ended before anything could be read of it"
 _JOINED = ("-f", "concat", "-safe", "0", "-auto_convert", "0", "-protocol_whitelist", "pipe,fd,srt,udp")
 _SECRETS = ("passphrase", "streamid", "srt_streamid")
 _MOST_BYTES = 900  # of a secret; a line of presets holds no more
@@ -107,6 +109,12 @@ def _cleaned(text: str, url: str) -> str:
     return line[-200:]
 
 
+def _in_words(said: str) -> str:
+    """Return what an input's ffmpeg said last, without the pipe by which it was told the address."""
+    said = re.sub(r"^pipe:\d+: ", "", said)
+    return NOTHING if said in ("", "Input/output error") else said
+
+
 class SrtSink:
     """Sends a room to an SRT address; implements ``Sink``. ``write_timeout_s`` is how long the child may take nothing.
 
@@ -126,6 +134,7 @@ class SrtSink:
         self._backoff_s = backoff_s
         self._queue = UnitQueue()
         self._throttled = LogThrottle(log, time.monotonic)
+        self._refused: dict[MediaKind, str] = {}  # why a track is left out
         self._connected = False
         self._units = self._bytes = self._starts = self._errors = 0
         self.name = name or safe_url(url)
@@ -149,7 +158,7 @@ class SrtSink:
             reconnects=max(0, self._starts - 1),
             errors=self._errors,
             queue_units=self._queue.units,
-            problem=self._untold.problem,
+            problem="; ".join(filter(None, (*self._refused.values(), self._untold.problem))),
         )
 
     async def run(self) -> None:
@@ -216,8 +225,12 @@ class SrtSink:
             try:
                 data += stream.feed([item])
                 self._units += isinstance(item, Unit)
+                if isinstance(item, TrackInfo):
+                    self._refused.pop(item.kind, None)
             except (UnsupportedCodec, av.FFmpegError, ValueError) as error:
                 self._errors += 1
+                if isinstance(item, TrackInfo):
+                    self._refused[item.kind] = reason(error)
                 self._throttled.error("SRT output cannot carry this", url=safe_url(self._url), reason=reason(error))
         return data
 
@@ -297,7 +310,7 @@ class SrtSource(PullSource):
                 yield from self._items(container)
         except (av.FFmpegError, OSError):
             child.kill()
-            raise InputError(_cleaned(said.text(), self._url) or "nothing arrives") from None
+            raise InputError(_in_words(_cleaned(said.text(), self._url))) from None
         finally:
             child.kill()
             child.wait()

@@ -96,6 +96,8 @@ def survey(path: Path, limits: IntakeLimits) -> Layout:
         origin, most = origin_of(container), ticks_from_s(limits.max_duration_s + 1)
         tracks = {stream.index: _Seen() for stream in chosen.streams}
         for packet in container.demux(chosen.streams):
+            if packet.has_sidedata("encryption_info"):
+                raise InputError("is encrypted (DRM); send the video as it was before")
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is None or not packet.size or packet.is_discard:
                 continue

@@ -22,6 +22,7 @@ from livefoley.renders.model import OutputFormat, RenderLimits, RenderRequest
 from livefoley.renders.order import Order
 from tests.clips import videos
 from tests.clips.sounds import read
+from tests.media.clips import encrypted
 
 CONTENT_ID = "00c0ffee1234abcd"
 HOP = 512
@@ -128,6 +129,7 @@ def test_files_that_mean_harm_are_refused_in_one_line(tmp_path: Path) -> None:
         (videos.endless(tmp_path / "endless.mp4"), "lasts 3600 s"),
         (videos.liar(tmp_path / "liar.ts"), "at most 300 s"),
         (text, "cannot be read"),
+        (encrypted(tmp_path / "encrypted.mp4"), r"is encrypted \(DRM\)"),
     ):
         with pytest.raises(InputError, match=reason) as refused:
             make(order(made, tmp_path / "sound.wav"))

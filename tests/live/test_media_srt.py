@@ -116,6 +116,23 @@ async def test_a_listener_receives_the_pictures_sent_encrypted(
     assert PASSPHRASE not in "".join(capfd.readouterr())
 
 
+async def test_pictures_that_srt_does_not_carry_are_told(tmp_path: Path) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    with process(*receiver(port, tmp_path / "got.ts")):
+        await listening(port)
+        sink = SrtSink(f"srt://127.0.0.1:{port}?{PATIENT}")
+        task = asyncio.create_task(sink.run())
+        for item in output_items(clip("vp8.webm")):
+            sink.write_nowait(item)
+        await until(lambda: sink.statistics().problem)
+        assert sink.statistics().problem == "MPEG-TS (SRT) does not carry vp8; use H.264 or HEVC and AAC"
+        for item in output_items(clip("h264.mp4"), start=96_000 + 3 * 48_000):
+            sink.write_nowait(item)
+        await until(lambda: not sink.statistics().problem)
+        sink.close()
+        await asyncio.wait_for(task, LIMIT_S)
+
+
 async def test_a_destination_that_is_not_there_yet_is_tried_until_it_is(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,6 +213,30 @@ async def test_srt_comes_in_with_every_picture_and_its_end_is_noticed() -> None:
     known = {tuple(slices(data)) for data in pictures(list(read_items(clip("h264.mp4"))))}
     assert {tuple(slices(data)) for data in pictures(items)} <= known
     assert {item.codec for item in items if isinstance(item, TrackInfo)} == {"h264", "aac"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "pipe:44: Input/output error",
+            "nothing arrives: nobody sends, or what came ended before anything could be read",
+        ),
+        ("pipe:44: Invalid data found when processing input", "Invalid data found when processing input"),
+    ],
+)
+async def test_an_input_that_fails_is_told_without_the_pipe_that_names_it(tmp_path: Path, said: str, told: str) -> None:
+    failing = tmp_path / "ffmpeg"
+    failing.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    failing.chmod(0o755)
+    source = SrtSource(f"srt://127.0.0.1:{free_port(socket.SOCK_DGRAM)}?mode=listener")
+    source._ffmpeg = str(failing)
+    task = asyncio.create_task(source.run(lambda item: None))
+    await until(lambda: source.statistics().problem)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert source.statistics().problem.startswith(told)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell")

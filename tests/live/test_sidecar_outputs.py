@@ -105,10 +105,11 @@ async def test_a_second_process_on_the_same_places_is_one_line_and_the_first_doe
                 assert not [line for line in before if "error" in line or "Traceback" in line]  # rooms' addresses alone
                 assert "another livefoley (process " in line
                 assert "each needs its own place" in line
-            playlist = (tmp_path / f"out/hls/{ROOM}/index.m3u8").read_text()
-            named = [line for line in playlist.splitlines() if line.endswith(".m4s")]
-            assert named
-            assert all((tmp_path / f"out/hls/{ROOM}" / name).exists() for name in named)
+            hls = tmp_path / f"out/hls/{ROOM}"
+            for playlist in ("video.m3u8", "sound.m3u8", "original.m3u8"):
+                named = [line for line in (hls / playlist).read_text().splitlines() if line.endswith(".m4s")]
+                assert named
+                assert all((hls / name).exists() for name in named)
             await wait_room(made, lambda told: told["position_s"] > 6)
         await made.stop()
     assert not [path for path in below(tmp_path) if "recovered" in path.name]

@@ -93,12 +93,26 @@ async def test_new_parameters_are_tried_at_once_where_others_failed(tmp_path: Pa
     for item in broken:
         sink.write_nowait(item)
     await until(lambda: sink.statistics().errors and not sink.statistics().queue_units)
+    assert sink.statistics().problem == "mp4 does not carry h263; use .mkv"
     for item in items:
         sink.write_nowait(item)
     sink.close()
     async with asyncio.timeout(LIMIT_S):
         await task
     assert len(payloads(sink.paths[-1])) == 75
+    assert sink.statistics().problem == ""
+
+
+async def test_a_container_is_named_that_carries_the_sound_too(tmp_path: Path) -> None:
+    sink = FileSink(tmp_path / "room.mp4", retry_s=3600.0)
+    task = asyncio.create_task(sink.run())
+    for item in items_of("vp8.webm"):
+        sink.write_nowait(item)
+    await until(lambda: sink.statistics().problem)
+    sink.close()
+    async with asyncio.timeout(LIMIT_S):
+        await task
+    assert sink.statistics().problem == "mp4 does not carry vp8; use .mkv"  # not .webm: a room's sound is AAC
 
 
 async def test_what_a_crash_left_is_kept_under_another_name(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, Tr
 from livefoley.formats import nal
 from livefoley.media.files.file_source import FileSource, looped, probe, read_items
 from livefoley.media.files.mux import Muxer
-from tests.media.clips import clip
+from tests.media.clips import clip, encrypted
 from tests.media.render import events_s, output_items
 from tests.support.peers import require, shared
 from tests.support.waiting import LIMIT_S, until
@@ -159,6 +159,11 @@ def test_sound_that_cannot_be_decoded_is_counted(tmp_path: Path) -> None:
     list(read_items(path, on_problem=told.append))
     (line,) = told
     assert re.fullmatch(r"\d+ of \d+ packets of the sound \(dts in stream 0\) could not be used: .*", line)
+
+
+def test_an_encrypted_file_is_refused_and_not_laid_under_as_noise(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the pictures \(h264 in stream 0\) cannot be used: they are encrypted"):
+        list(read_items(encrypted(tmp_path / "encrypted.mp4")))
 
 
 def test_a_title_in_the_encoding_of_an_old_machine_costs_nothing(tmp_path: Path) -> None:

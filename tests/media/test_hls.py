@@ -234,12 +234,14 @@ async def test_a_directory_that_vanishes_costs_segments_only(tmp_path: Path) -> 
         sink.write_nowait(item)
     await until(lambda: sink.statistics().errors and not sink.statistics().queue_units)
     assert not sink.statistics().connected
+    assert sink.statistics().problem
     (tmp_path / "room").mkdir()
     for item in items[len(items) // 2 :]:
         sink.write_nowait(item)
     sink.close()
     await task
     assert sink.statistics().errors > 0
+    assert sink.statistics().problem == ""
     assert "#EXT-X-DISCONTINUITY\n" in (tmp_path / "room" / PLAYLIST).read_text()
     assert len(payloads(tmp_path / "room" / PLAYLIST)) > 50
 

@@ -57,3 +57,48 @@ async def test_profiles_no_browser_plays_are_refused_by_name(house: House, profi
     assert (answer.status_code, answer.json()["detail"]) == (422, f"browsers do not play H.264 {name}; {right}")
     both = offer_of(f"packetization-mode=1;profile-level-id={profile}", f"packetization-mode=1;{HIGH}")
     assert (await house.client.post("/stage/whip", content=both, headers=AN_OFFER)).status_code == 201
+
+
+def one_more(line: str) -> str:
+    return offer_of(f"packetization-mode=1;{HIGH}") + line + "\r\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a=fmtp:96",
+        "a=fmtp:18 annexb=no",  # of a format that is not named
+        "a=ssrc:4294967295 cname",
+        "a=ssrc-group:FID one two",
+        "a=rtcp-fb:96",
+        "a=rtcp:none",
+        "a=extmap:20 urn:ietf:params:rtp-hdrext:toffset with=attributes",
+        "a=candidate:1 1 udp",
+    ],
+)
+async def test_a_line_that_says_nothing_to_us_does_not_cost_the_offer(house: House, line: str) -> None:
+    answer = await house.client.post("/stage/whip", content=one_more(line), headers=AN_OFFER)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_an_offer_without_a_role_is_answered_as_the_side_that_waits(house: House) -> None:
+    offer = offer_of(f"packetization-mode=1;{HIGH}").replace("a=setup:actpass\r\n", "")
+    answer = await house.client.post("/stage/whip", content=offer, headers=AN_OFFER)
+    assert (answer.status_code, "a=setup:passive" in answer.text) == (201, True)
+
+
+@pytest.mark.parametrize("profile", ["42e0", "high", ""])
+async def test_a_profile_that_cannot_be_read_is_as_if_it_were_not_there(house: House, profile: str) -> None:
+    offer = offer_of(f"packetization-mode=1;profile-level-id={profile}")
+    answer = await house.client.post("/stage/whip", content=offer, headers=AN_OFFER)
+    assert (answer.status_code, "packetization-mode=1" in answer.text) == (201, True)
+
+
+async def test_what_cannot_be_used_is_told_in_words(house: House) -> None:
+    offer = offer_of(f"packetization-mode=2;{HIGH}")
+    answer = await house.client.post("/stage/whip", content=offer, headers=AN_OFFER)
+    assert answer.status_code == 422
+    assert "offer H.264 with packetization-mode=1 or 0" in answer.json()["detail"]
+    answer = await house.client.post("/stage/whip", content=one_more("a=setup:nobody"), headers=AN_OFFER)
+    told = "the offer cannot be used (the line a=setup in it cannot be read)"
+    assert (answer.status_code, answer.json()["detail"]) == (422, told)

@@ -102,6 +102,7 @@ async def test_vp8_goes_where_it_can_and_rtmp_says_that_it_cannot(tmp_path: Path
             await asyncio.gather(*(track.done.wait() for track in publisher.tracks))
             assert (await publisher.leave()).status_code == 200
             await wait_room(made, lambda room: not room["publisher_connected"] and room["units_out"] > 100)
+            await wait_room(made, lambda room: "RTMP does not carry vp8" in room["sinks"][0]["problem"])
             await made.stop()
     assert file_hashes(tmp_path / "o.mkv", MediaKind.VIDEO) == [md5(frame).hexdigest() for frame in frames]
     assert "RTMP does not carry vp8 video" in (tmp_path / "sidecar.log").read_text()

@@ -69,7 +69,7 @@ def add_tracks(container: Any, tracks: Sequence[TrackInfo]) -> list[Any]:
     kind = container.format.name
     for info in tracks:
         if info.codec not in _CARRIED.get(kind, (info.codec,)):
-            raise UnsupportedCodec(f"{kind} does not carry {info.codec}; {_alternatives(info.codec)}")
+            raise UnsupportedCodec(f"{kind} does not carry {info.codec}; {_alternatives(tracks)}")
     with av.open(io.BytesIO(fmp4.init_segment(tracks)), format="mov") as template:
         return [_add(container, source, info) for info, source in zip(tracks, template.streams, strict=True)]
 
@@ -86,8 +86,9 @@ def _add(container: Any, source: Any, info: TrackInfo) -> Any:
     return stream
 
 
-def _alternatives(codec: str) -> str:
-    carrying = [suffixes[0] for name, suffixes in _CONTAINERS.items() if codec in _CARRIED.get(name, (codec,))]
+def _alternatives(tracks: Sequence[TrackInfo]) -> str:
+    codecs = {info.codec for info in tracks}
+    carrying = [suffixes[0] for name, suffixes in _CONTAINERS.items() if codecs <= set(_CARRIED.get(name, codecs))]
     return f"use {', '.join(carrying)}"
 
 

@@ -62,7 +62,7 @@ class FileSink(DiskSink):
             reconnects=max(0, recorder.begun - 1),
             errors=recorder.errors,
             queue_units=self._queue.units,
-            problem=self._untold.problem if self._untold is not None else "",
+            problem=recorder.problem or (self._untold.problem if self._untold is not None else ""),
         )
 
 
@@ -79,6 +79,7 @@ class _Recorder:
         self._throttled = LogThrottle(log, time.monotonic)
         self.paths: list[Path] = []
         self.units = self.bytes = self.dropped = self.errors = self.begun = 0
+        self.problem = ""  # why nothing is recorded, until something is
 
     @property
     def recording(self) -> bool:
@@ -115,6 +116,8 @@ class _Recorder:
                 return
             self._muxer = self._begin()
         self._muxer.write(item)
+        if self._muxer.begun:
+            self.problem = ""
         if isinstance(item, Unit):
             self.units += 1
             self.bytes += len(item.packet.data)
@@ -132,13 +135,15 @@ class _Recorder:
 
     def _fail(self, error: Exception) -> None:
         self.errors += 1
+        self.problem = str(error)
         self._retry_at_s = time.monotonic() + self._retry_s
         if self._muxer is not None:
             muxer, self._muxer = self._muxer, None
             muxer.abort(keep=True)
             self.paths += muxer.paths
         trace = None if isinstance(error, LivefoleyError) else error
-        self._throttled.error("recording failed", reason=str(error), retry_s=self._retry_s, exc_info=trace)
+        name, retry_s = self._path.name, self._retry_s
+        self._throttled.error("recording failed", file=name, reason=self.problem, retry_s=retry_s, exc_info=trace)
 
 
 def _free(path: Path) -> Path:

@@ -18,12 +18,12 @@ import structlog
 from livefoley.core.errors import InputError, reason
 from livefoley.core.media import VIDEO_CODECS, Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Feed, SourceStatistics
-from livefoley.media.files.demux import Demuxer, interleave
+from livefoley.media.files.demux import SAME_TRACKS, Demuxer, interleave
 from livefoley.media.reader import Pacer, Reader
 
 log = structlog.get_logger("livefoley.file")
 
-_PROBED = {"analyzeduration": "60000000", "probesize": "50000000"}
+_PROBED = {"analyzeduration": "60000000", "probesize": "50000000", **SAME_TRACKS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +57,21 @@ def read_items(
     packets = 0
     tell = on_problem or (lambda problem: log.warning(problem, file=Path(path).name))
     with _open(path, keep, reencode) as (_, demuxer):
-        told = 0
+        told = set[str]()
         try:
             for item in interleave(demuxer.items(), demuxer.tracks):
                 packets += isinstance(item, Packet)
-                for problem in demuxer.problems[told:]:
-                    tell(problem)
-                    told += 1
+                for problem in demuxer.problems:
+                    if problem not in told:
+                        tell(problem)
+                        told.add(problem)
                 yield item
         except (av.FFmpegError, OSError) as error:
             if packets:
                 tell(f"the file is damaged and ends early ({reason(error)})")
-        for problem in (*demuxer.problems[told:], *demuxer.losses) if packets else ():
-            tell(problem)
+        for problem in (*demuxer.problems, *demuxer.losses) if packets else ():
+            if problem not in told:
+                tell(problem)
     if not packets:
         why = "; ".join((*demuxer.problems, *demuxer.losses)) or "the file may be cut off"
         raise InputError(f"{path}: no packet in it can be read; {why}")
@@ -183,4 +185,4 @@ def _open(
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as audio or video ({reason(error)})") from None
     with container:
-        yield container, Demuxer(container, str(path), keep, reencode)
+        yield container, Demuxer(container, str(path), keep, reencode, continuous=True)

@@ -51,6 +51,11 @@ class Muxer:
         self._count = 0
         self.paths: list[Path] = []
 
+    @property
+    def begun(self) -> bool:
+        """Whether a file is being written: its container took the tracks, the disk its first bytes."""
+        return self._part is not None
+
     def write(self, item: OutputItem) -> None:
         """Take the next item; units before the first keyframe are left out."""
         if isinstance(item, TrackInfo):

@@ -57,6 +57,7 @@ class HlsSink(DiskSink):
             dropped_units=self._queue.dropped,
             errors=writer.errors,
             queue_units=self._queue.units,
+            problem=writer.problem,
         )
 
 
@@ -101,6 +102,7 @@ class _Writer:
         self._throttled = LogThrottle(log, time.monotonic)
         self.failing = False  # the last segment could not be written
         self.units = self.bytes = self.errors = 0
+        self.problem = ""  # why the last segment was lost
 
     def prepare(self) -> None:
         names = ("seg-*.m4s", "init-*.mp4", f".*{PARTIAL}", PLAYLIST, *(f"{track}.m3u8" for track in Track))
@@ -134,6 +136,8 @@ class _Writer:
         self.failing = not self._guarded(lambda: self._store(cut))
         if self.failing:
             self._segmenter.skip()
+        else:
+            self.problem = ""
 
     def _store(self, cut: list[Segment]) -> None:
         """Write what was cut at once, then name it: a track that has nothing of that time has a gap."""
@@ -196,4 +200,5 @@ class _Writer:
 
     def _fail(self, error: Exception) -> None:
         self.errors += 1
-        self._throttled.error("HLS segment lost", directory=self._directory.name, reason=str(error))
+        self.problem = str(error)
+        self._throttled.error("HLS segment lost", directory=self._directory.name, reason=self.problem)

@@ -70,6 +70,7 @@ class RtmpSink:
         self._backlog: list[OutputItem] = []  # taken from the queue, not sent yet
         self._link: Link | None = None
         self._lost = ""  # why there is none
+        self._left_out = ""  # why tracks are
         self._links = self._units = self._bytes = self._dropped = self._errors = 0
 
     def write_nowait(self, item: OutputItem) -> None:
@@ -106,6 +107,7 @@ class RtmpSink:
 
     def statistics(self) -> SinkStatistics:
         """Return a snapshot."""
+        lost = self._lost if self._link is None else ""
         return SinkStatistics(
             name=self.name,
             kind="rtmp",
@@ -116,7 +118,7 @@ class RtmpSink:
             reconnects=max(0, self._links - 1),
             errors=self._errors,
             queue_units=self._queue.units,
-            problem=self._untold.problem if self._link is not None else self._lost or self._untold.problem,
+            problem="; ".join(filter(None, (lost, self._left_out, self._untold.problem))),
         )
 
     async def _attempt(self) -> Exception | None:
@@ -180,9 +182,13 @@ class RtmpSink:
         self._units -= skipped
         self._dropped += skipped
         link.flush()
-        if stream.problem is not None:
-            self._throttled.warning("track left out", sink=self.name, problem=stream.problem)
-            stream.problem = None
+        self._tell("; ".join(stream.problems.values()))
+
+    def _tell(self, left_out: str) -> None:
+        """Take why tracks are left out; empty when none is."""
+        if left_out and left_out != self._left_out:
+            self._throttled.warning("track left out", sink=self.name, problem=left_out)
+        self._left_out = left_out
 
     def _trim(self) -> None:
         """Make the backlog of what is queued, without what a long outage has made old."""

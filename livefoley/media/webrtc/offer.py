@@ -59,7 +59,7 @@ def _check(section: Section, directions: frozenset[str]) -> None:
         raise Refused(422, "offer", f"the {section.kind} track is offered as {section.direction}; offer it as {wanted}")
     wanted_codecs = CARRIED[section.kind]
     if not set(section.codecs) & set(wanted_codecs):
-        offered = ", ".join(section.codecs[:6]) or "no codec"
+        offered = ", ".join(section.codecs[:6]) or "what no a=rtpmap names"
         names = {"H264": "H.264", "OPUS": "Opus"}
         right = " or ".join(names.get(codec, codec) for codec in wanted_codecs)
         raise Refused(

@@ -11,6 +11,7 @@ TAKEN = {"42": "e0", "4d": "00", "58": "c0", "64": "00"}
 _OTHERS = {"6e": "High 10", "7a": "High 4:2:2", "f4": "High 4:4:4", "2c": "CAVLC 4:4:4"}
 _UNNAMED = "42"  # the profile of a format without profile-level-id (RFC 6184, 8.1)
 _HIGHEST_LEVEL = 0x34  # 5.2, the last that aiortc knows
+_DAMAGED_ID = re.compile(r"profile-level-id=(?![0-9a-f]{6}\s*(;|$))[^;\r\n]*;?", re.IGNORECASE | re.MULTILINE)
 _LEVEL_ID = re.compile(r"(profile-level-id=)([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})", re.IGNORECASE)
 
 
@@ -34,9 +35,9 @@ def untaken(profiles: Sequence[str]) -> str:
 def as_known(offer: str) -> str:
     """Return an offer whose H.264 profiles that are taken have flags and levels that aiortc can read.
 
-    What is taken does not depend on them: pictures pass as they are.
+    What is taken does not depend on them: pictures pass as they are. One that cannot be read counts as missing.
     """
-    return _LEVEL_ID.sub(_known, offer)
+    return _LEVEL_ID.sub(_known, _DAMAGED_ID.sub("", offer))
 
 
 def _known(found: re.Match[str]) -> str:

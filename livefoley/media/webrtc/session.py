@@ -8,17 +8,20 @@ from collections.abc import Coroutine
 from typing import Any
 
 from aiortc import RTCSessionDescription
-from aiortc.sdp import candidate_from_sdp
+from aiortc.exceptions import OperationError
+from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from livefoley.media.access.admission import Refused
 from livefoley.media.webrtc import profiles
 from livefoley.media.webrtc.aiortc_overrides import EncodedPeer, Receiving
 from livefoley.media.webrtc.ice import IceSettings
 from livefoley.media.webrtc.offer import MAX_CANDIDATES, Fragment
+from livefoley.media.webrtc.readable import readable, stumbles_at
 
 CONNECT_TIMEOUT_S = 15.0
 ANSWER_TIMEOUT_S = 6.0  # OBS gives up after 8 s
 BUSY_RETRY_S = 5
+_FITTING = "offer H.264 with packetization-mode=1 or 0 and a profile-level-id such as 42e01f, or VP8, and sound in Opus"
 
 
 class PeerSession:
@@ -43,13 +46,16 @@ class PeerSession:
         """Return the answer, with every candidate. Raises ``Refused`` for an offer that cannot be taken."""
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                await self._negotiate(profiles.as_known(offer))
+                await self._negotiate(profiles.as_known(readable(offer)))
         except TimeoutError:
             raise Refused(503, "busy", "no address for the media was found in time; come back", BUSY_RETRY_S) from None
         except Refused:
             raise
+        except OperationError:
+            raise Refused(422, "offer", f"no format of the offer fits; {_FITTING}") from None
         except Exception as error:  # aiortc's parser raises whatever its lines run into
-            raise Refused(422, "offer", f"the offer cannot be used ({type(error).__name__})") from None
+            where = stumbles_at(offer, SessionDescription.parse) or type(error).__name__
+            raise Refused(422, "offer", f"the offer cannot be used ({where})") from None
         sdp = str(self.peer.localDescription.sdp)
         if "a=candidate:" not in sdp:
             raise Refused(503, "busy", "no UDP port is free now; come back in a moment", BUSY_RETRY_S)

@@ -94,7 +94,9 @@ def test_a_track_rtmp_does_not_carry_is_left_out_and_named() -> None:
     tags = feed(stream, TrackInfo(MediaKind.VIDEO, "vp8"), AUDIO, picture(0, True), sound(10))
     assert shape(tags) == [(8, 10, 0), (8, 10, 1)]
     assert stream.skipped == 1
-    assert "vp8" in (stream.problem or "")
+    assert "vp8" in stream.problems[MediaKind.VIDEO]
+    feed(stream, VIDEO, picture(40, True))
+    assert stream.problems == {}
 
 
 def test_a_short_outage_loses_nothing() -> None:

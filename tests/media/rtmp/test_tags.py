@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -245,3 +246,13 @@ def test_no_tag_makes_the_reader_raise(tags: list[tuple[int, bytes]]) -> None:
 @given(st.binary(max_size=30), st.sampled_from([b"\x90hvc1", b"\x17\x00\x00\x00\x00", b"\xaf\x00", b"\x90Opus"]))
 def test_no_configuration_makes_the_reader_raise(extradata: bytes, head: bytes) -> None:
     TagReader().read((audio if head[0] == 0xAF or head[1:] == b"Opus" else video)(head + extradata))
+
+
+@pytest.mark.parametrize(("message", "what"), [(video, "video"), (audio, "sound")])
+def test_a_stream_whose_first_track_never_comes_is_told(message: Callable[..., Message], what: str) -> None:
+    reader = TagReader()
+    one = b"\x96\x01av01\x01picture" if what == "video" else b"\x95\x01Opus\x01sound"
+    items = [item for stamp in range(0, 2000, 100) for item in reader.read(message(one, stamp))]
+    assert len(items) == 1
+    assert f"{what} comes as other tracks" in str(items[0])
+    assert "track 0" in "".join(reader.problems.values())

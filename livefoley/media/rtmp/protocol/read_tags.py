@@ -15,7 +15,7 @@ from livefoley.media.rtmp.protocol import amf0, chunks, tags
 from livefoley.media.rtmp.protocol.chunks import Message
 from livefoley.media.rtmp.protocol.picture_tags import PictureTrack
 from livefoley.media.rtmp.protocol.sound_tags import SoundTrack
-from livefoley.media.rtmp.protocol.tag_parts import read_ex_header, signed24, split_aggregate
+from livefoley.media.rtmp.protocol.tag_parts import Patience, read_ex_header, signed24, split_aggregate
 
 ReadItem: TypeAlias = TrackInfo | Packet | UnsupportedCodec
 """What a message amounts to; `UnsupportedCodec` comes once for a track that cannot be used, as a value."""
@@ -40,6 +40,7 @@ class TagReader:
         self._clock = Unwrapper(32)  # one for both tracks, so that they cannot end up a lap apart
         self._pictures = PictureTrack()
         self._sounds = SoundTrack()
+        self._first_tracks = {kind: Patience() for kind in MediaKind}
         self._said: set[str] = set()
 
     def read(self, message: Message) -> tuple[ReadItem, ...] | list[ReadItem]:
@@ -82,7 +83,7 @@ class TagReader:
     def _ex_video(self, body: bytes | bytearray, stamp: int, keyframe: bool) -> tuple[ReadItem, ...]:
         header = read_ex_header(body, tags.VIDEO_MULTITRACK)
         if header is None:
-            return _NOTHING
+            return self._other_track(MediaKind.VIDEO, self._pictures.info, stamp)
         kind, four_cc, at, stop = header
         codec = tags.VIDEO_FOUR_CCS.get(four_cc)
         if codec is None:
@@ -128,7 +129,7 @@ class TagReader:
     def _ex_audio(self, body: bytes | bytearray, stamp: int) -> tuple[ReadItem, ...]:
         header = read_ex_header(body, tags.AUDIO_MULTITRACK)
         if header is None:
-            return _NOTHING
+            return self._other_track(MediaKind.AUDIO, self._sounds.info, stamp)
         kind, four_cc, at, stop = header
         codec = tags.AUDIO_FOUR_CCS.get(four_cc)
         if codec is None:
@@ -171,6 +172,16 @@ class TagReader:
         return tuple(self._pictures.resize(_whole(found.get("width")), _whole(found.get("height"))))
 
     # ---- what cannot be used ----
+
+    def _other_track(self, kind: MediaKind, info: TrackInfo | None, stamp: int) -> tuple[ReadItem, ...]:
+        """Leave out a track that is not the first; raise ``UnsupportedCodec`` when the first does not come at all."""
+        if info is None and self._first_tracks[kind].over(stamp):
+            what = "video" if kind is MediaKind.VIDEO else "sound"
+            raise UnsupportedCodec(
+                f"{what} comes as other tracks of several alone, and none is track 0, the one that is taken; "
+                "let the encoder send one track, or number it 0"
+            )
+        return _NOTHING
 
     def _skip(self) -> tuple[ReadItem, ...]:
         self.skipped += 1

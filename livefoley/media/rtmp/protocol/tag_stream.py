@@ -37,7 +37,7 @@ class TagStream:
 
     def __init__(self, tracks: dict[MediaKind, TrackInfo], told: Mapping[str, str] | None = None) -> None:
         self.skipped = 0
-        self.problem: str | None = None  # why a track is left out
+        self.problems: dict[MediaKind, str] = {}  # why a track is left out
         self._told = {"encoder": "livefoley", **(told or {})}
         self._writers: dict[MediaKind, TagWriter] = {}
         self._owed: set[MediaKind] = set()  # tracks whose sequence header is to be sent
@@ -69,8 +69,9 @@ class TagStream:
             self._writers[info.kind] = TagWriter(info)
         except UnsupportedCodec as error:
             self._writers.pop(info.kind, None)
-            self.problem = str(error)
+            self.problems[info.kind] = str(error)
             return
+        self.problems.pop(info.kind, None)
         self._owed.add(info.kind)
         if info.kind is MediaKind.VIDEO:
             self._need_keyframe = True
