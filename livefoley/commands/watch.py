@@ -17,6 +17,7 @@ from livefoley.core.notices import (
     ActionNotice,
     ChatNotice,
     ClipNotice,
+    DescriptionNotice,
     GapNotice,
     HighlightNotice,
     KeywordNotice,
@@ -134,6 +135,9 @@ def line(notice: Notice) -> str:
             return f"{over} {burst.rate:.1f}/s, usually {burst.usual:.1f}/s"
         case SceneNotice() as shown:
             return f"{escape(shown.scene)}" + (f": {escape(shown.describe)}" if shown.describe else "")
+        case DescriptionNotice() as told:
+            unknown = f", [yellow]not understood[/]: {escape(', '.join(told.understood.unknown))}"
+            return escape(told.describe) + (unknown if told.understood.unknown else "")
         case ClipNotice() as clip:
             rest = escape(clip.location or clip.reason)
             return f"{escape(clip.title)} {clip.start_s:.1f}-{clip.end_s:.1f} s, {rest}"

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar, Literal, TypeAlias
 
+from livefoley.core.understood import Understood
+
 SCHEMA = 1
 
 
@@ -23,6 +25,7 @@ class NoticeType(StrEnum):
     TRANSCRIPT = "transcript"
     CHAT = "chat"
     SCENE = "scene"
+    DESCRIPTION = "description"
     SOURCE = "source"
     ACTION = "action"
     GAP = "gap"
@@ -134,6 +137,16 @@ class SceneNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class DescriptionNotice:
+    """The room is described anew; ``understood`` is what livefoley makes of it."""
+
+    type: ClassVar = NoticeType.DESCRIPTION
+
+    describe: str
+    understood: Understood
+
+
+@dataclass(frozen=True, slots=True)
 class SourceNotice:
     """Another source makes sounds of a kind from now on.
 
@@ -203,6 +216,7 @@ NoticeData: TypeAlias = (
     | TranscriptNotice
     | ChatNotice
     | SceneNotice
+    | DescriptionNotice
     | SourceNotice
     | ActionNotice
     | ClipNotice

@@ -13,6 +13,7 @@ import msgspec
 
 from livefoley.core.mix import MixControls
 from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
+from livefoley.core.understood import Understood
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
@@ -248,6 +249,7 @@ class RoomSnapshot:
     position_s: float = 0.0  # seconds of its stream that have left, as its events count them
     lookahead_s: float = 0.0
     controls: RoomControls = RoomControls()
+    understood: Understood = field(default_factory=Understood)  # what is made of its description
     foley_bypassed: bool = False  # foley is wanted, and the original goes out without it
     bypass_reason: str = ""
     problem: str = ""  # why a track or the source is not used

@@ -23,6 +23,7 @@ from livefoley.core.snapshots import (
     StudentSnapshot,
 )
 from livefoley.core.ticks import s_from_ticks
+from livefoley.foley.description.explain import explain
 from livefoley.runtime.events.notices import stream_s
 from livefoley.runtime.rooms.room import Room, RoomParts
 
@@ -58,6 +59,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         controls=controls(room),
         foley_bypassed=bool(reason),
         bypass_reason=reason,
+        understood=explain(room.describe, room.student_use),
         problem=room.failure or engine.problem or source.problem or _of_outputs(room, sinks),
         unwritten=_unwritten(parts),
         source=source,
