@@ -93,6 +93,32 @@ def test_pictures_of_another_codec_are_cut_exactly_by_encoding_all_of_them(tmp_p
         assert flashes.flashes_s(files.clip) == pytest.approx([0.5, 1.5], abs=0.003)
 
 
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        (("-pix_fmt", "yuv420p10le"), (320, 240)),
+        (("-pix_fmt", "yuv444p"), (320, 240)),
+        (("-vf", "scale=161:91", "-pix_fmt", "yuv444p"), (160, 90)),
+        (("-vf", "scale=334:190", "-pix_fmt", "yuv420p"), (334, 190)),  # not square: half of what is shown is odd
+    ],
+)
+def test_pictures_of_any_form_and_size_are_cut_exactly_and_upright_in_one_form(
+    options: tuple[str, ...], size: tuple[int, int], tmp_path: Path
+) -> None:
+    encoder = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "40", *options]
+    stream = flashes.make(tmp_path / "stream.mp4", 5, *encoder)
+    for number, request in enumerate(({"exact": True}, {"vertical": True})):
+        files = made(tmp_path / str(number), flashes.kept(stream, 5), 0.5, 4.4, **request)
+        with av.open(str(files.clip)) as container:
+            forms = {(frame.format.name, frame.width, frame.height) for frame in container.decode(video=0)}
+        assert len(forms) == 1  # players do not change over to another form
+        name, wide, tall = forms.pop()
+        assert name == "yuv420p"
+        assert (wide, tall) == size if number == 0 else (tall <= size[1] and wide < tall)
+        assert flashes.flashes_s(files.clip) == pytest.approx([0.5, 1.5, 2.5, 3.5], abs=0.003)
+        assert files.cover.exists()
+
+
 @pytest.fixture(scope="module")
 def walker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bright box on grey that goes from the left to the right in 6 s, with sound."""

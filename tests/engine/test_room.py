@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from livefoley.core.cues import ActionPrompts, CueKind, Sound
+from livefoley.core.cues import ActionPrompts, CueKind, Sound, accent_cue
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, TrackInfo, Unit
@@ -18,7 +18,7 @@ from livefoley.core.ticks import MILLISECONDS, TICK_RATE
 from livefoley.engine.hold import OnDrop
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
-from livefoley.engine.room import RoomEngine, accent_cue
+from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings, RoomState
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 

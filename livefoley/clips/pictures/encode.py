@@ -36,14 +36,14 @@ class PictureEncoder:
 
     def encode(self, frames: Iterable[Any], epoch: int = 0) -> Iterator[Unit]:
         """Yield the units of all ``frames``; the encoder is done then."""
-        for frame in frames:
+        for frame in map(plain, frames):
             if self._encoder is None:
                 self._encoder = self._open(frame)
             due = self._keyframe_at is None or frame.pts - self._keyframe_at >= KEYFRAME
             frame.pict_type = av.video.frame.PictureType.I if due else av.video.frame.PictureType.NONE
             self._keyframe_at = frame.pts if due else self._keyframe_at
             frame.time_base = SAMPLES
-            yield from (_unit(packet, epoch) for packet in self._encoder.encode(_plain(frame)))
+            yield from (_unit(packet, epoch) for packet in self._encoder.encode(frame))
         if self._encoder is not None:
             yield from (_unit(packet, epoch) for packet in self._encoder.encode(None))
 
@@ -67,13 +67,17 @@ class PictureEncoder:
 
 
 def planes_of(frame: Any) -> NDArray[np.uint8]:
-    """Return a copy of a frame's planes, yuv420p: the rows of Y, then those of U and V."""
-    planes: NDArray[np.uint8] = _plain(frame).to_ndarray()
+    """Return a copy of a plain frame's planes: the rows of Y, then those of U and V."""
+    planes: NDArray[np.uint8] = frame.to_ndarray()
     return planes
 
 
-def _plain(frame: Any) -> Any:
-    return frame if frame.format.name == "yuv420p" else frame.reformat(format="yuv420p")
+def plain(frame: Any) -> Any:
+    """Return the frame in yuv420p, which has even sizes alone; one of 4:4:4 may have odd ones."""
+    width, height = max(2, frame.width & ~1), max(2, frame.height & ~1)
+    if (frame.format.name, frame.width, frame.height) == ("yuv420p", width, height):
+        return frame
+    return frame.reformat(width, height, "yuv420p")
 
 
 def _unit(packet: Any, epoch: int) -> Unit:

@@ -22,8 +22,10 @@ from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick
 from livefoley.formats import nal
 from livefoley.formats.bits import Bits
+from livefoley.formats.sps import sequence_parameters
 
 MAX_SET_ID = 31  # of an SPS
+_ENCODED = (1, 8, 8)  # 4:2:0, 8 bits
 
 
 def cut_exactly(pictures: Pictures) -> Pictures:
@@ -119,14 +121,24 @@ def _earlier(units: Iterable[Unit], delay: Tick) -> list[Unit]:
 
 
 def free_set_id(info: TrackInfo) -> int | None:
-    """Return an id that no parameter set of an H.264 track has; None for another codec, or for odd parameters."""
+    """Return an id that no parameter set of an H.264 track has; None for another codec, for odd parameters, and for
+    what is not 8-bit 4:2:0: players do not change over to that, which is what borders are encoded in."""
     if info.codec != "h264" or nal.length_size("h264", info.extradata) != 4:
         return None
     try:
-        taken = {_set_id(unit) for unit in nal.sets_of("h264", info.extradata)}
+        sets = list(nal.sets_of("h264", info.extradata))
+        taken = {_set_id(unit) for unit in sets}
+        forms = {_form(unit) for unit in sets if nal.unit_type("h264", unit) == nal.H264_SPS}
     except (ValueError, IndexError):
         return None
+    if forms - {_ENCODED}:
+        return None
     return next((number for number in range(MAX_SET_ID + 1) if number not in taken), None)
+
+
+def _form(sps: bytes) -> tuple[int, int, int]:
+    found = sequence_parameters("h264", sps)
+    return found.chroma_format, found.luma_bits, found.chroma_bits
 
 
 def _set_id(unit: bytes) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from livefoley.clips.jobs.files import Pictures
 from livefoley.clips.pictures.decode import frames
-from livefoley.clips.pictures.encode import PictureEncoder, planes_of
+from livefoley.clips.pictures.encode import PictureEncoder, plain, planes_of
 from livefoley.clips.pictures.visible_notice import SHOWN, with_visible_notice
 from livefoley.core.errors import InputError
 from livefoley.core.events import MotionOnset
@@ -139,7 +139,7 @@ def _held(path: NDArray[np.float64]) -> list[float]:
 def _framed(shown: Iterable[Any], path: dict[Tick, float]) -> Iterator[Any]:
     """Yield each frame as the camera sees it."""
     middle = 0.5
-    for frame in shown:
+    for frame in map(plain, shown):
         middle = path.get(frame.pts, middle)
         left, top, wide, tall = window(frame.width, frame.height, middle)
         made = redrawn(frame, _crop(planes_of(frame), frame.width, frame.height, (left, top, wide, tall)))

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.clips.pictures.encode import planes_of
+from livefoley.clips.pictures.encode import plain, planes_of
 from livefoley.core.media import PLAIN, Display
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.media.pictures.upright import joined, redrawn, split
@@ -81,7 +81,7 @@ def with_visible_notice(frames: Iterable[Any], until: Tick, display: Display = P
 
     The notice stands upright where ``display`` says how the frames are shown.
     """
-    for frame in frames:
+    for frame in map(plain, frames):
         yield redrawn(frame, _drawn(frame, display)) if frame.pts < until else frame
 
 

@@ -29,8 +29,7 @@ def split(planes: NDArray[np.uint8], width: int, height: int) -> list[NDArray[np
 
 def joined(planes: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """Return the picture of which ``split`` makes these planes."""
-    width = planes[0].shape[1]
-    return np.concatenate([planes[0], *(plane.reshape(-1, width) for plane in planes[1:])])
+    return np.concatenate([plane.ravel() for plane in planes]).reshape(-1, planes[0].shape[1])
 
 
 def redrawn(frame: Any, planes: NDArray[np.uint8]) -> Any:
