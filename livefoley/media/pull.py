@@ -18,7 +18,7 @@ from livefoley.core.backoff import Backoff
 from livefoley.core.errors import ConfigError, LivefoleyError, reason
 from livefoley.core.media import Disconnected, Packet, SourceItem
 from livefoley.core.ports import Feed, SourceStatistics
-from livefoley.media.files.demux import Demuxer
+from livefoley.media.files.demux import SAME_TRACKS, Demuxer
 from livefoley.media.reader import Pacer, Reader
 from livefoley.media.urls import safe_url
 
@@ -180,7 +180,7 @@ def checked_scheme(url: str) -> str:
 
 def _options(scheme: str, read_timeout_s: float) -> dict[str, str]:
     micros = str(round(read_timeout_s * 1_000_000))
-    common = {"analyzeduration": "1500000", "probesize": "1000000"}
+    common = {"analyzeduration": "1500000", "probesize": "1000000", **SAME_TRACKS}
     if scheme.startswith("rtmp"):
         return {**common, "rtmp_live": "live", "rw_timeout": micros}
     if scheme.startswith("rtsp"):

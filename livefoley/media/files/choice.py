@@ -14,6 +14,7 @@ from av.stream import Disposition
 _STILL = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails | Disposition.dependent
 _ASIDE = Disposition.comment | Disposition.hearing_impaired | Disposition.visual_impaired | Disposition.descriptions
 _TAG = re.compile(r"Stream #\d+:(\d+)[^\n]*?: (?:Audio|Video): \w+ \((\w+) /")
+_STREAM = re.compile(r"^\s*Stream #\d+:\d+[^\n]*?: (?:Audio|Video): ", re.MULTILINE)
 REMEDY = "encode it anew, for example: ffmpeg -i INPUT -c:v libx264 -c:a aac OUTPUT.mp4"
 
 
@@ -68,9 +69,21 @@ def _undecodable(container: Any, streams: list[Any]) -> str:
 
 def _tag(container: Any, stream: Any) -> str:
     """Return the name a container gives a codec that FFmpeg has none for: it is only in what FFmpeg prints of it."""
+    return next((tag for index, tag in _TAG.findall(_printed(container)) if int(index) == stream.index), "")
+
+
+def count(container: Any) -> int:
+    """Return how many tracks of pictures and sound there are by now.
+
+    Some containers bring more while they are read, and PyAV hides them.
+    """
+    return len(_STREAM.findall(_printed(container)))
+
+
+def _printed(container: Any) -> str:
     before = av.logging.get_level()
     av.logging.set_level(av.logging.INFO)
     try:
-        return next((tag for index, tag in _TAG.findall(container.dumps_format()) if int(index) == stream.index), "")
+        return str(container.dumps_format())
     finally:
         av.logging.set_level(before)

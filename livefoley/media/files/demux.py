@@ -18,7 +18,8 @@ from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.formats import framing, nal
 from livefoley.media.audio_codecs import DECODABLE
 from livefoley.media.files import display_order
-from livefoley.media.files.choice import REMEDY, choose, codec_of
+from livefoley.media.files.choice import REMEDY, choose, codec_of, count
+from livefoley.media.files.continuous import CONTAINERS, Continuous
 from livefoley.media.files.cut_away import CutAway
 from livefoley.media.files.decoded_sound import SoundDecoder
 from livefoley.media.files.display import display_of
@@ -29,6 +30,9 @@ HEADLESS = 300
 """Packets without parameters before they are given up: with H.264 the next keyframe may be ten seconds away."""
 ENCRYPTED = "they are encrypted (DRM), and livefoley has no key; use the file as it was before"
 NEVER_CAME = "the parameters to decode them never came"
+
+SAME_TRACKS = {"merge_pmt_versions": "1"}
+"""For MPEG-TS: a track goes on that an encoder started anew sends by another number."""
 
 
 def fraction(time_base: Any) -> Fraction:
@@ -41,7 +45,8 @@ class Demuxer:
 
     Pictures in a codec of ``keep`` pass as they are. Others are made H.264 when ``reencode`` says so, else refused with
     ``UnsupportedCodec``; their longer side is ``largest`` at most. Sound in a codec that is not carried becomes PCM.
-    ``InputError`` when there is nothing to read.
+    ``InputError`` when there is nothing to read. ``continuous``: stamps that begin again in the middle of a recording
+    go on; those of a live stream are its room's to place.
     """
 
     def __init__(
@@ -51,8 +56,11 @@ class Demuxer:
         keep: Collection[str] = VIDEO_CODECS,
         reencode: bool = False,
         largest: int = 1 << 14,
+        continuous: bool = False,
     ) -> None:
         self._container = container
+        self._line = Continuous() if continuous and container.format.name in CONTAINERS else None
+        self._later = 0  # tracks that began while it was read
         tracks, self._missed = _choose(container, name, keep, largest if reencode else 0)
         self._tracks = {track.stream.index: track for track in tracks}
         self._names = {at: _named(track.stream) for at, track in self._tracks.items()}  # a closed stream crashes
@@ -75,8 +83,9 @@ class Demuxer:
     @property
     def losses(self) -> tuple[str, ...]:
         """Lines for people, one for each track of which something could not be used; whole when all has been read."""
-        losses = (_loss(self._names[at], track, self._packets[at]) for at, track in self._tracks.items())
-        return tuple(filter(None, losses))
+        losses = [_loss(self._names[at], track, self._packets[at]) for at, track in self._tracks.items()]
+        later = f"tracks that begin in the middle of it ({self._later}) are left out; {REMEDY}" if self._later else ""
+        return tuple(filter(None, (*losses, later)))
 
     @property
     def skipped(self) -> int:
@@ -97,10 +106,12 @@ class Demuxer:
         """Yield parameters and packets in the container's order until its end."""
         yield from self.infos
         streams = [track.stream for track in self._tracks.values()]
-        for packet in self._container.demux(streams):
+        for packet in self._read(streams):
             if not packet.size:
                 continue
             index = packet.stream_index
+            if self._line is not None:
+                self._line.place(packet)
             self._packets[index] += 1
             if packet.has_sidedata("encryption_info"):
                 self._encrypted.add(index)
@@ -108,6 +119,14 @@ class Demuxer:
                 yield from self._tracks[index].items(packet)
         for track in self._tracks.values():
             yield from track.flush()
+
+    def _read(self, streams: list[Any]) -> Iterator[Any]:
+        known = count(self._container)
+        try:
+            yield from self._container.demux(streams)
+        except IndexError:  # PyAV, where it flushes tracks it does not know
+            pass
+        self._later = max(0, count(self._container) - known)
 
 
 def _choose(
@@ -207,6 +226,8 @@ class _Track:
             data = nal.join_length_prefixed(units)
             keyframe = keyframe or nal.is_keyframe(self._codec, units)  # where lengths should be FFmpeg sees none
         pts = packet.pts if packet.pts is not None else packet.dts
+        if pts is None and self._kind is MediaKind.AUDIO and not packet.duration:
+            return []  # of neither time nor length: an Ogg's padding behind its end
         if pts is None or self.info is None or not data:
             self._unusable += 1
             return []

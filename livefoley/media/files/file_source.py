@@ -18,12 +18,12 @@ import structlog
 from livefoley.core.errors import InputError, reason
 from livefoley.core.media import VIDEO_CODECS, Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.core.ports import Feed, SourceStatistics
-from livefoley.media.files.demux import Demuxer, interleave
+from livefoley.media.files.demux import SAME_TRACKS, Demuxer, interleave
 from livefoley.media.reader import Pacer, Reader
 
 log = structlog.get_logger("livefoley.file")
 
-_PROBED = {"analyzeduration": "60000000", "probesize": "50000000"}
+_PROBED = {"analyzeduration": "60000000", "probesize": "50000000", **SAME_TRACKS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,4 +185,4 @@ def _open(
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as audio or video ({reason(error)})") from None
     with container:
-        yield container, Demuxer(container, str(path), keep, reencode)
+        yield container, Demuxer(container, str(path), keep, reencode, continuous=True)
