@@ -17,7 +17,7 @@ from livefoley.commands.events import events
 from livefoley.commands.init import init
 from livefoley.commands.models import ears, models
 from livefoley.commands.run import run, worker
-from livefoley.commands.sounds import generate, render, verify
+from livefoley.commands.sounds import explain, generate, render, verify
 from livefoley.core.errors import LivefoleyError
 from livefoley.demo.cli import demo
 from livefoley.train.cli import app as train
@@ -61,7 +61,7 @@ def _root(
     """The options of every command."""
 
 
-for command in (init, run, worker, demo, events, clip, clips, render, generate, verify, doctor):
+for command in (init, run, worker, demo, events, clip, clips, render, generate, explain, verify, doctor):
     app.command()(command)
 for name, group, hidden in (
     ("bank", bank, False),

@@ -52,13 +52,13 @@ def _check(path: Path, config: Config) -> None:
     from livefoley.wiring.preflight import lacks
 
     found = lacks(config)
-    stops = any(lack.stops for lack in found)
-    if not stops:
+    refused = any(lack.stops or lack.wrong for lack in found)
+    if not refused:
         out.print(f"[green]{plain(str(path))}: good, {len(config.rooms)} room(s)[/]", soft_wrap=True)
     for lack in found:
-        mark = "[red]stops:[/]" if lack.stops else "[yellow]missing:[/]"
+        mark = "[red]stops:[/]" if lack.stops else "[red]wrong:[/]" if lack.wrong else "[yellow]missing:[/]"
         err.print(f"{mark} {plain(lack.key)}: {plain(lack.what)}", highlight=False, soft_wrap=True)
-    if stops:
+    if refused:
         raise typer.Exit(ConfigError.exit_code)
 
 

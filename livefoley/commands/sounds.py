@@ -1,15 +1,18 @@
-"""Declares what makes sounds and looks at them: `livefoley render`, `livefoley generate`, `livefoley verify`."""
+"""Declares what makes sounds and looks at them: `livefoley render`, `generate`, `explain`, `verify`."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.table import Table
 
 from livefoley.clips.model import PROVIDER
-from livefoley.commands.console import out
-from livefoley.core.errors import DescriptionError
+from livefoley.commands.console import out, plain
+from livefoley.core.errors import DescriptionError, ModelError
 
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or tensorrt.")]
 Provider = Annotated[str, typer.Option("--provider", help="Who answers for the sound, in the file's labels.")]
@@ -89,6 +92,40 @@ def generate(
         text, seconds, seed, times_s, envelope, maker, weights, checked_device(device), threads, steps, provider
     )
     out.print(generate_file(order, output, force=force), markup=False, highlight=False, soft_wrap=True)
+
+
+def explain(
+    text: Annotated[str, typer.Argument(help="A description in Chinese or English.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Say what is understood of a description: places, actions and accents, what they sound like, and by whom.
+
+    Example: `livefoley explain "rain on a window, glass bottles set down on a table"`
+    """
+    from livefoley.commands.console import show
+    from livefoley.foley.chain import StudentUse
+    from livefoley.foley.description.explain import explain as understood
+    from livefoley.foley.student import models
+    from livefoley.foley.student.settings import StudentSettings
+
+    try:
+        models.find(StudentSettings().model)
+        use = StudentUse.AUTO
+    except ModelError:
+        use = StudentUse.NEVER
+    said = understood(text, use)
+    if as_json:
+        out.out(json.dumps(asdict(said), ensure_ascii=False), highlight=False)
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("words", "what they are", "sound", "by"):
+        table.add_column(heading, overflow="fold")
+    for what, parts in (("place", said.place), ("action", said.actions), ("accent", said.accents)):
+        for part in parts:
+            table.add_row(*map(plain, (part.text, part.family or what, part.sound, part.by)))
+    for words in said.unknown:
+        table.add_row(plain(words), "[yellow]not understood[/]", "", "")
+    show(table)
 
 
 def verify(file: Annotated[Path, typer.Argument(help="A sound or video file.")]) -> None:

@@ -14,8 +14,10 @@ from livefoley.control.api.events import from_json, to_json
 from livefoley.core.backoff import Backoff
 from livefoley.core.errors import InputError, reason
 from livefoley.core.notices import (
+    ActionNotice,
     ChatNotice,
     ClipNotice,
+    DescriptionNotice,
     GapNotice,
     HighlightNotice,
     KeywordNotice,
@@ -133,11 +135,17 @@ def line(notice: Notice) -> str:
             return f"{over} {burst.rate:.1f}/s, usually {burst.usual:.1f}/s"
         case SceneNotice() as shown:
             return f"{escape(shown.scene)}" + (f": {escape(shown.describe)}" if shown.describe else "")
+        case DescriptionNotice() as told:
+            unknown = f", [yellow]not understood[/]: {escape(', '.join(told.understood.unknown))}"
+            return escape(told.describe) + (unknown if told.understood.unknown else "")
         case ClipNotice() as clip:
             rest = escape(clip.location or clip.reason)
             return f"{escape(clip.title)} {clip.start_s:.1f}-{clip.end_s:.1f} s, {rest}"
         case SourceNotice() as source:
             return f"{escape(source.kind)} by [magenta]{escape(source.source)}[/]: {escape(source.name)}"
+        case ActionNotice() as action:
+            sound = f"[magenta]{escape(action.sound)}[/]" if action.sound else "[dim]nothing[/]"
+            return f"{action.start_s:.2f} s {sound}: {escape(action.reason)}"
         case GapNotice() as gap:
             return f"[red]{gap.missed} event(s) missed[/]"
 

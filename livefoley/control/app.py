@@ -11,6 +11,7 @@ from livefoley import __version__
 from livefoley.control import problems
 from livefoley.control.api.chat import chat_router
 from livefoley.control.api.events import events_router
+from livefoley.control.api.explain import explain_router
 from livefoley.control.api.rooms import rooms_router
 from livefoley.control.guard import PROTECTED, Access, Guard
 from livefoley.control.metrics.snapshots import SnapshotCollector
@@ -40,6 +41,7 @@ def make_app(
     for router in (
         probe_router(state, collectors),
         rooms_router(state),
+        explain_router(state),
         events_router(state),
         chat_router(state),
         *more,

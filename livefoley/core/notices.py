@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar, Literal, TypeAlias
 
+from livefoley.core.understood import Understood
+
 SCHEMA = 1
 
 
@@ -23,7 +25,9 @@ class NoticeType(StrEnum):
     TRANSCRIPT = "transcript"
     CHAT = "chat"
     SCENE = "scene"
+    DESCRIPTION = "description"
     SOURCE = "source"
+    ACTION = "action"
     GAP = "gap"
     CLIP_READY = "clip.ready"
     CLIP_FAILED = "clip.failed"
@@ -133,6 +137,16 @@ class SceneNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class DescriptionNotice:
+    """The room is described anew; ``understood`` is what livefoley makes of it."""
+
+    type: ClassVar = NoticeType.DESCRIPTION
+
+    describe: str
+    understood: Understood
+
+
+@dataclass(frozen=True, slots=True)
 class SourceNotice:
     """Another source makes sounds of a kind from now on.
 
@@ -145,6 +159,22 @@ class SourceNotice:
     kind: str
     source: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionNotice:
+    """Something moved: the ``sound`` that was chosen for it (empty for none), how surely, and why.
+
+    ``family`` is a ``core.families.Family``, empty where none is known.
+    """
+
+    type: ClassVar = NoticeType.ACTION
+
+    start_s: float
+    sound: str
+    family: str
+    confidence: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +216,9 @@ NoticeData: TypeAlias = (
     | TranscriptNotice
     | ChatNotice
     | SceneNotice
+    | DescriptionNotice
     | SourceNotice
+    | ActionNotice
     | ClipNotice
     | GapNotice
 )

@@ -13,6 +13,7 @@ import msgspec
 
 from livefoley.core.mix import MixControls
 from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
+from livefoley.core.understood import Understood
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
@@ -83,6 +84,17 @@ class ScreenSnapshot:
     read: Count = 0
     unchanged: Count = 0
     errors: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EyesSnapshot:
+    """What the whole picture showed last: the likeliest place and families, by name; ``spared`` is how often the eyes
+    were closed because the worker was behind."""
+
+    place: str = ""
+    families: tuple[str, ...] = ()
+    person: float = 0.0
+    spared: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +249,7 @@ class RoomSnapshot:
     position_s: float = 0.0  # seconds of its stream that have left, as its events count them
     lookahead_s: float = 0.0
     controls: RoomControls = RoomControls()
+    understood: Understood = field(default_factory=Understood)  # what is made of its description
     foley_bypassed: bool = False  # foley is wanted, and the original goes out without it
     bypass_reason: str = ""
     problem: str = ""  # why a track or the source is not used
@@ -281,6 +294,7 @@ class RoomSnapshot:
     signals: SignalsSnapshot = SignalsSnapshot()
     ears: EarsSnapshot = EarsSnapshot()
     screen: ScreenSnapshot = ScreenSnapshot()
+    eyes: EyesSnapshot = EyesSnapshot()
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

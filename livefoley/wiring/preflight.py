@@ -22,6 +22,7 @@ from livefoley.config.document import dotted, nearest
 from livefoley.config.server import Tls
 from livefoley.core.errors import BankError, ConfigError, LivefoleyError, reason
 from livefoley.foley.bank.bank import EffectBank
+from livefoley.foley.description.reader import read
 from livefoley.foley.source import Foley
 from livefoley.perception.ears import MODULES as EAR_MODULES
 from livefoley.perception.screen import MODULES as SCREEN_MODULES
@@ -38,11 +39,13 @@ _UCS_NAME = re.compile(r"[A-Z]{3,}[A-Za-z]*_\S+|\w+_\w+")
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What is not as ``key`` needs it; ``stops`` when livefoley would not start."""
+    """What is not as ``key`` needs it; ``stops`` when livefoley would not start, ``wrong`` when the file names what is
+    not there."""
 
     key: str
     what: str
     stops: bool = False
+    wrong: bool = False
 
 
 def lacks(config: cfg.Config) -> list[Lack]:
@@ -55,8 +58,9 @@ def lacks(config: cfg.Config) -> list[Lack]:
         *_stores(config),
         *_broker(config),
         *_names(config),
+        *_descriptions(config),
     ]
-    return sorted(found, key=lambda lack: not lack.stops)
+    return sorted(found, key=lambda lack: (not lack.stops, not lack.wrong))
 
 
 def _extras(config: cfg.Config) -> Iterator[Lack]:
@@ -165,7 +169,7 @@ def _names(config: cfg.Config) -> Iterator[Lack]:
 
 def _effect(bank: EffectBank, key: str, sound: str) -> Iterator[Lack]:
     if sound not in bank.names() and (_UCS_NAME.fullmatch(sound) or not bank.find(sound)):
-        yield Lack(key, f"there is no effect {sound}{_near(sound, bank)}")
+        yield Lack(key, f"there is no effect {sound}{_near(sound, bank)}", wrong=True)
 
 
 def _near(sound: str, bank: EffectBank) -> str:
@@ -186,4 +190,16 @@ def _kinds(name: str, room: cfg.Room) -> Iterator[Lack]:
         return
     for kind in room.highlights.accents:
         if kind not in known:
-            yield Lack(f"rooms.{name}.highlights.accents", f"no moment is of kind {kind}{nearest(kind, known)}")
+            what = f"no moment is of kind {kind}{nearest(kind, known)}"
+            yield Lack(f"rooms.{name}.highlights.accents", what, wrong=True)
+
+
+def _descriptions(config: cfg.Config) -> Iterator[Lack]:
+    """Look for words of descriptions that are not understood: they make no sound."""
+    for name, room in config.rooms.items():
+        described = {dotted(("rooms", name, "describe")): room.describe}
+        for scene, wanted in room.obs.scenes.items():
+            described[dotted(("rooms", name, "obs", "scenes", scene, "describe"))] = wanted.describe or ""
+        for key, text in described.items():
+            if unknown := read(text).unknown:
+                yield Lack(key, f"not understood, and makes no sound: {', '.join(unknown)}")

@@ -76,7 +76,34 @@ def test_check_lists_what_stops_a_start_first_and_exits_2(tmp_path: Path) -> Non
     lines = [line for line in done.stderr.splitlines() if line]
     assert done.returncode == 2
     assert lines[0].startswith("stops: server.http.tls: cert.pem: the certificate and its key cannot be used")
-    assert any(line.startswith("missing: rooms.cam.actions.sound") for line in lines[1:])
+    assert any(line.startswith("wrong: rooms.cam.actions.sound") for line in lines[1:])
+
+
+def test_check_refuses_what_does_not_exist_and_warns_of_words_it_does_not_understand(tmp_path: Path) -> None:
+    ports = "server: {rtmp: {listen: '127.0.0.1:0'}, http: {listen: '127.0.0.1:0'}}\n"
+    for given, code, said in (
+        ("actions: {sound: NOPE_nope}", 2, "wrong: rooms.cam.actions.sound: there is no effect NOPE_nope"),
+        ("describe: '雨夜, zzyzx'", 0, "missing: rooms.cam.describe: not understood, and makes no sound: zzyzx"),
+    ):
+        (tmp_path / "live.yaml").write_text(ports + ROOM % given, encoding="utf-8")
+        done = livefoley("run", "live.yaml", "--check", place=tmp_path)
+        assert done.returncode == code
+        assert said in done.stderr
+
+
+def test_explain_says_what_a_description_leads_to(tmp_path: Path) -> None:
+    text = "雨夜, glass bottles set down on a table. applause, zzyzx"
+    told = json.loads(livefoley("explain", text, "--json", place=tmp_path).stdout)
+    assert [(part["text"], part["sound"], part["by"]) for part in told["place"]] == [("雨夜", "rain", "procedural")]
+    assert [(part["family"], part["sound"]) for part in told["actions"]] == [
+        ("glass", "FOODGware_Bottle"),
+        ("wood", "WOODImpt_Hit"),
+    ]
+    assert [part["sound"] for part in told["accents"]] == ["CRWDApls_Applause"]
+    assert told["unknown"] == ["zzyzx"]
+    lines = livefoley("explain", text, place=tmp_path).stdout.splitlines()
+    assert len(lines) == 6
+    assert lines[-1].split(maxsplit=1) == ["zzyzx", "not understood"]
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])

@@ -14,7 +14,8 @@ from livefoley.control.app import make_app
 from livefoley.control.guard import Access
 from livefoley.control.server import HttpServer
 from livefoley.core.errors import InputError
-from livefoley.core.notices import ClipNotice, GapNotice, SceneNotice
+from livefoley.core.notices import ClipNotice, DescriptionNotice, GapNotice, SceneNotice
+from livefoley.core.understood import Understood
 from tests.control.studio import Studio, served
 from tests.control.told import CHAT, MOMENT, SAID
 from tests.support.waiting import until
@@ -73,15 +74,19 @@ async def test_what_trying_again_does_not_help_is_one_clear_line() -> None:
             await watch.watch(f"{base}/nowhere", "right-token", [], False, out)
 
 
+DESCRIBED = DescriptionNotice("a church, [b]", Understood(unknown=("[b]",)))
+
+
 def test_every_event_has_a_line_and_nobody_can_colour_it_from_outside() -> None:
     studio = Studio()
     feed = studio.feeds["stage"]
     text = io.StringIO()
     out = Console(file=text, width=300, force_terminal=False)
-    for data in (CHAT, SAID, MOMENT, SceneNotice("[red]Scene[/red]", "a cafe"), CLIP, GapNotice(3)):
+    for data in (CHAT, SAID, MOMENT, SceneNotice("[red]Scene[/red]", "a cafe"), CLIP, GapNotice(3), DESCRIBED):
         watch.show(feed.document(data, 1), False, out)
     lines = text.getvalue().splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 7
+    assert lines[6].endswith("description a church, [b], not understood: [b]")
     assert lines[4].endswith("clip.ready [b]Goal[/b] 10.0-25.0 s, s3://bucket/stage/0123")
     assert "[red]Scene[/red]: a cafe" in lines[3]
     assert "全场五折" in lines[2]

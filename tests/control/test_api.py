@@ -183,3 +183,16 @@ async def test_the_api_describes_itself() -> None:
         assert {"token": []} in document["paths"]["/v1/rooms"]["get"]["security"]
         assert "security" not in document["paths"]["/livez"]["get"]
         assert (await client.get("/docs")).status_code == 404
+
+
+async def test_a_description_is_explained_before_a_room_is_told_it() -> None:
+    async with served(Studio()) as client:
+        told = (await client.get("/v1/explain", params={"text": "海鲜市场，有人切菜"})).json()
+        assert [part["sound"] for part in told["place"]] == ["crowd + street", "kitchen"]
+        assert [(part["sound"], part["by"], part["known"]) for part in told["actions"]] == [
+            ("FOODKware_Chop", "bank", "list")
+        ]
+        posted = await client.post("/v1/explain", json={"text": "rain jackets, zzyzx"})
+        assert (posted.json()["place"], posted.json()["unknown"]) == ([], ["zzyzx"])
+        for body in ({}, {"text": "x" * 1001}, {"text": "rain", "more": 1}):
+            assert (await client.post("/v1/explain", json=body)).status_code == 422

@@ -74,10 +74,11 @@ def action_prompts(describe: str, sound: str | None = None) -> ActionPrompts:
     that nobody knows make nothing.
     """
     if sound:
-        return ActionPrompts((sound,), (NEUTRAL_SWEEP,))
-    wanted = (name for action in read(describe).actions for name in action.effects or (action.ask,))
-    impacts = dict.fromkeys(name for name in wanted if name and name != NEUTRAL_SWEEP)
-    return ActionPrompts(tuple(impacts)[:MOST_IMPACTS] or (NEUTRAL_IMPACT,), (NEUTRAL_SWEEP,))
+        return ActionPrompts((sound,), (NEUTRAL_SWEEP,), fixed=True)
+    wanted = [name for action in read(describe).actions for name in action.effects or (action.ask,) if name]
+    impacts = dict.fromkeys(name for name in wanted if name != NEUTRAL_SWEEP)
+    swept = any(name.startswith(("WHSH", "SWSH")) for name in wanted)
+    return ActionPrompts(tuple(impacts)[:MOST_IMPACTS] or (NEUTRAL_IMPACT,), (NEUTRAL_SWEEP,), sweeps_named=swept)
 
 
 def effects(prompt: str) -> tuple[str, ...]:

@@ -14,19 +14,23 @@ from typing import Protocol
 
 import structlog
 
-from livefoley.core.cues import ActionPrompts, Cue
+from livefoley.core.cues import ActionPrompts, Cue, accent_cue
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import HearingEvent, PerceptionEvent
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import Disconnected, MediaKind, SourceItem, TrackInfo
+from livefoley.core.notices import DescriptionNotice
 from livefoley.core.ports import Audience, Sink, Source
 from livefoley.core.snapshots import RoomState
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import Tick
 from livefoley.engine.planner import BedRequest
-from livefoley.engine.room import RoomEngine, accent_cue
+from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import Departure
+from livefoley.foley.chain import StudentUse
+from livefoley.foley.description.explain import explain
 from livefoley.runtime.clips.room import RoomClips
+from livefoley.runtime.events import notices
 from livefoley.runtime.events.chat import RoomChat
 from livefoley.runtime.events.highlights import HighlightService
 from livefoley.runtime.events.speech import RoomSpeech
@@ -113,6 +117,8 @@ class Room:
 
     def set_describe(self, text: str) -> None:
         """Change what the place sounds like; the bed cross-fades."""
+        if text != self.describe:
+            self.parts.highlights.feed.publish(DescriptionNotice(text, explain(text, self.student_use)))
         self.describe = text
         self.engine.replan(self.parts.prompts(text))
         if self.parts.clips is not None:
@@ -156,6 +162,12 @@ class Room:
     def set_mix(self, changes: Mapping[str, float | bool]) -> None:
         """Change controls of the mix by name (``core.mix.MixControls``), smoothly."""
         self.engine.set_mix(changes)
+
+    @property
+    def student_use(self) -> StudentUse:
+        """What the student makes here."""
+        sounds = self.parts.sounds
+        return sounds.student_use if sounds is not None else StudentUse.NEVER
 
     # ---- life ----
 
@@ -276,6 +288,8 @@ class Room:
         if self.parts.clips is not None:
             self.parts.clips.noticed(event)
         self.engine.perceive(event, now)
+        for at, choice in self.engine.take_choices():
+            self.parts.highlights.feed.publish(notices.action(at, choice))
         self._request(now)
 
     def hear(self, event: HearingEvent) -> None:

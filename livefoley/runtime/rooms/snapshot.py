@@ -10,6 +10,7 @@ from livefoley.core.snapshots import (
     ClipsSnapshot,
     CueCount,
     EarsSnapshot,
+    EyesSnapshot,
     Latency,
     RenderCacheSnapshot,
     RoomControls,
@@ -22,6 +23,7 @@ from livefoley.core.snapshots import (
     StudentSnapshot,
 )
 from livefoley.core.ticks import s_from_ticks
+from livefoley.foley.description.explain import explain
 from livefoley.runtime.events.notices import stream_s
 from livefoley.runtime.rooms.room import Room, RoomParts
 
@@ -57,6 +59,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         controls=controls(room),
         foley_bypassed=bool(reason),
         bypass_reason=reason,
+        understood=explain(room.describe, room.student_use),
         problem=room.failure or engine.problem or source.problem or _of_outputs(room, sinks),
         unwritten=_unwritten(parts),
         source=source,
@@ -98,6 +101,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
         signals=_signals(parts),
         ears=room.ears.snapshot() if room.ears is not None else EarsSnapshot(),
+        eyes=room.perception.seen() if room.perception is not None else EyesSnapshot(),
         screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )

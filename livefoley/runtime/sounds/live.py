@@ -10,7 +10,7 @@ from pathlib import Path
 from livefoley.core.cues import Cue, CueKind, Sound, Stereo
 from livefoley.core.notices import SourceNotice
 from livefoley.core.snapshots import RefusalCount, SourceCount, StudentSnapshot
-from livefoley.foley.chain import MakerOrder, Refusal
+from livefoley.foley.chain import MakerOrder, Refusal, StudentUse
 from livefoley.runtime.sounds.bed_supply import BedSupply
 from livefoley.runtime.sounds.chain import LiveChain, LiveMaker
 from livefoley.runtime.sounds.foley import FoleyService, FoleyStatistics
@@ -131,6 +131,13 @@ class RoomSounds:
         """Return how the student does."""
         student = self._student()
         return student.snapshot() if student is not None else StudentSnapshot()
+
+    @property
+    def student_use(self) -> StudentUse:
+        """What the student makes in this room."""
+        if self._student() is None:
+            return StudentUse.NEVER
+        return StudentUse.ALWAYS if self.order == MakerOrder.of(StudentUse.ALWAYS) else StudentUse.AUTO
 
     def _student(self) -> StudentService | None:
         student = self._shared.student
