@@ -49,6 +49,11 @@ def test_what_is_not_known_makes_no_sound(onset: MotionOnset) -> None:
     assert found.reason
 
 
+def test_a_bottle_of_plastic_is_a_bottle() -> None:
+    found = choose(seen((Family.GLASS, 0.8)), ActionPrompts(("PLASImpt_Hit", "FEETHmn_Wood")), 0)
+    assert (found.prompt, found.gain_db) == ("FOODGware_Bottle", 0.0)
+
+
 def test_one_word_is_believed_quietly_where_the_eyes_know_nothing() -> None:
     found = choose(seen(), ActionPrompts(("FOODKware_Chop",)), 0)
     assert found.prompt == "FOODKware_Chop"
