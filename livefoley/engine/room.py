@@ -275,6 +275,7 @@ class RoomEngine:
             excess = playhead - self._position
             self._clock.hold_back(excess)
             self._held_back += excess
+            self._playhead = self._position
             return departure
         if not self._announced and self._position <= playhead:
             self._announce(departure)

@@ -138,8 +138,13 @@ def test_a_process_that_slept_goes_on_where_it_stopped() -> None:
     departed = len(drive.out)
     drive.run(1.0)
     assert len(drive.units(A)) * 1024 / TICK_RATE < 4.0
-    assert drive.engine.statistics().counters.held_back_ticks > 3500 * TICK_RATE
+    assert 3590 * TICK_RATE < drive.engine.statistics().counters.held_back_ticks < 3602 * TICK_RATE
     assert len(drive.out) >= departed
+    drive.run(4.0, start_ms=3000)
+    assert len(drive.units(A)) * 1024 / TICK_RATE == pytest.approx(
+        3.0 + 1.0 + 4.0 - drive.engine.settings.lookahead_s, abs=0.2
+    )
+    assert {b"picture 2960", b"picture 5000"} <= {unit.packet.data for unit in drive.units(V)}
 
 
 def test_a_codec_nobody_decodes_leaves_the_picture_going() -> None:
