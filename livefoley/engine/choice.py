@@ -66,7 +66,7 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leani
     if prompts.fixed:
         return Choice(prompts.impacts[0], family_of(prompts.impacts[0]), 1.0, 0.0, "the room's own sound of actions")
     named = _named(prompts)
-    found = _candidates(onset, sight, named, leaning or Leaning())
+    found = _candidates(onset, sight, named, prompts.about, leaning or Leaning())
     seen = _seen(sight)
     if not found:
         return _nothing(f"not known what moves ({seen})")
@@ -92,7 +92,7 @@ def _named(prompts: ActionPrompts) -> dict[Family, str]:
 
 
 def _candidates(
-    onset: MotionOnset, sight: Sight, named: Mapping[Family, str], leaning: Leaning
+    onset: MotionOnset, sight: Sight, named: Mapping[Family, str], about: tuple[str, ...], leaning: Leaning
 ) -> dict[tuple[Family, str], float]:
     shown = {family: value for family, value in sight.families if family not in SILENT}
     step = _step(onset, sight)
@@ -104,8 +104,10 @@ def _candidates(
         if prompt is not None and family not in named:
             weight = NAMED if family in kin else UNNAMED if named else NOT_SAID
             found[family, prompt] = weight * value * leaning.of(family)
+    done = [family for family, prompt in named.items() if prompt not in about]
     for family, prompt in named.items():
-        found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + UNSEEN / len(named)) * leaning.of(family)
+        unseen = UNSEEN / len(done) if family in done else 0.0
+        found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen) * leaning.of(family)
     return found
 
 

@@ -60,6 +60,12 @@ def test_one_word_is_believed_quietly_where_the_eyes_know_nothing() -> None:
     assert QUIET_DB < found.gain_db < 0.0
 
 
+def test_what_only_stands_about_is_believed_where_it_is_seen() -> None:
+    counter = ActionPrompts(("WOODImpt_Hit",), about=("WOODImpt_Hit",))
+    assert choose(seen(), counter, 0).prompt is None
+    assert choose(seen((Family.WOOD, 0.5)), counter, 0).prompt == "WOODImpt_Hit"
+
+
 def test_between_two_words_nothing_is_guessed() -> None:
     assert choose(seen(), SHOP, 0).prompt is None
 
