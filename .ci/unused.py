@@ -20,7 +20,7 @@ _.buffer_updated, _.data_received, _.datagram_received, _.get_buffer, _.pause_wr
 addr, sizehint  # asyncio's arguments
 _._load_env_vars, dotenv_settings, env_settings, file_secret_settings, settings_cls  # pydantic-settings
 _._display  # pydantic
-ANIMAL  # of Family, by its value in lexicon.yaml
+_.find_class, _.persistent_load  # pickle
 _.get_next  # onnxruntime's calibration
 JobRequest  # Celery, which is told its name
 

@@ -129,7 +129,7 @@ def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
 
 def _placed(laid: LaidSound, start: Tick) -> PlacedSound:
     at_s = round(s_from_ticks(laid.cue.start - start), 4)
-    return PlacedSound(at_s, laid.cue.kind.value, laid.asked_for, laid.sound, laid.source)
+    return PlacedSound(at_s, laid.cue.kind.value, laid.asked_for, laid.sound, laid.source, laid.cue.reason)
 
 
 # ---- what is told of it ----

@@ -148,13 +148,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class PlacedSound:
-    """A generated sound: its onset at ``at_s`` of the clip, the ``prompt`` it answers, and where it came from."""
+    """A generated sound: its onset at ``at_s`` of the clip, the ``prompt`` it answers, where it came from, and why."""
 
     at_s: float
     kind: str  # action, accent
     prompt: str
     name: str
     source: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ from livefoley.media.files.containers import carried_video, no_place
 from livefoley.media.files.file_source import probe, read_items
 from livefoley.media.files.mux import Muxer
 from livefoley.media.pictures.untold import untold
+from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.system.dirs import library_directory
@@ -102,7 +104,7 @@ def render_file(
         make_decoder=make_decoder,
         encoder=program if sound_only else AacEncoder(192_000),
         stem_encoder=foley_alone if stem is not None else None,
-        analyser=MotionAnalyser(),
+        analyser=MotionAnalyser(eyes=Eyes(PictureClasses())),
         speech=SpeechDetector(),
         effects=chain,
         bed=bed,
@@ -221,6 +223,7 @@ def _told(laid: LaidSound) -> dict[str, Any]:
         "name": laid.sound,
         "asked_for": laid.asked_for,
         "source": laid.source,
+        "why": laid.cue.reason,
         "pan": round(laid.cue.pan, 3),
         "gain_db": round(laid.cue.gain_db, 2),
     }

@@ -14,6 +14,7 @@ from livefoley.control.api.events import from_json, to_json
 from livefoley.core.backoff import Backoff
 from livefoley.core.errors import InputError, reason
 from livefoley.core.notices import (
+    ActionNotice,
     ChatNotice,
     ClipNotice,
     DescriptionNotice,
@@ -142,6 +143,9 @@ def line(notice: Notice) -> str:
             return f"{escape(clip.title)} {clip.start_s:.1f}-{clip.end_s:.1f} s, {rest}"
         case SourceNotice() as source:
             return f"{escape(source.kind)} by [magenta]{escape(source.source)}[/]: {escape(source.name)}"
+        case ActionNotice() as action:
+            sound = f"[magenta]{escape(action.sound)}[/]" if action.sound else "[dim]nothing[/]"
+            return f"{action.start_s:.2f} s {sound}: {escape(action.reason)}"
         case GapNotice() as gap:
             return f"[red]{gap.missed} event(s) missed[/]"
 

@@ -175,6 +175,12 @@ class Actions(Model):
     sensitivity: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
+class Eyes(Model):
+    """Whether what moves is looked at, so that a bottle sounds like a bottle; else the words alone decide."""
+
+    enabled: bool = True
+
+
 class Listen(Model):
     """What the room listens for; needs the extra ``ears``. ``keywords`` are names of lists, or files of one's own.
 
@@ -213,6 +219,7 @@ class Room(Model):
     lookahead_s: Annotated[float, Field(ge=0.3, le=10)] = 1.5
     describe: Annotated[str, Field(max_length=MAX_DESCRIPTION)] = ""
     actions: Actions = Actions()
+    eyes: Eyes = Eyes()
     foley: Foley = Foley()
     listen: Listen = Listen()
     highlights: Highlights = Highlights()

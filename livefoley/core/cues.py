@@ -58,10 +58,18 @@ class SoundRequest:
 
 @dataclass(frozen=True, slots=True)
 class ActionPrompts:
-    """What movements sound like: those that land, and those that sweep. Several of a kind take turns."""
+    """What the words say movements sound like: those that land, and those that sweep.
+
+    Among several the picture decides; where nobody looks they take turns. ``about`` are those of what only stands about
+    (a table, a counter): they are believed where they are seen. ``fixed`` is the one sound a room wants for all,
+    ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is.
+    """
 
     impacts: tuple[str, ...] = ("impact soft",)
     sweeps: tuple[str, ...] = ("whoosh",)
+    about: tuple[str, ...] = ()
+    fixed: bool = False
+    sweeps_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,8 @@ class Cue:
 
     The sound's onset is laid on ``start``. ``deadline`` is the tick of the playhead at which the sound must be there
     (``start`` less what the sound may play before its onset). ``pan`` runs from -1 (left) to 1 (right), ``gain_db`` is
-    relative to the sound's own normalised level. The rest is as in ``SoundRequest``.
+    relative to the sound's own normalised level. ``reason`` says in a few words why this sound was chosen. The rest is
+    as in ``SoundRequest``.
     """
 
     id: int
@@ -84,11 +93,17 @@ class Cue:
     gain_db: float = 0.0
     pan: float = 0.0
     seed: int = 0
+    reason: str = ""
 
     @property
     def request(self) -> SoundRequest:
         """What is asked for, wherever it goes."""
         return SoundRequest(self.kind, self.prompt, self.effect, self.length, self.intensity, self.seed, HIT)
+
+
+def accent_cue(start: Tick, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0) -> Cue:
+    """Return an accent for ``RoomEngine.accent``, which gives it its id and seed."""
+    return Cue(0, CueKind.ACCENT, start, start, prompt=prompt, effect=effect, gain_db=gain_db, intensity=0.8)
 
 
 @dataclass(frozen=True, slots=True)

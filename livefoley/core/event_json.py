@@ -13,10 +13,12 @@ from livefoley.core.events import (
     MotionOnset,
     PerceptionEvent,
     SceneCut,
+    Sight,
     Speech,
     Transcript,
     Word,
 )
+from livefoley.core.families import Family
 from livefoley.core.highlights import EvidenceState
 
 Event: TypeAlias = PerceptionEvent | HearingEvent
@@ -33,7 +35,10 @@ def event_from_json(given: Object) -> Event:
     fields = {key: value for key, value in given.items() if key != "type"}
     match given["type"]:
         case "MotionOnset":
-            return MotionOnset(**{**fields, "kind": MotionKind(fields["kind"])})
+            sight = _sight(fields["sight"]) if fields.get("sight") is not None else None
+            return MotionOnset(**{**fields, "kind": MotionKind(fields["kind"]), "sight": sight})
+        case "Sight":
+            return _sight(fields)
         case "SceneCut":
             return SceneCut(**fields)
         case "Speech":
@@ -44,6 +49,12 @@ def event_from_json(given: Object) -> Event:
             return Transcript(**{**fields, "words": tuple(Word(**word) for word in fields["words"])})
         case other:
             raise ValueError(f"{other!r} is no event")
+
+
+def _sight(given: Object) -> Sight:
+    families = tuple((Family(name), float(value)) for name, value in given["families"])
+    places = tuple((str(name), float(value)) for name, value in given["places"])
+    return Sight(**{**given, "families": families, "places": places})
 
 
 def cue_to_json(cue: Cue) -> Object:

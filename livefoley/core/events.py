@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from livefoley.core.families import Family
 from livefoley.core.highlights import Evidence, EvidenceState, Origin
 from livefoley.core.ticks import Tick
 
@@ -21,12 +22,27 @@ class MotionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """What the eyes make of a piece of the picture, or of the whole of it, at ``at``.
+
+    ``families`` and ``places`` are probabilities, the likeliest first, those that are next to nothing left out; what is
+    missing to 1 is nothing they know. ``person`` is how surely somebody is there.
+    """
+
+    at: Tick
+    families: tuple[tuple[Family, float], ...] = ()
+    places: tuple[tuple[str, float], ...] = ()
+    person: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class MotionOnset:
     """A visible action begins or lands at ``at`` (the presentation tick of its frame).
 
     ``x`` and ``y`` are its centre in 0..1 of the picture (left to right, top to bottom), ``size`` the share of the
     picture that moves, ``speed`` its speed in picture widths a second, ``strength`` in 0..1 how sure and how strong.
-    ``uncertainty`` is half the width, in ticks, of the interval the true moment lies in.
+    ``uncertainty`` is half the width, in ticks, of the interval the true moment lies in. ``sight`` is what the eyes see
+    there, where they look.
     """
 
     at: Tick
@@ -37,6 +53,7 @@ class MotionOnset:
     size: float = 0.0
     speed: float = 0.0
     uncertainty: int = 0
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +148,5 @@ HearingEvent: TypeAlias = Transcript | KeywordHit
 """What the recogniser reports."""
 
 
-PerceptionEvent: TypeAlias = MotionOnset | SceneCut | Speech
+PerceptionEvent: TypeAlias = MotionOnset | Sight | SceneCut | Speech
 """What is seen and heard without words."""

@@ -27,6 +27,7 @@ class NoticeType(StrEnum):
     SCENE = "scene"
     DESCRIPTION = "description"
     SOURCE = "source"
+    ACTION = "action"
     GAP = "gap"
     CLIP_READY = "clip.ready"
     CLIP_FAILED = "clip.failed"
@@ -161,6 +162,22 @@ class SourceNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionNotice:
+    """Something moved: the ``sound`` that was chosen for it (empty for none), how surely, and why.
+
+    ``family`` is a ``core.families.Family``, empty where none is known.
+    """
+
+    type: ClassVar = NoticeType.ACTION
+
+    start_s: float
+    sound: str
+    family: str
+    confidence: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClipNotice:
     """The making of a clip is over; its type is ``clip.`` and the ``state``.
 
@@ -201,6 +218,7 @@ NoticeData: TypeAlias = (
     | SceneNotice
     | DescriptionNotice
     | SourceNotice
+    | ActionNotice
     | ClipNotice
     | GapNotice
 )

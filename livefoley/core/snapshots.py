@@ -87,6 +87,17 @@ class ScreenSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EyesSnapshot:
+    """What the whole picture showed last: the likeliest place and families, by name; ``spared`` is how often the eyes
+    were closed because the worker was behind."""
+
+    place: str = ""
+    families: tuple[str, ...] = ()
+    person: float = 0.0
+    spared: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
 class EmbeddingCacheSnapshot:
     """Where the embeddings of texts came from."""
 
@@ -283,6 +294,7 @@ class RoomSnapshot:
     signals: SignalsSnapshot = SignalsSnapshot()
     ears: EarsSnapshot = EarsSnapshot()
     screen: ScreenSnapshot = ScreenSnapshot()
+    eyes: EyesSnapshot = EyesSnapshot()
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

@@ -105,6 +105,8 @@ class PlayoutClock:
             self._base += ticks
             self._target += ticks
             self._delays.clear()
+        if self._playhead is not None:
+            self._playhead -= ticks  # what was told while nobody was awake has not been played
 
     def playhead(self, now: float) -> Tick:
         """Return the tick that leaves now; never less than before. Call ``start`` first."""

@@ -13,6 +13,7 @@ from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
 from livefoley.core.mix import changed
 from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import Tick
+from livefoley.engine.choice import Choice
 from livefoley.engine.mixer import Mixed, Mixer, MixerStatistics, MixSettings, OriginalReader
 from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics
 
@@ -67,6 +68,10 @@ class FoleyTrack:
     def take_cues(self) -> list[Cue]:
         """Return the cues nobody has been asked for yet, the most urgent first."""
         return self._planner.take_cues()
+
+    def take_choices(self) -> list[tuple[Tick, Choice]]:
+        """Return what was chosen for movements since the last call, with their moments."""
+        return self._planner.take_choices()
 
     def take_bed(self, at: Tick) -> BedRequest | None:
         """Return the next piece of bed to make, if any."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
+from livefoley.engine.choice import Choice, choose
 
 PREROLL: Tick = TICK_RATE // 20
 """A sound may play this long before its onset (a whoosh rises); the deadline allows for it."""
@@ -63,6 +64,7 @@ class Planner:
         self._pending: dict[int, Cue] = {}
         self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
         self._recent_actions: deque[Tick] = deque(maxlen=64)
+        self._choices: deque[tuple[Tick, Choice]] = deque(maxlen=MAX_PENDING)
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._bed_open: BedRequest | None = None
         self._bed_open_at: Tick = 0
@@ -77,10 +79,14 @@ class Planner:
         threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
         if not settings.actions or onset.strength < threshold:
             return None
+        choice = choose(onset, settings.prompts, self._next_id)
+        self._choices.append((onset.at, choice))
+        if choice.prompt is None:
+            self._outcomes[CueKind.ACTION, "unknown"] += 1
+            return None
         if self._too_many(onset.at):
             self._outcomes[CueKind.ACTION, "limited"] += 1
             return None
-        prompts = settings.prompts.sweeps if sweep else settings.prompts.impacts
         loudness = 0.55 * onset.strength + 0.25 * min(1.0, onset.size / 0.05) + 0.2 * min(1.0, onset.speed / 1.0)
         return self._request(
             Cue(
@@ -88,11 +94,12 @@ class Planner:
                 kind=CueKind.ACTION,
                 start=onset.at,
                 deadline=onset.at - PREROLL,
-                prompt=prompts[self._next_id % len(prompts)],
+                prompt=choice.prompt,
                 intensity=min(1.0, loudness),
-                gain_db=-6.0 * (1.0 - loudness),
+                gain_db=-6.0 * (1.0 - loudness) + choice.gain_db,
                 pan=max(-1.0, min(1.0, (onset.x - 0.5) * 1.4)),
                 seed=settings.seed * 1_000_003 + self._next_id,
+                reason=choice.reason,
             ),
             playhead,
         )
@@ -152,6 +159,12 @@ class Planner:
     def bed_done(self) -> None:
         """Say that the piece asked for last has come."""
         self._bed_open = None
+
+    def take_choices(self) -> list[tuple[Tick, Choice]]:
+        """Return what was chosen for movements since the last call, nothing included, with their moments."""
+        choices = list(self._choices)
+        self._choices.clear()
+        return choices
 
     def settle(self, cue_id: int, outcome: str) -> Cue | None:
         """Close a request: its sound came (``outcome`` says what the mixer did) or will not. None if it was closed."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from livefoley.core.cues import ActionPrompts, Cue, CueKind, Sound, Stereo
+from livefoley.core.cues import ActionPrompts, Cue, Sound, Stereo
 from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, SourceItem, TrackInfo, Unit
 from livefoley.core.ports import AudioEncoder, DecoderFactory, MarkFactory
 from livefoley.core.snapshots import RoomState
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.audio_input import AudioInput
+from livefoley.engine.choice import Choice
 from livefoley.engine.clock import Playout, PlayoutClock, lookahead_ticks
 from livefoley.engine.decoding import SoundDecoding
 from livefoley.engine.delay_line import DelayLine
@@ -194,6 +195,10 @@ class RoomEngine:
         """Return the cues nobody has been asked for yet, the most urgent first."""
         return self._foley.take_cues()
 
+    def take_choices(self) -> list[tuple[Tick, Choice]]:
+        """Return what was chosen for movements since the last call, with their moments."""
+        return self._foley.take_choices()
+
     def take_bed(self, now: float) -> BedRequest | None:
         """Return the next piece of bed to make, if any."""
         return self._foley.take_bed(max(self._at(now), self._position)) if self.started else None
@@ -270,6 +275,7 @@ class RoomEngine:
             excess = playhead - self._position
             self._clock.hold_back(excess)
             self._held_back += excess
+            self._playhead = self._position
             return departure
         if not self._announced and self._position <= playhead:
             self._announce(departure)
@@ -338,8 +344,3 @@ class RoomEngine:
             decode_errors=self._decoding.errors,
         )
         return EngineStatistics(counters, self._timeline.statistics(), self._audio.statistics(), mixer, planner)
-
-
-def accent_cue(start: Tick, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0) -> Cue:
-    """Return an accent for ``RoomEngine.accent``, which gives it its id and seed."""
-    return Cue(0, CueKind.ACCENT, start, start, prompt=prompt, effect=effect, gain_db=gain_db, intensity=0.8)

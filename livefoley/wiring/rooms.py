@@ -170,7 +170,8 @@ def make_ears(config: cfg.Config) -> EarsService:
 
 def open_perception(room: cfg.Room, workers: PerceptionWorkers, made: Room) -> Perception:
     """Return what watches and listens to a room."""
-    return Perception(made.name, workers, made.perceive, made.signal, watch=room.actions.enabled)
+    watch, eyes = room.actions.enabled, room.eyes.enabled
+    return Perception(made.name, workers, made.perceive, made.signal, watch=watch, eyes=eyes)
 
 
 def open_ears(given: cfg.Listen, ears: EarsService, made: Room) -> RoomEars:

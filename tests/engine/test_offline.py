@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from livefoley.core.cues import Cue, CueKind, Sound, SoundRequest, Stereo
+from livefoley.core.cues import Cue, CueKind, Sound, SoundRequest, Stereo, accent_cue
 from livefoley.core.events import MotionKind, MotionOnset, Speech
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import MILLISECONDS, TICK_RATE, Tick
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.offline import Answerer, FoleyPass
 from livefoley.engine.planner import PlannerSettings
-from livefoley.engine.room import RoomEngine, accent_cue
+from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.engine.timeline import ORIGIN
 from livefoley.media.audio_codecs import make_decoder

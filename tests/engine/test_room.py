@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from livefoley.core.cues import ActionPrompts, CueKind, Sound
+from livefoley.core.cues import ActionPrompts, CueKind, Sound, accent_cue
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.media import Disconnected, MediaKind, OutputItem, Packet, TrackInfo, Unit
@@ -18,7 +18,7 @@ from livefoley.core.ticks import MILLISECONDS, TICK_RATE
 from livefoley.engine.hold import OnDrop
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
-from livefoley.engine.room import RoomEngine, accent_cue
+from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings, RoomState
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
 
@@ -138,8 +138,13 @@ def test_a_process_that_slept_goes_on_where_it_stopped() -> None:
     departed = len(drive.out)
     drive.run(1.0)
     assert len(drive.units(A)) * 1024 / TICK_RATE < 4.0
-    assert drive.engine.statistics().counters.held_back_ticks > 3500 * TICK_RATE
+    assert 3590 * TICK_RATE < drive.engine.statistics().counters.held_back_ticks < 3602 * TICK_RATE
     assert len(drive.out) >= departed
+    drive.run(4.0, start_ms=3000)
+    assert len(drive.units(A)) * 1024 / TICK_RATE == pytest.approx(
+        3.0 + 1.0 + 4.0 - drive.engine.settings.lookahead_s, abs=0.2
+    )
+    assert {b"picture 2960", b"picture 5000"} <= {unit.packet.data for unit in drive.units(V)}
 
 
 def test_a_codec_nobody_decodes_leaves_the_picture_going() -> None:

@@ -16,6 +16,7 @@ import pytest
 from livefoley.core.errors import InputError, UnsupportedCodec
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.formats import nal
+from livefoley.media.files.demux import Demuxer
 from livefoley.media.files.file_source import FileSource, looped, probe, read_items
 from livefoley.media.files.mux import Muxer
 from tests.media.clips import clip, encrypted
@@ -159,6 +160,16 @@ def test_sound_that_cannot_be_decoded_is_counted(tmp_path: Path) -> None:
     list(read_items(path, on_problem=told.append))
     (line,) = told
     assert re.fullmatch(r"\d+ of \d+ packets of the sound \(dts in stream 0\) could not be used: .*", line)
+
+
+def test_padding_behind_the_end_is_no_loss() -> None:
+    with av.open(str(clip("vp8.webm"))) as container:
+        demuxer = Demuxer(container, "clip")
+        padding = av.Packet(b"\x0e")
+        padding.stream = container.streams.audio[0]
+        assert list(islice(demuxer.items(), 20))
+        assert demuxer._tracks[padding.stream_index].items(padding) == []
+        assert demuxer.losses == ()
 
 
 def test_an_encrypted_file_is_refused_and_not_laid_under_as_noise(tmp_path: Path) -> None:

@@ -72,7 +72,8 @@ def _plan_from(fields: dict[str, Any]) -> PlannerSettings:
         "impacts": fields.pop("impact_prompts"),
         "sweeps": fields.pop("sweep_prompts"),
     }
-    return PlannerSettings(**fields, prompts=ActionPrompts(*(tuple(prompts[name]) for name in ("impacts", "sweeps"))))
+    lists = {name: tuple(prompts.get(name, ())) for name in ("impacts", "sweeps", "about")}
+    return PlannerSettings(**fields, prompts=ActionPrompts(**{**prompts, **lists}))
 
 
 def request_from(fields: dict[str, Any]) -> ClipRequest:

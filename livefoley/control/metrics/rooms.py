@@ -152,6 +152,7 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("text_cache_memory_hits", "Descriptions the student had in memory.", lambda r: r.student.embeddings.memory_hits),
     ("text_cache_disk_hits", "Descriptions the student found on disk.", lambda r: r.student.embeddings.disk_hits),
     ("text_cache_computed", "Descriptions the student had to read.", lambda r: r.student.embeddings.computed),
+    ("eyes_spared", "Times the eyes were closed because the worker was behind.", lambda r: r.eyes.spared),
     ("screen_read", "Pictures that were read for text.", lambda r: r.screen.read),
     ("screen_unchanged", "Pictures that were like the one before.", lambda r: r.screen.unchanged),
     ("screen_errors", "Pictures that could not be decoded.", lambda r: r.screen.errors),

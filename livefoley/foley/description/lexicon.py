@@ -74,10 +74,18 @@ def action_prompts(describe: str, sound: str | None = None) -> ActionPrompts:
     that nobody knows make nothing.
     """
     if sound:
-        return ActionPrompts((sound,), (NEUTRAL_SWEEP,))
-    wanted = (name for action in read(describe).actions for name in action.effects or (action.ask,))
-    impacts = dict.fromkeys(name for name in wanted if name and name != NEUTRAL_SWEEP)
-    return ActionPrompts(tuple(impacts)[:MOST_IMPACTS] or (NEUTRAL_IMPACT,), (NEUTRAL_SWEEP,))
+        return ActionPrompts((sound,), (NEUTRAL_SWEEP,), fixed=True)
+    actions = read(describe).actions
+    done, about = (
+        [name for action in actions if action.about is only for name in action.effects or (action.ask,) if name]
+        for only in (False, True)
+    )
+    impacts = dict.fromkeys(name for name in (*done, *about) if name != NEUTRAL_SWEEP)
+    swept = any(name.startswith(("WHSH", "SWSH")) for name in done)
+    wanted = tuple(impacts)[:MOST_IMPACTS] or (NEUTRAL_IMPACT,)
+    return ActionPrompts(
+        wanted, (NEUTRAL_SWEEP,), tuple(each for each in about if each not in done), sweeps_named=swept
+    )
 
 
 def effects(prompt: str) -> tuple[str, ...]:

@@ -226,6 +226,8 @@ class _Track:
             data = nal.join_length_prefixed(units)
             keyframe = keyframe or nal.is_keyframe(self._codec, units)  # where lengths should be FFmpeg sees none
         pts = packet.pts if packet.pts is not None else packet.dts
+        if pts is None and self._kind is MediaKind.AUDIO and not packet.duration:
+            return []  # of neither time nor length: an Ogg's padding behind its end
         if pts is None or self.info is None or not data:
             self._unusable += 1
             return []

@@ -7,11 +7,13 @@ asked for every frame, so that the moment it lands is known to the frame.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
+from av.video.frame import VideoFrame
 
-from livefoley.core.events import MotionOnset, PerceptionEvent
-from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.events import MotionOnset, PerceptionEvent, Sight
+from livefoley.core.media import Display, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.motion.cuts import CutFinder
 from livefoley.perception.motion.onsets import OnsetFinder
@@ -35,15 +37,30 @@ class AnalyserStatistics:
     cuts: int
 
 
+class Looking(Protocol):
+    """Eyes, which say what it is that moves: ``livefoley.perception.eyes``."""
+
+    def configure(self, display: Display) -> None: ...
+
+    def keep(self, frame: VideoFrame, at: Tick) -> None: ...
+
+    def cut(self) -> None: ...
+
+    def see(self, onset: MotionOnset) -> MotionOnset: ...
+
+    def look_around(self, now: Tick) -> Sight | None: ...
+
+
 class MotionAnalyser:
-    """Encoded video in, ``MotionOnset`` and ``SceneCut`` out, onsets in order of ``at``.
+    """Encoded video in, ``MotionOnset`` and ``SceneCut`` out, onsets in order of ``at``; with ``eyes``, ``Sight``, too.
 
     ``refine=False`` samples at a constant low rate: cheaper by half, and a moment is known to 50 ms only.
     """
 
-    def __init__(self, *, refine: bool = True) -> None:
+    def __init__(self, *, refine: bool = True, eyes: Looking | None = None) -> None:
         cv2.setNumThreads(1)  # its threads cost more than they bring at this size
-        self._sampler = FrameSampler(refine=refine)
+        self._eyes = eyes
+        self._sampler = FrameSampler(refine=refine, show=eyes.keep if eyes is not None else None)
         self._field = MotionField()
         self._finder = OnsetFinder()
         self._cuts = CutFinder()
@@ -56,6 +73,8 @@ class MotionAnalyser:
     def configure(self, info: TrackInfo) -> None:
         """Take a track's parameters; what is pending of the track before comes with the next unit."""
         self._left += self._watch(self._sampler.configure(info))
+        if self._eyes is not None:
+            self._eyes.configure(info.display)
         self._attention = Allowance(min(1.0, ATTENTION_PIXELS / max(1, info.width * info.height)), ATTENTION_SAVED)
         self._left += self._restart()
 
@@ -100,13 +119,18 @@ class MotionAnalyser:
             self._cut_count += 1
             self._finder.forget_from(cut.at - motion.gap)
             events.append(cut)
-        self._attend(motion)
+            if self._eyes is not None:
+                self._eyes.cut()
+        moves = urgency(motion)
+        self._attend(motion, moves)
+        if moves > 1.0 and self._eyes is not None and (sight := self._eyes.look_around(motion.at)) is not None:
+            events.append(sight)
         return events + self._report(self._finder.feed(motion))
 
-    def _attend(self, motion: Motion) -> None:
+    def _attend(self, motion: Motion, moves: float) -> None:
         """Look closely at what moves. The less attention is left, the faster a thing must be to get it."""
         seen = motion.at + motion.gap
-        if urgency(motion) * self._attention.left > 1.0:
+        if moves * self._attention.left > 1.0:
             cost = max(0, seen + WATCH - max(seen, self._sampler.watched_until))
             if self._attention.spend(cost, seen):
                 self._sampler.watch(seen + WATCH)
@@ -118,7 +142,7 @@ class MotionAnalyser:
             if self._last_onset is None or onset.at > self._last_onset:
                 self._last_onset = onset.at
                 self._onsets += 1
-                events.append(onset)
+                events.append(self._eyes.see(onset) if self._eyes is not None else onset)
         return events
 
 

@@ -98,19 +98,20 @@ def _open(info: TrackInfo) -> Any:
 
 
 class Shrinker:
-    """Makes small grey pictures of decoded frames, upright as they are shown: ``width`` pixels wide and as high as the
-    aspect asks."""
+    """Makes small pictures of decoded frames, upright as they are shown: ``width`` pixels wide and as high as the
+    aspect asks; grey, or in another of FFmpeg's packed formats."""
 
-    def __init__(self, width: int, display: Display = PLAIN) -> None:
+    def __init__(self, width: int, display: Display = PLAIN, pixels: str = "gray") -> None:
         self._width = width
         self._display = display
+        self._pixels = pixels
         self._reformatter = VideoReformatter()
 
     def shrink(self, frame: VideoFrame) -> Grey:
-        """Return the luma ``[h, w]``, averaged over the area each pixel covers."""
+        """Return the picture, ``[h, w]`` grey or ``[h, w, 3]``, averaged over the area each pixel covers."""
         wide, high = self._display.size(frame.width, frame.height)
         height = max(16, round(self._width * high / max(1, wide) / 2) * 2)
         height = min(height, 4 * self._width)
         stored = (height, self._width) if self._display.turns % 2 else (self._width, height)
-        small = self._reformatter.reformat(frame, *stored, "gray", interpolation="AREA")
+        small = self._reformatter.reformat(frame, *stored, self._pixels, interpolation="AREA")
         return np.ascontiguousarray(self._display.upright(small.to_ndarray()), np.uint8)

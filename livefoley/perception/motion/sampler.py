@@ -10,6 +10,7 @@ predecessors', something has changed there, and the B-frames that follow are dec
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,9 +109,15 @@ class Allowance:
 
 
 class FrameSampler:
-    """Units in decode order in, ``SmallPicture`` in presentation order out. ``watch`` asks for full attention."""
+    """Units in decode order in, ``SmallPicture`` in presentation order out. ``watch`` asks for full attention.
 
-    def __init__(self, width: int = WIDTH, *, refine: bool = True) -> None:
+    ``show`` is handed the frames of these pictures as they are.
+    """
+
+    def __init__(
+        self, width: int = WIDTH, *, refine: bool = True, show: Callable[[VideoFrame, Tick], None] | None = None
+    ) -> None:
+        self._show = show
         self._refine = refine
         self._width = width
         self._shrinker = Shrinker(width)
@@ -209,8 +216,11 @@ class FrameSampler:
             self.watch(anchor.pts + HINT_HOLD)
 
     def _sample(self, frames: list[VideoFrame]) -> list[SmallPicture]:
-        stamped = ((frame, frame.pts) for frame in frames if frame.pts is not None)
-        pictures = [SmallPicture(at, self._shrinker.shrink(frame)) for frame, at in stamped if self._is_due(at)]
+        stamped = [(frame, frame.pts) for frame in frames if frame.pts is not None and self._is_due(frame.pts)]
+        pictures = [SmallPicture(at, self._shrinker.shrink(frame)) for frame, at in stamped]
+        if self._show is not None:
+            for frame, at in stamped:
+                self._show(frame, at)
         self._count.pictures += len(pictures)
         return pictures
 

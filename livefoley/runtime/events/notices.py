@@ -5,6 +5,7 @@ from __future__ import annotations
 from livefoley.core.events import KeywordHit, Transcript
 from livefoley.core.highlights import ChatBurst, Evidence, Highlight
 from livefoley.core.notices import (
+    ActionNotice,
     ChatNotice,
     HighlightNotice,
     KeywordNotice,
@@ -14,6 +15,7 @@ from livefoley.core.notices import (
     utc,
 )
 from livefoley.core.ticks import Tick, s_from_ticks
+from livefoley.engine.choice import Choice
 from livefoley.engine.timeline import ORIGIN
 
 
@@ -73,6 +75,12 @@ def chat(given: ChatBurst, name: str) -> ChatNotice:
     """Return a burst's document."""
     rate, usual, share, score = (round(each, 3) for each in (given.rate, given.usual, given.share, given.score))
     return ChatNotice(name, given.over, rate, usual, share, score, given.writers)
+
+
+def action(at: Tick, given: Choice) -> ActionNotice:
+    """Return the document of what was chosen for a movement."""
+    family = given.family.value if given.family is not None else ""
+    return ActionNotice(stream_s(at), given.prompt or "", family, round(given.confidence, 3), given.reason)
 
 
 def stream_s(tick: Tick) -> float:

@@ -7,6 +7,7 @@ to a decoder, happens there.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from livefoley.core.events import PerceptionEvent, Speech
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
+from livefoley.core.snapshots import EyesSnapshot
 from livefoley.core.ticks import Tick
 from livefoley.runtime.rooms.evidence import EvidenceIds
 from livefoley.runtime.rooms.taps import AudioBatcher
@@ -22,9 +24,11 @@ from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.messages import (
     Audio,
     Cut,
+    Eyes,
     FromPerception,
     Moved,
     Noticed,
+    Saw,
     ToPerception,
     VideoTrack,
     VideoUnit,
@@ -36,6 +40,7 @@ from livefoley.runtime.workers.shared import SharedWorkers
 MODULE = "livefoley.runtime.workers.perception_worker"
 MAX_GOP_UNITS = 600  # ten seconds at 60 fps: encoders left to themselves put a keyframe every 250 frames
 MAX_GOP_BYTES = 32 * 1024 * 1024
+EYES_BEHIND_S = 0.3  # beyond it what moves is not looked at
 MAX_BEHIND_S = 0.8  # a worker further behind than this is given no more pictures up to a keyframe
 
 PerceptionWorkers: TypeAlias = SharedWorkers[ToPerception, FromPerception]
@@ -51,13 +56,15 @@ class Perception:
         on_event: Callable[[PerceptionEvent], None],
         on_evidence: Callable[[Evidence], None],
         watch: bool = True,
+        eyes: bool = True,
     ) -> None:
-        """Listen to the room and, with ``watch``, look at it."""
+        """Listen to the room and, with ``watch``, look at what moves; with ``eyes``, say what that is, too."""
         self._worker = workers.seat(room, self._message, self._ready)
         self._on_event = on_event
         self._on_evidence = on_evidence
         self._ids = EvidenceIds()
         self._watch = watch
+        self._eyes = self._eyes_wanted = eyes
         self._track: TrackInfo | None = None
         self._gop: list[Unit] = []
         self._gop_bytes = 0
@@ -66,6 +73,7 @@ class Perception:
         self._last_onset: Tick = -1
         self._speaking_at: Tick | None = None
         self.failures = self.skipped_units = 0
+        self._seen = EyesSnapshot()
 
     def close(self) -> None:
         """The room is gone."""
@@ -84,6 +92,7 @@ class Perception:
             self._send_track(item)
             return
         self._remember(item)
+        self._spare_the_eyes()
         behind = self._worker.behind_s > MAX_BEHIND_S
         if item.packet.keyframe:
             self._skipping = False
@@ -93,6 +102,14 @@ class Perception:
             self.skipped_units += 1
         else:
             self._skipping = not self._worker.send_nowait(VideoUnit.of(item), item.packet.data)
+
+    def _spare_the_eyes(self) -> None:
+        """What moves is worth more than what it is: a worker that falls behind is not asked for that."""
+        wanted = self._eyes_wanted and self._worker.behind_s <= (EYES_BEHIND_S if self._eyes else EYES_BEHIND_S / 2)
+        if wanted is not self._eyes:
+            self._eyes = wanted
+            self._seen = replace(self._seen, spared=self._seen.spared + (not wanted))
+            self._worker.send_nowait(Eyes(wanted))
 
     def audio(self, samples: NDArray[np.float32], start: Tick) -> None:
         """Pass on sound, in batches."""
@@ -121,6 +138,8 @@ class Perception:
         if self._speaking_at is not None:  # the one that would have said "over" is dead
             self._on_event(Speech(self._speaking_at, active=False))
             self._speaking_at = None
+        self._eyes = self._eyes_wanted
+        self._worker.send_nowait(Eyes(self._eyes))
         if self._track is None:
             return
         self._send_track(self._track)
@@ -134,6 +153,11 @@ class Perception:
                 if onset.at > self._last_onset:  # else seen before by a worker that died since
                     self._last_onset = onset.at
                     self._on_event(onset)
+            case Saw(sight):
+                place = sight.places[0][0] if sight.places else ""
+                families = tuple(family.value for family, _ in sight.families[:3])
+                self._seen = replace(self._seen, place=place, families=families, person=round(sight.person, 3))
+                self._on_event(sight)
             case Cut(cut):
                 self._on_event(cut)
             case Voice(speech):
@@ -143,6 +167,10 @@ class Perception:
                 self._on_evidence(self._ids.unique(evidence))
             case Failed():
                 self.failures += 1
+
+    def seen(self) -> EyesSnapshot:
+        """Return what the picture showed last."""
+        return self._seen
 
     @property
     def worker_pid(self) -> int | None:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from livefoley.core.cues import ActionPrompts, Cue
+from livefoley.core.cues import ActionPrompts, Cue, accent_cue
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.events import HearingEvent, PerceptionEvent
 from livefoley.core.highlights import Evidence
@@ -25,11 +25,12 @@ from livefoley.core.snapshots import RoomState
 from livefoley.core.throttle import LogThrottle
 from livefoley.core.ticks import Tick
 from livefoley.engine.planner import BedRequest
-from livefoley.engine.room import RoomEngine, accent_cue
+from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import Departure
 from livefoley.foley.chain import StudentUse
 from livefoley.foley.description.explain import explain
 from livefoley.runtime.clips.room import RoomClips
+from livefoley.runtime.events import notices
 from livefoley.runtime.events.chat import RoomChat
 from livefoley.runtime.events.highlights import HighlightService
 from livefoley.runtime.events.speech import RoomSpeech
@@ -287,6 +288,8 @@ class Room:
         if self.parts.clips is not None:
             self.parts.clips.noticed(event)
         self.engine.perceive(event, now)
+        for at, choice in self.engine.take_choices():
+            self.parts.highlights.feed.publish(notices.action(at, choice))
         self._request(now)
 
     def hear(self, event: HearingEvent) -> None:

@@ -10,6 +10,7 @@ from livefoley.core.snapshots import (
     ClipsSnapshot,
     CueCount,
     EarsSnapshot,
+    EyesSnapshot,
     Latency,
     RenderCacheSnapshot,
     RoomControls,
@@ -100,6 +101,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         audience=parts.audience.statistics() if parts.audience is not None else AudienceStatistics(),
         signals=_signals(parts),
         ears=room.ears.snapshot() if room.ears is not None else EarsSnapshot(),
+        eyes=room.perception.seen() if room.perception is not None else EyesSnapshot(),
         screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )

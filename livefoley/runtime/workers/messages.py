@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
-from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Speech, Transcript
+from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Sight, Speech, Transcript
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import AS_STORED, Display, MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.snapshots import Count, ScreenSnapshot, Seconds
@@ -75,10 +75,22 @@ class Audio(Message, frozen=True):
 # ---- perception ----
 
 
+class Eyes(Message, frozen=True):
+    """Say what it is that moves, or no longer: the worker is behind, or the room does not want it."""
+
+    open: bool
+
+
 class Moved(Message, frozen=True):
     """A movement begins or lands."""
 
     onset: MotionOnset
+
+
+class Saw(Message, frozen=True):
+    """What the whole picture shows."""
+
+    sight: Sight
 
 
 class Cut(Message, frozen=True):
@@ -99,19 +111,21 @@ class Noticed(Message, frozen=True):
     evidence: Evidence
 
 
-def perceived(event: PerceptionEvent) -> Moved | Cut | Voice:
+def perceived(event: PerceptionEvent) -> Moved | Saw | Cut | Voice:
     """Return what tells of ``event``."""
     match event:
         case MotionOnset():
             return Moved(event)
+        case Sight():
+            return Saw(event)
         case SceneCut():
             return Cut(event)
         case Speech():
             return Voice(event)
 
 
-ToPerception: TypeAlias = VideoTrack | VideoUnit | Audio
-FromPerception: TypeAlias = Moved | Cut | Voice | Noticed
+ToPerception: TypeAlias = Eyes | VideoTrack | VideoUnit | Audio
+FromPerception: TypeAlias = Moved | Saw | Cut | Voice | Noticed
 PERCEPTION = Link[ToPerception, FromPerception](ToPerception, FromPerception)
 
 # ---- screen ----

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import structlog
+
 from livefoley.core.ports import Detector
+from livefoley.perception.eyes.eyes import Eyes, Network
+from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.hearing.crowd import CrowdDetector
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.runtime.rooms.taps import audio_from
-from livefoley.runtime.workers.child import Answer
+from livefoley.runtime.workers import messages
+from livefoley.runtime.workers.child import Answer, Rest
 from livefoley.runtime.workers.messages import (
     PERCEPTION,
     Audio,
@@ -26,6 +31,8 @@ from livefoley.runtime.workers.messages import (
 )
 from livefoley.runtime.workers.shared_child import serve_rooms
 
+log = structlog.get_logger("livefoley")
+
 
 def detectors() -> list[Detector]:
     """Return what looks for signals of a highlight in a room's sound; a new one is a line here."""
@@ -35,19 +42,27 @@ def detectors() -> list[Detector]:
 class RoomWatcher:
     """Hands each message of a room to the analysers it is for."""
 
-    def __init__(self, detectors: Sequence[Detector]) -> None:
-        self._motion = MotionAnalyser()
+    def __init__(self, detectors: Sequence[Detector], network: Network) -> None:
+        self._eyes = Eyes(network)
+        self._eyes.open = False  # until the room says
+        self._motion = MotionAnalyser(eyes=self._eyes)
+        self._told = False
         self._speech = SpeechDetector()
         self._detectors = detectors
 
     def handle(self, message: ToPerception, payload: bytes) -> Iterable[Answer[FromPerception]]:
         """Yield what this message leads to."""
         match message:
+            case messages.Eyes(wanted):
+                self._eyes.open = wanted
             case VideoTrack():
                 self._motion.configure(message.info(payload))
             case VideoUnit():
                 for event in self._motion.feed(message.unit(payload)):
                     yield perceived(event), b""
+                if self._eyes.problem and not self._told:
+                    self._told = True
+                    log.warning("nobody says what it is that moves; the words alone decide", reason=self._eyes.problem)
             case Audio(start):
                 samples = audio_from(payload)
                 for event in self._speech.feed(samples, start):
@@ -58,4 +73,5 @@ class RoomWatcher:
 
 
 if __name__ == "__main__":
-    serve_rooms(PERCEPTION, lambda: RoomWatcher(detectors()).handle)
+    network = PictureClasses()
+    serve_rooms(PERCEPTION, lambda: RoomWatcher(detectors(), network).handle, rest=Rest(network.release))

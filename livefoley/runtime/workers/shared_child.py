@@ -75,7 +75,12 @@ class Inbox:
             self._changed.notify_all()
 
 
-def serve_rooms(link: Link[Request, Reply], make: Callable[[], Handler[Request, Reply]], nice: int = NICE) -> None:
+def serve_rooms(
+    link: Link[Request, Reply],
+    make: Callable[[], Handler[Request, Reply]],
+    nice: int = NICE,
+    rest: Rest | None = None,
+) -> None:
     """Answer the messages of all rooms until the parent goes away; ``make`` gives a handler for each.
 
     A room's ``Mark`` is answered in its turn, which tells how far behind this worker is with it; its ``Leave`` ends
@@ -83,7 +88,7 @@ def serve_rooms(link: Link[Request, Reply], make: Callable[[], Handler[Request, 
     """
     incoming, outgoing = pipes(nice)
     handlers: dict[str, Handler[Request, Reply]] = {}
-    rest = Rest()
+    rest = rest if rest is not None else Rest()
     with contextlib.suppress(BrokenPipe, BrokenPipeError):
         write_frame_blocking(outgoing, READY)
         inbox = Inbox(incoming)

@@ -1,0 +1,139 @@
+"""Which sound a movement gets: what the picture shows, times what the words say, or something quiet, or nothing.
+
+Each candidate has a likelihood: how surely the eyes see its family where something moved, and how much the room's words
+(and what has been learned of the room) speak for it. The reason is kept in a few words for whoever asks why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from livefoley.core.cues import ActionPrompts
+from livefoley.core.events import MotionKind, MotionOnset, Sight
+from livefoley.core.families import Family, family_of, usual_effect
+
+NAMED, UNNAMED, NOT_SAID = 1.0, 0.35, 0.6
+"""How much the words speak for a family: one they name, another one, and any where they name none."""
+
+UNSEEN = 0.3
+"""How likely what moves is what the words name, all families together, though the eyes do not see it: they know a
+thousand things, and not all."""
+APART = 1.2  # the likeliest is that much likelier than the next, or nobody can say
+LEAST = 0.12  # below it nothing is known of what moves
+SURE = 0.5  # from here on it sounds in full
+QUIET_DB = -9.0  # of what is hardly known
+PERSON = 0.1  # from here on somebody is there
+SWEPT = 0.3  # so surely a ball is seen that flies
+LOW = 0.6  # feet are in the lower part of the picture
+KIN = (frozenset({Family.GLASS, Family.CERAMIC, Family.PLASTIC}), frozenset({Family.WOOD, Family.STONE, Family.METAL}))
+"""Families no picture tells apart for sure: words that name one of them speak for the others, too."""
+SILENT = frozenset({Family.ANIMAL, Family.VEHICLE, Family.POUR})
+"""Families that make no sound by landing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to ask for: words or an effect's name, None for nothing; how much quieter than usual, and why."""
+
+    prompt: str | None
+    family: Family | None
+    confidence: float
+    gain_db: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """What speaks for families beside the words, each 1 where nothing does; closed and bounded."""
+
+    weights: Mapping[Family, float] = field(default_factory=dict)
+
+    def of(self, family: Family | None) -> float:
+        """Return the weight of a family, 0.25 to 4."""
+        return min(4.0, max(0.25, self.weights.get(family, 1.0))) if family is not None else 1.0
+
+
+def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leaning | None = None) -> Choice:
+    """Return what a movement sounds like. ``turn`` chooses among words where nobody looked."""
+    sight, sweep = onset.sight, onset.kind is MotionKind.SWEEP
+    if sight is None:
+        words = prompts.sweeps if sweep else prompts.impacts
+        prompt = words[turn % len(words)]
+        return Choice(prompt, family_of(prompt), 1.0, 0.0, "the words alone: nobody looked")
+    if sweep:
+        return _sweep(sight, prompts)
+    if prompts.fixed:
+        return Choice(prompts.impacts[0], family_of(prompts.impacts[0]), 1.0, 0.0, "the room's own sound of actions")
+    named = _named(prompts)
+    found = _candidates(onset, sight, named, prompts.about, leaning or Leaning())
+    seen = _seen(sight)
+    if not found:
+        return _nothing(f"not known what moves ({seen})")
+    ((family, prompt), likelihood), *others = sorted(found.items(), key=lambda pair: -pair[1])
+    if likelihood < LEAST:
+        return _nothing(f"not known what moves ({seen})")
+    if others and others[0][1] * APART > likelihood and len({family, others[0][0][0]} & set(named)) == 2:
+        return _nothing(f"{family.value} or {others[0][0][0].value} ({seen})")
+    confidence = min(1.0, likelihood / SURE)
+    said = f"; words: {prompt}" if family in named else "; not in the words" if named else ""
+    reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}{said}"
+    return Choice(prompt, family, confidence, QUIET_DB * (1.0 - confidence), reason)
+
+
+def _named(prompts: ActionPrompts) -> dict[Family, str]:
+    """Return the first effect that the words name of each family."""
+    named: dict[Family, str] = {}
+    for prompt in prompts.impacts:
+        family = family_of(prompt)
+        if family is not None:
+            named.setdefault(family, prompt)
+    return named
+
+
+def _candidates(
+    onset: MotionOnset, sight: Sight, named: Mapping[Family, str], about: tuple[str, ...], leaning: Leaning
+) -> dict[tuple[Family, str], float]:
+    shown = {family: value for family, value in sight.families if family not in SILENT}
+    step = _step(onset, sight)
+    shown[Family.FOOTSTEP] = max(shown.get(Family.FOOTSTEP, 0.0), step)
+    kin = frozenset[Family]().union(*(group for group in KIN if group & set(named)))
+    found: dict[tuple[Family, str], float] = {}
+    for family, value in shown.items():
+        prompt = named.get(family) or usual_effect(family)
+        if prompt is not None and family not in named:
+            weight = NAMED if family in kin else UNNAMED if named else NOT_SAID
+            found[family, prompt] = weight * value * leaning.of(family)
+    done = [family for family, prompt in named.items() if prompt not in about]
+    for family, prompt in named.items():
+        unseen = UNSEEN / len(done) if family in done else 0.0
+        found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen) * leaning.of(family)
+    return found
+
+
+def _step(onset: MotionOnset, sight: Sight) -> float:
+    """Return how likely a movement is a step: somebody is there, and it is where feet are."""
+    if sight.person < PERSON:
+        return 0.0
+    return min(1.0, 2.0 * sight.person) * (1.0 if onset.y >= LOW else 0.3)
+
+
+def _seen(sight: Sight) -> str:
+    told = [f"{family.value} {value:.2f}" for family, value in sight.families[:2]]
+    if sight.person >= PERSON:
+        told.append(f"a person {sight.person:.2f}")
+    return " + ".join(told) or "nothing known"
+
+
+def _sweep(sight: Sight, prompts: ActionPrompts) -> Choice:
+    """A thing that starts or passes fast: a whoosh where the words speak of one; a hand that comes in makes none."""
+    if prompts.sweeps_named:
+        return Choice(prompts.sweeps[0], None, 1.0, 0.0, f"a sweep of {_seen(sight)}; words: {prompts.sweeps[0]}")
+    if dict(sight.families).get(Family.BALL, 0.0) >= SWEPT:
+        return Choice("SWSH_Swish", Family.BALL, 1.0, 0.0, f"a sweep of {_seen(sight)}")
+    return _nothing(f"a sweep of {_seen(sight)}")
+
+
+def _nothing(reason: str) -> Choice:
+    """Nothing speaks for any sound: none is better than a wrong one."""
+    return Choice(None, None, 0.0, 0.0, reason)

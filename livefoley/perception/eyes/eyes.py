@@ -1,0 +1,156 @@
+"""Looks at what moves: a few pieces of the pictures around an onset, and the whole of one now and then.
+
+Looks are few and bounded (``LOOKS_PER_S``): a network's pass costs some milliseconds. What is not looked at is told as
+what was last seen near it, or not at all; a network that is missing costs meaning, never an onset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from livefoley.core.errors import ModelError
+from livefoley.core.events import MotionOnset, Sight
+from livefoley.core.media import Display
+from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
+from livefoley.perception.eyes.picture_classes import Picture
+from livefoley.perception.eyes.recent import RecentPictures, piece, whole
+from livefoley.perception.eyes.tags import tags
+
+LOOKS_PER_S, LOOKS_SAVED = 6.0, 12.0
+"""Passes of the network, on average and at once."""
+
+AROUND = (-0.2, 0.0, 0.1)  # seconds from the onset
+NARROW, WIDE = 0.35, 0.6  # of the picture's width
+AGAIN: Tick = ticks_from_s(2.0)  # the whole picture is looked at anew after this, while something moves
+NEARBY, LATELY = 0.15, ticks_from_s(1.0)
+"""A look this near and this young stands for another."""
+
+
+class Network(Protocol):
+    """Says of pictures what they show."""
+
+    def look(self, pictures: Sequence[Picture]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return ``features`` ``[n, 1280]`` and ``probabilities`` ``[n, 1000]``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EyesStatistics:
+    """Onsets looked at, and those told of another look or of none; looks at whole pictures; passes of the network."""
+
+    seen: int = 0
+    recalled: int = 0
+    missed: int = 0
+    wholes: int = 0
+    passes: int = 0
+    failures: int = 0
+
+
+class Eyes:
+    """Of one room. ``keep`` takes its frames, ``see`` its onsets; while they are not ``open``, neither does a thing."""
+
+    def __init__(self, network: Network) -> None:
+        self.open = True
+        self.problem = ""
+        """Why the network cannot be used, in one line."""
+        self._network = network
+        self._recent = RecentPictures()
+        self._left = LOOKS_SAVED
+        self._filled: Tick | None = None
+        self._last: list[tuple[MotionOnset, Sight]] = []
+        self._whole: Sight | None = None
+        self._count = EyesStatistics()
+
+    def configure(self, display: Display) -> None:
+        """Begin anew: another track."""
+        self._recent.configure(display)
+        self.cut()
+
+    def cut(self) -> None:
+        """Another scene: what was seen is gone."""
+        self._last.clear()
+        self._whole = None
+
+    def keep(self, frame: VideoFrame, at: Tick) -> None:
+        """Take a frame of what moves."""
+        if self._usable:
+            self._recent.keep(frame, at)
+
+    def see(self, onset: MotionOnset) -> MotionOnset:
+        """Return the onset with what is seen there."""
+        if not self._usable:
+            return onset
+        recalled = self._recall(onset)
+        if recalled is not None:
+            self._count = replace(self._count, recalled=self._count.recalled + 1)
+            return replace(onset, sight=recalled)
+        pieces = self._pieces(onset)
+        if not pieces or not self._may(len(pieces), onset.at):
+            self._count = replace(self._count, missed=self._count.missed + 1)
+            return onset
+        sight = self._sight(pieces, onset.at)
+        if sight is None:
+            return onset
+        self._last = [*self._last[-7:], (onset, sight)]
+        self._count = replace(self._count, seen=self._count.seen + 1)
+        return replace(onset, sight=sight)
+
+    def look_around(self, now: Tick) -> Sight | None:
+        """Return what the whole picture shows, when it is time to look again; to be called while something moves."""
+        if not self._usable or (self._whole is not None and 0 <= now - self._whole.at < AGAIN):
+            return None
+        picture = self._recent.near(now)
+        if picture is None or not self._may(1, now):
+            return None
+        self._whole = self._sight([whole(picture)], now)
+        self._count = replace(self._count, wholes=self._count.wholes + 1)
+        return self._whole
+
+    def statistics(self) -> EyesStatistics:
+        """Return a snapshot."""
+        return self._count
+
+    @property
+    def _usable(self) -> bool:
+        return self.open and not self.problem
+
+    def _sight(self, pictures: list[Picture], at: Tick) -> Sight | None:
+        """Return what the pictures show together; None, and no more looks, where the network cannot say."""
+        self._count = replace(self._count, passes=self._count.passes + len(pictures))
+        try:
+            return tags().sight(self._network.look(pictures)[1].mean(axis=0), at)
+        except ModelError as error:
+            self.problem = str(error)
+        except Exception as error:  # ONNX Runtime's errors have no base of their own
+            self.problem = f"the network of pictures failed ({str(error).splitlines()[0][:200]})"
+        self._count = replace(self._count, failures=self._count.failures + 1)
+        return None
+
+    def _pieces(self, onset: MotionOnset) -> list[Picture]:
+        pictures = [self._recent.near(onset.at + ticks_from_s(each)) for each in AROUND]
+        kept = list({id(each): each for each in pictures if each is not None}.values())
+        return [piece(each, onset.x, onset.y, NARROW) for each in kept] + [
+            piece(each, onset.x, onset.y, WIDE) for each in kept[-1:]
+        ]
+
+    def _recall(self, onset: MotionOnset) -> Sight | None:
+        for before, sight in reversed(self._last):
+            near = abs(before.x - onset.x) < NEARBY and abs(before.y - onset.y) < NEARBY
+            if near and 0 <= onset.at - before.at < LATELY:
+                return sight
+        return None
+
+    def _may(self, passes: int, now: Tick) -> bool:
+        if self._filled is not None:
+            self._left = min(LOOKS_SAVED, self._left + LOOKS_PER_S * max(0, now - self._filled) / TICK_RATE)
+        self._filled = now
+        if self._left < passes:
+            return False
+        self._left -= passes
+        return True
