@@ -60,12 +60,14 @@ class SoundRequest:
 class ActionPrompts:
     """What the words say movements sound like: those that land, and those that sweep.
 
-    Among several the picture decides; where nobody looks they take turns. ``fixed`` is the one sound a room wants for
-    all, ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is.
+    Among several the picture decides; where nobody looks they take turns. ``about`` are those of what only stands about
+    (a table, a counter): they are believed where they are seen. ``fixed`` is the one sound a room wants for all,
+    ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is.
     """
 
     impacts: tuple[str, ...] = ("impact soft",)
     sweeps: tuple[str, ...] = ("whoosh",)
+    about: tuple[str, ...] = ()
     fixed: bool = False
     sweeps_named: bool = False
 

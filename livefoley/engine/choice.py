@@ -26,6 +26,8 @@ QUIET_DB = -9.0  # of what is hardly known
 PERSON = 0.1  # from here on somebody is there
 SWEPT = 0.3  # so surely a ball is seen that flies
 LOW = 0.6  # feet are in the lower part of the picture
+KIN = (frozenset({Family.GLASS, Family.CERAMIC, Family.PLASTIC}), frozenset({Family.WOOD, Family.STONE, Family.METAL}))
+"""Families no picture tells apart for sure: words that name one of them speak for the others, too."""
 SILENT = frozenset({Family.ANIMAL, Family.VEHICLE, Family.POUR})
 """Families that make no sound by landing."""
 
@@ -64,7 +66,7 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leani
     if prompts.fixed:
         return Choice(prompts.impacts[0], family_of(prompts.impacts[0]), 1.0, 0.0, "the room's own sound of actions")
     named = _named(prompts)
-    found = _candidates(onset, sight, named, leaning or Leaning())
+    found = _candidates(onset, sight, named, prompts.about, leaning or Leaning())
     seen = _seen(sight)
     if not found:
         return _nothing(f"not known what moves ({seen})")
@@ -90,19 +92,22 @@ def _named(prompts: ActionPrompts) -> dict[Family, str]:
 
 
 def _candidates(
-    onset: MotionOnset, sight: Sight, named: Mapping[Family, str], leaning: Leaning
+    onset: MotionOnset, sight: Sight, named: Mapping[Family, str], about: tuple[str, ...], leaning: Leaning
 ) -> dict[tuple[Family, str], float]:
     shown = {family: value for family, value in sight.families if family not in SILENT}
     step = _step(onset, sight)
     shown[Family.FOOTSTEP] = max(shown.get(Family.FOOTSTEP, 0.0), step)
-    other = UNNAMED if named else NOT_SAID
+    kin = frozenset[Family]().union(*(group for group in KIN if group & set(named)))
     found: dict[tuple[Family, str], float] = {}
     for family, value in shown.items():
         prompt = named.get(family) or usual_effect(family)
         if prompt is not None and family not in named:
-            found[family, prompt] = other * value * leaning.of(family)
+            weight = NAMED if family in kin else UNNAMED if named else NOT_SAID
+            found[family, prompt] = weight * value * leaning.of(family)
+    done = [family for family, prompt in named.items() if prompt not in about]
     for family, prompt in named.items():
-        found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + UNSEEN / len(named)) * leaning.of(family)
+        unseen = UNSEEN / len(done) if family in done else 0.0
+        found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen) * leaning.of(family)
     return found
 
 

@@ -191,6 +191,8 @@ def test_what_is_denied_asked_for_or_past_is_no_keyword(heard: str) -> None:
         ("no, it's sold out", "sale"),
         ("we're sold out", "sale"),
         ("why not buy one get one free", "discount"),
+        ("oh no no sold out", "sale"),
+        ("没有没有卖完了", "sale"),
         ("here we are, three two one", "countdown"),
         ("half off everything", "discount"),
         ("thirty seconds to go", "countdown"),

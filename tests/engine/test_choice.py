@@ -49,10 +49,21 @@ def test_what_is_not_known_makes_no_sound(onset: MotionOnset) -> None:
     assert found.reason
 
 
+def test_a_bottle_of_plastic_is_a_bottle() -> None:
+    found = choose(seen((Family.GLASS, 0.8)), ActionPrompts(("PLASImpt_Hit", "FEETHmn_Wood")), 0)
+    assert (found.prompt, found.gain_db) == ("FOODGware_Bottle", 0.0)
+
+
 def test_one_word_is_believed_quietly_where_the_eyes_know_nothing() -> None:
     found = choose(seen(), ActionPrompts(("FOODKware_Chop",)), 0)
     assert found.prompt == "FOODKware_Chop"
     assert QUIET_DB < found.gain_db < 0.0
+
+
+def test_what_only_stands_about_is_believed_where_it_is_seen() -> None:
+    counter = ActionPrompts(("WOODImpt_Hit",), about=("WOODImpt_Hit",))
+    assert choose(seen(), counter, 0).prompt is None
+    assert choose(seen((Family.WOOD, 0.5)), counter, 0).prompt == "WOODImpt_Hit"
 
 
 def test_between_two_words_nothing_is_guessed() -> None:

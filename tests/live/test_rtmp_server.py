@@ -17,6 +17,7 @@ from livefoley.core.media import MediaKind, Packet, SourceItem
 from livefoley.media.publisher_slot import OnDuplicate
 from livefoley.media.rtmp import RtmpLimits, RtmpServer, connection
 from livefoley.media.rtmp.protocol import chunks
+from livefoley.media.rtmp.protocol.write_tags import metadata
 from tests.live.rtmp_client import connect
 from tests.live.rtmp_peers import KEY, capture, publish_ffmpeg, serving, url
 from tests.support.media_files import file_hashes
@@ -214,6 +215,24 @@ async def test_a_publisher_that_falls_silent_is_dropped_while_its_connection_liv
         clock.now += 0.3
         await captured.wait(lambda got: got.disconnects)
         assert captured.disconnects == ["the publisher sent nothing any more"]
+
+
+async def test_a_publisher_of_neither_picture_nor_sound_is_told_until_one_comes() -> None:
+    clock = Clock()
+    async with serving(limits=RtmpLimits(read_timeout_s=60), now=clock) as server:
+        source = server.register(KEY)
+        async with capture(source) as captured, connect(url(server)) as client:
+            await client.publish()
+            client.session.send_tag(chunks.DATA, 0, metadata([], {"encoder": "test"}))
+            await client.flush()
+            assert source.statistics().problem == ""
+            clock.now += 6
+            assert "sends no picture and no sound" in source.statistics().problem
+            await client.header()
+            await client.picture(0)
+            await captured.wait(lambda got: got.packets(MediaKind.VIDEO))
+            assert source.statistics().problem == ""
+        assert source.statistics().problem == ""
 
 
 async def test_too_many_connections_are_turned_away() -> None:

@@ -72,7 +72,7 @@ def _plan_from(fields: dict[str, Any]) -> PlannerSettings:
         "impacts": fields.pop("impact_prompts"),
         "sweeps": fields.pop("sweep_prompts"),
     }
-    lists = {"impacts": tuple(prompts["impacts"]), "sweeps": tuple(prompts["sweeps"])}
+    lists = {name: tuple(prompts.get(name, ())) for name in ("impacts", "sweeps", "about")}
     return PlannerSettings(**fields, prompts=ActionPrompts(**{**prompts, **lists}))
 
 

@@ -30,6 +30,7 @@ class Entry:
     thing: bool = False
     material: bool = False
     about: bool = False
+    nature: bool = False
 
     @property
     def acts(self) -> bool:
@@ -57,6 +58,7 @@ class Tables:
     heads: dict[str, Entry] = field(default_factory=dict)
     quiet: WordList[bool] = field(default_factory=WordList)
     joints: WordList[bool] = field(default_factory=WordList)
+    weather: WordList[bool] = field(default_factory=WordList)
     surfaces: WordList[str] = field(default_factory=WordList)
     modifiers: WordList[Modifier] = field(default_factory=WordList)
 
@@ -86,7 +88,7 @@ def tables() -> Tables:
             made.entries.add_form(word, entry)
         for character in item.get("head", ()):
             made.heads.setdefault(character, entry)
-    for name, words in (("quiet", made.quiet), ("joints", made.joints)):
+    for name, words in (("quiet", made.quiet), ("joints", made.joints), ("weather", made.weather)):
         for item in given[name]:
             for word in words_of(item):
                 words.add(word, True)
@@ -113,5 +115,5 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         family=family,
         ask=item.get("ask", ""),
         level=item.get("level"),
-        **{flag: item.get(flag, False) for flag in ("surface", "place", "thing", "material", "about")},
+        **{flag: item.get(flag, False) for flag in ("surface", "place", "thing", "material", "about", "nature")},
     )

@@ -75,10 +75,17 @@ def action_prompts(describe: str, sound: str | None = None) -> ActionPrompts:
     """
     if sound:
         return ActionPrompts((sound,), (NEUTRAL_SWEEP,), fixed=True)
-    wanted = [name for action in read(describe).actions for name in action.effects or (action.ask,) if name]
-    impacts = dict.fromkeys(name for name in wanted if name != NEUTRAL_SWEEP)
-    swept = any(name.startswith(("WHSH", "SWSH")) for name in wanted)
-    return ActionPrompts(tuple(impacts)[:MOST_IMPACTS] or (NEUTRAL_IMPACT,), (NEUTRAL_SWEEP,), sweeps_named=swept)
+    actions = read(describe).actions
+    done, about = (
+        [name for action in actions if action.about is only for name in action.effects or (action.ask,) if name]
+        for only in (False, True)
+    )
+    impacts = dict.fromkeys(name for name in (*done, *about) if name != NEUTRAL_SWEEP)
+    swept = any(name.startswith(("WHSH", "SWSH")) for name in done)
+    wanted = tuple(impacts)[:MOST_IMPACTS] or (NEUTRAL_IMPACT,)
+    return ActionPrompts(
+        wanted, (NEUTRAL_SWEEP,), tuple(each for each in about if each not in done), sweeps_named=swept
+    )
 
 
 def effects(prompt: str) -> tuple[str, ...]:

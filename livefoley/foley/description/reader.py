@@ -108,11 +108,13 @@ def read(text: str) -> Description:
 
 def _find(words: Text, known: Tables) -> list[Match[Entry]]:
     """Return the listed words; of a Chinese compound that is not listed, what it is by its last character."""
-    heads = {end - 1 for start, end in words.words if end - start > 1}
+    heads = {end - 1 for start, end in words.words if end - start > 1 or known.quiet.at(words, start) is None}
     out: list[Match[Entry]] = []
     at = 0
     while at < len(words.tokens):
         found = known.entries.at(words, at)
+        if found is not None and found.tag.bed and not found.tag.acts and not words.names(found.start, found.end):
+            found = None  # 火 of 火锅底料 is no fire
         if found is None and at in heads and words.tokens[at].word in known.heads:
             found = Match(known.heads[words.tokens[at].word], words.tokens[at].word, at, at + 1)
         if found is not None:
@@ -133,8 +135,12 @@ def _told(words: Text, found: list[Match[Entry]], known: Tables) -> list[_Told]:
 
 
 def _names_goods(words: Text, found: list[Match[Entry]], place: int, known: Tables) -> bool:
-    """Say whether a place is what goods are called that are named right after it."""
-    at, over = found[place].end, 0
+    """Say whether a place is what something else is called by: goods that are named right after it, or, for weather and
+    wild places, whatever that is what comes next and no list holds (sea bass)."""
+    match = found[place]
+    if match.tag.nature and _before_unknown(words, match, known):
+        return True
+    at, over = match.end, 0
     for after in found[place + 1 :]:
         while at < after.start:
             if words.tokens[at].mark or known.joints.at(words, at) is not None:
@@ -145,10 +151,19 @@ def _names_goods(words: Text, found: list[Match[Entry]], place: int, known: Tabl
             return False
         if after.tag.thing:
             return True
-        if after.tag.says_something and not after.tag.bed:
-            return False
         at = after.end
     return False
+
+
+def _before_unknown(words: Text, match: Match[Entry], known: Tables) -> bool:
+    """Say whether a word follows that no list holds; in Chinese, where compounds are words, after one character."""
+    at = match.end
+    if at >= len(words.tokens) or words.tokens[at].mark:
+        return False
+    if words.tokens[at].han and match.end - match.start > 1:
+        return False
+    listed = (known.entries, known.quiet, known.joints, known.weather, known.surfaces, known.modifiers)
+    return all(each.at(words, at) is None for each in listed)
 
 
 def _places(told: Sequence[_Told]) -> list[Place]:
@@ -231,7 +246,7 @@ def _before(words: Text, match: Match[Entry], others: list[Match[Entry]], known:
 def _unknown(words: Text, found: Sequence[Match[Entry]], known: Tables) -> tuple[str, ...]:
     """Return the words that no list holds, neighbours together."""
     covered = {i for match in found for i in range(match.start, match.end)}
-    for listed in (known.quiet, known.joints, known.surfaces, known.modifiers):
+    for listed in (known.quiet, known.joints, known.weather, known.surfaces, known.modifiers):
         covered |= {i for match in listed.find(words) for i in range(match.start, match.end)}
     out: list[tuple[int, int]] = []
     for start, end in words.words:

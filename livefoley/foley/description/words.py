@@ -15,6 +15,7 @@ Tag = TypeVar("Tag")
 _HAN = r"\u3400-\u9fff"
 _TOKEN = re.compile(rf"[a-z0-9]+(?:'[a-z]+)?|[{_HAN}]|[^\s]")
 _RUN = re.compile(rf"[{_HAN}]+")
+_HYPHEN = re.compile("(?<=[a-z0-9])-(?=[a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,18 @@ class Text:
         return start in self.borders and end in self.borders
 
     def fits(self, start: int, end: int) -> bool:
+        """Say whether words stand there, or a word inside of a longer one."""
+        return self.whole(start, end) or (start, end) in self.inner
+
+    def names(self, start: int, end: int) -> bool:
         """Say whether words stand there, or a word that ends a longer one: its kind (菜市场 is a 市场)."""
-        return self.whole(start, end) or ((start, end) in self.inner and end in self.borders)
+        return self.fits(start, end) and end in self.borders
 
 
 def tokens(text: str) -> list[Token]:
     """Return the tokens of a text."""
     plain = simplified(unicodedata.normalize("NFKC", text).lower().replace("’", "'"))
+    plain = _HYPHEN.sub(" ", plain)
     return [Token(stem(word), word) for word in _TOKEN.findall(plain)]
 
 

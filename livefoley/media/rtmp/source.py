@@ -19,6 +19,10 @@ from livefoley.media.token_bucket import Bucket
 
 log = structlog.get_logger("livefoley.rtmp")
 
+NOTHING = "the publisher is there, but sends no picture and no sound; look at what its encoder takes in"
+PATIENCE_S = 5.0
+"""How long a publisher may send other things before something is said."""
+
 
 class Publisher(Protocol):
     """A connection that publishes, as its source sees it."""
@@ -38,8 +42,11 @@ class RtmpSource:
         self.room = room
         takeovers = Bucket(limits.takeovers, limits.takeover_interval_s, now)
         self._slot: PublisherSlot[Publisher] = PublisherSlot(on_duplicate, takeovers, self._send_away)
+        self._now = now
         self._reader = TagReader()
         self._skipped = 0
+        self._packets = 0  # that had come when the publisher did
+        self._since_s = 0.0  # it is here
 
     async def run(self, feed: Feed) -> None:
         """Take publishers, one at a time, until cancelled."""
@@ -57,6 +64,7 @@ class RtmpSource:
         counters.takeovers += self._slot.taken_over - before
         if refusal is None:
             self._reader = TagReader()
+            self._packets, self._since_s = self._slot.packets, self._now()
             counters.published_total += 1
         return refusal
 
@@ -101,5 +109,10 @@ class RtmpSource:
             packets=slot.packets,
             bytes=slot.bytes,
             skipped_units=self._skipped + (self._reader.skipped if self.connected else 0),
-            problem="; ".join(self._reader.problems.values()),
+            problem="; ".join(self._reader.problems.values()) or self._nothing(),
         )
+
+    def _nothing(self) -> str:
+        """Say that a publisher sends none of what a room is about; empty while it may still, and once it did."""
+        late = self.connected and self._slot.packets == self._packets and self._now() - self._since_s > PATIENCE_S
+        return NOTHING if late else ""

@@ -16,7 +16,7 @@ _CUT = "…"  # stands where a clause is longer: it does not begin or end there
 
 _ZH_BEFORE = re.compile(
     # no: 没有 全场半价, 还没 开始 抽奖, 别 上链接; "is it" and "is there" hold the same words: 是不是, 有没有
-    r"(?:(?:没|不|别|未)(?:有|是|要|会|能|到|在|再|去|给|做|搞|开始|全部|都|真的|马上|立刻|现在|今天|什么|任何|这个|那个)*"
+    r"(?:(?<!没有)(?<![没不别])(?:没|不|别|未)(?:有|是|要|会|能|到|在|再|去|给|做|搞|开始|全部|都|真的|马上|立刻|现在|今天|什么|任何|这个|那个)*"
     r"|(?:什么时候|啥时候|几点|为什么)(?:才|能|会|再|要|开始)*"
     r"|(?:如果|要是|万一|假如|等到?)(?:我们|咱们|它|都|全部|这个|真的|大家|已经)*"
     r"|(?:昨天|昨晚|前天|上次|上回|上周|上个?月|上一?场|去年|以前|之前)"
@@ -38,10 +38,10 @@ _EN_WHO = (
 )
 _EN_WHEN = "yesterday|earlier|last (?:week|month|night|year|time|stream)"
 _EN_BEFORE = re.compile(
-    rf"(?:(?<!why )\b(?:{_EN_NOT})(?: (?:{_EN_BETWEEN}))*"
+    rf"(?:(?<!why )(?<!oh )(?<!no )\b(?:{_EN_NOT})(?: (?:{_EN_BETWEEN}))*"
     rf"|^(?:(?:so|and|but|hey|guys|wait) )*(?:{_EN_ASK})(?: (?:{_EN_WHO}))*"
     r"|^(?:(?:so|and|but) )?(?:is|are|isnt|arent|was|has) (?:the|that|those|these|your|our|any)(?: \S+){1,3}"
-    rf"|\b(?:if|when (?:does|is|will)|when|until|till|before|once|unless)(?: (?:{_EN_WHO}))*"
+    rf"|\b(?:if|when (?:does|is|will)|when|until|till|before|(?<!at )once|unless)(?: (?:{_EN_WHO}))*"
     rf"|\b(?:{_EN_WHEN})(?: (?:{_EN_WHO}|was|had|got|i))*"
     r"|(?<!that )\b(?:was|had been|used to be)(?: (?:all|already|completely))*)$"
 )
