@@ -31,6 +31,7 @@ class Entry:
     material: bool = False
     about: bool = False
     nature: bool = False
+    first: bool = False
 
     @property
     def acts(self) -> bool:
@@ -41,6 +42,9 @@ class Entry:
     def says_something(self) -> bool:
         """Whether it means a sound at all."""
         return self.acts or self.place or bool(self.bed or self.accent)
+
+
+_FLAGS = ("surface", "place", "thing", "material", "about", "nature", "first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +119,8 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         family=family,
         ask=item.get("ask", ""),
         level=item.get("level"),
-        **{flag: item.get(flag, False) for flag in ("surface", "place", "thing", "material", "about", "nature")},
+        **{
+            flag: item.get(flag, False)
+            for flag in ("surface", "place", "thing", "material", "about", "nature", "first")
+        },
     )

@@ -183,7 +183,7 @@ def _is_implied(entry: Entry) -> bool:
 def _actions(words: Text, told: Sequence[_Told], known: Tables) -> tuple[Action, ...]:
     """Return what is done, what stands about last."""
     ground = _ground(words, known) if any(each.match.tag.surface for each in told) else None
-    actions: list[Action] = []
+    actions: list[tuple[int, Action]] = []
     material: Match[Entry] | None = None
     for each in told:
         m = each.match
@@ -194,8 +194,9 @@ def _actions(words: Text, told: Sequence[_Told], known: Tables) -> tuple[Action,
             continue
         effects = (ground.tag,) if m.tag.surface and ground else m.tag.action
         family = m.tag.family if m.tag.family is not None else family_of(effects[0]) if effects else None
-        actions.append(Action(m.text, family, effects, m.tag.ask, each.level, m.tag.about))
-    return tuple(_once(sorted(actions, key=lambda action: action.about)))
+        rank = 0 if m.tag.first else 2 if m.tag.about else 1
+        actions.append((rank, Action(m.text, family, effects, m.tag.ask, each.level, m.tag.about)))
+    return tuple(_once([action for _, action in sorted(actions, key=lambda pair: pair[0])]))
 
 
 _SOLID = frozenset({Family.GLASS, Family.CERAMIC, Family.WOOD, Family.PLASTIC, Family.METAL, Family.PAPER})
