@@ -11,7 +11,7 @@ from typing import TypeAlias
 from livefoley.core.errors import ProtocolError, UnsupportedCodec
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import Unwrapper
-from livefoley.media.rtmp.protocol import amf0, chunks, tags
+from livefoley.media.rtmp.protocol import amf0, chunks, colour_info, tags
 from livefoley.media.rtmp.protocol.chunks import Message
 from livefoley.media.rtmp.protocol.picture_tags import PictureTrack
 from livefoley.media.rtmp.protocol.sound_tags import SoundTrack
@@ -94,7 +94,9 @@ class TagReader:
             return self._picture(codec, body, slice(at + 3, stop), signed24(body, at), stamp, keyframe)
         if kind in (tags.CODED_FRAMES, tags.CODED_FRAMES_X):
             return self._picture(codec, body, slice(at, stop), 0, stamp, keyframe)
-        return _NOTHING  # sequence end, colour metadata: they stay in the bitstream
+        if kind == tags.VIDEO_METADATA:
+            return tuple(self._pictures.shown(colour_info.read(bytes(body[at:stop]))))
+        return _NOTHING  # sequence end
 
     def _configure_video(self, codec: str, record: bytes) -> tuple[ReadItem, ...]:
         if not record and codec in tags.NEEDS_CONFIGURATION:
