@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import ms_from_ticks
-from livefoley.media.rtmp.protocol import amf0, colour_info, tags
+from livefoley.media.rtmp.protocol import amf0, tags
+from livefoley.media.rtmp.protocol.tag_parts import colours
 
 _VIDEO_FOUR_CCS = {
     codec: four_cc for four_cc, codec in tags.VIDEO_FOUR_CCS.items() if codec != "vp8"
@@ -67,8 +68,8 @@ class TagWriter:
         heads = [_ex_video(form, coded_type) + four_cc for form in (tags.INTER_FRAME, tags.KEYFRAME)]
         self._heads = heads[0], heads[1]
         self.start = _ex_video(tags.KEYFRAME, tags.SEQUENCE_START) + four_cc + info.extradata
-        colours = colour_info.written(info.display)
-        self.colours = _ex_video(tags.KEYFRAME, tags.VIDEO_METADATA) + four_cc + colours if colours else None
+        said = colours(info.display)
+        self.colours = _ex_video(tags.COMMAND_FRAME, tags.VIDEO_METADATA) + four_cc + said if said else None
 
     def _audio(self, info: TrackInfo) -> None:
         if info.codec == "aac":

@@ -14,9 +14,10 @@ from livefoley.core.media import Display, MediaKind, Packet, TrackInfo, Unit
 from livefoley.formats.fmp4 import box
 from livefoley.media.files.file_source import probe
 from livefoley.media.files.mux import Muxer
-from livefoley.media.rtmp.protocol import amf0, chunks, colour_info
+from livefoley.media.rtmp.protocol import amf0, chunks
 from livefoley.media.rtmp.protocol.chunks import Message
 from livefoley.media.rtmp.protocol.read_tags import TagReader
+from livefoley.media.rtmp.protocol.tag_parts import colours, read_colours
 from livefoley.media.rtmp.protocol.tag_stream import TagStream
 from tests.media.rtmp.test_tags import HVCC
 
@@ -67,11 +68,20 @@ def test_hdr_goes_out_behind_the_sequence_header_and_comes_back() -> None:
     assert [item.display.boxes for item in back if isinstance(item, TrackInfo)] == [b"", BOXES]
 
 
+def test_a_tag_that_looks_like_a_command_is_read_as_ffmpeg_sends_it() -> None:
+    reader = TagReader()
+    reader.read(tag(0, HVCC))
+    (info,) = reader.read(Message(chunks.VIDEO, 1, 0, b"\xd4hvc1" + amf0.encode("colorInfo", SAID)))
+    assert isinstance(info, TrackInfo)
+    assert info.display.boxes == BOXES
+    assert list(reader.read(Message(chunks.VIDEO, 1, 0, b"\x57\x00"))) == []  # a command indeed
+
+
 def test_what_is_not_hdr_changes_nothing() -> None:
     for said in ({}, {"colorConfig": {"transferCharacteristics": 1.0}}, {"hdrMdcv": {}, "hdrCll": {"maxCLL": 0.0}}):
-        assert colour_info.read(amf0.encode("colorInfo", said)) == Display()
-    assert colour_info.read(amf0.encode("somethingElse", {})) is None
-    assert colour_info.written(Display(boxes=box(b"colr", b"nclx" + struct.pack(">3HB", 1, 1, 1, 128)))) == b""
+        assert read_colours(amf0.encode("colorInfo", said)) == Display()
+    assert read_colours(amf0.encode("somethingElse", {})) is None
+    assert colours(Display(boxes=box(b"colr", b"nclx" + struct.pack(">3HB", 1, 1, 1, 128)))) == b""
     stream = TagStream({MediaKind.VIDEO: TrackInfo(MediaKind.VIDEO, "hevc", HVCC)})
     packet = Packet(MediaKind.VIDEO, b"\x00\x00\x00\x03\x26\x01\x01", 0, 0, Fraction(1, 1000))
     bodies = [each.body[0] & 15 for each in stream.feed(Unit(packet, 0, 0, 0)) if each.type == chunks.VIDEO]
@@ -80,9 +90,7 @@ def test_what_is_not_hdr_changes_nothing() -> None:
 
 @given(st.binary(max_size=80), st.floats())
 def test_nothing_raises(data: bytes, number: float) -> None:
-    colour_info.read(data)
-    colour_info.read(amf0.encode("colorInfo", {"hdrMdcv": {"maxLuminance": number, "redX": number}}))
-    colour_info.read(
-        amf0.encode("colorInfo", {"colorConfig": {"transferCharacteristics": 16.0, "colorPrimaries": number}})
-    )
-    colour_info.written(Display(boxes=data))
+    read_colours(data)
+    read_colours(amf0.encode("colorInfo", {"hdrMdcv": {"maxLuminance": number, "redX": number}}))
+    read_colours(amf0.encode("colorInfo", {"colorConfig": {"transferCharacteristics": 16.0, "colorPrimaries": number}}))
+    colours(Display(boxes=data))

@@ -10,12 +10,9 @@ import math
 import struct
 from collections.abc import Mapping
 
-from livefoley.core.errors import ProtocolError
 from livefoley.core.media import Display
 from livefoley.formats.fmp4 import box
-from livefoley.media.rtmp.protocol import amf0
 
-_NAME = "colorInfo"
 _HDR = (16, 18)  # transfer characteristics of PQ and HLG (ITU-T H.273)
 _CODES = ("colorPrimaries", "transferCharacteristics", "matrixCoefficients")
 _POINTS = ("greenX", "greenY", "blueX", "blueY", "redX", "redY", "whitePointX", "whitePointY")
@@ -25,18 +22,12 @@ _COLOURS, _MASTERING, _LEVELS = (struct.Struct(form) for form in (">4s3HB", ">8H
 _POINT, _LUMINANCE = 50_000, 10_000  # units in 1, and in a candela per square metre
 
 
-def read(body: bytes) -> Display | None:
-    """Return what the AMF of a metadata tag says; None when that is nothing about colours."""
-    try:
-        name, said, *_ = amf0.decode(body)
-    except (ProtocolError, ValueError):
-        return None
-    if name != _NAME or not isinstance(said, dict):
-        return None
+def display_of(said: Mapping[str, object]) -> Display:
+    """Return what a ``colorInfo`` object says."""
     config, mastering, levels = (_numbers(said.get(part)) for part in ("colorConfig", "hdrMdcv", "hdrCll"))
     boxes = b""
-    if config.get("transferCharacteristics") in _HDR:
-        boxes += box(b"colr", _COLOURS.pack(b"nclx", *(_whole(config.get(key, 2), 0xFFFF) for key in _CODES), 0))
+    if config.get("transferCharacteristics") in _HDR and all(map(config.get, _CODES)):
+        boxes += box(b"colr", _COLOURS.pack(b"nclx", *(_whole(config[key], 0xFFFF) for key in _CODES), 0))
     if mastering.get("maxLuminance"):
         points = (_whole(mastering.get(key, 0) * _POINT, 0xFFFF) for key in _POINTS)
         lights = (_whole(mastering.get(key, 0) * _LUMINANCE, 0xFFFFFFFF) for key in _LUMINANCES)
@@ -46,9 +37,9 @@ def read(body: bytes) -> Display | None:
     return Display(boxes=boxes)
 
 
-def written(display: Display) -> bytes:
-    """Return the AMF of a metadata tag; empty when ``display`` says nothing of HDR."""
-    said: dict[str, amf0.Plain] = {}
+def said_of(display: Display) -> dict[str, dict[str, float]]:
+    """Return the ``colorInfo`` object of ``display``; empty when that says nothing of HDR."""
+    said: dict[str, dict[str, float]] = {}
     for kind, body in display.parts():
         if kind == b"colr" and len(body) >= _COLOURS.size and body[:4] == b"nclx":
             codes = _COLOURS.unpack_from(body)[1:4]
@@ -61,14 +52,14 @@ def written(display: Display) -> bytes:
             said["hdrMdcv"] = points | lights
         elif kind == b"clli" and len(body) >= _LEVELS.size:
             said["hdrCll"] = dict(zip(_LIGHT, map(float, _LEVELS.unpack_from(body)), strict=True))
-    return amf0.encode(_NAME, said) if said else b""
+    return said
 
 
-def _numbers(values: amf0.Value) -> Mapping[str, float]:
+def _numbers(values: object) -> Mapping[str, float]:
     """Return the members of an object that are numbers of things."""
     found = values if isinstance(values, dict) else {}
     return {key: value for key, value in found.items() if isinstance(value, float) and math.isfinite(value)}
 
 
 def _whole(value: float, most: int) -> int:
-    return max(0, min(round(value), most))
+    return round(max(0.0, min(value, float(most))))
