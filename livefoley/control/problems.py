@@ -99,4 +99,6 @@ def _key(location: tuple[str | int, ...]) -> str:
 def _detail(details: Any) -> str:
     if details["type"] == "extra_forbidden":
         return "unknown key"
+    if details["type"] == "model_attributes_type" and isinstance(details["input"], str | bytes):
+        return "send a JSON object, with Content-Type: application/json"
     return str(details["msg"]).removeprefix("Value error, ")

@@ -25,11 +25,12 @@ class SoundDecoding:
         self._make = make
         self._decoder: AudioDecoder | None = None
         self._codec = ""
-        self._in_a_row = 0
+        self._in_a_row = 0  # packets that could not be decoded, since one could
+        self._useless = False
 
     def open(self, info: TrackInfo) -> None:
         """Take a track's parameters."""
-        self.problem, self._codec, self._in_a_row = None, info.codec, 0
+        self.problem, self._codec, self._in_a_row, self._useless = None, info.codec, 0, True
         try:
             self._decoder = self._make(info)
         except LivefoleyError as error:
@@ -50,9 +51,17 @@ class SoundDecoding:
         failed = self._decoder.errors - before
         self.errors += failed
         if blocks:
-            self._in_a_row, self.problem = 0, None
+            self._in_a_row, self._useless, self.problem = 0, False, None
         elif failed:
             self._in_a_row += 1
         if self._in_a_row >= HOPELESS:
-            self.problem = f"the sound cannot be decoded: what comes is damaged, or no {self._codec}"
+            self._give_up()
         return blocks
+
+    def end(self) -> None:
+        """Nothing more comes; a track of which nothing could be decoded is told of, however short it was."""
+        if self._useless and self._in_a_row:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.problem = f"the sound cannot be decoded: what comes is damaged, or no {self._codec}"

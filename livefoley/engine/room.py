@@ -97,6 +97,7 @@ class RoomEngine:
 
     def end(self) -> None:
         """The input is over for good: let what is inside run out, and fill nothing in."""
+        self._decoding.end()
         self._audio.flush()
         self.state = RoomState.ENDING
 

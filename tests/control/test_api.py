@@ -175,6 +175,13 @@ async def test_what_breaks_inside_is_500_without_a_traceback() -> None:
             assert "Traceback" not in answer.text
 
 
+async def test_a_body_without_its_type_is_told_what_to_send() -> None:
+    async with served(Studio()) as client:
+        answer = await client.post("/v1/rooms/stage/cues", content=b'{"prompt": "applause"}')
+        assert answer.status_code == 422
+        assert answer.json()["detail"] == "body: send a JSON object, with Content-Type: application/json"
+
+
 async def test_the_api_describes_itself() -> None:
     async with served(Studio()) as client:
         document = (await client.get("/v1/openapi.json")).json()

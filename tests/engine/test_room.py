@@ -175,6 +175,15 @@ def test_sound_that_is_none_of_its_codec_is_told_until_some_can_be_decoded() -> 
     assert drive.engine.statistics().counters.decode_errors == 103
 
 
+def test_a_track_of_one_packet_that_cannot_be_decoded_is_told_at_its_end() -> None:
+    drive, encoder = started(), AacEncoder()
+    drive.engine.feed(encoder.info, drive.now)
+    drive.engine.feed(Packet(A, b"\xff" * 60, 0, 0, MILLISECONDS), drive.now)
+    assert drive.engine.problem is None
+    drive.engine.end()
+    assert drive.engine.problem == "the sound cannot be decoded: what comes is damaged, or no aac"
+
+
 def test_a_movement_becomes_a_sound_on_its_frame() -> None:
     drive = started(RoomSettings(plan=PlannerSettings(prompts=ActionPrompts(("knock",)))))
     drive.run(1.0, start_ms=0)

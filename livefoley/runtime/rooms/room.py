@@ -104,6 +104,7 @@ class Room:
         self._throttled = LogThrottle(log, now)
         self._fed = asyncio.Event()
         self._source_over = False
+        self._problem: str | None = None  # of the engine, as the log was told
         parts.highlights.connect(self, parts.clips.highlight if parts.clips is not None else None)
         self.perception = parts.perception(self) if parts.perception is not None else None
         self.ears = parts.ears(self) if parts.ears is not None else None
@@ -230,10 +231,17 @@ class Room:
             self._throttled.exception("an item was lost", room=self.name, lost=self.feed_errors)
         if not self._fed.is_set():
             self._fed.set()
+        self._tell_problem()
         if self.slate is not None and isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:
             self.slate.want(item)
         elif isinstance(item, Disconnected):
             log.info("publisher is away", room=self.name, reason=item.reason)
+
+    def _tell_problem(self) -> None:
+        """Say once in the log why the publisher's sound is not used."""
+        before, self._problem = self._problem, self.engine.problem
+        if self._problem and self._problem != before:
+            log.warning(self._problem, room=self.name)
 
     # ---- playout ----
 
@@ -262,6 +270,7 @@ class Room:
     def _run_out(self) -> bool:
         if self.engine.state is not RoomState.ENDING:
             self.engine.end()
+            self._tell_problem()
         return not self.engine.started or self.engine.drained()
 
     def _send(self, departure: Departure) -> None:
