@@ -11,6 +11,8 @@ import psutil
 import pytest
 
 from livefoley.core.events import MotionOnset, PerceptionEvent
+from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.runtime.rooms import perception
 from livefoley.runtime.rooms.perception import MODULE, Perception, PerceptionWorkers
@@ -36,6 +38,7 @@ class Watched:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is, every picture is looked at."""
     monkeypatch.setattr(perception, "MAX_BEHIND_S", 1e9)
+    monkeypatch.setattr(perception, "EYES_BEHIND_S", 1e9)
 
 
 @asynccontextmanager
@@ -61,7 +64,7 @@ def films() -> list[clips.Clip]:
 
 def alone(clip: clips.Clip) -> list[MotionOnset]:
     """Return what an analyser finds that has nobody else to watch."""
-    analyser = MotionAnalyser()
+    analyser = MotionAnalyser(eyes=Eyes(PictureClasses()))
     analyser.configure(clip.track)
     events = [event for unit in clip.units for event in analyser.feed(unit)]
     return [event for event in events if isinstance(event, MotionOnset)]

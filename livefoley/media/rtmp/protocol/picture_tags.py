@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from livefoley.core.errors import UnsupportedCodec
-from livefoley.core.media import MediaKind, Packet, TrackInfo
+from livefoley.core.media import PLAIN, Display, MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import MILLISECONDS
 from livefoley.formats import framing, nal
 from livefoley.media.rtmp.protocol.tag_parts import Patience
@@ -31,6 +31,7 @@ class PictureTrack:
     def __init__(self) -> None:
         self.info: TrackInfo | None = None
         self._size = (0, 0)
+        self._display = PLAIN
         self._really: dict[str, str] = {}  # the codec by what the tags call it
         self._sets: framing.ParameterSets | None = None  # learnt from what had to be mended
         self._length_size = 4
@@ -67,6 +68,13 @@ class PictureTrack:
             return []
         return self._announce(self.info)
 
+    def shown(self, display: Display | None) -> list[TrackInfo]:
+        """Take what metadata says of colours, None where it says nothing of them."""
+        if display is None or display == self._display:
+            return []
+        self._display = display
+        return self._announce(self.info) if self.info is not None else []
+
     def _mended(self, codec: str, data: bytes, stamp: int) -> tuple[list[TrackInfo], bytes]:
         """Return what is new, and the picture with lengths before its NAL units; nothing while it has no parameters."""
         known = self.info is not None and self.info.codec == codec
@@ -97,7 +105,7 @@ class PictureTrack:
 
     def _announce(self, info: TrackInfo) -> list[TrackInfo]:
         width, height = nal.picture_size(info.codec, info.extradata) or self._size
-        info = replace(info, width=width, height=height)
+        info = replace(info, width=width, height=height, display=self._display)
         if info == self.info:
             return []
         self.info = info

@@ -15,7 +15,7 @@ from livefoley.media.rtmp.protocol import amf0, chunks, tags
 from livefoley.media.rtmp.protocol.chunks import Message
 from livefoley.media.rtmp.protocol.picture_tags import PictureTrack
 from livefoley.media.rtmp.protocol.sound_tags import SoundTrack
-from livefoley.media.rtmp.protocol.tag_parts import Patience, read_ex_header, signed24, split_aggregate
+from livefoley.media.rtmp.protocol.tag_parts import Patience, read_colours, read_ex_header, signed24, split_aggregate
 
 ReadItem: TypeAlias = TrackInfo | Packet | UnsupportedCodec
 """What a message amounts to; `UnsupportedCodec` comes once for a track that cannot be used, as a value."""
@@ -66,9 +66,10 @@ class TagReader:
     def _video(self, body: bytes | bytearray, stamp: int) -> tuple[ReadItem, ...]:
         first = body[0]
         form = first >> 4 & 7
-        if form == tags.COMMAND_FRAME:
+        is_enhanced = bool(first & tags.EX_VIDEO)
+        if form == tags.COMMAND_FRAME and not (is_enhanced and first & 15 == tags.VIDEO_METADATA):
             return _NOTHING
-        if first & tags.EX_VIDEO:
+        if is_enhanced:
             return self._ex_video(body, stamp, form == tags.KEYFRAME)
         codec = tags.LEGACY_VIDEO.get(first & 15)
         if codec is None:
@@ -94,7 +95,9 @@ class TagReader:
             return self._picture(codec, body, slice(at + 3, stop), signed24(body, at), stamp, keyframe)
         if kind in (tags.CODED_FRAMES, tags.CODED_FRAMES_X):
             return self._picture(codec, body, slice(at, stop), 0, stamp, keyframe)
-        return _NOTHING  # sequence end, colour metadata: they stay in the bitstream
+        if kind == tags.VIDEO_METADATA:
+            return tuple(self._pictures.shown(read_colours(bytes(body[at:stop]))))
+        return _NOTHING  # sequence end
 
     def _configure_video(self, codec: str, record: bytes) -> tuple[ReadItem, ...]:
         if not record and codec in tags.NEEDS_CONFIGURATION:

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from livefoley.media.rtmp.protocol import chunks, tags
+from livefoley.core.errors import ProtocolError
+from livefoley.core.media import Display
+from livefoley.formats import hdr
+from livefoley.media.rtmp.protocol import amf0, chunks, tags
 from livefoley.media.rtmp.protocol.chunks import Message
 
+COLOURS = "colorInfo"
 PATIENCE_MS = 1000
 """How long a track may go on without its sequence header before something is said or tried."""
 
@@ -91,3 +95,18 @@ def signed24(body: bytes | bytearray, at: int) -> int:
     """Return the signed 24-bit number at ``at``."""
     value = body[at] << 16 | body[at + 1] << 8 | body[at + 2]
     return value - 0x1000000 if value & 0x800000 else value
+
+
+def read_colours(body: bytes) -> Display | None:
+    """Return what the AMF of a metadata tag says of colours; None when it says nothing of them."""
+    try:
+        name, said, *_ = amf0.decode(body)
+    except (ProtocolError, ValueError):
+        return None
+    return hdr.display_of(said) if name == COLOURS and isinstance(said, dict) else None
+
+
+def colours(display: Display) -> bytes:
+    """Return the AMF of a metadata tag; empty when there is nothing to be said."""
+    said = hdr.said_of(display)
+    return amf0.encode(COLOURS, said) if said else b""

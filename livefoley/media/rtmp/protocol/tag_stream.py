@@ -95,9 +95,8 @@ class TagStream:
         self._owed.difference_update(owed)
         tags = [Tag(chunks.DATA, stamp, metadata((writer.info for writer in self._writers.values()), self._told))]
         for kind in owed:
-            start = self._writers[kind].start
-            if start is not None:
-                tags.append(Tag(_TYPES[kind], stamp, start))
+            writer = self._writers[kind]
+            tags += [Tag(_TYPES[kind], stamp, body) for body in (writer.start, writer.colours) if body is not None]
         return tags
 
     def _withheld(self, kind: MediaKind) -> bool:

@@ -22,7 +22,7 @@ EX_VIDEO = 0x80
 
 # Packet types; the first three are also those of legacy AVC and AAC tags.
 SEQUENCE_START, CODED_FRAMES, CODED_FRAMES_X = 0, 1, 3  # 2 ends a sequence
-VIDEO_MULTITRACK, AUDIO_MULTITRACK, MOD_EX = 6, 5, 7
+VIDEO_METADATA, VIDEO_MULTITRACK, AUDIO_MULTITRACK, MOD_EX = 4, 6, 5, 7
 ONE_TRACK, MANY_CODECS = 0, 2  # forms of a multitrack tag; 1 is many tracks of one codec
 
 VIDEO_FOUR_CCS = {b"avc1": "h264", b"hvc1": "hevc", b"av01": "av1", b"vp09": "vp9", b"vp08": "vp8"}

@@ -11,6 +11,7 @@ from livefoley.core.errors import UnsupportedCodec
 from livefoley.core.media import MediaKind, TrackInfo, Unit
 from livefoley.core.ticks import ms_from_ticks
 from livefoley.media.rtmp.protocol import amf0, tags
+from livefoley.media.rtmp.protocol.tag_parts import colours
 
 _VIDEO_FOUR_CCS = {
     codec: four_cc for four_cc, codec in tags.VIDEO_FOUR_CCS.items() if codec != "vp8"
@@ -36,6 +37,8 @@ class TagWriter:
         self._composition = False
         self.start: bytes | None = None
         """The sequence header, to be sent before the first unit; None for codecs that have none."""
+        self.colours: bytes | None = None
+        """What is to be sent after it of colours, if anything."""
         if info.kind is MediaKind.VIDEO:
             self._video(info)
         else:
@@ -65,6 +68,8 @@ class TagWriter:
         heads = [_ex_video(form, coded_type) + four_cc for form in (tags.INTER_FRAME, tags.KEYFRAME)]
         self._heads = heads[0], heads[1]
         self.start = _ex_video(tags.KEYFRAME, tags.SEQUENCE_START) + four_cc + info.extradata
+        said = colours(info.display)
+        self.colours = _ex_video(tags.COMMAND_FRAME, tags.VIDEO_METADATA) + four_cc + said if said else None
 
     def _audio(self, info: TrackInfo) -> None:
         if info.codec == "aac":
