@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from livefoley.core.highlights import Evidence, Origin
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.runtime.workers.messages import PERCEPTION
 from livefoley.runtime.workers.perception_worker import RoomWatcher, detectors
 from livefoley.runtime.workers.shared_child import serve_rooms
@@ -37,4 +38,5 @@ class WhistleDetector:
 
 
 if __name__ == "__main__":
-    serve_rooms(PERCEPTION, lambda: RoomWatcher([*detectors(), WhistleDetector()]).handle)
+    network = PictureClasses()
+    serve_rooms(PERCEPTION, lambda: RoomWatcher([*detectors(), WhistleDetector()], network).handle)
