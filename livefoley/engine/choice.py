@@ -20,10 +20,12 @@ UNSEEN = 0.3
 """How likely what moves is what the words name, all families together, though the eyes do not see it: they know a
 thousand things, and not all."""
 APART = 1.2  # the likeliest is that much likelier than the next, or nobody can say
-LEAST = 0.12  # below it nothing is known of what moves
+LEAST, LEAST_UNSAID = 0.12, 0.25  # below it nothing is known of what moves: what the words name, and what they do not
 SURE = 0.5  # from here on it sounds in full
 QUIET_DB = -9.0  # of what is hardly known
 PERSON = 0.1  # from here on somebody is there
+STRONG = 0.5  # a movement so sure and strong sounds, quietly, though nobody knows what it is
+NEUTRAL, NEUTRAL_DB = "OBJMisc_SoftHit", -3.0
 SWEPT = 0.3  # so surely a ball is seen that flies
 LOW = 0.6  # feet are in the lower part of the picture
 KIN = (frozenset({Family.GLASS, Family.CERAMIC, Family.PLASTIC}), frozenset({Family.WOOD, Family.STONE, Family.METAL}))
@@ -69,12 +71,12 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leani
     found = _candidates(onset, sight, named, prompts.about, leaning or Leaning())
     seen = _seen(sight)
     if not found:
-        return _nothing(f"not known what moves ({seen})")
+        return _unknown(onset, sight, f"not known what moves ({seen})")
     ((family, prompt), likelihood), *others = sorted(found.items(), key=lambda pair: -pair[1])
-    if likelihood < LEAST:
-        return _nothing(f"not known what moves ({seen})")
+    if likelihood < (LEAST if family in named else LEAST_UNSAID):
+        return _unknown(onset, sight, f"not known what moves ({seen})")
     if others and others[0][1] * APART > likelihood and len({family, others[0][0][0]} & set(named)) == 2:
-        return _nothing(f"{family.value} or {others[0][0][0].value} ({seen})")
+        return _unknown(onset, sight, f"{family.value} or {others[0][0][0].value} ({seen})")
     confidence = min(1.0, likelihood / SURE)
     said = f"; words: {prompt}" if family in named else "; not in the words" if named else ""
     reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}{said}"
@@ -132,6 +134,13 @@ def _sweep(sight: Sight, prompts: ActionPrompts) -> Choice:
     if dict(sight.families).get(Family.BALL, 0.0) >= SWEPT:
         return Choice("SWSH_Swish", Family.BALL, 1.0, 0.0, f"a sweep of {_seen(sight)}")
     return _nothing(f"a sweep of {_seen(sight)}")
+
+
+def _unknown(onset: MotionOnset, sight: Sight, reason: str) -> Choice:
+    """What clearly lands, and is nobody who talks, gets something neutral and quiet; anything else gets nothing."""
+    if onset.strength >= STRONG and sight.person < PERSON:
+        return Choice(NEUTRAL, None, 0.0, NEUTRAL_DB, reason)
+    return _nothing(reason)
 
 
 def _nothing(reason: str) -> Choice:

@@ -7,15 +7,15 @@ import pytest
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.events import MotionKind, MotionOnset, Sight
 from livefoley.core.families import EFFECTS, Family, family_of
-from livefoley.engine.choice import QUIET_DB, Leaning, choose
+from livefoley.engine.choice import NEUTRAL, QUIET_DB, Leaning, choose
 from livefoley.foley.bank.catalogue import EFFECTS as BANK
 
 SHOP = ActionPrompts(("FOODGware_Bottle", "FEETHmn_Wood"))
 NOTHING_SAID = ActionPrompts(("OBJMisc_SoftHit",))
 
 
-def seen(*families: tuple[Family, float], person: float = 0.0, y: float = 0.5) -> MotionOnset:
-    return MotionOnset(1000, MotionKind.IMPACT, 0.9, y=y, sight=Sight(1000, families, person=person))
+def seen(*families: tuple[Family, float], person: float = 0.0, y: float = 0.5, strength: float = 0.4) -> MotionOnset:
+    return MotionOnset(1000, MotionKind.IMPACT, strength, y=y, sight=Sight(1000, families, person=person))
 
 
 def test_every_effect_of_a_family_is_one_of_the_bank() -> None:
@@ -58,6 +58,14 @@ def test_one_word_is_believed_quietly_where_the_eyes_know_nothing() -> None:
     found = choose(seen(), ActionPrompts(("FOODKware_Chop",)), 0)
     assert found.prompt == "FOODKware_Chop"
     assert QUIET_DB < found.gain_db < 0.0
+
+
+def test_what_clearly_lands_and_nobody_knows_is_neutral_and_quiet() -> None:
+    found = choose(seen(strength=0.9), NOTHING_SAID, 0)
+    assert (found.prompt, found.family) == (NEUTRAL, None)
+    assert found.gain_db < 0.0
+    assert choose(seen(strength=0.9), SHOP, 0).prompt == NEUTRAL
+    assert choose(seen(person=0.12, y=0.2, strength=0.9), NOTHING_SAID, 0).prompt is None
 
 
 def test_what_only_stands_about_is_believed_where_it_is_seen() -> None:

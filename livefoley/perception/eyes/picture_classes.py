@@ -11,7 +11,6 @@ from importlib import resources
 from typing import Any, TypeAlias
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from livefoley.core.errors import ModelError
@@ -86,6 +85,8 @@ def _folded(
 
 
 def _session(weights: Mapping[str, NDArray[np.float32]]) -> Any:
+    import onnxruntime as ort  # 30 MB, of a worker that has nothing to look at
+
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
