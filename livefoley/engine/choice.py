@@ -68,18 +68,18 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leani
     if prompts.fixed:
         return Choice(prompts.impacts[0], family_of(prompts.impacts[0]), 1.0, 0.0, "the room's own sound of actions")
     named = _named(prompts)
-    found = _candidates(onset, sight, named, prompts.about, leaning or Leaning())
+    found = _candidates(onset, sight, named, prompts, leaning or Leaning())
     seen = _seen(sight)
     if not found:
         return _unknown(onset, sight, f"not known what moves ({seen})")
     ((family, prompt), likelihood), *others = sorted(found.items(), key=lambda pair: -pair[1])
-    if likelihood < (LEAST if family in named else LEAST_UNSAID):
+    if likelihood < (LEAST if prompt in prompts.impacts else LEAST_UNSAID):
         return _unknown(onset, sight, f"not known what moves ({seen})")
-    if others and others[0][1] * APART > likelihood and len({family, others[0][0][0]} & set(named)) == 2:
-        return _unknown(onset, sight, f"{family.value} or {others[0][0][0].value} ({seen})")
+    if others and others[0][1] * APART > likelihood and {prompt, others[0][0][1]} <= set(prompts.impacts):
+        return _unknown(onset, sight, f"{prompt} or {others[0][0][1]} ({seen})")
     confidence = min(1.0, likelihood / SURE)
-    said = f"; words: {prompt}" if family in named else "; not in the words" if named else ""
-    reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}{said}"
+    said = f"; words: {prompt}" if prompt in prompts.impacts else "; not in the words" if named else ""
+    reason = f"{family.value if family is not None else prompt} {min(1.0, likelihood):.2f} of {seen}{said}"
     return Choice(prompt, family, confidence, QUIET_DB * (1.0 - confidence), reason)
 
 
@@ -94,22 +94,25 @@ def _named(prompts: ActionPrompts) -> dict[Family, str]:
 
 
 def _candidates(
-    onset: MotionOnset, sight: Sight, named: Mapping[Family, str], about: tuple[str, ...], leaning: Leaning
-) -> dict[tuple[Family, str], float]:
+    onset: MotionOnset, sight: Sight, named: Mapping[Family, str], prompts: ActionPrompts, leaning: Leaning
+) -> dict[tuple[Family | None, str], float]:
     shown = {family: value for family, value in sight.families if family not in SILENT}
     step = _step(onset, sight)
     shown[Family.FOOTSTEP] = max(shown.get(Family.FOOTSTEP, 0.0), step)
     kin = frozenset[Family]().union(*(group for group in KIN if group & set(named)))
-    found: dict[tuple[Family, str], float] = {}
+    found: dict[tuple[Family | None, str], float] = {}
     for family, value in shown.items():
         prompt = named.get(family) or usual_effect(family)
         if prompt is not None and family not in named:
             weight = NAMED if family in kin else UNNAMED if named else NOT_SAID
             found[family, prompt] = weight * value * leaning.of(family)
-    done = [family for family, prompt in named.items() if prompt not in about]
+    others = [prompt for prompt in prompts.impacts if family_of(prompt) is None and prompt != NEUTRAL]
+    done = [prompt for prompt in (*named.values(), *others) if prompt not in prompts.about]
+    unseen = UNSEEN / max(1, len(done))
+    found |= {(None, prompt): unseen for prompt in others if prompt in done}
     for family, prompt in named.items():
-        unseen = UNSEEN / len(done) if family in done else 0.0
-        found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen) * leaning.of(family)
+        unseen_here = unseen if prompt in done else 0.0
+        found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen_here) * leaning.of(family)
     return found
 
 

@@ -74,6 +74,13 @@ def test_what_only_stands_about_is_believed_where_it_is_seen() -> None:
     assert choose(seen((Family.WOOD, 0.5)), counter, 0).prompt == "WOODImpt_Hit"
 
 
+def test_what_is_asked_for_in_words_is_believed_as_well() -> None:
+    assert choose(seen(), ActionPrompts(("a dog barks",)), 0).prompt == "a dog barks"
+    assert (
+        choose(seen((Family.GLASS, 0.8)), ActionPrompts(("a dog barks", "FOODGware_Bottle")), 0).family is Family.GLASS
+    )
+
+
 def test_between_two_words_nothing_is_guessed() -> None:
     assert choose(seen(), SHOP, 0).prompt is None
 
