@@ -227,6 +227,7 @@ async def test_srt_comes_in_with_every_picture_and_its_end_is_noticed() -> None:
     ],
 )
 async def test_an_input_that_fails_is_told_without_the_pipe_that_names_it(tmp_path: Path, said: str, told: str) -> None:
+    require("ffmpeg")
     failing = tmp_path / "ffmpeg"
     failing.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
     failing.chmod(0o755)
