@@ -15,6 +15,10 @@ from livefoley.system import children
 os.write(1, b"printed while it was imported\n")
 
 
+AGES_S = 600.0
+"""Longer than a virtual machine stands still: sleep and processor time may go on meanwhile."""
+
+
 class Echo(Message, frozen=True):
     n: int
 
@@ -30,13 +34,13 @@ class Babble(Message, frozen=True):
 
 
 class Hang(Message, frozen=True):
-    seconds: float = 60.0
+    seconds: float = AGES_S
 
 
 class Burn(Message, frozen=True):
     """Compute until so much processor time is used."""
 
-    seconds: float
+    seconds: float = AGES_S
 
 
 class Die(Message, frozen=True):
