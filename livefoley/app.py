@@ -48,6 +48,7 @@ from livefoley.runtime.rooms.snapshot import snapshot
 from livefoley.runtime.supervise import supervise
 from livefoley.runtime.warm_up import WarmUp, Worker
 from livefoley.system.descriptors import raise_limit
+from livefoley.system.tasks import TaskGroup
 from livefoley.wiring.clip_delivery import ClipDelivery
 from livefoley.wiring.clips import clip_notice, make_clip_service
 from livefoley.wiring.deliveries import build_deliveries
@@ -113,7 +114,7 @@ class Application:
                 await server.listen()
                 log.info("listening", protocol=server.protocol, port=server.port)
             log.info("listening", protocol="http", port=http.port)
-            async with asyncio.TaskGroup() as tasks:
+            async with TaskGroup() as tasks:
                 helpers = [tasks.create_task(work) for work in (http.run(), self._stop_when_asked())]
                 for room in self._rooms.values():
                     room.prepare()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from livefoley.core.ports import SinkStatistics
 from livefoley.core.ticks import ticks_from_stamp
 from livefoley.media.files.file_source import FileSource
 from livefoley.media.rtmp.sink import RtmpSink
+from livefoley.system.tasks import TaskGroup
 
 
 async def publish(
@@ -32,7 +32,7 @@ async def publish(
         if isinstance(item, Packet):
             on_position(max(0.0, float(item.pts * item.time_base)))
 
-    async with single_error(), asyncio.TaskGroup() as tasks:
+    async with single_error(), TaskGroup() as tasks:
         tasks.create_task(publisher.run())
         await FileSource(path, loop=loop).run(feed)
         publisher.close()

@@ -19,6 +19,7 @@ from livefoley.demo.publish import publish, single_error
 from livefoley.demo.report import DemoError, Outputs
 from livefoley.demo.scene import SECONDS
 from livefoley.demo.sidecar import Sidecar, free_ports, running, write_config
+from livefoley.system.tasks import TaskGroup
 
 DESCRIBE = "rain on a window, 敲击木桌"
 LOOKAHEAD_S = 1.5
@@ -72,7 +73,7 @@ async def _published(clip: DemoClip, sidecar: Sidecar, progress: Progress) -> tu
     """Publish the clip once; return the room's last snapshot and the cores the sidecar took."""
     task = progress.add_task("publishing it by RTMP, like OBS", total=clip.seconds)
     began_s, cpu_s = monotonic(), sidecar.cpu_s()
-    async with single_error(), asyncio.TaskGroup() as tasks:
+    async with single_error(), TaskGroup() as tasks:
         watch = tasks.create_task(_watch(sidecar))
         await publish(clip.path, sidecar.ports.publish_url, on_position=_mover(progress, task))
         share = (sidecar.cpu_s() - cpu_s) / (monotonic() - began_s)
@@ -92,7 +93,7 @@ async def _serve(clip: DemoClip, sidecar: Sidecar, console: Console) -> None:
     console.print("""  -H 'Content-Type: application/json' -d '{"describe": "海边, waves"}'""", highlight=False)
     console.print("Ctrl-C ends it")
     try:
-        async with single_error(), asyncio.TaskGroup() as tasks:
+        async with single_error(), TaskGroup() as tasks:
             tasks.create_task(_watch(sidecar))
             tasks.create_task(publish(clip.path, sidecar.ports.publish_url, loop=True))
     except asyncio.CancelledError:

@@ -35,6 +35,7 @@ from livefoley.outbound.obs_protocol import (
     incoming,
     request,
 )
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.obs")
 
@@ -133,7 +134,7 @@ class _Session:
     async def run(self) -> None:
         """Serve until the connection is lost; raises what ended it."""
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with TaskGroup() as tasks:
                 tasks.create_task(self._read())
                 tasks.create_task(self._begin())
                 tasks.create_task(self._follow(tasks))
@@ -188,7 +189,7 @@ class _Session:
 
     # ---- highlights ----
 
-    async def _follow(self, tasks: asyncio.TaskGroup) -> None:
+    async def _follow(self, tasks: TaskGroup) -> None:
         """Act on each highlight once, when it is confirmed."""
         link, settings, done = self._link, self._link.settings, ""
         if not settings.chapter and settings.source is None:

@@ -22,17 +22,11 @@ from livefoley.core.errors import InputError, LivefoleyError, OutputError
 from livefoley.renders.child import NO_ANSWER, answer, order_line
 from livefoley.renders.fetch import fetch
 from livefoley.renders.job import RenderDirectory, RenderJob, found_in, new_id
-from livefoley.renders.model import (
-    Busy,
-    Rendered,
-    RenderRequest,
-    RenderState,
-    RenderStatistics,
-    RenderStatus,
-)
+from livefoley.renders.model import Busy, Rendered, RenderRequest, RenderState, RenderStatistics, RenderStatus
 from livefoley.renders.settings import RenderSettings
 from livefoley.runtime.child_log import forward
 from livefoley.system import children
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.renders")
 
@@ -82,7 +76,7 @@ class RenderService:
             for job in await asyncio.to_thread(lambda: list(found_in(self._directory))):
                 await self._take_up(job)
             self._looked.set()
-        async with asyncio.TaskGroup() as tasks:
+        async with TaskGroup() as tasks:
             tasks.create_task(self._tidy())
             for _ in range(FETCHERS):
                 tasks.create_task(self._serve(self._to_fetch, self._fetch))

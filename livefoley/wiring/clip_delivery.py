@@ -23,6 +23,7 @@ from livefoley.control.problems import Problem
 from livefoley.core.errors import OutputError
 from livefoley.media.access.read_access import ReadAccess
 from livefoley.outbound.prewarm import prewarm
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -93,7 +94,7 @@ class ClipDelivery:
             return
         loop = asyncio.get_running_loop()
         self._spool.on_late = lambda published: _ignore(loop.call_soon_threadsafe(self._late.put_nowait, published))
-        async with asyncio.TaskGroup() as tasks:
+        async with TaskGroup() as tasks:
             tasks.create_task(self._spool.run())
             while True:
                 late = await self._late.get()

@@ -20,6 +20,7 @@ from livefoley.media.rtmp.client import Link, open_link
 from livefoley.media.rtmp.protocol.tag_stream import TagStream
 from livefoley.media.rtmp.protocol.url import RtmpUrl
 from livefoley.media.unit_queue import UnitQueue
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.rtmp")
 
@@ -143,7 +144,7 @@ class RtmpSink:
     async def _serve(self, link: Link) -> Exception | None:
         lost: list[BaseException] = []
         try:
-            async with asyncio.TaskGroup() as group:
+            async with TaskGroup() as group:
                 watcher = group.create_task(link.wait_lost())
                 await self._pump(link)
                 watcher.cancel()

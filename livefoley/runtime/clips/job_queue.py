@@ -27,6 +27,7 @@ from livefoley.runtime.clips.celery_app import MAX_ATTEMPTS, TASK, WITHDRAW, han
 from livefoley.runtime.clips.maker import OnMessage
 from livefoley.runtime.clips.messages import ClipOver, ClipProgress, MakeClip, OpenTools, ToClips, WithdrawClip
 from livefoley.runtime.workers.process import WorkerStatistics
+from livefoley.system.tasks import TaskGroup
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -90,7 +91,7 @@ class ClipQueue:
         self._running = True
         self._on_ready()
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with TaskGroup() as tasks:
                 tasks.create_task(self._hand_over())
                 tasks.create_task(self._look())
         finally:

@@ -33,6 +33,7 @@ from livefoley.engine.room_types import Departure
 from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.chain import StudentUse
 from livefoley.runtime.clips.chunk_files import ChunkFiles
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -246,7 +247,7 @@ class RoomClips:
 
     async def run(self) -> None:
         """Cut what is due until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
+        async with TaskGroup() as tasks:
             tasks.create_task(self._chunk_store.run())
             while True:
                 await asyncio.sleep(STEP_S)

@@ -33,6 +33,7 @@ from livefoley.runtime.clips.messages import ClipOver, ClipProgress, FromClips, 
 from livefoley.runtime.clips.room import Asker, Cutting
 from livefoley.runtime.rooms.figures import percentiles
 from livefoley.runtime.workers.link import Failed, op_of
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.clips")
 
@@ -76,7 +77,7 @@ class ClipService:
             if not status.state.is_over:
                 self._enqueue(status.id)
         self._looked.set()
-        async with asyncio.TaskGroup() as tasks:
+        async with TaskGroup() as tasks:
             tasks.create_task(self._worker.run())
             tasks.create_task(self._tidy())
 

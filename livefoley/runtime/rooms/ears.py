@@ -40,6 +40,7 @@ from livefoley.runtime.workers.messages import (
     Unavailable,
 )
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.ears")
 
@@ -196,7 +197,7 @@ class EarsService:
         if not self.usable:
             log.warning("rooms run without ears", rooms=sorted(self._rooms), reason=self.reason)
             return
-        async with asyncio.TaskGroup() as tasks:
+        async with TaskGroup() as tasks:
             tasks.create_task(self.worker.run())
             tasks.create_task(self._watch_silence())
             tasks.create_task(self._look_again())

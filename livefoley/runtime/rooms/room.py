@@ -42,6 +42,7 @@ from livefoley.runtime.rooms.slate import RoomSlate
 from livefoley.runtime.rooms.taps import Fork
 from livefoley.runtime.sounds.live import RoomSounds
 from livefoley.runtime.supervise import supervise
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.room")
 
@@ -181,7 +182,7 @@ class Room:
         parts = self.parts
         self.prepare()
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with TaskGroup() as tasks:
                 outputs = (*parts.sinks, *parts.stem_sinks)
                 sinks = [tasks.create_task(supervise(sink.name, sink.run, self.name)) for sink in outputs]
                 helpers = [tasks.create_task(self._run_source())]

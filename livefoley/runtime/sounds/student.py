@@ -38,6 +38,7 @@ from livefoley.runtime.workers.deadlines import DeadlineQueue
 from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.messages import Unavailable
 from livefoley.runtime.workers.process import WorkerProcess, WorkerStatistics
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.student")
 
@@ -97,7 +98,7 @@ class StudentService:
 
     async def run(self) -> None:
         """Keep the worker running until cancelled, and hand on what it is too late for."""
-        async with asyncio.TaskGroup() as tasks:
+        async with TaskGroup() as tasks:
             tasks.create_task(self.worker.run())
             while True:
                 await asyncio.sleep(STEP_S)

@@ -24,6 +24,7 @@ from livefoley.runtime.patience import Turns, Verdict, Vigil, read
 from livefoley.runtime.workers.ipc import BrokenPipe, Data, Frame, pack, read_frame
 from livefoley.runtime.workers.link import PING, PONG, READY, Failed, Link, MessageError, Reply, Request
 from livefoley.system import children
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.worker")
 
@@ -165,7 +166,7 @@ class Process:
         self._vigil.heard()
         printed = asyncio.create_task(forward(process.stderr, log, worker=self.name))
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with TaskGroup() as tasks:
                 tasks.create_task(self._listen(process))
                 tasks.create_task(self._watch())
         except* (BrokenPipe, OSError, TimeoutError) as group:
@@ -238,10 +239,12 @@ class Process:
         try:
             async with asyncio.timeout(LEAVE_S):
                 self._ended = f"; it {children.how_it_ended(await process.wait())}"
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError) as error:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await asyncio.shield(process.wait())
+            if isinstance(error, asyncio.CancelledError):
+                raise
 
     def statistics(self) -> WorkerStatistics:
         """Return a snapshot."""

@@ -20,6 +20,7 @@ import structlog
 from livefoley.runtime.workers.ipc import Data, Frame
 from livefoley.runtime.workers.link import LEAVE, MARK, MARKED, Failed, Link, Reply, Request
 from livefoley.runtime.workers.process import HANG_TIMEOUT_S, PING_INTERVAL_S, Process, WorkerStatistics
+from livefoley.system.tasks import TaskGroup
 
 log = structlog.get_logger("livefoley.worker")
 
@@ -159,7 +160,7 @@ class SharedWorkers(Generic[Request, Reply]):
 
     async def run(self) -> None:
         """Keep the processes running until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
+        async with TaskGroup() as tasks:
             for process in self._processes:
                 tasks.create_task(process.worker.run())
             while True:
