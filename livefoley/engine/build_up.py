@@ -1,4 +1,4 @@
-"""Accents that rise before their moment, fitted to the time there is: one that is joined lands where a whole one does."""
+"""Accents that rise before their moment, fitted to the time there is: one joined midway lands as a whole one does."""
 
 from __future__ import annotations
 
