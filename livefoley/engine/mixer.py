@@ -20,6 +20,7 @@ from livefoley.core.events import Speech
 from livefoley.core.mix import MixControls
 from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.dsp.build_up import Fitted, fitted
 from livefoley.dsp.duck import Ducker
 from livefoley.dsp.gate import GatedReader
 from livefoley.dsp.layers import Layers
@@ -27,7 +28,6 @@ from livefoley.dsp.levels import finite, linear_from_db, pan_gains
 from livefoley.dsp.limiter import LOOKAHEAD, Limiter
 from livefoley.dsp.ramp import Gain, Glide
 from livefoley.dsp.ring import TickRing
-from livefoley.engine.build_up import Fitted, fitted
 from livefoley.engine.marking import Marking
 
 LATE = TICK_RATE * 10 // 1000

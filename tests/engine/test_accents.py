@@ -10,7 +10,7 @@ import pytest
 from livefoley.core.cues import CueKind, SoundRequest, Stereo, accent_cue
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import MILLISECONDS, TICK_RATE, Tick
-from livefoley.engine.build_up import LATE_RISE
+from livefoley.dsp.build_up import LATE_RISE
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.offline import Answerer, FoleyPass
 from livefoley.engine.planner import PlannerSettings
