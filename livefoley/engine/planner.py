@@ -7,12 +7,13 @@ after the foot is worse than none), an accent is shifted, a bed goes on as it wa
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
-from livefoley.engine.choice import Choice, choose
+from livefoley.engine.choice import EVEN, Choice, Leaning, choose
 
 PREROLL: Tick = TICK_RATE // 20
 """A sound may play this long before its onset (a whoosh rises); the deadline allows for it."""
@@ -26,9 +27,14 @@ BED_TIMEOUT: Tick = 2 * TICK_RATE
 SWEEP_MIN_STRENGTH = 0.5  # a whoosh for every small drift would be noise
 
 
+def even(at: Tick) -> Leaning:
+    """Return that nothing speaks for any family."""
+    return EVEN
+
+
 @dataclass(frozen=True, slots=True)
 class PlannerSettings:
-    """What the room wants."""
+    """What the room wants; ``leaning`` says what speaks for families at a time, beside the words."""
 
     actions: bool = True
     bed: bool = True
@@ -36,6 +42,7 @@ class PlannerSettings:
     prompts: ActionPrompts = field(default_factory=ActionPrompts)
     max_actions_per_s: float = 8.0
     seed: int = 0
+    leaning: Callable[[Tick], Leaning] = even
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ class Planner:
         threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
         if not settings.actions or onset.strength < threshold:
             return None
-        choice = choose(onset, settings.prompts, self._next_id)
+        choice = choose(onset, settings.prompts, self._next_id, settings.leaning(onset.at))
         self._choices.append((onset.at, choice))
         if choice.prompt is None:
             self._outcomes[CueKind.ACTION, "unknown"] += 1
