@@ -78,8 +78,8 @@ class Cue:
 
     The sound's onset is laid on ``start``. ``deadline`` is the tick of the playhead at which the sound must be there
     (``start`` less what the sound may play before its onset). ``pan`` runs from -1 (left) to 1 (right), ``gain_db`` is
-    relative to the sound's own normalised level. ``reason`` says in a few words why this sound was chosen. The rest is
-    as in ``SoundRequest``.
+    relative to the sound's own normalised level. ``reason`` says in a few words why this sound was chosen. ``at_once``
+    is an accent of no moment: it begins as soon as it can, its build-up whole. The rest is as in ``SoundRequest``.
     """
 
     id: int
@@ -94,6 +94,7 @@ class Cue:
     pan: float = 0.0
     seed: int = 0
     reason: str = ""
+    at_once: bool = False
 
     @property
     def request(self) -> SoundRequest:
@@ -101,9 +102,21 @@ class Cue:
         return SoundRequest(self.kind, self.prompt, self.effect, self.length, self.intensity, self.seed, HIT)
 
 
-def accent_cue(start: Tick, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0) -> Cue:
+def accent_cue(
+    start: Tick, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, at_once: bool = False
+) -> Cue:
     """Return an accent for ``RoomEngine.accent``, which gives it its id and seed."""
-    return Cue(0, CueKind.ACCENT, start, start, prompt=prompt, effect=effect, gain_db=gain_db, intensity=0.8)
+    return Cue(
+        0,
+        CueKind.ACCENT,
+        start,
+        start,
+        prompt=prompt,
+        effect=effect,
+        gain_db=gain_db,
+        intensity=0.8,
+        at_once=at_once,
+    )
 
 
 @dataclass(frozen=True, slots=True)

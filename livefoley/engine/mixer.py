@@ -20,6 +20,7 @@ from livefoley.core.events import Speech
 from livefoley.core.mix import MixControls
 from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.dsp.build_up import Fitted, fitted
 from livefoley.dsp.duck import Ducker
 from livefoley.dsp.gate import GatedReader
 from livefoley.dsp.layers import Layers
@@ -151,15 +152,18 @@ class Mixer:
     def place(self, cue: Cue, sound: Sound, playhead: Tick) -> Placement:
         """Lay ``sound`` with its onset on ``cue.start``, or do what its kind asks for when it is too late for that.
 
-        An action that is late by more than 10 ms is dropped, an accent starts now, a bed starts in its middle.
+        An action that is late by more than 10 ms is dropped, a bed starts in its middle. An accent joins its build-up
+        where there is no time for all of it; one that is late by its moment, too, starts now.
         """
-        placement, start = self._place(cue, cue.start - sound.onset, sound.samples.shape[1], playhead)
+        now = max(self._edge, playhead)
+        accent = cue.kind is CueKind.ACCENT
+        fit = fitted(sound, cue.start, now, whole=cue.at_once) if accent else Fitted(sound.samples, sound.onset)
+        placement, start = self._place(cue, cue.start - fit.onset, fit.samples.shape[1], playhead)
         self._placements[placement] += 1
         if placement is not Placement.DROPPED:
             gain = linear_from_db(cue.gain_db)
             left, right = pan_gains(cue.pan)
-            now = max(self._edge, playhead)
-            self._layers.add(cue.kind, finite(sound.samples), start, (gain * left, gain * right), now, _FADE_IN)
+            self._layers.add(cue.kind, finite(fit.samples), start, (gain * left, gain * right), now, _FADE_IN)
         return placement
 
     def mix(self, start: Tick, n: int) -> Mixed:

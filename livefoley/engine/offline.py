@@ -22,7 +22,8 @@ from livefoley.engine.planner import BedRequest, PlannerSettings
 
 PREROLL: Tick = 2 * TICK_RATE  # the bed fades in, and sounds of before ring out
 BLOCK = 2048
-AHEAD: Tick = TICK_RATE  # sounds are asked for as the mix comes near them: it takes no end of them at once
+AHEAD: Tick = 7 * TICK_RATE // 2
+"""Sounds are asked for as the mix comes near them: it takes no end of them at once, and a riser needs three seconds."""
 
 Time = TypeVar("Time", contravariant=True)
 

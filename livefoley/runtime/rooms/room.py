@@ -140,7 +140,8 @@ class Room:
         if not self.engine.started:
             raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
         start = self.engine.soonest(max(delay_s, ACCENT_LEAD_S), now)
-        return self._accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db), now)
+        at_once = delay_s <= 0
+        return self._accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db, at_once=at_once), now)
 
     def accent_at(self, start: Tick | None, prompt: str) -> int | None:
         """Ask for an accent on ``start`` (None: as soon as it can come); None in a room without foley."""
@@ -148,7 +149,8 @@ class Room:
         if self.parts.sounds is None or not self.engine.started:
             return None
         soonest = self.engine.soonest(ACCENT_LEAD_S, now)
-        return self._accent(accent_cue(soonest if start is None else start, prompt=prompt), now)
+        at_once = start is None
+        return self._accent(accent_cue(soonest if start is None else start, prompt=prompt, at_once=at_once), now)
 
     def _accent(self, cue: Cue, now: float) -> int:
         number = self.engine.accent(cue, now)
