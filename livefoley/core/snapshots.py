@@ -109,13 +109,16 @@ class LeaningSnapshot:
 @dataclass(frozen=True, slots=True)
 class ContextSnapshot:
     """What counts beside picture and description: what the host ``names`` (a count; ``raised`` while it lasts), and
-    what the room's thumbs said (``given``, of which ``thumbs`` still weighs)."""
+    what the room's thumbs said (``given``, of which ``thumbs`` still weighs). ``place`` describes the ambience in place
+    of the description, where the ``source`` (``host``, ``picture``) says another one; else both are empty."""
 
     steered: bool = False  # whether what the host names counts
     names: int = 0
     raised: tuple[LeaningSnapshot, ...] = ()
     given: int = 0
     thumbs: tuple[LeaningSnapshot, ...] = ()
+    place: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
