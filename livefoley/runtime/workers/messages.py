@@ -6,7 +6,17 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
-from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Sight, Speech, Transcript
+from livefoley.core.events import (
+    Keyword,
+    KeywordHit,
+    MotionCourse,
+    MotionOnset,
+    PerceptionEvent,
+    SceneCut,
+    Sight,
+    Speech,
+    Transcript,
+)
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import AS_STORED, Display, MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.snapshots import Count, ScreenSnapshot, Seconds
@@ -87,6 +97,12 @@ class Moved(Message, frozen=True):
     onset: MotionOnset
 
 
+class Goes(Message, frozen=True):
+    """A movement lasts."""
+
+    course: MotionCourse
+
+
 class Saw(Message, frozen=True):
     """What the whole picture shows."""
 
@@ -111,11 +127,13 @@ class Noticed(Message, frozen=True):
     evidence: Evidence
 
 
-def perceived(event: PerceptionEvent) -> Moved | Saw | Cut | Voice:
+def perceived(event: PerceptionEvent) -> Moved | Goes | Saw | Cut | Voice:
     """Return what tells of ``event``."""
     match event:
         case MotionOnset():
             return Moved(event)
+        case MotionCourse():
+            return Goes(event)
         case Sight():
             return Saw(event)
         case SceneCut():
@@ -125,7 +143,7 @@ def perceived(event: PerceptionEvent) -> Moved | Saw | Cut | Voice:
 
 
 ToPerception: TypeAlias = Eyes | VideoTrack | VideoUnit | Audio
-FromPerception: TypeAlias = Moved | Saw | Cut | Voice | Noticed
+FromPerception: TypeAlias = Moved | Goes | Saw | Cut | Voice | Noticed
 PERCEPTION = Link[ToPerception, FromPerception](ToPerception, FromPerception)
 
 # ---- screen ----
