@@ -185,6 +185,22 @@ class KeywordHit:
         return Evidence(KEYWORD, self.id, Origin.SPEECH, self.at, self.end, score, detail, kind, self.state)
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody names a thing, or what it is made of, or a place: in a sentence that ends at ``at``, or on the screen.
+
+    ``text`` is the word as it stands. A thing has its ``family`` and the bank's ``effect`` of it; a place is described
+    by ``place``. ``shown`` tells that it is there, and not only spoken of.
+    """
+
+    at: Tick
+    text: str
+    family: Family | None = None
+    effect: str = ""
+    place: str = ""
+    shown: bool = True
+
+
 HearingEvent: TypeAlias = Transcript | KeywordHit
 """What the recogniser reports."""
 

@@ -98,6 +98,27 @@ class EyesSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaningSnapshot:
+    """A family (``core.families``, or ``unknown``) that is believed ``weight`` times as much, and the word for it."""
+
+    family: str
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSnapshot:
+    """What counts beside picture and description: what the host ``names`` (a count; ``raised`` while it lasts), and
+    what the room's thumbs said (``given``, of which ``thumbs`` still weighs)."""
+
+    steered: bool = False  # whether what the host names counts
+    names: int = 0
+    raised: tuple[LeaningSnapshot, ...] = ()
+    given: int = 0
+    thumbs: tuple[LeaningSnapshot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EmbeddingCacheSnapshot:
     """Where the embeddings of texts came from."""
 
@@ -295,6 +316,7 @@ class RoomSnapshot:
     ears: EarsSnapshot = EarsSnapshot()
     screen: ScreenSnapshot = ScreenSnapshot()
     eyes: EyesSnapshot = EyesSnapshot()
+    context: ContextSnapshot = ContextSnapshot()
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

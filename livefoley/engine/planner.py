@@ -7,13 +7,14 @@ after the foot is worse than none), an accent is shifted, a bed goes on as it wa
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionOnset
 from livefoley.core.families import LASTING
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
-from livefoley.engine.choice import Choice, choose
+from livefoley.engine.choice import EVEN, Choice, Leaning, choose
 from livefoley.engine.lasting.choose import choose_lasting
 from livefoley.engine.lasting.course import MOST_SOUNDING, Course, Courses, Led, lead_on
 
@@ -32,9 +33,14 @@ LASTING_LEAD: Tick = TICK_RATE * 2 // 5
 SWEEP_MIN_STRENGTH = 0.5  # a whoosh for every small drift would be noise
 
 
+def even(at: Tick) -> Leaning:
+    """Return that nothing speaks for any family."""
+    return EVEN
+
+
 @dataclass(frozen=True, slots=True)
 class PlannerSettings:
-    """What the room wants."""
+    """What the room wants; ``leaning`` says what speaks for families at a time, beside the words."""
 
     actions: bool = True
     bed: bool = True
@@ -42,6 +48,7 @@ class PlannerSettings:
     prompts: ActionPrompts = field(default_factory=ActionPrompts)
     max_actions_per_s: float = 8.0
     seed: int = 0
+    leaning: Callable[[Tick], Leaning] = even
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Planner:
         threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
         if not settings.actions or onset.strength < threshold:
             return None
-        choice = choose(onset, settings.prompts, self._next_id)
+        choice = choose(onset, settings.prompts, self._next_id, settings.leaning(onset.at))
         self._choices.append((onset.at, choice))
         if choice.prompt is None:
             self._outcomes[CueKind.ACTION, "unknown"] += 1
@@ -124,7 +131,7 @@ class Planner:
         return lead_on(course, ended)
 
     def _begin(self, course: Course, ended: bool, playhead: Tick) -> None:
-        choice = choose_lasting(course, self.settings.prompts)
+        choice = choose_lasting(course, self.settings.prompts, self.settings.leaning(course.last))
         if choice.prompt is None or ended:
             if ended:
                 self._choices.append((course.last, replace(choice, prompt=None)))

@@ -5,7 +5,20 @@ from __future__ import annotations
 
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.families import LASTING, Family
-from livefoley.engine.choice import LEAST, LEAST_UNSAID, NAMED, NOT_SAID, PERSON, SURE, UNNAMED, UNSEEN, Choice, Leaning
+from livefoley.engine.choice import (
+    EVEN,
+    LEAST,
+    LEAST_UNSAID,
+    LIFTED,
+    NAMED,
+    NOT_SAID,
+    PERSON,
+    SURE,
+    UNNAMED,
+    UNSEEN,
+    Choice,
+    Leaning,
+)
 from livefoley.engine.lasting.course import Course
 
 PLAIN = 0.03  # share of the picture from which on a thing may be what the words name, though the eyes do not see it
@@ -13,9 +26,9 @@ _ALONE = frozenset({Family.VEHICLE, Family.ROLL})
 """What goes by itself: a person who is seen there is what moves."""
 
 
-def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning | None = None) -> Choice:
+def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EVEN) -> Choice:
     """Return what a movement that lasts sounds like; a prompt of None: nothing, as far as is known by now."""
-    named, leaning = dict(prompts.lasting), leaning or Leaning()
+    named = dict(prompts.lasting)
     unseen = UNSEEN / max(1, len(named))
     found: list[tuple[float, Family]] = []
     for family in LASTING:
@@ -26,11 +39,12 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning | No
         found.append((_suits(family, course) * shown * words * leaning.of(family), family))
     likelihood, family = max(found)
     seen = _seen(course)
-    if likelihood < (LEAST if family in named else LEAST_UNSAID):
+    least = LEAST if family in named else LEAST_UNSAID
+    if likelihood < least:
         return Choice(None, None, 0.0, 0.0, f"goes on moving, and is not known to sound ({seen})")
     said = f"; words: {named[family]}" if family in named else "; not in the words" if named else ""
-    confidence = min(1.0, likelihood / SURE)
-    reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}, goes on{said}"
+    confidence = min(LIFTED if likelihood / leaning.of(family) < least else 1.0, likelihood / SURE)
+    reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}, goes on{said}{leaning.why(family)}"
     return Choice(named.get(family, LASTING[family]), family, confidence, -6.0 * (1.0 - confidence), reason)
 
 

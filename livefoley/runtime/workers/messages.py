@@ -9,6 +9,7 @@ from typing import TypeAlias
 from livefoley.core.events import (
     Keyword,
     KeywordHit,
+    Mention,
     MotionCourse,
     MotionOnset,
     PerceptionEvent,
@@ -150,9 +151,17 @@ PERCEPTION = Link[ToPerception, FromPerception](ToPerception, FromPerception)
 
 
 class Keywords(Message, frozen=True):
-    """What is looked for; it comes first."""
+    """What is looked for; it comes first. With ``steer`` things and places are told, too."""
 
     keywords: tuple[Keyword, ...]
+    steer: bool = False
+
+
+class Named(Message, frozen=True):
+    """A thing or a place is named, in a room's speech or on its screen; a worker of one room need not say which."""
+
+    mention: Mention
+    room: str = ""
 
 
 class PictureRead(Message, frozen=True):
@@ -162,7 +171,7 @@ class PictureRead(Message, frozen=True):
 
 
 ToScreen: TypeAlias = Keywords | VideoTrack | VideoUnit
-FromScreen: TypeAlias = Noticed | PictureRead
+FromScreen: TypeAlias = Noticed | Named | PictureRead
 SCREEN = Link[ToScreen, FromScreen](ToScreen, FromScreen)
 
 # ---- ears ----
@@ -187,12 +196,13 @@ class Unavailable(Message, frozen=True):
 
 
 class Listen(Message, frozen=True):
-    """Listen to a room; ids count up from ``first_id``."""
+    """Listen to a room; ids count up from ``first_id``. With ``steer`` things and places that are named are told."""
 
     room: str
     languages: tuple[str, ...]
     keywords: tuple[Keyword, ...]
     first_id: int
+    steer: bool = False
 
 
 class RoomAudio(Message, frozen=True):
@@ -236,7 +246,7 @@ class EarsFigures(Message, frozen=True):
 
 
 ToEars: TypeAlias = OpenModel | Listen | RoomAudio | Flush
-FromEars: TypeAlias = Opened | Unavailable | Said | Heard | EarsFigures
+FromEars: TypeAlias = Opened | Unavailable | Said | Heard | Named | EarsFigures
 EARS = Link[ToEars, FromEars](ToEars, FromEars)
 
 # ---- video for viewers, and slates ----
