@@ -191,9 +191,7 @@ def main() -> None:
     parser.add_argument("--phrases", type=Path, help="a CSV of one's own")
     parser.add_argument("--tune", action="store_true", help="print what is missed of the phrases the lists grew on")
     given = parser.parse_args()
-    files = (
-        {"phrases": given.phrases} if given.phrases else {name: PHRASES / f"{name}.csv" for name in SETS}
-    )
+    files = {"phrases": given.phrases} if given.phrases else {name: PHRASES / f"{name}.csv" for name in SETS}
     rows, told = [], []
     for name, path in files.items():
         told = [judge(phrase, read(phrase.text)) for phrase in load(path)]
