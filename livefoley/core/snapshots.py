@@ -31,7 +31,7 @@ class RoomState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CueCount:
-    """How many cues of a kind (``bed``, ``action``, ``accent``) came to an outcome (``laid``, ``missed``, ...)."""
+    """How many cues of a kind (``core.cues.CueKind``) came to an outcome (``laid``, ``missed``, ...)."""
 
     kind: str
     outcome: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.events import MotionKind, MotionOnset, Sight
-from livefoley.core.families import Family, family_of, usual_effect
+from livefoley.core.families import LASTING, Family, family_of, usual_effect
 
 NAMED, UNNAMED, NOT_SAID = 1.0, 0.35, 0.6
 """How much the words speak for a family: one they name, another one, and any where they name none."""
@@ -142,6 +142,8 @@ def _candidates(
     unseen = UNSEEN / max(1, len(done))
     found |= {(None, prompt): unseen for prompt in others if prompt in done}
     for family, prompt in named.items():
+        if family in LASTING and family in SILENT:
+            continue  # it sounds as long as it moves, or not at all
         unseen_here = unseen if prompt in done else 0.0
         found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen_here) * leaning.of(family)
     return found

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from livefoley.core.cues import ActionPrompts, Cue, Sound, Stereo
-from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
+from livefoley.core.events import MotionCourse, MotionOnset, PerceptionEvent, Speech
 from livefoley.core.mix import changed
 from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import Tick
@@ -55,9 +55,12 @@ class FoleyTrack:
     # ---- what is asked for ----
 
     def perceive(self, event: PerceptionEvent, at: Tick) -> None:
-        """Take an event; a movement becomes a request for a sound."""
+        """Take an event; a movement becomes a request for a sound, and one that lasts leads its sound."""
         if isinstance(event, MotionOnset):
             self._planner.motion(event, at)
+        elif isinstance(event, MotionCourse):
+            if (led := self._planner.course(event, at)) is not None:
+                self._mixer.follow(led.cue_id, led.points, led.ended)
         elif isinstance(event, Speech):
             self._mixer.speech(event)
 

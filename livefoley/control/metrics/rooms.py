@@ -250,7 +250,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         CounterMetricFamily,
         "room_cues",
-        "Cues by kind (bed, action, accent) and by what became of them.",
+        "Cues by kind (bed, action, lasting, accent) and by what became of them.",
         ("kind", "outcome"),
         lambda r: (((cue.kind, cue.outcome), cue.count) for cue in r.cues),
     ),

@@ -10,6 +10,7 @@ from livefoley.core.events import (
     Keyword,
     KeywordHit,
     Mention,
+    MotionCourse,
     MotionOnset,
     PerceptionEvent,
     SceneCut,
@@ -97,6 +98,12 @@ class Moved(Message, frozen=True):
     onset: MotionOnset
 
 
+class Goes(Message, frozen=True):
+    """A movement lasts."""
+
+    course: MotionCourse
+
+
 class Saw(Message, frozen=True):
     """What the whole picture shows."""
 
@@ -121,11 +128,13 @@ class Noticed(Message, frozen=True):
     evidence: Evidence
 
 
-def perceived(event: PerceptionEvent) -> Moved | Saw | Cut | Voice:
+def perceived(event: PerceptionEvent) -> Moved | Goes | Saw | Cut | Voice:
     """Return what tells of ``event``."""
     match event:
         case MotionOnset():
             return Moved(event)
+        case MotionCourse():
+            return Goes(event)
         case Sight():
             return Saw(event)
         case SceneCut():
@@ -135,7 +144,7 @@ def perceived(event: PerceptionEvent) -> Moved | Saw | Cut | Voice:
 
 
 ToPerception: TypeAlias = Eyes | VideoTrack | VideoUnit | Audio
-FromPerception: TypeAlias = Moved | Saw | Cut | Voice | Noticed
+FromPerception: TypeAlias = Moved | Goes | Saw | Cut | Voice | Noticed
 PERCEPTION = Link[ToPerception, FromPerception](ToPerception, FromPerception)
 
 # ---- screen ----
