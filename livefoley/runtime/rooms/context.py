@@ -9,8 +9,8 @@ from livefoley.core.errors import InputError
 from livefoley.core.events import Mention, PerceptionEvent, SceneCut, Sight
 from livefoley.core.families import Family
 from livefoley.core.notices import PlaceNotice
-from livefoley.core.snapshots import ContextSnapshot, LeaningSnapshot
 from livefoley.core.ticks import Tick
+from livefoley.core.understood import ContextSnapshot, LeaningSnapshot
 from livefoley.engine.choice import Choice, Leaning
 from livefoley.engine.leanings.host import HostContext
 from livefoley.engine.leanings.place import Surroundings
