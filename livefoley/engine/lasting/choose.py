@@ -33,7 +33,7 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
     found: list[tuple[float, Family]] = []
     for family in LASTING:
         shown = course.shown.get(family, 0.0)
-        if family in named and not (family in _ALONE and course.person >= PERSON):
+        if family in named and _may_be(family, course):
             shown = min(1.0, shown + unseen * min(1.0, course.largest / PLAIN))
         words = NAMED if family in named else UNNAMED if named else NOT_SAID
         found.append((_suits(family, course) * shown * words * leaning.of(family), family))
@@ -46,6 +46,12 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
     confidence = min(LIFTED if likelihood / leaning.of(family) < least else 1.0, likelihood / SURE)
     reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}, goes on{said}{leaning.why(family)}"
     return Choice(named.get(family, LASTING[family]), family, confidence, -6.0 * (1.0 - confidence), reason)
+
+
+def _may_be(family: Family, course: Course) -> bool:
+    """Say whether a movement may be what the words name, though nothing of it is seen."""
+    somebody = course.person >= PERSON
+    return not (somebody and family in _ALONE) and (somebody or family is not Family.TYPING or not course.looked)
 
 
 def _suits(family: Family, course: Course) -> float:
