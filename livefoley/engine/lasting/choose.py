@@ -24,6 +24,8 @@ from livefoley.engine.lasting.course import Course
 PLAIN = 0.03  # share of the picture from which on a thing may be what the words name, though the eyes do not see it
 _ALONE = frozenset({Family.VEHICLE, Family.ROLL})
 """What goes by itself: a person who is seen there is what moves."""
+_SEEN = frozenset({Family.POUR, Family.TYPING})
+"""What must be seen: who speaks of milk, or of a game, does not pour or type whenever something moves."""
 
 
 def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EVEN) -> Choice:
@@ -50,8 +52,7 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
 
 def _may_be(family: Family, course: Course) -> bool:
     """Say whether a movement may be what the words name, though nothing of it is seen."""
-    somebody = course.person >= PERSON
-    return not (somebody and family in _ALONE) and (somebody or family is not Family.TYPING or not course.looked)
+    return family not in _SEEN and not (family in _ALONE and course.person >= PERSON)
 
 
 def _suits(family: Family, course: Course) -> float:
