@@ -97,12 +97,12 @@ class Planner:
         if not settings.actions or onset.strength < threshold:
             return None
         choice = choose(onset, settings.prompts, self._next_id, self._leaning(onset.at))
+        covered = choice.prompt is not None and self._courses.covers(onset.x, onset.y, choice.family)
+        if covered:
+            choice = replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}")
         self._choices.append((onset.at, choice))
         if choice.prompt is None:
-            self._outcomes[CueKind.ACTION, "unknown"] += 1
-            return None
-        if self._courses.covers(onset.x, onset.y, choice.family):
-            self._outcomes[CueKind.ACTION, "covered"] += 1
+            self._outcomes[CueKind.ACTION, "covered" if covered else "unknown"] += 1
             return None
         if self._too_many(onset.at):
             self._outcomes[CueKind.ACTION, "limited"] += 1
