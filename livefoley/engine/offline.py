@@ -23,6 +23,7 @@ from livefoley.engine.planner import BedRequest, PlannerSettings
 PREROLL: Tick = 2 * TICK_RATE  # the bed fades in, and sounds of before ring out
 BLOCK = 2048
 AHEAD: Tick = TICK_RATE  # sounds are asked for as the mix comes near them: it takes no end of them at once
+KNOWN: Tick = TICK_RATE // 2  # how much earlier than a movement the original around it is heard, and who speaks there
 
 Time = TypeVar("Time", contravariant=True)
 
@@ -88,20 +89,28 @@ class FoleyPass:
     """
 
     def __init__(
-        self, mix: MixSettings, plan: PlannerSettings, effects: EffectSource, bed: BedSource, start: Tick, end: Tick
+        self,
+        mix: MixSettings,
+        plan: PlannerSettings,
+        effects: EffectSource,
+        bed: BedSource,
+        start: Tick,
+        end: Tick,
+        original: Stereo | None = None,
     ) -> None:
+        """``original`` is the sound it will lie under, ``[2, end - start]``, to learn from."""
         self._start, self._end = start, end
         self._begin = start - PREROLL
+        self._original = original
         self._track = FoleyTrack(replace(mix, apart=True), plan, _Silence(), self._begin)
         self._answerer: Answerer[Tick] = Answerer(self._track, effects, bed)
 
     def make(self, events: Sequence[MotionOnset | Speech | Cue]) -> Stereo:
         """Return the foley, ``[2, end - start]``."""
-        for said in sorted((event for event in events if isinstance(event, Speech)), key=lambda said: said.at):
-            self._track.perceive(said, self._begin)
-        coming = sorted((event for event in events if isinstance(event, Cue | MotionOnset)), key=_moment)
+        coming = sorted(events, key=_moment)
         blocks = []
         for at in range(self._begin, self._end, BLOCK):
+            self._hear(at + AHEAD + KNOWN)
             while coming and _moment(coming[0]) < at + AHEAD:
                 self._take(coming.pop(0), at)
             self._answerer.answer(at)
@@ -115,12 +124,20 @@ class FoleyPass:
         """The sounds whose moment lies inside."""
         return [laid for laid in self._answerer.laid if self._start <= laid.cue.start < self._end]
 
-    def _take(self, event: Cue | MotionOnset, at: Tick) -> None:
+    def _hear(self, at: Tick) -> None:
+        """Let the track hear the block of the original that begins at ``at``."""
+        begin, end = max(at - self._start, 0), at + BLOCK - self._start
+        if self._original is not None and end > 0 and begin < self._original.shape[1]:
+            self._track.hear(self._original[:, begin:end].mean(axis=0), self._start + begin)
+
+    def _take(self, event: Cue | MotionOnset | Speech, at: Tick) -> None:
         if isinstance(event, Cue):
             self._track.accent(event, at)
         else:
             self._track.perceive(event, at)
 
 
-def _moment(event: Cue | MotionOnset) -> Tick:
-    return event.start if isinstance(event, Cue) else event.at
+def _moment(event: Cue | MotionOnset | Speech) -> Tick:
+    if isinstance(event, Cue):
+        return event.start
+    return event.at - KNOWN if isinstance(event, Speech) else event.at

@@ -13,6 +13,7 @@ from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.choice import Choice, choose
+from livefoley.engine.microphone.own_sound import Advice
 
 PREROLL: Tick = TICK_RATE // 20
 """A sound may play this long before its onset (a whoosh rises); the deadline allows for it."""
@@ -36,6 +37,7 @@ class PlannerSettings:
     prompts: ActionPrompts = field(default_factory=ActionPrompts)
     max_actions_per_s: float = 8.0
     seed: int = 0
+    learn: bool = True  # what movements sound like in the original: ``engine.microphone``
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,13 @@ class PlannerStatistics:
     bed_restarts: int
 
 
+def advised(choice: Choice, advice: Advice) -> Choice:
+    """Return a choice with what the original sound says of it: how much quieter, and why."""
+    if not advice.reason:
+        return choice
+    return replace(choice, gain_db=choice.gain_db + advice.gain_db, reason=f"{choice.reason}; {advice.reason}")
+
+
 class Planner:
     """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time."""
 
@@ -72,19 +81,29 @@ class Planner:
 
     # ---- in ----
 
-    def motion(self, onset: MotionOnset, playhead: Tick) -> Cue | None:
-        """Ask for the sound of a movement; None when the room does not want one or it is too late for it."""
+    def motion(self, onset: MotionOnset, playhead: Tick, advice: Advice | None = None) -> Cue | None:
+        """Ask for the sound of a movement; None when the room does not want one or it is too late for it.
+
+        ``advice`` is what the original sound says of it.
+        """
         settings = self.settings
         sweep = onset.kind is MotionKind.SWEEP
         threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
         if not settings.actions or onset.strength < threshold:
             return None
-        choice = choose(onset, settings.prompts, self._next_id)
-        self._choices.append((onset.at, choice))
+        advice = advice or Advice(onset.at)
+        likely = replace(onset, strength=onset.strength * advice.likelihood)
+        if likely.strength < threshold:
+            self._choices.append((onset.at, Choice(None, None, 0.0, 0.0, advice.reason)))
+            self._outcomes[CueKind.ACTION, "unlikely"] += 1
+            return None
+        choice = advised(choose(likely, settings.prompts, self._next_id), advice)
+        start = advice.at if advice.at - PREROLL > playhead else onset.at
+        self._choices.append((start, choice))
         if choice.prompt is None:
             self._outcomes[CueKind.ACTION, "unknown"] += 1
             return None
-        if self._too_many(onset.at):
+        if self._too_many(start):
             self._outcomes[CueKind.ACTION, "limited"] += 1
             return None
         loudness = 0.55 * onset.strength + 0.25 * min(1.0, onset.size / 0.05) + 0.2 * min(1.0, onset.speed / 1.0)
@@ -92,8 +111,8 @@ class Planner:
             Cue(
                 id=self._next_id,
                 kind=CueKind.ACTION,
-                start=onset.at,
-                deadline=onset.at - PREROLL,
+                start=start,
+                deadline=start - PREROLL,
                 prompt=choice.prompt,
                 intensity=min(1.0, loudness),
                 gain_db=-6.0 * (1.0 - loudness) + choice.gain_db,

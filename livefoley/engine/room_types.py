@@ -14,6 +14,7 @@ from livefoley.core.snapshots import RoomState
 from livefoley.core.ticks import Tick
 from livefoley.engine.audio_input import AudioInputStatistics
 from livefoley.engine.hold import OnDrop
+from livefoley.engine.microphone.own_sound import OwnSoundStatistics
 from livefoley.engine.mixer import Mixed, MixerStatistics, MixSettings
 from livefoley.engine.planner import PlannerSettings, PlannerStatistics
 from livefoley.engine.timeline import TimelineStatistics
@@ -88,3 +89,4 @@ class EngineStatistics:
     audio: AudioInputStatistics
     mixer: MixerStatistics
     planner: PlannerStatistics
+    own_sound: OwnSoundStatistics | None  # None where nothing is learned from it
