@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV): about 120 packages, a few minutes"
 	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt \
-	  -e '.[dev,ears,c2pa,jobs,moderation,s3]' | .ci/told
+	  -e '.[dev,ears,eyes,c2pa,jobs,moderation,s3]' | .ci/told
 	@touch $(STAMP)
 
 # What the tests meet from outside: ffmpeg, OBS, nginx and the rest, on Debian and Ubuntu.

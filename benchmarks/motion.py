@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 from livefoley.core.events import MotionKind, MotionOnset  # noqa: E402
 from livefoley.core.media import TrackInfo, Unit  # noqa: E402
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks  # noqa: E402
+from livefoley.dsp.onsets import SoundOnsets  # noqa: E402
 from livefoley.perception.hearing.vad import SpeechDetector  # noqa: E402
 from livefoley.perception.motion.analyser import MotionAnalyser  # noqa: E402
 from tests.perception import clips  # noqa: E402
@@ -234,7 +235,7 @@ def _agreement(reports: list[Tick], path: Path, seconds: float) -> list[str]:
     with av.open(str(path)) as container:
         if not container.streams.audio:
             return ["none", "-", "-", "-"]
-    heard = [[ORIGIN + at] for at in sound_onsets(_sound(path))]
+    heard = [[ORIGIN + onset.at] for onset in SoundOnsets().feed(_sound(path), 0)]
     scores = []
     for tolerance in (TICK_RATE // 20, TICK_RATE // 10):
         score = Score()
@@ -247,21 +248,6 @@ def _agreement(reports: list[Tick], path: Path, seconds: float) -> list[str]:
         score.add([ORIGIN + int(at) for at in anywhere], heard, TICK_RATE // 10)
         chance.append(score.f1)
     return [str(len(heard)), *(f"{score:.2f}" for score in scores), f"{np.mean(chance):.2f}"]
-
-
-def sound_onsets(samples: NDArray[np.float32], hop: int = 480, size: int = 2048) -> list[Tick]:
-    """Return the ticks at which the log spectrum rises suddenly (spectral flux, adaptive threshold)."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[::hop] * np.hanning(size).astype(np.float32)
-    spectrum = np.log1p(100 * np.abs(np.fft.rfft(frames, axis=1))[:, :400])
-    flux = np.maximum(0, spectrum[2:] - spectrum[:-2]).mean(1)
-    onsets: list[Tick] = []
-    for n in range(3, len(flux) - 3):
-        around = flux[max(0, n - 50) : n + 50]
-        is_peak = flux[n] == flux[n - 3 : n + 4].max()
-        at = (n + 1) * hop + size // 2
-        if is_peak and flux[n] > np.median(around) + 1.5 * around.std() and (not onsets or at - onsets[-1] > 4800):
-            onsets.append(at)
-    return onsets
 
 
 def _sound(path: Path) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 NOTICE = (ROOT / "NOTICE").read_text("utf-8")
 WORDS = NOTICE.lower().replace("_", "-")
-RUNTIME = ("c2pa", "ears", "jobs", "moderation", "ocr", "s3", "tensorrt")
+RUNTIME = ("c2pa", "ears", "eyes", "jobs", "moderation", "ocr", "s3", "tensorrt")
 
 
 def named(name: str) -> bool:

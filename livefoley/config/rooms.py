@@ -190,13 +190,15 @@ class Microphone(Model):
 class Listen(Model):
     """What the room listens for; needs the extra ``ears``. ``keywords`` are names of lists, or files of one's own.
 
-    ``screen`` reads them in the picture, too; that needs the extra ``ocr``, and no ``enabled``.
+    ``screen`` reads them in the picture, too; that needs the extra ``ocr``, and no ``enabled``. With ``steer``, things
+    and places that are heard or read count among what the eyes see, for about a minute.
     """
 
     enabled: bool = False
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=8)] = ("zh", "en")
     keywords: Annotated[tuple[KeywordList, ...], Field(max_length=16)] = LISTS
     screen: bool = False
+    steer: bool = True
 
     @field_validator("keywords")
     @classmethod

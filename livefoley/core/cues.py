@@ -10,10 +10,17 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.ticks import Tick
+from livefoley.core.families import Family
+from livefoley.core.ticks import Tick, ticks_from_s
 
 Stereo: TypeAlias = NDArray[np.float32]
 """Sound at 48 kHz, shape ``[2, samples]``, float32, full scale at +-1."""
+
+LASTING_LENGTH: Tick = ticks_from_s(6.0)
+"""Of a sound that is to go on as long as something moves: it is heard over and over."""
+
+STEADY = ((0.0, 0.0), (6.0, 0.0))
+"""The envelope of such a sound: it is as loud all the time, and another curve is laid over it."""
 
 HIT = (0.0,)
 """The onsets of a sound that begins once, at its beginning."""
@@ -24,6 +31,7 @@ class CueKind(StrEnum):
 
     BED = "bed"  # ambience: the old bed goes on
     ACTION = "action"  # in sync with a movement: dropped
+    LASTING = "lasting"  # goes on as long as a movement does: it begins late
     ACCENT = "accent"  # a highlight: shifted
 
 
@@ -62,7 +70,8 @@ class ActionPrompts:
 
     Among several the picture decides; where nobody looks they take turns. ``about`` are those of what only stands about
     (a table, a counter): they are believed where they are seen. ``fixed`` is the one sound a room wants for all,
-    ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is.
+    ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is. ``lasting`` are the
+    families they name that sound as long as something moves, each with an effect or words.
     """
 
     impacts: tuple[str, ...] = ("impact soft",)
@@ -70,6 +79,7 @@ class ActionPrompts:
     about: tuple[str, ...] = ()
     fixed: bool = False
     sweeps_named: bool = False
+    lasting: tuple[tuple[Family, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +88,8 @@ class Cue:
 
     The sound's onset is laid on ``start``. ``deadline`` is the tick of the playhead at which the sound must be there
     (``start`` less what the sound may play before its onset). ``pan`` runs from -1 (left) to 1 (right), ``gain_db`` is
-    relative to the sound's own normalised level. ``reason`` says in a few words why this sound was chosen. The rest is
-    as in ``SoundRequest``.
+    relative to the sound's own normalised level. ``reason`` says in a few words why this sound was chosen. ``at_once``
+    is an accent of no moment: it begins as soon as it can, its build-up whole. The rest is as in ``SoundRequest``.
     """
 
     id: int
@@ -94,16 +104,45 @@ class Cue:
     pan: float = 0.0
     seed: int = 0
     reason: str = ""
+    at_once: bool = False
 
     @property
     def request(self) -> SoundRequest:
-        """What is asked for, wherever it goes."""
+        """What is asked for, wherever it goes; of what lasts that is some seconds, as steady as they can be made."""
+        if self.kind is CueKind.LASTING:
+            envelope = None if self.effect else STEADY
+            return SoundRequest(
+                self.kind, self.prompt, self.effect, LASTING_LENGTH, self.intensity, self.seed, None, envelope
+            )
         return SoundRequest(self.kind, self.prompt, self.effect, self.length, self.intensity, self.seed, HIT)
 
 
-def accent_cue(start: Tick, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0) -> Cue:
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """How a sound that lasts shall be at ``at``: ``level_db`` re its own, ``pan`` in -1..1, ``pitch`` as the ratio at
+    which it is played."""
+
+    at: Tick
+    level_db: float
+    pan: float = 0.0
+    pitch: float = 1.0
+
+
+def accent_cue(
+    start: Tick, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, at_once: bool = False
+) -> Cue:
     """Return an accent for ``RoomEngine.accent``, which gives it its id and seed."""
-    return Cue(0, CueKind.ACCENT, start, start, prompt=prompt, effect=effect, gain_db=gain_db, intensity=0.8)
+    return Cue(
+        0,
+        CueKind.ACCENT,
+        start,
+        start,
+        prompt=prompt,
+        effect=effect,
+        gain_db=gain_db,
+        intensity=0.8,
+        at_once=at_once,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class RoomState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CueCount:
-    """How many cues of a kind (``bed``, ``action``, ``accent``) came to an outcome (``laid``, ``missed``, ...)."""
+    """How many cues of a kind (``core.cues.CueKind``) came to an outcome (``laid``, ``missed``, ...)."""
 
     kind: str
     outcome: str
@@ -115,6 +115,27 @@ class MicrophoneSnapshot:
     sharpened: Count = 0
     lowered: Count = 0
     unlikely: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeaningSnapshot:
+    """A family (``core.families``, or ``unknown``) that is believed ``weight`` times as much, and the word for it."""
+
+    family: str
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSnapshot:
+    """What counts beside picture and description: what the host ``names`` (a count; ``raised`` while it lasts), and
+    what the room's thumbs said (``given``, of which ``thumbs`` still weighs)."""
+
+    steered: bool = False  # whether what the host names counts
+    names: int = 0
+    raised: tuple[LeaningSnapshot, ...] = ()
+    given: int = 0
+    thumbs: tuple[LeaningSnapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +337,7 @@ class RoomSnapshot:
     screen: ScreenSnapshot = ScreenSnapshot()
     eyes: EyesSnapshot = EyesSnapshot()
     microphone: MicrophoneSnapshot = MicrophoneSnapshot()
+    context: ContextSnapshot = ContextSnapshot()
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

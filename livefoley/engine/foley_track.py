@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.cues import ActionPrompts, Cue, Sound, Stereo
-from livefoley.core.events import MotionOnset, PerceptionEvent, SceneCut, Speech
+from livefoley.core.events import MotionCourse, MotionOnset, PerceptionEvent, SceneCut, Speech
 from livefoley.core.mix import changed
 from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import Tick
@@ -60,9 +60,12 @@ class FoleyTrack:
     # ---- what is asked for ----
 
     def perceive(self, event: PerceptionEvent, at: Tick) -> None:
-        """Take an event; a movement becomes a request for a sound."""
+        """Take an event; a movement becomes a request for a sound, and one that lasts leads its sound."""
         if isinstance(event, MotionOnset):
             self._planner.motion(event, at, self.microphone.advise(event))
+        elif isinstance(event, MotionCourse):
+            if (led := self._planner.course(event, at)) is not None:
+                self._mixer.follow(led.cue_id, led.points, led.ended)
         elif isinstance(event, Speech):
             self._mixer.speech(event)
             self.microphone.speech(event)

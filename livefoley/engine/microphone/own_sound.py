@@ -37,7 +37,7 @@ MAX_WAITING = 64
 BATCH = 4096  # samples that are listened to at once
 DECIDED: Tick = ticks_from_s(0.07)  # an onset is known that much after it
 HOP = TICK_RATE // 1000
-KEPT: Tick = ticks_from_s(6.0)
+KEPT: Tick = ticks_from_s(8.0)
 BEFORE_SPEECH, AFTER_SPEECH = ticks_from_s(0.15), ticks_from_s(0.1)
 """Speech begins a little before it is noticed, and rings."""
 

@@ -49,9 +49,10 @@ _FLAGS = ("surface", "place", "thing", "material", "about", "nature", "first")
 
 @dataclass(frozen=True, slots=True)
 class Modifier:
-    """How strong what follows is; None takes it back."""
+    """How strong what follows is; None takes it back, unless ``anew``: what was said before holds no longer."""
 
     level: float | None
+    anew: bool = False
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ def tables() -> Tables:
             made.surfaces.add(word, item["effect"])
     for item in given["modifiers"].values():
         for word in words_of(item):
-            made.modifiers.add(word, Modifier(item.get("level")))
+            made.modifiers.add(word, Modifier(item.get("level"), item.get("anew", False)))
     return made
 
 

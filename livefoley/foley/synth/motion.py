@@ -73,7 +73,8 @@ def riser(rng: Generator, strength: float = 0.7) -> Take:
     choir /= np.sqrt(beats) + 0.05  # evens out the beats, so that the top is on top
     airs = np.stack((unit(air), unit(moving_band(rng, 250 * 28**x, 0.6))))
     stereo = 0.9 * np.stack((choir, np.roll(choir, 480))) + 0.4 * airs
-    shape = (0.03 + 0.97 * x**3) * pulse
+    landing = 1 + 1.6 * np.exp((x - 1) * seconds / 0.025)  # it lands where it stops, whatever the beats are at
+    shape = (0.03 + 0.97 * x**3) * pulse * landing
     wet = in_room(rng, fade(stereo * shape, 0.05, 0.012), 1.2, -14)
     return take(wet, n - count(0.012))
 

@@ -6,6 +6,7 @@ what was last seen near it, or not at all; a network that is missing costs meani
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,7 +16,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from livefoley.core.errors import ModelError
-from livefoley.core.events import MotionOnset, Sight
+from livefoley.core.events import CourseState, MotionCourse, MotionOnset, Sight
 from livefoley.core.media import Display
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.eyes.picture_classes import Picture
@@ -30,6 +31,12 @@ NARROW, WIDE = 0.35, 0.6  # of the picture's width
 AGAIN: Tick = ticks_from_s(2.0)  # the whole picture is looked at anew after this, while something moves
 NEARBY, LATELY = 0.15, ticks_from_s(1.0)
 """A look this near and this young stands for another."""
+
+
+FOLLOWED: Tick = ticks_from_s(0.7)
+"""What goes on moving is looked at again after this, while there are looks to spare."""
+SPARED = LOOKS_SAVED / 3  # looks that are kept for what lands
+AROUND_IT = 1.6  # of the side of the square that a moving thing would fill
 
 
 class Network(Protocol):
@@ -65,6 +72,7 @@ class Eyes:
         self._filled: Tick | None = None
         self._last: list[tuple[MotionOnset, Sight]] = []
         self._whole: Sight | None = None
+        self._followed: dict[int, Sight] = {}
         self._count = EyesStatistics()
 
     def configure(self, display: Display) -> None:
@@ -75,6 +83,7 @@ class Eyes:
     def cut(self) -> None:
         """Another scene: what was seen is gone."""
         self._last.clear()
+        self._followed.clear()
         self._whole = None
 
     def keep(self, frame: VideoFrame, at: Tick) -> None:
@@ -100,6 +109,24 @@ class Eyes:
         self._last = [*self._last[-7:], (onset, sight)]
         self._count = replace(self._count, seen=self._count.seen + 1)
         return replace(onset, sight=sight)
+
+    def follow(self, course: MotionCourse) -> MotionCourse:
+        """Return what goes on moving with what was seen of it last; it is looked at now and then."""
+        sight = self._followed.get(course.id)
+        if course.state is CourseState.ENDS:
+            self._followed.pop(course.id, None)
+        elif self._usable and (sight is None or course.at - sight.at >= FOLLOWED):
+            sight = self._look_at(course) or sight
+            if sight is not None:
+                self._followed[course.id] = sight
+        return replace(course, sight=sight)
+
+    def _look_at(self, course: MotionCourse) -> Sight | None:
+        point, picture = course.points[-1], self._recent.near(course.at)
+        if picture is None or not self._may(1, course.at, SPARED):
+            return None
+        side = min(1.0, max(NARROW, AROUND_IT * math.sqrt(point.size)))
+        return self._sight([piece(picture, point.x, point.y, side)], course.at)
 
     def look_around(self, now: Tick) -> Sight | None:
         """Return what the whole picture shows, when it is time to look again; to be called while something moves."""
@@ -146,11 +173,11 @@ class Eyes:
                 return sight
         return None
 
-    def _may(self, passes: int, now: Tick) -> bool:
+    def _may(self, passes: int, now: Tick, spared: float = 0.0) -> bool:
         if self._filled is not None:
             self._left = min(LOOKS_SAVED, self._left + LOOKS_PER_S * max(0, now - self._filled) / TICK_RATE)
         self._filled = now
-        if self._left < passes:
+        if self._left - spared < passes:
             return False
         self._left -= passes
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -34,6 +34,7 @@ from livefoley.runtime.events import notices
 from livefoley.runtime.events.chat import RoomChat
 from livefoley.runtime.events.highlights import HighlightService
 from livefoley.runtime.events.speech import RoomSpeech
+from livefoley.runtime.rooms.context import RoomContext
 from livefoley.runtime.rooms.ears import RoomEars
 from livefoley.runtime.rooms.figures import RateMeter
 from livefoley.runtime.rooms.perception import Perception
@@ -76,6 +77,7 @@ class RoomParts:
     chat: RoomChat
     speech: RoomSpeech
     prompts: Callable[[str], ActionPrompts]
+    context: RoomContext = field(default_factory=RoomContext)
     stem_sinks: Sequence[Sink] = ()
     with_original: Sequence[Sink] = ()
     audience: Audience | None = None
@@ -140,7 +142,8 @@ class Room:
         if not self.engine.started:
             raise InputError(f"room {self.name} has no stream yet; a cue needs one to land in")
         start = self.engine.soonest(max(delay_s, ACCENT_LEAD_S), now)
-        return self._accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db), now)
+        at_once = delay_s <= 0
+        return self._accent(accent_cue(start, effect=effect, prompt=prompt, gain_db=gain_db, at_once=at_once), now)
 
     def accent_at(self, start: Tick | None, prompt: str) -> int | None:
         """Ask for an accent on ``start`` (None: as soon as it can come); None in a room without foley."""
@@ -148,7 +151,8 @@ class Room:
         if self.parts.sounds is None or not self.engine.started:
             return None
         soonest = self.engine.soonest(ACCENT_LEAD_S, now)
-        return self._accent(accent_cue(soonest if start is None else start, prompt=prompt), now)
+        at_once = start is None
+        return self._accent(accent_cue(soonest if start is None else start, prompt=prompt, at_once=at_once), now)
 
     def _accent(self, cue: Cue, now: float) -> int:
         number = self.engine.accent(cue, now)
@@ -156,6 +160,11 @@ class Room:
             self.parts.clips.accent(cue)
         self._request(now)
         return number
+
+    def thumb(self, event: int, up: bool) -> str:
+        """Judge the sound of an action by its event's id; return its family. Raises ``InputError`` for another id."""
+        family = self.parts.context.thumb(event, up, self.engine.soonest(0.0, self._now()))
+        return family.value if family is not None else ""
 
     def withdraw_accent(self, cue_id: int) -> None:
         """Take an accent back, if its sound is not laid yet."""
@@ -299,7 +308,8 @@ class Room:
             self.parts.clips.noticed(event)
         self.engine.perceive(event, now)
         for at, choice in self.engine.take_choices():
-            self.parts.highlights.feed.publish(notices.action(at, choice))
+            told = self.parts.highlights.feed.publish(notices.action(at, choice))
+            self.parts.context.chosen(told.id, choice)
         self._request(now)
 
     def hear(self, event: HearingEvent) -> None:
