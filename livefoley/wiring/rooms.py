@@ -93,7 +93,7 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     bitrate = room.audio.bitrate_kbps * 1000
     content = live_content_id(config, name)
     labels = make_labels(config.clips.provider, content) if content else {}
-    context = RoomContext(steer=room.listen.steer)
+    context = RoomContext(room.listen.steer, room.eyes.bias)
     engine = RoomEngine(
         room_settings(room, context.leaning),
         make_decoder=make_decoder,
@@ -107,6 +107,8 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     ]
     others = [make_sink(sink, labels) for sink in room.sinks if sink.hls is None or not room.gives_original]
     source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
+    sounds = open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None
+    context.connect(sounds, highlights.feed.publish)
     return Room(
         RoomParts(
             name=name,
@@ -116,7 +118,7 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
             stem_sinks=[make_sink(sink, labels) for sink in room.stem_sinks],
             with_original=with_original,
             audience=make_audience(name, room.whep, source, servers.whep),
-            sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
+            sounds=sounds,
             highlights=highlights,
             chat=make_chat(room, highlights, engine),
             speech=make_speech(room, highlights),

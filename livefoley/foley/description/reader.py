@@ -119,7 +119,7 @@ def _find(words: Text, known: Tables) -> list[Match[Entry]]:
         if found is not None and found.tag.bed and not found.tag.acts and not words.names(found.start, found.end):
             found = None  # 火 of 火锅底料 is no fire
         if found is None:
-            found = _beside(words, at, known)
+            found = _beside(words, at, known) or _within(words, at, known)
         if found is None and at in heads and words.tokens[at].word in known.heads:
             found = Match(known.heads[words.tokens[at].word], words.tokens[at].word, at, at + 1)
         if found is not None:
@@ -137,6 +137,17 @@ def _beside(words: Text, at: int, known: Tables) -> Match[Entry] | None:
     return found if found is not None and found.end == end - 1 and found.tag.bed and not found.tag.acts else None
 
 
+def _within(words: Text, at: int, known: Tables) -> Match[Entry] | None:
+    """Return what a longer Chinese word at ``at`` that no list holds begins or ends with: 鹦鹉 of 鹦鹉学舌."""
+    end = next((end for start, end in words.words if start == at and end - start > 2), None)
+    if end is None or not words.tokens[at].han or any(each.at(words, at) for each in (known.quiet, known.joints)):
+        return None
+    ends = (known.entries.exactly(words, start, end) for start in range(at + 1, end - 1))
+    begins = (known.entries.exactly(words, at, until) for until in range(end - 1, at + 1, -1))
+    found = next((match for match in ends if match is not None), None)
+    return found or next((match for match in begins if match is not None and match.tag.acts), None)
+
+
 def _told(words: Text, found: list[Match[Entry]], known: Tables) -> list[_Told]:
     """Return what means a sound, and is not taken back."""
     out = []
@@ -152,6 +163,8 @@ def _names_goods(words: Text, found: list[Match[Entry]], place: int, known: Tabl
     """Say whether a place is what something else is called by: goods that are named right after it, or, for weather and
     wild places, whatever that is what comes next and no list holds (sea bass)."""
     match = found[place]
+    if match.text[-1] in _BESIDE and match.end - match.start > 1:
+        return False  # 溪边 is where it is, whatever comes next
     if _is_likened(words, match):
         return True
     if match.tag.nature and (_before_unknown(words, match, known) or _is_origin(words, match, found[:place], known)):
@@ -197,7 +210,7 @@ def _is_origin(words: Text, match: Match[Entry], before: list[Match[Entry]], kno
         at -= 1
     if at < 1 or words.tokens[at].word != "from":
         return False
-    goods = before[-1].tag.thing and before[-1].end == at if before else False
+    goods = before[-1].tag.acts and before[-1].end == at if before else False
     listed = (known.entries, known.quiet, known.joints, known.weather, known.surfaces, known.modifiers)
     return goods or all(each.at(words, at - 1) is None for each in listed)
 

@@ -135,7 +135,8 @@ class Eyes:
         picture = self._recent.near(now)
         if picture is None or not self._may(1, now):
             return None
-        self._whole = self._sight([whole(picture)], now)
+        seen = self._sight([whole(picture)], now)
+        self._whole = _lit(seen, picture) if seen is not None else None
         self._count = replace(self._count, wholes=self._count.wholes + 1)
         return self._whole
 
@@ -181,3 +182,10 @@ class Eyes:
             return False
         self._left -= passes
         return True
+
+
+def _lit(sight: Sight, picture: Picture) -> Sight:
+    """Return a look at a whole picture with its light and how green it is."""
+    red, green, blue = (float(each) / 255 for each in picture.mean(axis=(0, 1)))
+    light = 0.299 * red + 0.587 * green + 0.114 * blue
+    return replace(sight, light=round(light, 3), green=round(green - (red + blue) / 2, 3))
