@@ -41,7 +41,7 @@ def even(at: Tick) -> Leaning:
 
 @dataclass(frozen=True, slots=True)
 class PlannerSettings:
-    """What the room wants; ``leaning`` says what speaks for families at a time, beside the words."""
+    """What the room wants."""
 
     actions: bool = True
     bed: bool = True
@@ -49,7 +49,6 @@ class PlannerSettings:
     prompts: ActionPrompts = field(default_factory=ActionPrompts)
     max_actions_per_s: float = 8.0
     seed: int = 0
-    leaning: Callable[[Tick], Leaning] = even
     learn: bool = True  # what movements sound like in the original: ``engine.microphone``
 
 
@@ -78,10 +77,14 @@ def advised(choice: Choice, advice: Advice) -> Choice:
 
 
 class Planner:
-    """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time."""
+    """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time.
 
-    def __init__(self, settings: PlannerSettings) -> None:
+    ``leaning`` says what speaks for families at a time, beside the words.
+    """
+
+    def __init__(self, settings: PlannerSettings, leaning: Callable[[Tick], Leaning] = even) -> None:
         self.settings = settings
+        self._leaning = leaning
         self._next_id = 1
         self._pending: dict[int, Cue] = {}
         self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
@@ -111,7 +114,7 @@ class Planner:
             self._choices.append((onset.at, Choice(None, None, 0.0, 0.0, advice.reason)))
             self._outcomes[CueKind.ACTION, "unlikely"] += 1
             return None
-        choice = advised(choose(likely, settings.prompts, self._next_id, settings.leaning(onset.at)), advice)
+        choice = advised(choose(likely, settings.prompts, self._next_id, self._leaning(onset.at)), advice)
         start = advice.at if advice.at - PREROLL > playhead else onset.at
         self._choices.append((start, choice))
         if choice.prompt is None:
@@ -150,7 +153,7 @@ class Planner:
         return lead_on(course, ended)
 
     def _begin(self, course: Course, ended: bool, playhead: Tick) -> None:
-        choice = choose_lasting(course, self.settings.prompts, self.settings.leaning(course.last))
+        choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
         if choice.prompt is None or ended:
             if ended:
                 self._choices.append((course.last, replace(choice, prompt=None)))

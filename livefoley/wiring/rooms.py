@@ -272,13 +272,13 @@ def live_content_id(config: cfg.Config, name: str) -> str:
 
 
 def room_settings(room: cfg.Room, leaning: Callable[[Tick], Leaning] = even) -> RoomSettings:
-    """Return what the engine needs to know of a room."""
-    plan = planner_settings(room, leaning)
-    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), plan, room.stem)
+    """Return what the engine needs to know of a room; ``leaning`` is what speaks for families beside its words."""
+    plan = planner_settings(room)
+    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), plan, room.stem, leaning)
 
 
-def planner_settings(room: cfg.Room, leaning: Callable[[Tick], Leaning] = even) -> PlannerSettings:
-    """Return what the planner asks for; ``leaning`` is what speaks for families beside the room's words."""
+def planner_settings(room: cfg.Room) -> PlannerSettings:
+    """Return what the planner asks for."""
     return PlannerSettings(
         actions=room.foley.enabled and room.actions.enabled,
         bed=room.foley.enabled and room.foley.bed.enabled,
@@ -286,7 +286,6 @@ def planner_settings(room: cfg.Room, leaning: Callable[[Tick], Leaning] = even) 
         prompts=action_prompts(room)(room.describe),
         seed=room.seed,
         learn=room.microphone.learn,
-        leaning=leaning,
     )
 
 
