@@ -116,12 +116,12 @@ class Planner:
             return None
         choice = advised(choose(likely, settings.prompts, self._next_id, self._leaning(onset.at)), advice)
         start = advice.at if advice.at - PREROLL > playhead else onset.at
+        covered = choice.prompt is not None and self._courses.covers(onset.x, onset.y, choice.family)
+        if covered:
+            choice = replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}")
         self._choices.append((start, choice))
         if choice.prompt is None:
-            self._outcomes[CueKind.ACTION, "unknown"] += 1
-            return None
-        if self._courses.covers(onset.x, onset.y, choice.family):
-            self._outcomes[CueKind.ACTION, "covered"] += 1
+            self._outcomes[CueKind.ACTION, "covered" if covered else "unknown"] += 1
             return None
         if self._too_many(start):
             self._outcomes[CueKind.ACTION, "limited"] += 1

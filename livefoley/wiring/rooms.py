@@ -108,7 +108,8 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     others = [make_sink(sink, labels) for sink in room.sinks if sink.hls is None or not room.gives_original]
     source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
     sounds = open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None
-    context.connect(sounds, highlights.feed.publish)
+    kept = make_room_clips(config, name, engine, highlights, clips)
+    context.connect(sounds, highlights.feed.publish, kept.describe if kept is not None else None)
     return Room(
         RoomParts(
             name=name,
@@ -127,7 +128,7 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
             perception=(lambda made: open_perception(room, workers.perception, made)) if room.foley.enabled else None,
             ears=(lambda made: open_ears(room.listen, workers.ears, made)) if room.listen.enabled else None,
             screen=(lambda made: open_screen(room.listen, workers.screen, made)) if room.listen.screen else None,
-            clips=make_room_clips(config, name, engine, highlights, clips),
+            clips=kept,
             describe=room.describe,
             slate=(lambda made: open_slate(room, workers.slates, made)) if room.on_drop is OnDrop.SLATE else None,
             watermark=content[:ID_DIGITS],

@@ -66,6 +66,7 @@ def test_a_car_that_is_seen_to_pass_sounds_as_long_as_it_does_and_loudest_where_
         (ActionPrompts(), Sight(0), 1.0),  # nobody knows what
         (ActionPrompts(), A_CAR, 0.2),  # a toy car in a hand that gestures
         (ActionPrompts(lasting=((Family.POUR, "WATRPour_Steady"),)), SOMEBODY, 0.5),  # milk is sold, not poured
+        (ActionPrompts(), Sight(0, ((Family.STIR, 0.7),)), 0.3),  # a ladle on a wall, and somebody who moves
         (ActionPrompts(), None, 1.0),  # nobody looked, and the words say nothing
     ],
 )

@@ -11,6 +11,7 @@ from livefoley.core.notices import PlaceNotice
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.choice import Choice
 from livefoley.foley.chain import MakerOrder, StudentUse
+from livefoley.foley.description.lexicon import bed_recipe
 from livefoley.runtime.rooms.context import KEPT_ACTIONS, RoomContext
 from livefoley.runtime.sounds.live import LiveSounds
 
@@ -25,15 +26,19 @@ def test_the_ambience_of_a_room_without_a_place_is_the_picture_s() -> None:
     sounds = LiveSounds()
     told: list[PlaceNotice] = []
     context = RoomContext()
-    context.connect(sounds.room("shop", MakerOrder.of(StudentUse.NEVER), 0, lambda notice: None), told.append)
+    clips: list[str] = []
+    room = sounds.room("shop", MakerOrder.of(StudentUse.NEVER), 0, lambda notice: None)
+    context.connect(room, told.append, clips.append)
     context.describe("cardboard boxes")
     for at_s in (0, 2):
         context.perceive(street(at_s))
     assert told == [PlaceNotice("street", "picture", "street")]
-    assert context.ambience == "street"
+    assert context.ambience == "cardboard boxes, street"
+    assert bed_recipe(context.ambience).layers == bed_recipe("street").layers
     context.describe("rain on a window, boxes")
     assert told[1:] == [PlaceNotice("", "", "")]
     assert context.ambience == "rain on a window, boxes"
+    assert clips == ["cardboard boxes", "cardboard boxes, street", "rain on a window, boxes"]
 
 
 def test_a_place_the_host_speaks_of_twice_is_the_ambience_for_a_minute() -> None:

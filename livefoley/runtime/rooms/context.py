@@ -39,12 +39,19 @@ class RoomContext:
         self._at: Tick = 0  # of what was heard of last
         self._sounds: RoomSounds | None = None
         self._tell: Callable[[PlaceNotice], object] = lambda notice: None
+        self._describe_clips: Callable[[str], None] = lambda text: None
         self._given = 0
         self._actions: deque[tuple[int, Family | None]] = deque(maxlen=KEPT_ACTIONS)
 
-    def connect(self, sounds: RoomSounds | None, tell: Callable[[PlaceNotice], object]) -> None:
-        """Say to ``sounds`` what describes the ambience, and tell where another place does."""
+    def connect(
+        self,
+        sounds: RoomSounds | None,
+        tell: Callable[[PlaceNotice], object],
+        describe_clips: Callable[[str], None] | None = None,
+    ) -> None:
+        """Say to ``sounds`` and to clips what describes the ambience, and tell where another place does."""
         self._sounds, self._tell = sounds, tell
+        self._describe_clips = describe_clips or self._describe_clips
 
     def leaning(self, at: Tick) -> Leaning:
         """Return what speaks for families at ``at``."""
@@ -60,8 +67,8 @@ class RoomContext:
     def describe(self, text: str) -> None:
         """The room is described so from now on."""
         self._describe = text
-        if not self._settle(self._at) and self._sounds is not None:
-            self._sounds.describe(self.ambience)
+        if not self._settle(self._at):
+            self._say()
 
     def perceive(self, event: PerceptionEvent) -> None:
         """Take what the picture shows of places."""
@@ -79,14 +86,22 @@ class RoomContext:
             return False
         seen = {"host": word, "picture": around.picture.place}.get(around.source, "")
         self._tell(PlaceNotice(around.words, around.source, seen))
+        self._say()
+        return True
+
+    def _say(self) -> None:
         if self._sounds is not None:
             self._sounds.describe(self.ambience)
-        return True
+        described = is_place(self._describe)  # a clip's movements are planned by these words, too
+        self._describe_clips(self._describe if described else self.ambience)
 
     @property
     def ambience(self) -> str:
-        """What describes the ambience."""
-        return self._surroundings.words or self._describe
+        """What describes the ambience: what is done there stays in the description of a place that is found."""
+        place = self._surroundings.words
+        if not place or not self._describe or is_place(self._describe):
+            return place or self._describe
+        return f"{self._describe}, {place}"
 
     def chosen(self, number: int, choice: Choice) -> None:
         """Remember what was chosen for a movement, by the number of its event."""

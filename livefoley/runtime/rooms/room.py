@@ -125,8 +125,6 @@ class Room:
             self.parts.highlights.feed.publish(DescriptionNotice(text, explain(text, self.student_use)))
         self.describe = text
         self.engine.replan(self.parts.prompts(text))
-        if self.parts.clips is not None:
-            self.parts.clips.describe(text)
         self.parts.context.describe(text)
 
     def cue(self, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, delay_s: float = 0.0) -> int:
