@@ -176,9 +176,14 @@ class Actions(Model):
 
 
 class Eyes(Model):
-    """Whether what moves is looked at, so that a bottle sounds like a bottle; else the words alone decide."""
+    """Whether what moves is looked at, so that a bottle sounds like a bottle; else the words alone decide.
+
+    Where ``describe`` names no place, the picture's place gives the ambience. ``bias`` is how much surer than that the
+    picture must be of another place than the one described: at 1 the description overrides it.
+    """
 
     enabled: bool = True
+    bias: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
 class Listen(Model):

@@ -26,13 +26,16 @@ class Sight:
     """What the eyes make of a piece of the picture, or of the whole of it, at ``at``.
 
     ``families`` and ``places`` are probabilities, the likeliest first, those that are next to nothing left out; what is
-    missing to 1 is nothing they know. ``person`` is how surely somebody is there.
+    missing to 1 is nothing they know. ``person`` is how surely somebody is there. ``light`` is how bright a whole
+    picture is, in 0..1, and ``green`` how much greener than grey.
     """
 
     at: Tick
     families: tuple[tuple[Family, float], ...] = ()
     places: tuple[tuple[str, float], ...] = ()
     person: float = 0.0
+    light: float = 1.0
+    green: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ EFFECTS: Mapping[Family, Mapping[str, str]] = {
 
 LASTING: Mapping[Family, str] = {
     Family.VEHICLE: "VEHCar_Drive",
+    Family.POUR: "WATRPour_Steady",
+    Family.TYPING: "CMPTKey_Busy",
+    Family.SAW: "TOOLHand_Saw",
+    Family.STIR: "FOODKware_Stir",
+    Family.ROLL: "OBJMisc_Roll",
 }
 """The families that sound for as long as something moves, and the bank's effect of that: it goes on as it is, how loud
 it is when, where, and at what pitch is laid over it as the movement is followed."""

@@ -13,7 +13,7 @@ import msgspec
 
 from livefoley.core.mix import MixControls
 from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
-from livefoley.core.understood import Understood
+from livefoley.core.understood import ContextSnapshot, Understood
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
@@ -95,27 +95,6 @@ class EyesSnapshot:
     families: tuple[str, ...] = ()
     person: float = 0.0
     spared: Count = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LeaningSnapshot:
-    """A family (``core.families``, or ``unknown``) that is believed ``weight`` times as much, and the word for it."""
-
-    family: str
-    word: str
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class ContextSnapshot:
-    """What counts beside picture and description: what the host ``names`` (a count; ``raised`` while it lasts), and
-    what the room's thumbs said (``given``, of which ``thumbs`` still weighs)."""
-
-    steered: bool = False  # whether what the host names counts
-    names: int = 0
-    raised: tuple[LeaningSnapshot, ...] = ()
-    given: int = 0
-    thumbs: tuple[LeaningSnapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +295,7 @@ class RoomSnapshot:
     ears: EarsSnapshot = EarsSnapshot()
     screen: ScreenSnapshot = ScreenSnapshot()
     eyes: EyesSnapshot = EyesSnapshot()
-    context: ContextSnapshot = ContextSnapshot()
+    context: ContextSnapshot = field(default_factory=ContextSnapshot)
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

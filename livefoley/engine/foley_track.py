@@ -5,7 +5,7 @@ A live room has one, and so has a pass over a file's or a clip's events: what so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from livefoley.core.cues import ActionPrompts, Cue, Sound, Stereo
@@ -13,9 +13,9 @@ from livefoley.core.events import MotionCourse, MotionOnset, PerceptionEvent, Sp
 from livefoley.core.mix import changed
 from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import Tick
-from livefoley.engine.choice import Choice
+from livefoley.engine.choice import Choice, Leaning
 from livefoley.engine.mixer import Mixed, Mixer, MixerStatistics, MixSettings, OriginalReader
-from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics
+from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics, even
 
 
 class FoleyTrack:
@@ -28,9 +28,10 @@ class FoleyTrack:
         original: OriginalReader,
         start: Tick,
         make_mark: MarkFactory | None = None,
+        leaning: Callable[[Tick], Leaning] = even,
     ) -> None:
         self._mixer = Mixer(mix, original, start, make_mark=make_mark)
-        self._planner = Planner(plan)
+        self._planner = Planner(plan, leaning)
 
     # ---- how it shall sound ----
 

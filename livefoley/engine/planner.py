@@ -40,7 +40,7 @@ def even(at: Tick) -> Leaning:
 
 @dataclass(frozen=True, slots=True)
 class PlannerSettings:
-    """What the room wants; ``leaning`` says what speaks for families at a time, beside the words."""
+    """What the room wants."""
 
     actions: bool = True
     bed: bool = True
@@ -48,7 +48,6 @@ class PlannerSettings:
     prompts: ActionPrompts = field(default_factory=ActionPrompts)
     max_actions_per_s: float = 8.0
     seed: int = 0
-    leaning: Callable[[Tick], Leaning] = even
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,14 @@ class PlannerStatistics:
 
 
 class Planner:
-    """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time."""
+    """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time.
 
-    def __init__(self, settings: PlannerSettings) -> None:
+    ``leaning`` says what speaks for families at a time, beside the words.
+    """
+
+    def __init__(self, settings: PlannerSettings, leaning: Callable[[Tick], Leaning] = even) -> None:
         self.settings = settings
+        self._leaning = leaning
         self._next_id = 1
         self._pending: dict[int, Cue] = {}
         self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
@@ -93,13 +96,13 @@ class Planner:
         threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
         if not settings.actions or onset.strength < threshold:
             return None
-        choice = choose(onset, settings.prompts, self._next_id, settings.leaning(onset.at))
+        choice = choose(onset, settings.prompts, self._next_id, self._leaning(onset.at))
+        covered = choice.prompt is not None and self._courses.covers(onset.x, onset.y, choice.family)
+        if covered:
+            choice = replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}")
         self._choices.append((onset.at, choice))
         if choice.prompt is None:
-            self._outcomes[CueKind.ACTION, "unknown"] += 1
-            return None
-        if self._courses.covers(onset.x, onset.y, choice.family):
-            self._outcomes[CueKind.ACTION, "covered"] += 1
+            self._outcomes[CueKind.ACTION, "covered" if covered else "unknown"] += 1
             return None
         if self._too_many(onset.at):
             self._outcomes[CueKind.ACTION, "limited"] += 1
@@ -131,7 +134,7 @@ class Planner:
         return lead_on(course, ended)
 
     def _begin(self, course: Course, ended: bool, playhead: Tick) -> None:
-        choice = choose_lasting(course, self.settings.prompts, self.settings.leaning(course.last))
+        choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
         if choice.prompt is None or ended:
             if ended:
                 self._choices.append((course.last, replace(choice, prompt=None)))

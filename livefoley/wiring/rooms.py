@@ -93,7 +93,7 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     bitrate = room.audio.bitrate_kbps * 1000
     content = live_content_id(config, name)
     labels = make_labels(config.clips.provider, content) if content else {}
-    context = RoomContext(steer=room.listen.steer)
+    context = RoomContext(room.listen.steer, room.eyes.bias)
     engine = RoomEngine(
         room_settings(room, context.leaning),
         make_decoder=make_decoder,
@@ -107,6 +107,9 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     ]
     others = [make_sink(sink, labels) for sink in room.sinks if sink.hls is None or not room.gives_original]
     source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
+    sounds = open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None
+    kept = make_room_clips(config, name, engine, highlights, clips)
+    context.connect(sounds, highlights.feed.publish, kept.describe if kept is not None else None)
     return Room(
         RoomParts(
             name=name,
@@ -116,7 +119,7 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
             stem_sinks=[make_sink(sink, labels) for sink in room.stem_sinks],
             with_original=with_original,
             audience=make_audience(name, room.whep, source, servers.whep),
-            sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
+            sounds=sounds,
             highlights=highlights,
             chat=make_chat(room, highlights, engine),
             speech=make_speech(room, highlights),
@@ -125,7 +128,7 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
             perception=(lambda made: open_perception(room, workers.perception, made)) if room.foley.enabled else None,
             ears=(lambda made: open_ears(room.listen, workers.ears, made)) if room.listen.enabled else None,
             screen=(lambda made: open_screen(room.listen, workers.screen, made)) if room.listen.screen else None,
-            clips=make_room_clips(config, name, engine, highlights, clips),
+            clips=kept,
             describe=room.describe,
             slate=(lambda made: open_slate(room, workers.slates, made)) if room.on_drop is OnDrop.SLATE else None,
             watermark=content[:ID_DIGITS],
@@ -270,20 +273,19 @@ def live_content_id(config: cfg.Config, name: str) -> str:
 
 
 def room_settings(room: cfg.Room, leaning: Callable[[Tick], Leaning] = even) -> RoomSettings:
-    """Return what the engine needs to know of a room."""
-    plan = planner_settings(room, leaning)
-    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), plan, room.stem)
+    """Return what the engine needs to know of a room; ``leaning`` is what speaks for families beside its words."""
+    plan = planner_settings(room)
+    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), plan, room.stem, leaning)
 
 
-def planner_settings(room: cfg.Room, leaning: Callable[[Tick], Leaning] = even) -> PlannerSettings:
-    """Return what the planner asks for; ``leaning`` is what speaks for families beside the room's words."""
+def planner_settings(room: cfg.Room) -> PlannerSettings:
+    """Return what the planner asks for."""
     return PlannerSettings(
         actions=room.foley.enabled and room.actions.enabled,
         bed=room.foley.enabled and room.foley.bed.enabled,
         sensitivity=room.actions.sensitivity,
         prompts=action_prompts(room)(room.describe),
         seed=room.seed,
-        leaning=leaning,
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from livefoley.core.cues import ActionPrompts, CueKind
+from livefoley.core.cues import ActionPrompts, CueKind, CurvePoint
 from livefoley.core.events import CoursePoint, CourseState, MotionCourse, MotionKind, MotionOnset, Sight
 from livefoley.core.families import Family
 from livefoley.core.ticks import TICK_RATE
 from livefoley.engine.lasting.course import MOST_SOUNDING
+from livefoley.engine.lasting.lead import Lead
 from livefoley.engine.planner import Planner, PlannerSettings
 
 STEP = TICK_RATE // 10
@@ -62,6 +65,8 @@ def test_a_car_that_is_seen_to_pass_sounds_as_long_as_it_does_and_loudest_where_
         (CARS, SOMEBODY, 1.0),  # though the words speak of cars
         (ActionPrompts(), Sight(0), 1.0),  # nobody knows what
         (ActionPrompts(), A_CAR, 0.2),  # a toy car in a hand that gestures
+        (ActionPrompts(lasting=((Family.POUR, "WATRPour_Steady"),)), SOMEBODY, 0.5),  # milk is sold, not poured
+        (ActionPrompts(), Sight(0, ((Family.STIR, 0.7),)), 0.3),  # a ladle on a wall, and somebody who moves
         (ActionPrompts(), None, 1.0),  # nobody looked, and the words say nothing
     ],
 )
@@ -128,3 +133,33 @@ def test_a_hit_where_something_sounds_already_is_not_doubled() -> None:
     assert plan.motion(onset, 0) is None
     assert (CueKind.ACTION, "covered", 1) in plan.statistics().outcomes
     assert plan.motion(MotionOnset(2 * TICK_RATE, MotionKind.IMPACT, 0.9, x=0.95, y=0.1), 0) is not None
+
+
+def led(family: Family, speeds: list[float], size: float = 0.05) -> list[CurvePoint]:
+    """Return how a movement of these speeds, 15 a second, leads the sound of a family."""
+    step = TICK_RATE // 15
+    return list(Lead(family).points([CoursePoint(n * step, 0.5, 0.5, size, v) for n, v in enumerate(speeds)]))
+
+
+def test_a_saw_sounds_at_the_strokes_of_the_hand() -> None:
+    strokes = [abs(math.sin(2 * math.pi * 1.0 * n / 15)) * 0.6 for n in range(45)]  # to and fro once a second
+    levels = [point.level_db for point in led(Family.SAW, strokes)]
+    loud = [n for n in range(1, 44) if levels[n - 1] < levels[n] >= levels[n + 1] and levels[n] > -10]
+    assert 5 <= len(loud) <= 6
+    assert max(levels) - min(levels[3:]) > 10
+
+
+def test_what_is_filled_sounds_higher_and_higher_and_a_car_that_stands_keeps_its_pitch() -> None:
+    pitches = [point.pitch for point in led(Family.POUR, [0.1] * 60)]
+    assert pitches == sorted(pitches)
+    assert pitches[-1] > 1.1
+    assert {point.pitch for point in led(Family.VEHICLE, [0.1] * 30)} == {1.0}
+
+
+def test_a_car_is_heard_a_little_before_it_is_seen_and_after() -> None:
+    lead = Lead(Family.VEHICLE)
+    points = [CoursePoint(TICK_RATE, 0.1, 0.5, 0.03, 0.2), CoursePoint(2 * TICK_RATE, 0.9, 0.5, 0.03, 0.2)]
+    curve = lead.points(points, ended=True)
+    assert curve[0].at < TICK_RATE - TICK_RATE // 2
+    assert curve[-1].at > 2 * TICK_RATE + TICK_RATE // 2
+    assert max(curve[0].level_db, curve[-1].level_db) < curve[1].level_db - 10

@@ -115,7 +115,7 @@ def test_thumbs_down_silence_what_nobody_knows() -> None:
 
 
 def test_the_planner_leans_as_the_room_says_at_the_time_of_the_movement() -> None:
-    planner = Planner(PlannerSettings(prompts=NOTHING_SAID, leaning=host(BOX).leaning))
+    planner = Planner(PlannerSettings(prompts=NOTHING_SAID), host(BOX).leaning)
     for s in (1, 100):
         at = ticks_from_s(s)
         planner.motion(MotionOnset(at, MotionKind.IMPACT, 0.45, sight=Sight(at, ((Family.PAPER, 0.2),))), 0)

@@ -19,11 +19,13 @@ from livefoley.engine.choice import (
     Choice,
     Leaning,
 )
-from livefoley.engine.lasting.course import Course
+from livefoley.engine.lasting.course import ALONE, Course
 
+UNSAID = frozenset({Family.VEHICLE})
+"""What sounds without words where it is seen. A spoon or a keyboard is in many pictures in which something moves."""
 PLAIN = 0.03  # share of the picture from which on a thing may be what the words name, though the eyes do not see it
-_ALONE = frozenset({Family.VEHICLE, Family.ROLL})
-"""What goes by itself: a person who is seen there is what moves."""
+_SEEN = frozenset({Family.POUR, Family.TYPING})
+"""What must be seen: who speaks of milk, or of a game, does not pour or type whenever something moves."""
 
 
 def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EVEN) -> Choice:
@@ -32,8 +34,10 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
     unseen = UNSEEN / max(1, len(named))
     found: list[tuple[float, Family]] = []
     for family in LASTING:
+        if family not in named and family not in UNSAID:
+            continue
         shown = course.shown.get(family, 0.0)
-        if family in named and not (family in _ALONE and course.person >= PERSON):
+        if family in named and _may_be(family, course):
             shown = min(1.0, shown + unseen * min(1.0, course.largest / PLAIN))
         words = NAMED if family in named else UNNAMED if named else NOT_SAID
         found.append((_suits(family, course) * shown * words * leaning.of(family), family))
@@ -46,6 +50,11 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
     confidence = min(LIFTED if likelihood / leaning.of(family) < least else 1.0, likelihood / SURE)
     reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}, goes on{said}{leaning.why(family)}"
     return Choice(named.get(family, LASTING[family]), family, confidence, -6.0 * (1.0 - confidence), reason)
+
+
+def _may_be(family: Family, course: Course) -> bool:
+    """Say whether a movement may be what the words name, though nothing of it is seen."""
+    return family not in _SEEN and not (family in ALONE and course.person >= PERSON)
 
 
 def _suits(family: Family, course: Course) -> float:

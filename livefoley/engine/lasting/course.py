@@ -17,6 +17,8 @@ MOST_COURSES = 8  # that are followed, sounding or not
 MOST_SOUNDING = 3
 KEPT_POINTS = 128
 NEAR = 0.15  # picture widths
+ALONE = frozenset({Family.VEHICLE, Family.ROLL})
+"""What goes by itself: no hand moves it, and a person who is seen there is what moves."""
 SILENT: Tick = ticks_from_s(1.0)  # a course that is not told of for so long after its moment is over
 
 
@@ -95,9 +97,9 @@ class Courses:
         return any(course.cue_id == cue_id for course in self._courses.values())
 
     def covers(self, x: float, y: float, family: Family | None) -> bool:
-        """Say whether what moves at this place has a sound that lasts, of that family or of whichever."""
+        """Say whether what moves at this place has a sound that lasts, and is nothing else as far as is known."""
         return any(
-            course.choice is not None and family in (None, course.choice.family) and course.is_at(x, y)
+            course.choice is not None and course.choice.family in _same(family) and course.is_at(x, y)
             for course in self._courses.values()
             if course.cue_id is not None
         )
@@ -117,3 +119,8 @@ def lead_on(course: Course, ended: bool) -> Led | None:
         course.lead = Lead(course.choice.family)
     points, course.fresh = course.fresh, []
     return Led(course.cue_id, course.lead.points(points, ended), ended)
+
+
+def _same(family: Family | None) -> frozenset[Family]:
+    """Return what a hit of ``family`` may be a part of; what nobody knows may belong to what goes by itself."""
+    return ALONE if family is None else frozenset({family})

@@ -23,6 +23,15 @@ PAN = 1.5  # of half the picture's width
 FAST = 0.5  # widths a second at which what is done by hand is as loud as it gets
 SMOOTH_S = {Family.VEHICLE: 0.15, Family.POUR: 0.3, Family.ROLL: 0.1, Family.TYPING: 0.15}
 SMOOTH_STROKE_S = 0.03
+USUAL_DB = {
+    Family.VEHICLE: -2.0,
+    Family.POUR: -8.0,
+    Family.TYPING: -9.0,
+    Family.SAW: -5.0,
+    Family.STIR: -10.0,
+    Family.ROLL: -7.0,
+}
+"""How loud each is at its loudest, against a single hit."""
 QUIETEST_DB = -30.0
 
 
@@ -64,7 +73,8 @@ class Lead:
         level_db = self._level_db = _mixed(self._level_db, self._level(point), weight)
         pan = max(-1.0, min(1.0, (point.x - 0.5) * PAN))
         self._pan = pan if self._first == point.at else _mixed(self._pan, pan, weight)
-        pitch = self._pitch(point, gap_s)
+        pitch = self._pitch(point, gap_s, self._first)
+        level_db += USUAL_DB[self._family]
         return CurvePoint(point.at - min(point.at - self._first, ticks_from_s(late_s / 2)), level_db, self._pan, pitch)
 
     def _level(self, point: CoursePoint) -> float:
@@ -72,15 +82,15 @@ class Lead:
         if self._family is Family.VEHICLE:
             return max(FARTHEST_DB, min(0.0, 10.0 * math.log10(max(point.size, 1e-5) / NEAREST)))
         if self._family is Family.POUR:
-            return -3.0
+            return 0.0
         return max(QUIETEST_DB, min(0.0, 20.0 * math.log10(max(point.speed, 1e-3) / FAST)))
 
-    def _pitch(self, point: CoursePoint, gap_s: float) -> float:
+    def _pitch(self, point: CoursePoint, gap_s: float, first: Tick) -> float:
         """Return the ratio at which the sound is played."""
         if self._family is Family.VEHICLE:
             return self._doppler(METRES / math.sqrt(max(point.size, 1e-4)), gap_s)
         if self._family is Family.POUR:  # what is filled sounds higher and higher
-            return 1.0 + min(0.25, 0.03 * s_from_ticks(point.at - (self._first or point.at)))
+            return 1.0 + min(0.25, 0.03 * s_from_ticks(point.at - first))
         if self._family is Family.TYPING:
             return 1.0
         return 0.9 + 0.2 * min(1.0, point.speed / FAST)

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from livefoley.core.families import Family, family_of, usual_effect
+from livefoley.core.families import LASTING, Family, family_of, usual_effect
 from livefoley.foley.description.words import WordList
 
 
@@ -23,6 +23,7 @@ class Entry:
     action: tuple[str, ...] = ()
     accent: tuple[str, ...] = ()
     family: Family | None = None
+    lasting: Family | None = None
     ask: str = ""
     level: float | None = None
     surface: bool = False
@@ -36,7 +37,7 @@ class Entry:
     @property
     def acts(self) -> bool:
         """Whether it is something that is done, or is moved."""
-        return bool(self.action or self.family or self.ask)
+        return bool(self.action or self.family or self.ask or self.lasting)
 
     @property
     def says_something(self) -> bool:
@@ -118,6 +119,7 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         action=actions,
         accent=tuple(item.get("accent", ())),
         family=family,
+        lasting=Family(item["lasting"]) if "lasting" in item else family if family in LASTING else None,
         ask=item.get("ask", ""),
         level=item.get("level"),
         **{

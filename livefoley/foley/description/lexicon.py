@@ -98,9 +98,10 @@ def _lasting(actions: Iterable[Action]) -> tuple[tuple[Family, str], ...]:
     """Return what of the actions sounds as long as something moves: each family once, with an effect or words."""
     found: dict[Family, str] = {}
     for action in actions:
-        prompt = LASTING.get(action.family) if action.family is not None else None
-        if action.family is not None and prompt is not None and not action.about and (action.effects or action.ask):
-            found.setdefault(action.family, prompt if action.effects else action.ask)
+        if action.lasting is not None and not action.about:
+            found.setdefault(
+                action.lasting, action.ask if action.ask and not action.effects else LASTING[action.lasting]
+            )
     return tuple(found.items())
 
 

@@ -44,7 +44,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done or moved: its family, the effects of the bank best first, or what to ask for where there is none."""
+    """What is done or moved: its family, the effects of the bank best first, or what to ask for where there is none.
+
+    ``lasting`` is the family of what is heard as long as it goes on.
+    """
 
     text: str
     family: Family | None
@@ -52,6 +55,7 @@ class Action:
     ask: str
     level: float
     about: bool = False
+    lasting: Family | None = None
 
     @property
     def wanted(self) -> str:
@@ -183,9 +187,9 @@ def _actions(words: Text, told: Sequence[_Told], known: Tables) -> tuple[Action,
         if made_of or trodden or not m.tag.acts:
             continue
         effects = (ground.tag,) if m.tag.surface and ground else m.tag.action
-        family = m.tag.family if m.tag.family is not None else family_of(effects[0]) if effects else None
+        family = m.tag.family if m.tag.family is not None else family_of(effects[0]) if effects else m.tag.lasting
         rank = 0 if m.tag.first else 2 if m.tag.about else 1
-        actions.append((rank, Action(m.text, family, effects, m.tag.ask, each.level, m.tag.about)))
+        actions.append((rank, Action(m.text, family, effects, m.tag.ask, each.level, m.tag.about, m.tag.lasting)))
     return tuple(_once([action for _, action in sorted(actions, key=lambda pair: pair[0])]))
 
 

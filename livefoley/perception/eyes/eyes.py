@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from livefoley.core.errors import ModelError
 from livefoley.core.events import CourseState, MotionCourse, MotionOnset, Sight
+from livefoley.core.families import LASTING
 from livefoley.core.media import Display
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.eyes.picture_classes import Picture
@@ -34,7 +35,9 @@ NEARBY, LATELY = 0.15, ticks_from_s(1.0)
 
 
 FOLLOWED: Tick = ticks_from_s(0.7)
-"""What goes on moving is looked at again after this, while there are looks to spare."""
+"""What goes on moving is looked at again after this, while there are looks to spare; ever more seldom, up to a point,
+where nothing is seen that sounds as long as it moves."""
+TELLING, MOST_DOUBLED = 0.1, 3
 SPARED = LOOKS_SAVED / 3  # looks that are kept for what lands
 AROUND_IT = 1.6  # of the side of the square that a moving thing would fill
 
@@ -72,7 +75,7 @@ class Eyes:
         self._filled: Tick | None = None
         self._last: list[tuple[MotionOnset, Sight]] = []
         self._whole: Sight | None = None
-        self._followed: dict[int, Sight] = {}
+        self._followed: dict[int, tuple[Sight, int]] = {}
         self._count = EyesStatistics()
 
     def configure(self, display: Display) -> None:
@@ -112,13 +115,14 @@ class Eyes:
 
     def follow(self, course: MotionCourse) -> MotionCourse:
         """Return what goes on moving with what was seen of it last; it is looked at now and then."""
-        sight = self._followed.get(course.id)
+        sight, doubled = self._followed.get(course.id, (None, 0))
         if course.state is CourseState.ENDS:
             self._followed.pop(course.id, None)
-        elif self._usable and (sight is None or course.at - sight.at >= FOLLOWED):
+        elif self._usable and (sight is None or course.at - sight.at >= FOLLOWED << doubled):
             sight = self._look_at(course) or sight
             if sight is not None:
-                self._followed[course.id] = sight
+                telling = any(family in LASTING and value >= TELLING for family, value in sight.families)
+                self._followed[course.id] = (sight, 0 if telling else min(MOST_DOUBLED, doubled + 1))
         return replace(course, sight=sight)
 
     def _look_at(self, course: MotionCourse) -> Sight | None:
@@ -135,7 +139,8 @@ class Eyes:
         picture = self._recent.near(now)
         if picture is None or not self._may(1, now):
             return None
-        self._whole = self._sight([whole(picture)], now)
+        seen = self._sight([whole(picture)], now)
+        self._whole = _lit(seen, picture) if seen is not None else None
         self._count = replace(self._count, wholes=self._count.wholes + 1)
         return self._whole
 
@@ -181,3 +186,10 @@ class Eyes:
             return False
         self._left -= passes
         return True
+
+
+def _lit(sight: Sight, picture: Picture) -> Sight:
+    """Return a look at a whole picture with its light and how green it is."""
+    red, green, blue = (float(each) / 255 for each in picture.mean(axis=(0, 1)))
+    light = 0.299 * red + 0.587 * green + 0.114 * blue
+    return replace(sight, light=round(light, 3), green=round(green - (red + blue) / 2, 3))

@@ -125,10 +125,7 @@ class Room:
             self.parts.highlights.feed.publish(DescriptionNotice(text, explain(text, self.student_use)))
         self.describe = text
         self.engine.replan(self.parts.prompts(text))
-        if self.parts.clips is not None:
-            self.parts.clips.describe(text)
-        if self.parts.sounds is not None:
-            self.parts.sounds.describe(text)
+        self.parts.context.describe(text)
 
     def cue(self, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, delay_s: float = 0.0) -> int:
         """Lay an accent ``delay_s`` from now on the outgoing stream; returns the cue's id.
@@ -307,6 +304,7 @@ class Room:
         if self.parts.clips is not None:
             self.parts.clips.noticed(event)
         self.engine.perceive(event, now)
+        self.parts.context.perceive(event)
         for at, choice in self.engine.take_choices():
             told = self.parts.highlights.feed.publish(notices.action(at, choice))
             self.parts.context.chosen(told.id, choice)
