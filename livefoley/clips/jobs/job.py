@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 from livefoley.clips.model import ClipFiles, ClipReason, ClipRequest, ClipState, Finding, Heat, Priority
 from livefoley.core.cues import ActionPrompts
-from livefoley.core.families import Family
 from livefoley.core.errors import InputError
+from livefoley.core.families import Family
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.chain import StudentUse
