@@ -27,6 +27,7 @@ from livefoley.engine.planner import Planner, PlannerSettings
 from livefoley.foley.description.lexicon import action_prompts
 from livefoley.media.files.file_source import read_items
 from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.motion.analyser import MotionAnalyser
 
@@ -41,7 +42,7 @@ DESCRIPTIONS = {
     "friday.mp4": "women talk across a counter in an office",
     "nasa_13013.mp4": "workers on a lift before a mirror in a hall",
 }
-NETWORK = PictureClasses()
+NETWORK, PEOPLE = PictureClasses(), People()
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def read_moments(path: Path) -> dict[str, list[Moment]]:
 
 def onsets(path: Path, *, eyes: bool) -> tuple[list[MotionOnset], float]:
     """Return what moves in a clip, with its moments counted from the clip's first picture, and how long it is."""
-    analyser = MotionAnalyser(eyes=Eyes(NETWORK) if eyes else None)
+    analyser = MotionAnalyser(eyes=Eyes(NETWORK, PEOPLE) if eyes else None)
     found, first, last = [], None, 0
     for item in read_items(path):
         if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:

@@ -19,6 +19,7 @@ class MotionKind(StrEnum):
 
     IMPACT = "impact"  # something stops or turns abruptly: a hit, a step, a thing set down
     SWEEP = "sweep"  # something starts or passes fast: a whoosh
+    STEP = "step"  # a foot of somebody who walks meets the ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,18 @@ class Sight:
     """What the eyes make of a piece of the picture, or of the whole of it, at ``at``.
 
     ``families`` and ``places`` are probabilities, the likeliest first, those that are next to nothing left out; what is
-    missing to 1 is nothing they know. ``person`` is how surely somebody is there.
+    missing to 1 is nothing they know. ``person`` is how surely somebody is there. ``hands``, ``talking``, ``walking``:
+    how surely a hand is where something moves, or the face of one who talks, or one who walks; None where nobody looked
+    for them.
     """
 
     at: Tick
     families: tuple[tuple[Family, float], ...] = ()
     places: tuple[tuple[str, float], ...] = ()
     person: float = 0.0
+    hands: float | None = None
+    talking: float | None = None
+    walking: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

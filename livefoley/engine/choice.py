@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.events import MotionKind, MotionOnset, Sight
 from livefoley.core.families import Family, family_of, usual_effect
+from livefoley.engine.gates import believed, gated, left_alone, who
 
 NAMED, UNNAMED, NOT_SAID = 1.0, 0.35, 0.6
 """How much the words speak for a family: one they name, another one, and any where they name none."""
@@ -65,6 +66,8 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leani
         return Choice(prompt, family_of(prompt), 1.0, 0.0, "the words alone: nobody looked")
     if sweep:
         return _sweep(sight, prompts)
+    if silent := gated(onset, sight):
+        return _nothing(f"{silent} ({_seen(sight)})")
     if prompts.fixed:
         return Choice(prompts.impacts[0], family_of(prompts.impacts[0]), 1.0, 0.0, "the room's own sound of actions")
     named = _named(prompts)
@@ -96,8 +99,8 @@ def _named(prompts: ActionPrompts) -> dict[Family, str]:
 def _candidates(
     onset: MotionOnset, sight: Sight, named: Mapping[Family, str], prompts: ActionPrompts, leaning: Leaning
 ) -> dict[tuple[Family | None, str], float]:
-    shown = {family: value for family, value in sight.families if family not in SILENT}
-    step = _step(onset, sight)
+    shown = {family: believed(family, value, sight) for family, value in sight.families if family not in SILENT}
+    step = 0.0 if onset.kind is MotionKind.STEP else _step(onset, sight)
     shown[Family.FOOTSTEP] = max(shown.get(Family.FOOTSTEP, 0.0), step)
     kin = frozenset[Family]().union(*(group for group in KIN if group & set(named)))
     found: dict[tuple[Family | None, str], float] = {}
@@ -112,6 +115,7 @@ def _candidates(
     found |= {(None, prompt): unseen for prompt in others if prompt in done}
     for family, prompt in named.items():
         unseen_here = unseen if prompt in done else 0.0
+        unseen_here = believed(family, unseen_here, sight)
         found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen_here) * leaning.of(family)
     return found
 
@@ -124,7 +128,7 @@ def _step(onset: MotionOnset, sight: Sight) -> float:
 
 
 def _seen(sight: Sight) -> str:
-    told = [f"{family.value} {value:.2f}" for family, value in sight.families[:2]]
+    told = [*who(sight), *(f"{family.value} {value:.2f}" for family, value in sight.families[:2])]
     if sight.person >= PERSON:
         told.append(f"a person {sight.person:.2f}")
     return " + ".join(told) or "nothing known"
@@ -140,8 +144,8 @@ def _sweep(sight: Sight, prompts: ActionPrompts) -> Choice:
 
 
 def _unknown(onset: MotionOnset, sight: Sight, reason: str) -> Choice:
-    """What clearly lands, and is nobody who talks, gets something neutral and quiet; anything else gets nothing."""
-    if onset.strength >= STRONG and sight.person < PERSON:
+    """What clearly lands, a hand by it, and is nobody who talks, gets something neutral and quiet; all else nothing."""
+    if onset.strength >= STRONG and sight.person < PERSON and not left_alone(sight):
         return Choice(NEUTRAL, None, 0.0, NEUTRAL_DB, reason)
     return _nothing(reason)
 
