@@ -13,7 +13,7 @@ import msgspec
 
 from livefoley.core.mix import MixControls
 from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
-from livefoley.core.understood import Understood
+from livefoley.core.understood import ContextSnapshot, Understood
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
@@ -31,7 +31,7 @@ class RoomState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CueCount:
-    """How many cues of a kind (``bed``, ``action``, ``accent``) came to an outcome (``laid``, ``missed``, ...)."""
+    """How many cues of a kind (``core.cues.CueKind``) came to an outcome (``laid``, ``missed``, ...)."""
 
     kind: str
     outcome: str
@@ -295,6 +295,7 @@ class RoomSnapshot:
     ears: EarsSnapshot = EarsSnapshot()
     screen: ScreenSnapshot = ScreenSnapshot()
     eyes: EyesSnapshot = EyesSnapshot()
+    context: ContextSnapshot = field(default_factory=ContextSnapshot)
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

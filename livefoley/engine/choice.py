@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.events import MotionKind, MotionOnset, Sight
-from livefoley.core.families import Family, family_of, usual_effect
+from livefoley.core.families import LASTING, Family, family_of, usual_effect
 from livefoley.engine.gates import believed, gated, left_alone, who
 
 NAMED, UNNAMED, NOT_SAID = 1.0, 0.35, 0.6
@@ -27,6 +27,9 @@ QUIET_DB = -9.0  # of what is hardly known
 PERSON = 0.1  # from here on somebody is there
 STRONG = 0.5  # a movement so sure and strong sounds, quietly, though nobody knows what it is
 NEUTRAL, NEUTRAL_DB = "OBJMisc_SoftHit", -3.0
+LIFTED = 0.6  # no surer than this is what would not have sounded without a leaning: it sounds, and not loudly
+KINDRED = 0.9  # of what is seen of a family's kin is that family, where somebody names it
+UNWANTED = 0.5  # believed less than that, what nobody knows makes no sound
 SWEPT = 0.3  # so surely a ball is seen that flies
 LOW = 0.6  # feet are in the lower part of the picture
 KIN = (frozenset({Family.GLASS, Family.CERAMIC, Family.PLASTIC}), frozenset({Family.WOOD, Family.STONE, Family.METAL}))
@@ -48,22 +51,46 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Leaning:
-    """What speaks for families beside the words, each 1 where nothing does; closed and bounded."""
+    """What speaks for families beside the words, each 1 where nothing does; closed and bounded.
 
-    weights: Mapping[Family, float] = field(default_factory=dict)
+    ``effects`` is what a family sounds like by what was named of it, ``reasons`` who speaks for it or against it, in a
+    few words. None stands for what nobody knows.
+    """
+
+    weights: Mapping[Family | None, float] = field(default_factory=dict)
+    effects: Mapping[Family | None, str] = field(default_factory=dict)
+    reasons: Mapping[Family | None, str] = field(default_factory=dict)
 
     def of(self, family: Family | None) -> float:
         """Return the weight of a family, 0.25 to 4."""
-        return min(4.0, max(0.25, self.weights.get(family, 1.0))) if family is not None else 1.0
+        return min(4.0, max(0.25, self.weights.get(family, 1.0)))
+
+    def why(self, family: Family | None) -> str:
+        """Return what to add to the reason of a choice."""
+        return f"; {self.reasons[family]}" if family in self.reasons else ""
+
+    def joined(self, other: Leaning) -> Leaning:
+        """Return what both say together."""
+        weights, reasons = dict(self.weights), dict(self.reasons)
+        for family, weight in other.weights.items():
+            weights[family] = weights.get(family, 1.0) * weight
+        for family, reason in other.reasons.items():
+            reasons[family] = f"{reasons[family]}, {reason}" if family in reasons else reason
+        return Leaning(weights, {**other.effects, **self.effects}, reasons)
 
 
-def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leaning | None = None) -> Choice:
+EVEN = Leaning()
+"""Nothing speaks for anything."""
+
+
+def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leaning = EVEN) -> Choice:
     """Return what a movement sounds like. ``turn`` chooses among words where nobody looked."""
     sight, sweep = onset.sight, onset.kind is MotionKind.SWEEP
     if sight is None:
-        words = prompts.sweeps if sweep else prompts.impacts
+        words = prompts.sweeps if sweep else _favoured(prompts.impacts, leaning)
         prompt = words[turn % len(words)]
-        return Choice(prompt, family_of(prompt), 1.0, 0.0, "the words alone: nobody looked")
+        family = family_of(prompt)
+        return Choice(prompt, family, 1.0, 0.0, f"the words alone: nobody looked{leaning.why(family)}")
     if sweep:
         return _sweep(sight, prompts)
     if silent := gated(onset, sight):
@@ -71,18 +98,21 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leani
     if prompts.fixed:
         return Choice(prompts.impacts[0], family_of(prompts.impacts[0]), 1.0, 0.0, "the room's own sound of actions")
     named = _named(prompts)
-    found = _candidates(onset, sight, named, prompts, leaning or Leaning())
+    found = _candidates(onset, sight, named, prompts, leaning)
     seen = _seen(sight)
     if not found:
-        return _unknown(onset, sight, f"not known what moves ({seen})")
+        return _unknown(onset, sight, f"not known what moves ({seen})", leaning)
     ((family, prompt), likelihood), *others = sorted(found.items(), key=lambda pair: -pair[1])
-    if likelihood < (LEAST if prompt in prompts.impacts else LEAST_UNSAID):
-        return _unknown(onset, sight, f"not known what moves ({seen})")
+    least = LEAST if prompt in prompts.impacts else LEAST_UNSAID
+    if likelihood < least:
+        return _unknown(onset, sight, f"not known what moves ({seen})", leaning)
     if others and others[0][1] * APART > likelihood and {prompt, others[0][0][1]} <= set(prompts.impacts):
-        return _unknown(onset, sight, f"{prompt} or {others[0][0][1]} ({seen})")
-    confidence = min(1.0, likelihood / SURE)
+        return _unknown(onset, sight, f"{prompt} or {others[0][0][1]} ({seen})", leaning)
+    lifted = family is not None and likelihood / leaning.of(family) < least
+    confidence = min(LIFTED if lifted else 1.0, likelihood / SURE)
     said = f"; words: {prompt}" if prompt in prompts.impacts else "; not in the words" if named else ""
-    reason = f"{family.value if family is not None else prompt} {min(1.0, likelihood):.2f} of {seen}{said}"
+    told = leaning.why(family) if family is not None else ""
+    reason = f"{family.value if family is not None else prompt} {min(1.0, likelihood):.2f} of {seen}{said}{told}"
     return Choice(prompt, family, confidence, QUIET_DB * (1.0 - confidence), reason)
 
 
@@ -102,10 +132,11 @@ def _candidates(
     shown = {family: believed(family, value, sight) for family, value in sight.families if family not in SILENT}
     step = 0.0 if onset.kind is MotionKind.STEP else _step(onset, sight)
     shown[Family.FOOTSTEP] = max(shown.get(Family.FOOTSTEP, 0.0), step)
+    _take_for_kin(shown, leaning)
     kin = frozenset[Family]().union(*(group for group in KIN if group & set(named)))
     found: dict[tuple[Family | None, str], float] = {}
     for family, value in shown.items():
-        prompt = named.get(family) or usual_effect(family)
+        prompt = named.get(family) or leaning.effects.get(family) or usual_effect(family)
         if prompt is not None and family not in named:
             weight = NAMED if family in kin else UNNAMED if named else NOT_SAID
             found[family, prompt] = weight * value * leaning.of(family)
@@ -114,10 +145,27 @@ def _candidates(
     unseen = UNSEEN / max(1, len(done))
     found |= {(None, prompt): unseen for prompt in others if prompt in done}
     for family, prompt in named.items():
+        if family in LASTING and family in SILENT:
+            continue  # it sounds as long as it moves, or not at all
         unseen_here = unseen if prompt in done else 0.0
         unseen_here = believed(family, unseen_here, sight)
         found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen_here) * leaning.of(family)
     return found
+
+
+def _take_for_kin(shown: dict[Family, float], leaning: Leaning) -> None:
+    """Take what is seen of a family's kin for it, where somebody names it: no picture tells these apart for sure."""
+    for family in [each for each in leaning.effects if each is not None]:
+        for group in KIN:
+            if family in group:
+                seen = max(shown.get(each, 0.0) for each in group)
+                shown[family] = max(shown.get(family, 0.0), KINDRED * seen)
+
+
+def _favoured(words: tuple[str, ...], leaning: Leaning) -> tuple[str, ...]:
+    """Return those of the room's words that most speaks for; all of them where nothing does."""
+    most = max(leaning.of(family_of(word)) for word in words)
+    return tuple(word for word in words if leaning.of(family_of(word)) == most)
 
 
 def _step(onset: MotionOnset, sight: Sight) -> float:
@@ -143,8 +191,10 @@ def _sweep(sight: Sight, prompts: ActionPrompts) -> Choice:
     return _nothing(f"a sweep of {_seen(sight)}")
 
 
-def _unknown(onset: MotionOnset, sight: Sight, reason: str) -> Choice:
+def _unknown(onset: MotionOnset, sight: Sight, reason: str, leaning: Leaning) -> Choice:
     """What clearly lands, a hand by it, and is nobody who talks, gets something neutral and quiet; all else nothing."""
+    if leaning.of(None) < UNWANTED:
+        return _nothing(f"{reason}{leaning.why(None)}")
     if onset.strength >= STRONG and sight.person < PERSON and not left_alone(sight):
         return Choice(NEUTRAL, None, 0.0, NEUTRAL_DB, reason)
     return _nothing(reason)

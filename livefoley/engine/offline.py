@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from livefoley.core.cues import Cue, Sound, Stereo
-from livefoley.core.events import MotionOnset, Speech
+from livefoley.core.events import MotionCourse, MotionOnset, Speech
 from livefoley.core.ports import BedSource, EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.foley_track import FoleyTrack
@@ -26,6 +26,10 @@ AHEAD: Tick = 7 * TICK_RATE // 2
 """Sounds are asked for as the mix comes near them: it takes no end of them at once, and a riser needs three seconds."""
 
 Time = TypeVar("Time", contravariant=True)
+
+
+Moment: TypeAlias = Cue | MotionOnset | MotionCourse
+"""What has its place in a pass."""
 
 
 class Asking(Protocol[Time]):
@@ -96,11 +100,11 @@ class FoleyPass:
         self._track = FoleyTrack(replace(mix, apart=True), plan, _Silence(), self._begin)
         self._answerer: Answerer[Tick] = Answerer(self._track, effects, bed)
 
-    def make(self, events: Sequence[MotionOnset | Speech | Cue]) -> Stereo:
+    def make(self, events: Sequence[MotionOnset | MotionCourse | Speech | Cue]) -> Stereo:
         """Return the foley, ``[2, end - start]``."""
         for said in sorted((event for event in events if isinstance(event, Speech)), key=lambda said: said.at):
             self._track.perceive(said, self._begin)
-        coming = sorted((event for event in events if isinstance(event, Cue | MotionOnset)), key=_moment)
+        coming = sorted((event for event in events if isinstance(event, Moment)), key=_moment)
         blocks = []
         for at in range(self._begin, self._end, BLOCK):
             while coming and _moment(coming[0]) < at + AHEAD:
@@ -116,12 +120,12 @@ class FoleyPass:
         """The sounds whose moment lies inside."""
         return [laid for laid in self._answerer.laid if self._start <= laid.cue.start < self._end]
 
-    def _take(self, event: Cue | MotionOnset, at: Tick) -> None:
+    def _take(self, event: Moment, at: Tick) -> None:
         if isinstance(event, Cue):
             self._track.accent(event, at)
         else:
             self._track.perceive(event, at)
 
 
-def _moment(event: Cue | MotionOnset) -> Tick:
+def _moment(event: Moment) -> Tick:
     return event.start if isinstance(event, Cue) else event.at

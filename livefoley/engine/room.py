@@ -57,7 +57,7 @@ class RoomEngine:
         self.state = RoomState.WAITING
         self._timeline = Timeline()
         self._audio = AudioInput(2 * settings.lookahead_s + AUDIO_BURST_S, ORIGIN, self._hear)
-        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN, make_mark)
+        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN, make_mark, settings.leaning)
         self._clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
         self._decoding = SoundDecoding(make_decoder)
         self._encoders = Encoders(encoder, stem_encoder, original_encoder)

@@ -11,12 +11,12 @@ import pytest
 from av.video.frame import VideoFrame
 
 from livefoley.core.errors import ModelError
-from livefoley.core.events import MotionKind, MotionOnset
+from livefoley.core.events import CoursePoint, CourseState, MotionCourse, MotionKind, MotionOnset
 from livefoley.core.families import Family
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.models import resolver
 from livefoley.perception.eyes import picture_classes
-from livefoley.perception.eyes.eyes import LOOKS_PER_S, LOOKS_SAVED, Eyes
+from livefoley.perception.eyes.eyes import LOOKS_PER_S, LOOKS_SAVED, SPARED, Eyes
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.eyes.tags import CLASSES, tags
 from livefoley.train import picture_graph
@@ -119,3 +119,39 @@ def test_the_tables_are_whole() -> None:
         alone = np.zeros(CLASSES, np.float32)
         alone[number] = 1.0
         assert found.sight(alone, 0).families[0][1] == 1.0
+
+
+def course(at: Tick, state: CourseState = CourseState.GOES_ON, number: int = 1) -> MotionCourse:
+    return MotionCourse(number, state, (CoursePoint(at, 0.5, 0.5, 0.05, 0.3),))
+
+
+def test_what_goes_on_moving_is_looked_at_now_and_then_and_more_seldom_where_nothing_of_interest_is() -> None:
+    eyes = Eyes(NETWORK, DrawnPeople())
+    passes = []
+    for step in range(120):  # 30 s of noise
+        at = step * TICK_RATE // 4
+        eyes.keep(frame(step), at)
+        told = eyes.follow(course(at))
+        assert told.sight is not None
+        passes.append(eyes.statistics().passes)
+    assert 5 <= passes[-1] <= 10
+    ended = eyes.follow(course(30 * TICK_RATE, CourseState.ENDS))
+    assert ended.sight is not None
+    assert eyes.statistics().passes == passes[-1]
+
+
+def test_looks_are_kept_for_what_lands() -> None:
+    eyes = Eyes(NETWORK, DrawnPeople())
+    eyes.keep(frame(), 0)
+    for number in range(20):
+        eyes.follow(course(0, CourseState.BEGINS, number))
+    assert eyes.statistics().passes <= LOOKS_SAVED - SPARED
+    assert eyes.see(onset(0)).sight is not None
+
+
+def test_a_car_that_passes_is_known_on_its_way() -> None:
+    eyes, _ = looked_at(shared("footage/cars_from_above.mp4"), 3.5, 0.25, 0.3)
+    told = eyes.follow(MotionCourse(1, CourseState.BEGINS, (CoursePoint(ticks_from_s(3.5), 0.25, 0.3, 0.13, 0.2),)))
+    assert told.sight is not None
+    assert told.sight.families[0][0] is Family.VEHICLE
+    assert told.sight.families[0][1] > 0.5

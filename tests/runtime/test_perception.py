@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from livefoley.core.events import MotionOnset, PerceptionEvent
+from livefoley.core.events import CourseState, MotionCourse, MotionOnset, PerceptionEvent
 from livefoley.perception.eyes.eyes import Eyes
 from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
@@ -71,6 +71,11 @@ def alone(clip: clips.Clip) -> list[MotionOnset]:
     return [event for event in events if isinstance(event, MotionOnset)]
 
 
+def begins(course: MotionCourse) -> bool:
+    """Say whether a movement that lasts is told of for the first time."""
+    return course.state is CourseState.BEGINS
+
+
 async def play(rooms: Sequence[Watched], films: Sequence[clips.Clip], begin: int, end: int) -> None:
     """Give each room its units from ``begin`` on, in turn, as fast as they are looked at."""
     for number in range(begin, end):
@@ -104,4 +109,7 @@ async def test_a_killed_process_costs_every_room_a_moment_and_no_onset_comes_twi
         for room in rooms:
             moments = [onset.at for onset in room.onsets]
             assert moments == sorted(set(moments))
+            begun = [event.id for event in room.events if isinstance(event, MotionCourse) and begins(event)]
+            assert begun
+            assert len(set(begun)) == len(begun)  # a new process counts from 1 again, and means something else
             assert room.perception.statistics().starts == 2

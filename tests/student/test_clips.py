@@ -97,5 +97,5 @@ def test_sound_on_demand_is_made_by_the_student_where_nobody_else_knows_the_word
     request = RenderRequest(words, OutputFormat.WAV)
     order = Order(video, tmp_path / "sound.wav", JOB.content_id, "Mei TV", (), request, RenderLimits(), settings)
     assert Order.from_json(order.to_json()) == order
-    *_, last = said_by("livefoley.renders.make", order.to_json(), 100.0)
+    *_, last = said_by("livefoley.renders.make", order.to_json(), 600.0)
     assert last["rendered"]["sources"] == sources, last

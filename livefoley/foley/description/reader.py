@@ -17,6 +17,9 @@ from livefoley.foley.description.entries import Entry, Modifier, Tables, tables
 from livefoley.foley.description.words import Match, Text
 
 DEFAULT_LEVEL = 0.65
+_BESIDE = frozenset("口边旁里外内上下前后头畔岸站厅")
+_LIKE = frozenset({"shape", "scent", "flavour", "flavor", "theme", "inspir", "print", "pattern", "colour", "color"})
+_LIKE_ZH = frozenset("味款色形纹系牌香状")
 _NAMED_OVER = 1  # words between a place and the goods it is the name of: forest green lipstick
 
 
@@ -44,7 +47,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done or moved: its family, the effects of the bank best first, or what to ask for where there is none."""
+    """What is done or moved: its family, the effects of the bank best first, or what to ask for where there is none.
+
+    ``lasting`` is the family of what is heard as long as it goes on.
+    """
 
     text: str
     family: Family | None
@@ -52,6 +58,7 @@ class Action:
     ask: str
     level: float
     about: bool = False
+    lasting: Family | None = None
 
     @property
     def wanted(self) -> str:
@@ -115,12 +122,34 @@ def _find(words: Text, known: Tables) -> list[Match[Entry]]:
         found = known.entries.at(words, at)
         if found is not None and found.tag.bed and not found.tag.acts and not words.names(found.start, found.end):
             found = None  # 火 of 火锅底料 is no fire
+        if found is None:
+            found = _beside(words, at, known) or _within(words, at, known)
         if found is None and at in heads and words.tokens[at].word in known.heads:
             found = Match(known.heads[words.tokens[at].word], words.tokens[at].word, at, at + 1)
         if found is not None:
             out.append(found)
         at = found.end if found else at + 1
     return out
+
+
+def _beside(words: Text, at: int, known: Tables) -> Match[Entry] | None:
+    """Return the place that a Chinese word at ``at`` is at or in: 地铁口 is by the 地铁, 海边 by the 海."""
+    end = next((end for start, end in words.words if start == at and end - start > 2), None)
+    if end is None or words.tokens[end - 1].word not in _BESIDE:
+        return None
+    found = known.entries.at(words, at, end - 1)
+    return found if found is not None and found.end == end - 1 and found.tag.bed and not found.tag.acts else None
+
+
+def _within(words: Text, at: int, known: Tables) -> Match[Entry] | None:
+    """Return what a longer Chinese word at ``at`` that no list holds begins or ends with: 鹦鹉 of 鹦鹉学舌."""
+    end = next((end for start, end in words.words if start == at and end - start > 2), None)
+    if end is None or not words.tokens[at].han or any(each.at(words, at) for each in (known.quiet, known.joints)):
+        return None
+    ends = (known.entries.exactly(words, start, end) for start in range(at + 1, end - 1))
+    begins = (known.entries.exactly(words, at, until) for until in range(end - 1, at + 1, -1))
+    found = next((match for match in ends if match is not None), None)
+    return found or next((match for match in begins if match is not None and match.tag.acts), None)
 
 
 def _told(words: Text, found: list[Match[Entry]], known: Tables) -> list[_Told]:
@@ -138,7 +167,11 @@ def _names_goods(words: Text, found: list[Match[Entry]], place: int, known: Tabl
     """Say whether a place is what something else is called by: goods that are named right after it, or, for weather and
     wild places, whatever that is what comes next and no list holds (sea bass)."""
     match = found[place]
-    if match.tag.nature and _before_unknown(words, match, known):
+    if match.text[-1] in _BESIDE and match.end - match.start > 1:
+        return False  # 溪边 is where it is, whatever comes next
+    if _is_likened(words, match):
+        return True
+    if match.tag.nature and (_before_unknown(words, match, known) or _is_origin(words, match, found[:place], known)):
         return True
     at, over = match.end, 0
     for after in found[place + 1 :]:
@@ -164,6 +197,26 @@ def _before_unknown(words: Text, match: Match[Entry], known: Tables) -> bool:
         return False
     listed = (known.entries, known.quiet, known.joints, known.weather, known.surfaces, known.modifiers)
     return all(each.at(words, at) is None for each in listed)
+
+
+def _is_likened(words: Text, match: Match[Entry]) -> bool:
+    """Say whether goods are likened to it: frog-shaped, campfire scented, 海洋味."""
+    if match.end >= len(words.tokens):
+        return False
+    after = words.tokens[match.end]
+    return after.stem in _LIKE or (after.word in _LIKE_ZH and (match.end, match.end + 1) in words.words)
+
+
+def _is_origin(words: Text, match: Match[Entry], before: list[Match[Entry]], known: Tables) -> bool:
+    """Say whether goods come from a wild place: pearls from the sea. ("Live from the beach" is at the beach.)"""
+    at = match.start - 1
+    while at > 0 and words.tokens[at].word in ("the", "a"):
+        at -= 1
+    if at < 1 or words.tokens[at].word != "from":
+        return False
+    goods = before[-1].tag.acts and before[-1].end == at if before else False
+    listed = (known.entries, known.quiet, known.joints, known.weather, known.surfaces, known.modifiers)
+    return goods or all(each.at(words, at - 1) is None for each in listed)
 
 
 def _places(told: Sequence[_Told]) -> list[Place]:
@@ -193,9 +246,9 @@ def _actions(words: Text, told: Sequence[_Told], known: Tables) -> tuple[Action,
         if made_of or trodden or not m.tag.acts:
             continue
         effects = (ground.tag,) if m.tag.surface and ground else m.tag.action
-        family = m.tag.family if m.tag.family is not None else family_of(effects[0]) if effects else None
+        family = m.tag.family if m.tag.family is not None else family_of(effects[0]) if effects else m.tag.lasting
         rank = 0 if m.tag.first else 2 if m.tag.about else 1
-        actions.append((rank, Action(m.text, family, effects, m.tag.ask, each.level, m.tag.about)))
+        actions.append((rank, Action(m.text, family, effects, m.tag.ask, each.level, m.tag.about, m.tag.lasting)))
     return tuple(_once([action for _, action in sorted(actions, key=lambda pair: pair[0])]))
 
 
@@ -222,12 +275,16 @@ def _ground(words: Text, known: Tables) -> Match[str] | None:
 
 def _level(words: Text, match: Match[Entry], others: list[Match[Entry]], known: Tables) -> float:
     """Return how strong the text says ``match`` is, -1 when it takes it back."""
-    level = match.tag.level if match.tag.level is not None else DEFAULT_LEVEL
+    own = match.tag.level if match.tag.level is not None else DEFAULT_LEVEL
+    level, taken_back = own, False
     for modifier in _before(words, match, others, known):
-        if modifier.level is None:
-            return -1.0
-        level = modifier.level
-    return level
+        if modifier.anew:
+            level, taken_back = own, False
+        elif modifier.level is None:
+            taken_back = True
+        else:
+            level = modifier.level
+    return -1.0 if taken_back else level
 
 
 def _before(words: Text, match: Match[Entry], others: list[Match[Entry]], known: Tables) -> list[Modifier]:

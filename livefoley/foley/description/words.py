@@ -179,6 +179,11 @@ class WordList(Generic[Tag]):
             at = found.end if found else at + 1
         return out
 
+    def exactly(self, text: Text, start: int, end: int) -> Match[Tag] | None:
+        """Return the listed word that stands at tokens ``start`` to ``end``, whether or not words begin and end so."""
+        tag = self._tags.get(tuple(token.stem for token in text.tokens[start:end]))
+        return Match(tag, text.between(start, end), start, end) if tag is not None else None
+
     def at(self, text: Text, at: int, before: int | None = None) -> Match[Tag] | None:
         """Return the longest listed word that begins at token ``at``; one that ends just ``before`` need not end where
         a word ends (不 before 下雨, which are one word)."""

@@ -6,6 +6,7 @@ what was last seen near it, or not at all; a network that is missing costs meani
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,7 +16,8 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from livefoley.core.errors import ModelError
-from livefoley.core.events import MotionOnset, Sight
+from livefoley.core.events import CourseState, MotionCourse, MotionOnset, Sight
+from livefoley.core.families import LASTING
 from livefoley.core.media import Display
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.perception.eyes.people import PeopleNetworks
@@ -32,6 +34,14 @@ NARROW, WIDE = 0.35, 0.6  # of the picture's width
 AGAIN: Tick = ticks_from_s(2.0)  # the whole picture is looked at anew after this, while something moves
 NEARBY, LATELY = 0.15, ticks_from_s(1.0)
 """A look this near and this young stands for another."""
+
+
+FOLLOWED: Tick = ticks_from_s(0.7)
+"""What goes on moving is looked at again after this, while there are looks to spare; ever more seldom, up to a point,
+where nothing is seen that sounds as long as it moves."""
+TELLING, MOST_DOUBLED = 0.1, 3
+SPARED = LOOKS_SAVED / 3  # looks that are kept for what lands
+AROUND_IT = 1.6  # of the side of the square that a moving thing would fill
 
 
 class Network(Protocol):
@@ -69,6 +79,7 @@ class Eyes:
         self._filled: Tick | None = None
         self._last: list[tuple[MotionOnset, Sight]] = []
         self._whole: Sight | None = None
+        self._followed: dict[int, tuple[Sight, int]] = {}
         self._count = EyesStatistics()
 
     def configure(self, display: Display) -> None:
@@ -79,6 +90,7 @@ class Eyes:
     def cut(self) -> None:
         """Another scene: what was seen is gone."""
         self._last.clear()
+        self._followed.clear()
         self._whole = None
         self.who.cut()
 
@@ -106,6 +118,25 @@ class Eyes:
         self._count = replace(self._count, seen=self._count.seen + 1)
         return replace(onset, sight=self.who.see(onset, sight, self._recent))
 
+    def follow(self, course: MotionCourse) -> MotionCourse:
+        """Return what goes on moving with what was seen of it last; it is looked at now and then."""
+        sight, doubled = self._followed.get(course.id, (None, 0))
+        if course.state is CourseState.ENDS:
+            self._followed.pop(course.id, None)
+        elif self._usable and (sight is None or course.at - sight.at >= FOLLOWED << doubled):
+            sight = self._look_at(course) or sight
+            if sight is not None:
+                telling = any(family in LASTING and value >= TELLING for family, value in sight.families)
+                self._followed[course.id] = (sight, 0 if telling else min(MOST_DOUBLED, doubled + 1))
+        return replace(course, sight=sight)
+
+    def _look_at(self, course: MotionCourse) -> Sight | None:
+        point, picture = course.points[-1], self._recent.near(course.at)
+        if picture is None or not self._may(1, course.at, SPARED):
+            return None
+        side = min(1.0, max(NARROW, AROUND_IT * math.sqrt(point.size)))
+        return self._sight([piece(picture, point.x, point.y, side)], course.at)
+
     def look_around(self, now: Tick) -> Sight | None:
         """Return what the whole picture shows, when it is time to look again; to be called while something moves."""
         if not self._usable or (self._whole is not None and 0 <= now - self._whole.at < AGAIN):
@@ -113,7 +144,8 @@ class Eyes:
         picture = self._recent.near(now)
         if picture is None or not self._may(1, now):
             return None
-        self._whole = self._sight([whole(picture)], now)
+        seen = self._sight([whole(picture)], now)
+        self._whole = _lit(seen, picture) if seen is not None else None
         self._count = replace(self._count, wholes=self._count.wholes + 1)
         return self._whole
 
@@ -155,11 +187,18 @@ class Eyes:
                 return sight
         return None
 
-    def _may(self, passes: int, now: Tick) -> bool:
+    def _may(self, passes: int, now: Tick, spared: float = 0.0) -> bool:
         if self._filled is not None:
             self._left = min(LOOKS_SAVED, self._left + LOOKS_PER_S * max(0, now - self._filled) / TICK_RATE)
         self._filled = now
-        if self._left < passes:
+        if self._left - spared < passes:
             return False
         self._left -= passes
         return True
+
+
+def _lit(sight: Sight, picture: Picture) -> Sight:
+    """Return a look at a whole picture with its light and how green it is."""
+    red, green, blue = (float(each) / 255 for each in picture.mean(axis=(0, 1)))
+    light = 0.299 * red + 0.587 * green + 0.114 * blue
+    return replace(sight, light=round(light, 3), green=round(green - (red + blue) / 2, 3))

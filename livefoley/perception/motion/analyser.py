@@ -12,9 +12,10 @@ from typing import Protocol
 import cv2
 from av.video.frame import VideoFrame
 
-from livefoley.core.events import MotionOnset, PerceptionEvent, Sight
+from livefoley.core.events import MotionCourse, MotionOnset, PerceptionEvent, Sight
 from livefoley.core.media import Display, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.perception.motion.courses import CourseFinder
 from livefoley.perception.motion.cuts import CutFinder
 from livefoley.perception.motion.onsets import OnsetFinder
 from livefoley.perception.motion.optical_flow import Motion, MotionField, smooth
@@ -48,14 +49,16 @@ class Looking(Protocol):
 
     def see(self, onset: MotionOnset) -> MotionOnset: ...
 
+    def follow(self, course: MotionCourse) -> MotionCourse: ...
+
     def look_around(self, now: Tick) -> Sight | None: ...
 
     def steps(self, now: Tick) -> list[MotionOnset]: ...
 
 
 class MotionAnalyser:
-    """Encoded video in, ``MotionOnset`` and ``SceneCut`` out, onsets in order of ``at``, steps apart; with
-    ``eyes``, ``Sight``, too.
+    """Encoded video in, ``MotionOnset``, ``MotionCourse`` and ``SceneCut`` out, onsets in order of ``at``, steps apart;
+    with ``eyes``, ``Sight``, too.
 
     ``refine=False`` samples at a constant low rate: cheaper by half, and a moment is known to 50 ms only.
     """
@@ -66,6 +69,7 @@ class MotionAnalyser:
         self._sampler = FrameSampler(refine=refine, show=eyes.keep if eyes is not None else None)
         self._field = MotionField()
         self._finder = OnsetFinder()
+        self._courses = CourseFinder()
         self._cuts = CutFinder()
         self._attention = Allowance(1.0, ATTENTION_SAVED)
         self._left: list[PerceptionEvent] = []
@@ -101,7 +105,7 @@ class MotionAnalyser:
         return AnalyserStatistics(self._sampler.statistics(), self._onsets, self._cut_count)
 
     def _restart(self) -> list[PerceptionEvent]:
-        events = self._report(self._finder.flush())
+        events = [*self._report(self._finder.flush()), *self._courses.end()]
         self._field.reset()
         self._finder.reset()
         self._cuts.reset()
@@ -122,7 +126,7 @@ class MotionAnalyser:
         if cut is not None:
             self._cut_count += 1
             self._finder.forget_from(cut.at - motion.gap)
-            events.append(cut)
+            events += [cut, *self._courses.end()]
             if self._eyes is not None:
                 self._eyes.cut()
         moves = urgency(motion)
@@ -131,6 +135,8 @@ class MotionAnalyser:
             if (sight := self._eyes.look_around(motion.at)) is not None:
                 events.append(sight)
             events += self._stepped(self._eyes.steps(motion.at))
+        for course in self._courses.feed(motion):
+            events.append(self._eyes.follow(course) if self._eyes is not None else course)
         return events + self._report(self._finder.feed(motion))
 
     def _attend(self, motion: Motion, moves: float) -> None:

@@ -26,6 +26,7 @@ from livefoley.runtime.workers.messages import (
     Cut,
     Eyes,
     FromPerception,
+    Goes,
     Moved,
     Noticed,
     Saw,
@@ -62,7 +63,7 @@ class Perception:
         self._worker = workers.seat(room, self._message, self._ready)
         self._on_event = on_event
         self._on_evidence = on_evidence
-        self._ids = EvidenceIds()
+        self._ids, self._courses = EvidenceIds(), EvidenceIds()
         self._watch = watch
         self._eyes = self._eyes_wanted = eyes
         self._track: TrackInfo | None = None
@@ -135,6 +136,7 @@ class Perception:
 
     def _ready(self) -> None:
         self._ids.restart()
+        self._courses.restart()
         if self._speaking_at is not None:  # the one that would have said "over" is dead
             self._on_event(Speech(self._speaking_at, active=False))
             self._speaking_at = None
@@ -154,6 +156,8 @@ class Perception:
                 if onset.at > self._last_onset[step]:  # else seen before by a worker that died since
                     self._last_onset[step] = onset.at
                     self._on_event(onset)
+            case Goes(course):
+                self._on_event(replace(course, id=self._courses.number(course.id)))
             case Saw(sight):
                 place = sight.places[0][0] if sight.places else ""
                 families = tuple(family.value for family, _ in sight.families[:3])

@@ -102,6 +102,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         signals=_signals(parts),
         ears=room.ears.snapshot() if room.ears is not None else EarsSnapshot(),
         eyes=room.perception.seen() if room.perception is not None else EyesSnapshot(),
+        context=parts.context.snapshot(engine.soonest(engine.settings.lookahead_s, now) if engine.started else 0),
         screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
