@@ -89,7 +89,7 @@ class MotionCourse:
 
     ``points`` is what was seen of it since it was last told, in order, never empty; at its beginning that is all.
     ``steadiness`` is 1 for what goes one way, and 0 for what comes back as often as it goes, ``strokes_per_s`` how
-    often that is. ``sight`` is what the eyes saw there last.
+    often that is, where it is regular (else 0). ``sight`` is what the eyes saw there last.
     """
 
     id: int

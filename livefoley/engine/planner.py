@@ -134,9 +134,11 @@ class Planner:
         return lead_on(course, ended)
 
     def _begin(self, course: Course, ended: bool, playhead: Tick) -> None:
+        if self._courses.will_be_seen(course) and not ended:
+            return
         choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
         if choice.prompt is None or ended:
-            if ended:
+            if ended and self.settings.prompts.lasting:  # else who walks by and who gestures would be told of, too
                 self._choices.append((course.last, replace(choice, prompt=None)))
                 self._outcomes[CueKind.LASTING, "unknown"] += 1
             return

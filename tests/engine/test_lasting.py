@@ -75,10 +75,9 @@ def test_what_is_not_known_to_sound_does_not(prompts: ActionPrompts, sight: Sigh
     assert plan.course(course(sight=sight, steadiness=steadiness), 0) is None
     assert plan.course(course(state=CourseState.ENDS, sight=sight, steadiness=steadiness), 0) is None
     assert not plan.take_cues()
-    [(_, choice)] = plan.take_choices()
-    assert choice.prompt is None
-    assert choice.reason
-    assert (CueKind.LASTING, "unknown", 1) in plan.statistics().outcomes
+    choices = [choice for _, choice in plan.take_choices()]
+    assert [choice.prompt for choice in choices] == [None] * bool(prompts.lasting)
+    assert all(choice.reason for choice in choices)  # of what the words name
 
 
 def test_the_words_help_where_the_picture_is_not_sure_and_decide_where_nobody_looked() -> None:
@@ -163,3 +162,19 @@ def test_a_car_is_heard_a_little_before_it_is_seen_and_after() -> None:
     assert curve[0].at < TICK_RATE - TICK_RATE // 2
     assert curve[-1].at > 2 * TICK_RATE + TICK_RATE // 2
     assert max(curve[0].level_db, curve[-1].level_db) < curve[1].level_db - 10
+
+
+def test_where_somebody_looks_words_wait_for_what_is_seen() -> None:
+    plan = planner(CARS)
+    plan.course(course(7, sight=SOMEBODY), 0)
+    assert plan.course(course(8, sight=None), 0) is None  # its turn will come
+    assert plan.course(course(8, CourseState.GOES_ON, first=5), 0) is not None
+    later = course(9, sight=None, first=200)  # nobody has looked for long
+    assert plan.course(later, 0) is not None
+
+
+def test_a_saw_that_is_named_sounds_at_regular_strokes_alone() -> None:
+    saws = ActionPrompts(("WOODImpt_Hit",), lasting=((Family.SAW, "TOOLHand_Saw"),))
+    for strokes, sounds in ((1.5, True), (0.0, False)):
+        led = planner(saws).course(course(sight=SOMEBODY, steadiness=0.2, strokes_per_s=strokes), 0)
+        assert (led is not None) is sounds

@@ -76,6 +76,13 @@ def test_what_is_only_spoken_of_counts_when_it_is_named_again() -> None:
     assert not host(spoken, late).raised(late.at)
 
 
+def test_what_was_shown_keeps_its_name_when_it_is_spoken_of() -> None:
+    walk = Mention(ticks_from_s(5), "走路", Family.FOOTSTEP, "FEETHmn_Water", shown=False)
+    named = host(SHOES, walk)
+    assert [each.word for each in named.raised(walk.at)] == ["跑鞋"]
+    assert named.leaning(walk.at).effects == {Family.FOOTSTEP: "FEETHmn_Concrete"}
+
+
 def test_a_place_counts_when_it_is_named_twice() -> None:
     first, second = (Mention(ticks_from_s(s), "海边", place="海边") for s in (0, 20))
     assert host(first).place(0) == ("", "")

@@ -68,11 +68,13 @@ def test_it_is_told_a_few_times_a_second() -> None:
     assert len(moments) >= 4
 
 
-def test_what_goes_to_and_fro_is_not_steady_and_its_strokes_are_counted() -> None:
+def test_what_goes_to_and_fro_is_not_steady_and_its_strokes_are_counted_where_they_are_regular() -> None:
     course = [each for each in told(stroking()) if each.state is CourseState.GOES_ON]
     assert course
     assert course[-1].steadiness < 0.6
-    assert course[-1].strokes_per_s == pytest.approx(2.0, abs=0.7)
+    strokes = [each.strokes_per_s for each in course if each.strokes_per_s]
+    assert strokes
+    assert np.median(strokes) == pytest.approx(2.0, abs=0.7)
 
 
 def test_no_more_than_a_few_are_followed() -> None:

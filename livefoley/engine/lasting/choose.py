@@ -23,7 +23,10 @@ from livefoley.engine.lasting.course import ALONE, Course
 
 UNSAID = frozenset({Family.VEHICLE})
 """What sounds without words where it is seen. A spoon or a keyboard is in many pictures in which something moves."""
+HINTED = 0.06  # a vehicle of which only the nose is in the picture is seen that surely
 PLAIN = 0.03  # share of the picture from which on a thing may be what the words name, though the eyes do not see it
+_HINTS = {Family.VEHICLE: (Family.VEHICLE,), Family.ROLL: (Family.ROLL, Family.BALL, Family.VEHICLE)}
+"""What is seen of what goes by itself."""
 _SEEN = frozenset({Family.POUR, Family.TYPING})
 """What must be seen: who speaks of milk, or of a game, does not pour or type whenever something moves."""
 
@@ -38,7 +41,8 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
             continue
         shown = course.shown.get(family, 0.0)
         if family in named and _may_be(family, course):
-            shown = min(1.0, shown + unseen * min(1.0, course.largest / PLAIN))
+            other = min(1.0, sum(course.shown.values()) - shown)
+            shown = min(1.0, shown + unseen * (1.0 - other) * min(1.0, course.largest / PLAIN))
         words = NAMED if family in named else UNNAMED if named else NOT_SAID
         found.append((_suits(family, course) * shown * words * leaning.of(family), family))
     likelihood, family = max(found)
@@ -54,7 +58,10 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
 
 def _may_be(family: Family, course: Course) -> bool:
     """Say whether a movement may be what the words name, though nothing of it is seen."""
-    return family not in _SEEN and not (family in ALONE and course.person >= PERSON)
+    if family in ALONE and course.looked:
+        hints = (course.shown.get(each, 0.0) for each in _HINTS[family])
+        return max(hints) >= HINTED and course.person < PERSON
+    return family not in _SEEN
 
 
 def _suits(family: Family, course: Course) -> float:

@@ -19,6 +19,7 @@ KEPT_POINTS = 128
 NEAR = 0.15  # picture widths
 ALONE = frozenset({Family.VEHICLE, Family.ROLL})
 """What goes by itself: no hand moves it, and a person who is seen there is what moves."""
+LOOKING: Tick = ticks_from_s(10.0)
 SILENT: Tick = ticks_from_s(1.0)  # a course that is not told of for so long after its moment is over
 
 
@@ -50,7 +51,8 @@ class Course:
 
     def take(self, told: MotionCourse) -> None:
         """Take what is told of it; what was seen once is half believed a while later."""
-        self.steadiness, self.strokes_per_s, self.where = told.steadiness, told.strokes_per_s, told.points[-1]
+        self.steadiness, self.where = told.steadiness, told.points[-1]
+        self.strokes_per_s = told.strokes_per_s or 0.9 * self.strokes_per_s
         self.largest = max(self.largest, *(point.size for point in told.points))
         self.fresh = [*self.fresh, *told.points][-KEPT_POINTS:]
         if told.sight is None:
@@ -75,6 +77,7 @@ class Courses:
 
     def __init__(self) -> None:
         self._courses: OrderedDict[int, Course] = OrderedDict()
+        self._looked: Tick | None = None
 
     def take(self, told: MotionCourse) -> Course:
         """Return the course that is told of, with that."""
@@ -84,9 +87,15 @@ class Courses:
             silent = (number for number, each in self._courses.items() if each.cue_id is None)
             del self._courses[next(silent, next(iter(self._courses)))]
         course.take(told)
+        if told.sight is not None:
+            self._looked = told.at
         if told.state is CourseState.ENDS:
             self._courses.pop(told.id, None)
         return course
+
+    def will_be_seen(self, course: Course) -> bool:
+        """Say whether somebody looks at movements, but has not looked at this one yet."""
+        return not course.looked and self._looked is not None and course.last - self._looked < LOOKING
 
     def sounding(self) -> int:
         """Return how many have a sound."""

@@ -10,7 +10,7 @@ from livefoley.core.events import CoursePoint
 from livefoley.core.families import Family
 from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
 
-NEAREST = 0.15  # share of the picture from which on a vehicle is as loud as it gets
+NEAREST = 0.2  # share of the picture from which on a vehicle is as loud as it gets
 FARTHEST_DB = -36.0
 BEYOND: Tick = ticks_from_s(0.8)
 BEYOND_DB = 14.0

@@ -36,9 +36,11 @@ class _Named:
     counts_from: Tick | None = None
 
     def add(self, mention: Mention, score: float) -> None:
+        told = mention.shown or not self.share(mention.at)  # what was shown is not called by what is only spoken of
         self.score = min(1.0, _faded(self.score, mention.at - self.at) + score)
-        self.at, self.word = max(self.at, mention.at), mention.text
-        self.effect = mention.effect or self.effect
+        self.at = max(self.at, mention.at)
+        if told:
+            self.word, self.effect = mention.text, mention.effect or self.effect
         if self.score >= ENOUGH:
             self.counts_from = self.at
 

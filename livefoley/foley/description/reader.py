@@ -14,13 +14,10 @@ from functools import lru_cache
 
 from livefoley.core.families import Family, family_of
 from livefoley.foley.description.entries import Entry, Modifier, Tables, tables
+from livefoley.foley.description.names import BESIDE, names_goods
 from livefoley.foley.description.words import Match, Text
 
 DEFAULT_LEVEL = 0.65
-_BESIDE = frozenset("口边旁里外内上下前后头畔岸站厅")
-_LIKE = frozenset({"shape", "scent", "flavour", "flavor", "theme", "inspir", "print", "pattern", "colour", "color"})
-_LIKE_ZH = frozenset("味款色形纹系牌香状")
-_NAMED_OVER = 1  # words between a place and the goods it is the name of: forest green lipstick
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,7 @@ def _find(words: Text, known: Tables) -> list[Match[Entry]]:
 def _beside(words: Text, at: int, known: Tables) -> Match[Entry] | None:
     """Return the place that a Chinese word at ``at`` is at or in: 地铁口 is by the 地铁, 海边 by the 海."""
     end = next((end for start, end in words.words if start == at and end - start > 2), None)
-    if end is None or words.tokens[end - 1].word not in _BESIDE:
+    if end is None or words.tokens[end - 1].word not in BESIDE:
         return None
     found = known.entries.at(words, at, end - 1)
     return found if found is not None and found.end == end - 1 and found.tag.bed and not found.tag.acts else None
@@ -157,66 +154,10 @@ def _told(words: Text, found: list[Match[Entry]], known: Tables) -> list[_Told]:
     out = []
     for place, match in enumerate(found):
         level = _level(words, match, found, known)
-        goods = bool(match.tag.bed) and not match.tag.acts and _names_goods(words, found, place, known)
+        goods = bool(match.tag.bed) and not match.tag.acts and names_goods(words, found, place, known)
         if level >= 0 and match.tag.says_something and not goods:
             out.append(_Told(match, level))
     return out
-
-
-def _names_goods(words: Text, found: list[Match[Entry]], place: int, known: Tables) -> bool:
-    """Say whether a place is what something else is called by: goods that are named right after it, or, for weather and
-    wild places, whatever that is what comes next and no list holds (sea bass)."""
-    match = found[place]
-    if match.text[-1] in _BESIDE and match.end - match.start > 1:
-        return False  # 溪边 is where it is, whatever comes next
-    if _is_likened(words, match):
-        return True
-    if match.tag.nature and (_before_unknown(words, match, known) or _is_origin(words, match, found[:place], known)):
-        return True
-    at, over = match.end, 0
-    for after in found[place + 1 :]:
-        while at < after.start:
-            if words.tokens[at].mark or known.joints.at(words, at) is not None:
-                return False
-            over += 0 if words.tokens[at].han and (at not in words.borders) else 1
-            at += 1
-        if over > _NAMED_OVER:
-            return False
-        if after.tag.thing:
-            return True
-        at = after.end
-    return False
-
-
-def _before_unknown(words: Text, match: Match[Entry], known: Tables) -> bool:
-    """Say whether a word follows that no list holds; in Chinese, where compounds are words, after one character."""
-    at = match.end
-    if at >= len(words.tokens) or words.tokens[at].mark:
-        return False
-    if words.tokens[at].han and match.end - match.start > 1:
-        return False
-    listed = (known.entries, known.quiet, known.joints, known.weather, known.surfaces, known.modifiers)
-    return all(each.at(words, at) is None for each in listed)
-
-
-def _is_likened(words: Text, match: Match[Entry]) -> bool:
-    """Say whether goods are likened to it: frog-shaped, campfire scented, 海洋味."""
-    if match.end >= len(words.tokens):
-        return False
-    after = words.tokens[match.end]
-    return after.stem in _LIKE or (after.word in _LIKE_ZH and (match.end, match.end + 1) in words.words)
-
-
-def _is_origin(words: Text, match: Match[Entry], before: list[Match[Entry]], known: Tables) -> bool:
-    """Say whether goods come from a wild place: pearls from the sea. ("Live from the beach" is at the beach.)"""
-    at = match.start - 1
-    while at > 0 and words.tokens[at].word in ("the", "a"):
-        at -= 1
-    if at < 1 or words.tokens[at].word != "from":
-        return False
-    goods = before[-1].tag.acts and before[-1].end == at if before else False
-    listed = (known.entries, known.quiet, known.joints, known.weather, known.surfaces, known.modifiers)
-    return goods or all(each.at(words, at - 1) is None for each in listed)
 
 
 def _places(told: Sequence[_Told]) -> list[Place]:

@@ -51,7 +51,7 @@ def drive(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     rattle = shaped(rng, n, octave_curve(-30, -20, -12, -8, -8, -11, -16, -22, -30, -42)) * (1 + 0.5 * sine(firing))
     motor = unit(engine) * (1 + 0.06 * wander(rng, n, 12.0)) + 0.35 * unit(rattle)
     air = wide(rng, n, WIND, 0.6)
-    return unit(tyres) + (0.28 + 0.2 * strength) * np.stack((motor, motor)) + 0.2 * unit(air)
+    return unit(tyres) + (0.4 + 0.25 * strength) * np.stack((motor, motor)) + 0.2 * unit(air)
 
 
 def pour(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:

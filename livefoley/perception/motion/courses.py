@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.events import CoursePoint, CourseState, MotionCourse
-from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
+from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s
 from livefoley.perception.motion.optical_flow import Motion, smooth
 
 MOST = 4
@@ -23,7 +23,8 @@ LOOK: Tick = ticks_from_s(0.06)  # pictures closer than this tell nothing new of
 TOLD: Tick = ticks_from_s(0.25)
 LASTS: Tick = ticks_from_s(0.4)  # what moves less long than this is no course
 LOST: Tick = ticks_from_s(0.4)  # a region that is not seen for so long is over
-MEMORY: Tick = ticks_from_s(1.5)  # of which the steadiness is
+MEMORY: Tick = ticks_from_s(2.0)  # of which steadiness and strokes are
+LEAST_TURNS, IRREGULAR = 2, 0.4  # a hand that works keeps its time, one that gestures does not
 WINDOW = 5
 SLOWEST = 0.04  # picture widths a second
 SMALLEST = 1.2e-2  # share of the picture; a region may shrink to a quarter of that
@@ -55,13 +56,15 @@ class _Region:
 
     @property
     def strokes_per_s(self) -> float:
-        """How often it comes back, a second."""
+        """How often it comes back, a second, where that is regular; else 0."""
         ways = np.array([way[1:] for way in self.ways])
-        lasted = s_from_ticks(self.ways[-1][0] - self.ways[0][0])
-        axis = np.linalg.svd(ways, full_matrices=False)[2][0]
-        along = ways @ axis
-        forth = np.sign(along[np.abs(along) > 0.5 * np.abs(along).mean()])
-        return float(np.count_nonzero(np.diff(forth))) / 2 / lasted if lasted > 0 else 0.0
+        along = ways @ np.linalg.svd(ways, full_matrices=False)[2][0]
+        clear = np.abs(along) > 0.5 * np.abs(along).mean()
+        times = np.array([way[0] for way in self.ways])[clear] / TICK_RATE
+        lasted = np.diff(times[1:][np.diff(np.sign(along[clear])) != 0])  # from turn to turn
+        if len(lasted) < LEAST_TURNS or float(lasted.std()) > IRREGULAR * float(lasted.mean()):
+            return 0.0
+        return 0.5 / float(lasted.mean())
 
 
 class CourseFinder:
