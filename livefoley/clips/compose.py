@@ -117,7 +117,7 @@ def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
     """Return the clip's foley. Where it cannot be made anew the live one stands in."""
     chain = makers.chain(job.student)
     bed = chain.bed(ambience_of(f"clip-{job.content_id}", job.describe, job.seed))
-    foley = FoleyPass(job.mix, job.plan, chain, bed, clip_input.start, clip_input.end)
+    foley = FoleyPass(job.mix, job.plan, chain, bed, clip_input.start, clip_input.end, clip_input.original())
     try:
         stem = foley.make([e for e in clip_input.events if isinstance(e, MotionOnset | MotionCourse | Speech | Cue)])
         sounds = tuple(_placed(laid, clip_input.start) for laid in foley.laid)

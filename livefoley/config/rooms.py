@@ -186,6 +186,12 @@ class Eyes(Model):
     bias: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
+class Microphone(Model):
+    """Whether the original sound is compared with what moves: for the moments, and not to lay what is heard already."""
+
+    learn: bool = True
+
+
 class Listen(Model):
     """What the room listens for; needs the extra ``ears``. ``keywords`` are names of lists, or files of one's own.
 
@@ -227,6 +233,7 @@ class Room(Model):
     describe: Annotated[str, Field(max_length=MAX_DESCRIPTION)] = ""
     actions: Actions = Actions()
     eyes: Eyes = Eyes()
+    microphone: Microphone = Microphone()
     foley: Foley = Foley()
     listen: Listen = Listen()
     highlights: Highlights = Highlights()

@@ -98,6 +98,26 @@ class EyesSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class MicrophoneSnapshot:
+    """What the original sound holds of the movements in the picture.
+
+    ``hears`` says whether it holds more than chance explains: of the last ``movements``, ``pairs`` had an onset of the
+    sound where ``by_chance`` would have (all three fade). Then: movements that were compared, that took their moment
+    from the sound, that are laid more quietly as it carries them, and that are held for silent as it never does.
+    """
+
+    learning: bool = False
+    hears: bool = False
+    movements: float = 0.0
+    pairs: float = 0.0
+    by_chance: float = 0.0
+    compared: Count = 0
+    sharpened: Count = 0
+    lowered: Count = 0
+    unlikely: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
 class EmbeddingCacheSnapshot:
     """Where the embeddings of texts came from."""
 
@@ -295,6 +315,7 @@ class RoomSnapshot:
     ears: EarsSnapshot = EarsSnapshot()
     screen: ScreenSnapshot = ScreenSnapshot()
     eyes: EyesSnapshot = EyesSnapshot()
+    microphone: MicrophoneSnapshot = MicrophoneSnapshot()
     context: ContextSnapshot = field(default_factory=ContextSnapshot)
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()

@@ -17,6 +17,7 @@ from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.choice import EVEN, Choice, Leaning, choose
 from livefoley.engine.lasting.choose import choose_lasting
 from livefoley.engine.lasting.course import MOST_SOUNDING, Course, Courses, Led, lead_on
+from livefoley.engine.microphone.own_sound import Advice
 
 PREROLL: Tick = TICK_RATE // 20
 """A sound may play this long before its onset (a whoosh rises); the deadline allows for it."""
@@ -48,6 +49,7 @@ class PlannerSettings:
     prompts: ActionPrompts = field(default_factory=ActionPrompts)
     max_actions_per_s: float = 8.0
     seed: int = 0
+    learn: bool = True  # what movements sound like in the original: ``engine.microphone``
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,13 @@ class PlannerStatistics:
     outcomes: tuple[tuple[str, str, int], ...]
     pending: int
     bed_restarts: int
+
+
+def advised(choice: Choice, advice: Advice) -> Choice:
+    """Return a choice with what the original sound says of it: how much quieter, and why."""
+    if not advice.reason:
+        return choice
+    return replace(choice, gain_db=choice.gain_db + advice.gain_db, reason=f"{choice.reason}; {advice.reason}")
 
 
 class Planner:
@@ -89,22 +98,32 @@ class Planner:
 
     # ---- in ----
 
-    def motion(self, onset: MotionOnset, playhead: Tick) -> Cue | None:
-        """Ask for the sound of a movement; None when the room does not want one or it is too late for it."""
+    def motion(self, onset: MotionOnset, playhead: Tick, advice: Advice | None = None) -> Cue | None:
+        """Ask for the sound of a movement; None when the room does not want one or it is too late for it.
+
+        ``advice`` is what the original sound says of it.
+        """
         settings = self.settings
         sweep = onset.kind is MotionKind.SWEEP
         threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
         if not settings.actions or onset.strength < threshold:
             return None
-        choice = choose(onset, settings.prompts, self._next_id, self._leaning(onset.at))
+        advice = advice or Advice(onset.at)
+        likely = replace(onset, strength=onset.strength * advice.likelihood)
+        if likely.strength < threshold:
+            self._choices.append((onset.at, Choice(None, None, 0.0, 0.0, advice.reason)))
+            self._outcomes[CueKind.ACTION, "unlikely"] += 1
+            return None
+        choice = advised(choose(likely, settings.prompts, self._next_id, self._leaning(onset.at)), advice)
+        start = advice.at if advice.at - PREROLL > playhead else onset.at
         covered = choice.prompt is not None and self._courses.covers(onset.x, onset.y, choice.family)
         if covered:
             choice = replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}")
-        self._choices.append((onset.at, choice))
+        self._choices.append((start, choice))
         if choice.prompt is None:
             self._outcomes[CueKind.ACTION, "covered" if covered else "unknown"] += 1
             return None
-        if self._too_many(onset.at):
+        if self._too_many(start):
             self._outcomes[CueKind.ACTION, "limited"] += 1
             return None
         loudness = 0.55 * onset.strength + 0.25 * min(1.0, onset.size / 0.05) + 0.2 * min(1.0, onset.speed / 1.0)
@@ -112,8 +131,8 @@ class Planner:
             Cue(
                 id=self._next_id,
                 kind=CueKind.ACTION,
-                start=onset.at,
-                deadline=onset.at - PREROLL,
+                start=start,
+                deadline=start - PREROLL,
                 prompt=choice.prompt,
                 intensity=min(1.0, loudness),
                 gain_db=-6.0 * (1.0 - loudness) + choice.gain_db,

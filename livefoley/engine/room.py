@@ -75,8 +75,8 @@ class RoomEngine:
 
     @property
     def problem(self) -> str | None:
-        """Why the publisher's sound is not used, in one line, if it is not."""
-        return self._decoding.problem
+        """Why the publisher's sound is not used, or not learned from any more, in one line, if it is not."""
+        return self._decoding.problem or self._foley.microphone.problem or None
 
     # ---- what the publisher sends ----
 
@@ -175,8 +175,10 @@ class RoomEngine:
 
     def _hear(self, samples: Stereo, start: Tick) -> None:
         """Let perception hear the sound where it was placed: by the stamps, packets would overlap by milliseconds."""
+        mono = samples.mean(axis=0)
+        self._foley.hear(mono, start)
         if self._taps is not None:
-            self._taps.audio(samples.mean(axis=0), start)
+            self._taps.audio(mono, start)
 
     def tap(self, taps: Taps) -> None:
         """Let ``taps`` have a copy of what comes in from now on."""
@@ -344,4 +346,6 @@ class RoomEngine:
             delay_line_bytes=self._delay.bytes,
             decode_errors=self._decoding.errors,
         )
-        return EngineStatistics(counters, self._timeline.statistics(), self._audio.statistics(), mixer, planner)
+        own_sound = self._foley.microphone.statistics()
+        timeline, audio = self._timeline.statistics(), self._audio.statistics()
+        return EngineStatistics(counters, timeline, audio, mixer, planner, own_sound)

@@ -15,6 +15,7 @@ from livefoley.core.ticks import Tick
 from livefoley.engine.audio_input import AudioInputStatistics
 from livefoley.engine.choice import Leaning
 from livefoley.engine.hold import OnDrop
+from livefoley.engine.microphone.own_sound import OwnSoundStatistics
 from livefoley.engine.mixer import Mixed, MixerStatistics, MixSettings
 from livefoley.engine.planner import PlannerSettings, PlannerStatistics, even
 from livefoley.engine.timeline import TimelineStatistics
@@ -90,3 +91,4 @@ class EngineStatistics:
     audio: AudioInputStatistics
     mixer: MixerStatistics
     planner: PlannerStatistics
+    own_sound: OwnSoundStatistics | None  # None where nothing is learned from it

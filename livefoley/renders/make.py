@@ -70,10 +70,11 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     chain = Makers(order.libraries, order.student).chain()
     bed = chain.bed(ambience_of("render", order.request.description, 0))
     plan = PlannerSettings(prompts=lexicon.action_prompts(order.request.description))
-    foley = FoleyPass(MixSettings(), plan, chain, bed, 0, layout.end)
+    under = original if order.request.mix else None  # alone, nothing in it sounds already
+    foley = FoleyPass(MixSettings(), plan, chain, bed, 0, layout.end, under)
     stem = foley.make([*onsets, *(event for event in speech if isinstance(event, Speech))])
     progress(_SOUNDED)
-    sound = _finished(original if order.request.mix else None, stem, order.content_id)
+    sound = _finished(under, stem, order.content_id)
     progress(_MARKED)
     _write(order, sound)
     pieces = len(divide(layout, order.limits.processes))

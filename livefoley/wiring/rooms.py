@@ -286,6 +286,7 @@ def planner_settings(room: cfg.Room) -> PlannerSettings:
         sensitivity=room.actions.sensitivity,
         prompts=action_prompts(room)(room.describe),
         seed=room.seed,
+        learn=room.microphone.learn,
     )
 
 
