@@ -35,7 +35,8 @@ from livefoley.media.access.proxy_protocol import TrustedProxies
 from livefoley.media.access.read_access import ReadAccess
 from livefoley.media.webrtc import IceSettings, WhepAudience, WhepServer
 from tests.control.studio import Studio, open_to_all
-from tests.support.peers import free_port, require
+from tests.support.peers import require
+from tests.support.ports import free_port
 from tests.support.waiting import LIMIT_S, until
 from tests.webrtc.publisher import video_packets
 from tests.webrtc.rooms import Room

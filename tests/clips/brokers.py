@@ -11,7 +11,8 @@ from pathlib import Path
 import kombu
 from kombu.exceptions import OperationalError
 
-from tests.support.peers import free_port, require
+from tests.support.peers import require
+from tests.support.ports import free_port
 from tests.support.waiting import LIMIT_S, wait_until
 
 

@@ -30,7 +30,8 @@ from livefoley.control.metrics.edges import EdgeCollector
 from livefoley.control.server import HttpServer
 from livefoley.outbound.prewarm import prewarm
 from tests.clips.finished import finished, metadata
-from tests.support.peers import free_port, require
+from tests.support.peers import require
+from tests.support.ports import free_port
 from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live

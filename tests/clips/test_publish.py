@@ -30,7 +30,8 @@ from livefoley.clips.publish import s3 as s3_module
 from livefoley.clips.publish.store import KEY
 from livefoley.core.errors import ConfigError, OutputError
 from tests.clips.finished import ID, finished, metadata
-from tests.support.peers import free_port, impossible, require
+from tests.support.peers import impossible, require
+from tests.support.ports import free_port
 
 PREFIX = f"stage/2026-11-21/12-00-00-{ID}"
 SECRET = "planted-secret-of-the-store"

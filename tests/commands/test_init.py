@@ -12,7 +12,7 @@ from livefoley.config import load, parse
 from livefoley.config.addresses import entrances
 from livefoley.config.pipelines import pipelines
 from livefoley.wiring.preflight import lacks
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.test_cli import livefoley, one_error
 
 ROOM = "rooms: {cam: {source: {rtmp: {key: secret-key}}, sinks: [], %s}}\n"

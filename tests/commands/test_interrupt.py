@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.peers import free_port, impossible
+from tests.support.peers import impossible
+from tests.support.ports import free_port
 from tests.support.waiting import LIMIT_S
 from tests.test_cli import CONFIG
 

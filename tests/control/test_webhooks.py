@@ -22,7 +22,7 @@ from livefoley.outbound.webhooks import TRIES, Webhook, signature
 from livefoley.runtime.events.event_feed import QUEUE, EventFeed
 from tests.clips.certificates import signing_chain
 from tests.support.hooks import hook
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 SECRET = "shared-secret-of-the-hook"

@@ -20,7 +20,8 @@ from livefoley.demo.measure import OnsetMatch, PictureMatch
 from livefoley.demo.publish import publish
 from livefoley.demo.report import DemoError, Result, require_sound
 from livefoley.demo.run import demo, room_of
-from livefoley.demo.sidecar import Ports, SidecarError, free_ports, running, write_config
+from livefoley.demo.sidecar import Ports, SidecarError, running, write_config
+from tests.support.ports import free_ports
 from tests.support.waiting import LIMIT_S
 
 SECONDS = 8

@@ -10,7 +10,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from tests.support.peers import free_port, missing, require
+from tests.support.peers import missing, require
+from tests.support.ports import free_port
 from tests.support.programs import process
 
 _MODULES = ("/usr/lib/nginx/modules/ngx_rtmp_module.so", "/usr/share/nginx/modules/ngx_rtmp_module.so")

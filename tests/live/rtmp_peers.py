@@ -13,7 +13,8 @@ from typing import Any
 
 from livefoley.core.media import Disconnected, MediaKind, Packet, SourceItem, TrackInfo
 from livefoley.media.rtmp import RtmpServer, RtmpSource
-from tests.support.peers import free_port, require
+from tests.support.peers import require
+from tests.support.ports import free_port
 from tests.support.programs import run_peer
 from tests.support.waiting import LIMIT_S, until
 

@@ -23,12 +23,13 @@ from typing import Any
 import pytest
 
 from livefoley.core.media import MediaKind
-from livefoley.demo.sidecar import KEY, free_ports
+from livefoley.demo.sidecar import KEY
 from tests.live.chaos import Arrivals, Waiting, Watched, harm_workers, never_reading, playing, relaying, watched
 from tests.live.rtmp_peers import nginx_rtmp
 from tests.support.made import made_once
 from tests.support.media_files import file_hashes, file_packets, make_clip
 from tests.support.peers import require
+from tests.support.ports import free_ports
 from tests.support.programs import process, run_peer
 from tests.support.sidecars import configured, wait_room
 from tests.support.strangers import ACTS, OPEN_KEY, OPEN_ROOM

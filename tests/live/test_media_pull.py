@@ -20,7 +20,8 @@ from livefoley.media.pull import PullSource
 from tests.live.media_peers import gstreamer_rtsp, nginx_rtmp, publishing, segmented, web
 from tests.media.clips import clip
 from tests.media.render import payloads
-from tests.support.peers import free_port, require
+from tests.support.peers import require
+from tests.support.ports import free_port
 from tests.support.programs import process
 from tests.support.waiting import LIMIT_S, until
 

@@ -22,7 +22,8 @@ from livefoley.media.transport_stream import TsStream
 from tests.live.media_peers import publishing
 from tests.media.clips import clip
 from tests.media.render import events_s, output_items
-from tests.support.peers import free_port, require
+from tests.support.peers import require
+from tests.support.ports import free_port
 from tests.support.programs import process
 from tests.support.waiting import LIMIT_S, until
 

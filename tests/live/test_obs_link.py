@@ -14,7 +14,7 @@ from livefoley.core.notices import HighlightNotice
 from livefoley.outbound.obs import ObsLink, ObsSettings
 from livefoley.runtime.events.event_feed import EventFeed
 from tests.support.obs import PASSWORD, Operator, obs, operator
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 NO_CHAPTERS = 204  # what OBS before 30.2 answers

@@ -11,7 +11,8 @@ from livefoley.media.rtmp import RtmpSink
 from livefoley.media.rtmp.protocol.url import RtmpUrl
 from tests.live.rtmp_challenger import PASSWORD, USER, challenger
 from tests.live.test_rtmp_publisher import knock, running
-from tests.support.peers import free_port, require
+from tests.support.peers import require
+from tests.support.ports import free_port
 from tests.support.programs import process
 from tests.support.waiting import until
 

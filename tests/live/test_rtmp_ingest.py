@@ -13,7 +13,7 @@ from livefoley.media.rtmp import RtmpServer
 from tests.live.rtmp_peers import KEY, Captured, capture, publish_ffmpeg, publish_gstreamer, publish_pyav
 from tests.support.media_files import file_hashes, file_packets
 from tests.support.obs import obs
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.live

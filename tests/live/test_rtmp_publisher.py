@@ -19,7 +19,8 @@ from livefoley.media.rtmp.protocol.server_session import PublishRequest, ServerS
 from tests.live.rtmp_client import AVCC, output_of
 from tests.live.rtmp_peers import KEY, Captured, capture, nginx_rtmp
 from tests.support.media_files import file_hashes
-from tests.support.peers import free_port, require
+from tests.support.peers import require
+from tests.support.ports import free_port
 from tests.support.programs import process
 from tests.support.waiting import LIMIT_S, until
 

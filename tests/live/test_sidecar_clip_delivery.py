@@ -14,7 +14,7 @@ from livefoley.marks.carrier import ID_DIGITS
 from tests.clips import flashes
 from tests.clips.certificates import signing_chain
 from tests.live.clip_steps import over
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.support.sidecars import client, publish, sidecar, wait_room
 
 pytestmark = pytest.mark.live

@@ -13,8 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from livefoley.demo.sidecar import Ports, free_ports, running
+from livefoley.demo.sidecar import Ports, running
 from tests.support.peers import require
+from tests.support.ports import free_ports
 from tests.support.programs import run_peer
 from tests.support.waiting import LIMIT_S, until
 from tests.test_deploy import DEMO, composed, edge_of

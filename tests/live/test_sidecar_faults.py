@@ -25,7 +25,8 @@ from tests.live.chaos import never_reading
 from tests.live.rtmp_client import connect
 from tests.support.made import made_once
 from tests.support.media_files import AUDIO, VIDEO, decoded_sound, file_hashes, file_packets, make_clip, recordings
-from tests.support.peers import free_port, require, require_packages
+from tests.support.peers import require, require_packages
+from tests.support.ports import free_port
 from tests.support.sidecars import client, publish, sidecar, wait_room, worker_pid
 from tests.support.strangers import tags
 from tests.support.waiting import until

@@ -12,9 +12,10 @@ import httpx
 import psutil
 import pytest
 
-from livefoley.demo.sidecar import ROOM, free_ports, running
+from livefoley.demo.sidecar import ROOM, running
 from tests.clips import brokers, flashes
 from tests.live.clip_steps import files, in_sync, over, published
+from tests.support.ports import free_ports
 from tests.support.sidecars import configured, wait_room
 from tests.support.waiting import LIMIT_S
 

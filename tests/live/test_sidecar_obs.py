@@ -19,7 +19,7 @@ from livefoley.demo.sidecar import Sidecar
 from tests.live.clip_steps import files, keeping_clips, over
 from tests.support.media_files import VIDEO, decoded_sound, decodes, file_hashes, make_clip
 from tests.support.obs import PASSWORD, obs, operator
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.support.sidecars import client, publish, sidecar, wait_room
 from tests.support.waiting import LIMIT_S
 

@@ -11,10 +11,11 @@ import httpx
 import psutil
 import pytest
 
-from livefoley.demo.sidecar import ROOM, free_ports
+from livefoley.demo.sidecar import ROOM
 from tests.clips import flashes, videos
 from tests.live.clip_steps import over, published
 from tests.support.media_files import VIDEO, file_hashes
+from tests.support.ports import free_ports
 from tests.support.programs import run_peer
 from tests.support.sidecars import client, configured, sidecar, wait_room, worker_pid
 from tests.support.waiting import until

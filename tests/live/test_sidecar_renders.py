@@ -19,11 +19,12 @@ import psutil
 import pytest
 
 from livefoley.demo.measure import find_onsets_s, match_onsets
-from livefoley.demo.sidecar import Sidecar, free_ports, running
+from livefoley.demo.sidecar import Sidecar, running
 from livefoley.marks.labels import read_labels
 from tests.clips import videos
 from tests.clips.sounds import read
 from tests.support.peers import require
+from tests.support.ports import free_ports
 from tests.support.sidecars import client, configured
 from tests.support.waiting import LIMIT_S, until
 

@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from livefoley.demo.sidecar import ROOM, Sidecar, SidecarError, free_ports, running, write_config
+from livefoley.demo.sidecar import ROOM, Sidecar, SidecarError, running, write_config
 from tests.live.rtmp_client import connect
+from tests.support.ports import free_ports
 from tests.support.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.live

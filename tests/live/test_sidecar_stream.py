@@ -18,7 +18,8 @@ from livefoley.demo.sidecar import KEY, ROOM
 from tests.live.rtmp_peers import nginx_rtmp, publish_gstreamer
 from tests.support.media_files import decoded_sound, file_hashes, file_packets, make_clip, recordings
 from tests.support.obs import obs
-from tests.support.peers import free_port, require, shared
+from tests.support.peers import require, shared
+from tests.support.ports import free_port
 from tests.support.sidecars import publish, sidecar, sounded, wait_room, worker_pid
 from tests.support.waiting import LIMIT_S, until
 

@@ -10,7 +10,7 @@ import pytest
 from livefoley.core.errors import ConfigError
 from livefoley.media.auth import SIGNATURE_HEADER, AuthRequest, HttpAuth
 from tests.support.hooks import hook
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 
 REQUEST = AuthRequest.of_query(
     ip="203.0.113.7",

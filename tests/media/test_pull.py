@@ -12,7 +12,7 @@ from livefoley.core.errors import ConfigError
 from livefoley.core.media import SourceItem
 from livefoley.media.pull import PullSource
 from livefoley.media.urls import safe_url
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import LIMIT_S, until
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from livefoley import config as cfg
 from livefoley.app import Application
-from livefoley.demo.sidecar import free_ports
 from tests.support.peers import require
+from tests.support.ports import free_ports
 from tests.support.waiting import LIMIT_S, until
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from livefoley.demo.clip import make_clip
-from livefoley.demo.sidecar import free_ports
+from tests.support.ports import free_ports
 from tests.support.waiting import LIMIT_S
 
 WORKERS_TOOLS = {

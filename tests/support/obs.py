@@ -19,7 +19,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from livefoley.outbound.obs_protocol import SUBPROTOCOL, Answer, identify, incoming, request
 from tests.support.made import made_once
 from tests.support.media_files import make_clip
-from tests.support.peers import free_port, require
+from tests.support.peers import require
+from tests.support.ports import free_port
 from tests.support.waiting import LIMIT_S
 
 PASSWORD = "livefoley-test"

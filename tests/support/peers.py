@@ -6,12 +6,9 @@ cannot pass by skipping. What was skipped for want of what is told at the end of
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
-import random
 import shutil
-import socket
 from pathlib import Path
 from typing import NoReturn
 
@@ -55,16 +52,6 @@ def shared(path: str) -> Path:
     if not found.exists():
         missing(MATERIAL, path)
     return found
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port of 127.0.0.1 that nobody uses now, below those that systems give to outgoing connections: another
-    test's would soon have one of these. Sidecars have ports of their own (``livefoley.demo.sidecar.free_ports``)."""
-    while True:
-        port = random.randrange(10_000, 20_000)
-        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def impossible(why: str) -> NoReturn:

@@ -12,8 +12,9 @@ import httpx
 import psutil
 import yaml
 
-from livefoley.demo.sidecar import Ports, Sidecar, free_ports, running, write_config
+from livefoley.demo.sidecar import Ports, Sidecar, running, write_config
 from tests.support.peers import require
+from tests.support.ports import free_ports
 from tests.support.programs import run_peer
 from tests.support.waiting import LIMIT_S, until
 

@@ -9,7 +9,7 @@ import pytest
 
 from livefoley.demo.sidecar import ROOM
 from tests.support.obs import obs
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.support.sidecars import sidecar, wait_room
 from tests.webrtc.browser import Page, chromium
 

@@ -20,7 +20,7 @@ from livefoley.demo.sidecar import KEY, ROOM, Sidecar
 from livefoley.formats import nal
 from tests.live.rtmp_peers import nginx_rtmp
 from tests.support.media_files import decoded_sound, file_hashes, recordings
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.support.sidecars import sidecar, wait_room
 from tests.support.waiting import LIMIT_S
 from tests.webrtc import flashes, obs_like
