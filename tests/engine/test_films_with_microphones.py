@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from livefoley.core.cues import Cue, Sound, SoundRequest, Stereo
 from livefoley.core.media import SourceItem
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.demo.voice import host
-from livefoley.engine.microphone.own_sound import OwnSoundStatistics
+from livefoley.engine.microphone.own_sound import OwnSound
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import RoomSettings
@@ -70,10 +71,6 @@ class Recorder(Renderer):
     @property
     def cues(self) -> list[Cue]:
         return [each.cue for each in self.laid]
-
-    @property
-    def own_sound(self) -> OwnSoundStatistics | None:
-        return self._engine.statistics().own_sound
 
 
 @cache
@@ -148,4 +145,18 @@ def test_a_microphone_that_hears_a_voice_alone_changes_nothing() -> None:
 
 def test_a_silent_microphone_and_none_change_nothing() -> None:
     silence = np.zeros((2, ticks_from_s(SECONDS)), np.float32)
+    assert rendered(silence, learn=False).own_sound is None
     assert rendered(silence).cues == rendered(None).cues == rendered(silence, learn=False).cues
+
+
+def test_whatever_breaks_in_what_is_learned_the_film_is_rendered_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = rendered(knocking(), learn=False)
+
+    def fail(self: OwnSound, samples: NDArray[np.float32], start: Tick) -> None:
+        raise ArithmeticError("broken")
+
+    monkeypatch.setattr(OwnSound, "hear", fail)
+    broken = rendered(knocking())
+    assert broken.cues == plain.cues
+    assert broken.own_sound is None
+    assert broken.problem == "the original's sound is not learned from any more (ArithmeticError: broken)"
