@@ -30,6 +30,7 @@ from livefoley.engine.planner import Planner, PlannerSettings
 from livefoley.foley.description.lexicon import action_prompts
 from livefoley.media.files.file_source import read_items
 from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.motion.analyser import MotionAnalyser
 
@@ -45,7 +46,7 @@ DESCRIPTIONS = {
     "friday.mp4": "women talk across a counter in an office",
     "nasa_13013.mp4": "workers on a lift before a mirror in a hall",
 }
-NETWORK = PictureClasses()
+NETWORK, PEOPLE = PictureClasses(), People()
 Movement: TypeAlias = MotionOnset | MotionCourse
 
 
@@ -96,7 +97,7 @@ class Laid:
 
 def movements(path: Path, *, eyes: bool) -> tuple[list[Movement], float]:
     """Return what moves in a clip, with its moments counted from the clip's first picture, and how long it is."""
-    analyser = MotionAnalyser(eyes=Eyes(NETWORK) if eyes else None)
+    analyser = MotionAnalyser(eyes=Eyes(NETWORK, PEOPLE) if eyes else None)
     found, first, last = [], None, 0
     for item in read_items(path):
         if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:

@@ -19,6 +19,7 @@ from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_stamp
 from livefoley.engine.leanings.place import Surroundings
 from livefoley.media.files.file_source import read_items
 from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.motion.analyser import MotionAnalyser
 
@@ -38,7 +39,7 @@ NETWORK = PictureClasses()
 
 def ambiences(path: Path) -> tuple[list[tuple[float, str, str]], float]:
     """Return from when which ambience is wanted, by which place of the eyes, and how long the clip is, in seconds."""
-    analyser, around = MotionAnalyser(eyes=Eyes(NETWORK)), Surroundings()
+    analyser, around = MotionAnalyser(eyes=Eyes(NETWORK, People())), Surroundings()
     found, first, last = [(0.0, ROOM, "")], None, 0
     for item in read_items(path):
         if isinstance(item, TrackInfo) and item.kind is MediaKind.VIDEO:

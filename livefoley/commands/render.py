@@ -38,6 +38,7 @@ from livefoley.media.files.file_source import probe, read_items
 from livefoley.media.files.mux import Muxer
 from livefoley.media.pictures.untold import untold
 from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
@@ -105,7 +106,7 @@ def render_file(
         make_decoder=make_decoder,
         encoder=program if sound_only else AacEncoder(192_000),
         stem_encoder=foley_alone if stem is not None else None,
-        analyser=MotionAnalyser(eyes=Eyes(PictureClasses())),
+        analyser=MotionAnalyser(eyes=Eyes(PictureClasses(), People())),
         speech=SpeechDetector(),
         effects=chain,
         bed=bed,

@@ -19,6 +19,7 @@ class MotionKind(StrEnum):
 
     IMPACT = "impact"  # something stops or turns abruptly: a hit, a step, a thing set down
     SWEEP = "sweep"  # something starts or passes fast: a whoosh
+    STEP = "step"  # a foot of somebody who walks meets the ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,18 @@ class Sight:
     """What the eyes make of a piece of the picture, or of the whole of it, at ``at``.
 
     ``families`` and ``places`` are probabilities, the likeliest first, those that are next to nothing left out; what is
-    missing to 1 is nothing they know. ``person`` is how surely somebody is there. ``light`` is how bright a whole
-    picture is, in 0..1, and ``green`` how much greener than grey.
+    missing to 1 is nothing they know. ``person`` is how surely somebody is there. ``hands``, ``talking``, ``walking``:
+    how surely a hand is where something moves, or the face of one who talks, or one who walks; None where nobody looked
+    for them. ``light`` is how bright a whole picture is, in 0..1, and ``green`` how much greener than grey.
     """
 
     at: Tick
     families: tuple[tuple[Family, float], ...] = ()
     places: tuple[tuple[str, float], ...] = ()
     person: float = 0.0
+    hands: float | None = None
+    talking: float | None = None
+    walking: float | None = None
     light: float = 1.0
     green: float = 0.0
 

@@ -36,6 +36,16 @@ KIN = (frozenset({Family.GLASS, Family.CERAMIC, Family.PLASTIC}), frozenset({Fam
 SILENT = frozenset({Family.ANIMAL, Family.VEHICLE, Family.POUR})
 """Families that make no sound by landing."""
 
+THERE, NOBODY = 0.5, 0.3
+"""From here on somebody is taken to talk, to walk, or to have a hand there; below it not."""
+HANDLED = frozenset(
+    {Family.GLASS, Family.CERAMIC, Family.PLASTIC, Family.METAL, Family.WOOD, Family.STONE, Family.PAPER, Family.SOFT}
+    | {Family.TYPING, Family.CHOP}
+)
+"""What lies still unless a hand is there."""
+LEFT_ALONE = 0.12
+"""How likely a thing is what moves though no hand is there, beside one that a hand holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -92,6 +102,8 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leani
         return Choice(prompt, family, 1.0, 0.0, f"the words alone: nobody looked{leaning.why(family)}")
     if sweep:
         return _sweep(sight, prompts)
+    if silent := _silent(onset, sight):
+        return _nothing(f"{silent} ({_seen(sight)})")
     if prompts.fixed:
         return Choice(prompts.impacts[0], family_of(prompts.impacts[0]), 1.0, 0.0, "the room's own sound of actions")
     named = _named(prompts)
@@ -126,8 +138,8 @@ def _named(prompts: ActionPrompts) -> dict[Family, str]:
 def _candidates(
     onset: MotionOnset, sight: Sight, named: Mapping[Family, str], prompts: ActionPrompts, leaning: Leaning
 ) -> dict[tuple[Family | None, str], float]:
-    shown = {family: value for family, value in sight.families if family not in SILENT}
-    step = _step(onset, sight)
+    shown = {family: _believed(family, value, sight) for family, value in sight.families if family not in SILENT}
+    step = 0.0 if onset.kind is MotionKind.STEP else _step(onset, sight)
     shown[Family.FOOTSTEP] = max(shown.get(Family.FOOTSTEP, 0.0), step)
     _take_for_kin(shown, leaning)
     kin = frozenset[Family]().union(*(group for group in KIN if group & set(named)))
@@ -145,6 +157,7 @@ def _candidates(
         if family in LASTING and family in SILENT:
             continue  # it sounds as long as it moves, or not at all
         unseen_here = unseen if prompt in done else 0.0
+        unseen_here = _believed(family, unseen_here, sight)
         found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen_here) * leaning.of(family)
     return found
 
@@ -171,8 +184,34 @@ def _step(onset: MotionOnset, sight: Sight) -> float:
     return min(1.0, 2.0 * sight.person) * (1.0 if onset.y >= LOW else 0.3)
 
 
+def _silent(onset: MotionOnset, sight: Sight) -> str:
+    """Return why a movement makes no sound whatever it is, in a few words; empty where it may."""
+    if onset.kind is MotionKind.STEP or sight.hands is None or sight.hands >= THERE:
+        return ""
+    if (sight.walking or 0.0) >= THERE:
+        return "somebody walks: the steps sound"
+    return "somebody talks, and no hand is there" if (sight.talking or 0.0) >= THERE else ""
+
+
+def _left_alone(sight: Sight) -> bool:
+    """Say whether somebody looked for a hand where it moves, and there is none."""
+    return sight.hands is not None and sight.hands < NOBODY
+
+
+def _believed(family: Family, value: float, sight: Sight) -> float:
+    """Return how likely a family is what moves, by whether a hand is there, or for steps somebody at all."""
+    nobody = _left_alone(sight) and (sight.walking or 0.0) < NOBODY and sight.person < PERSON
+    alone = nobody if family is Family.FOOTSTEP else _left_alone(sight) and family in HANDLED
+    return value * LEFT_ALONE if alone else value
+
+
+def _who(sight: Sight) -> list[str]:
+    told = (("a hand", sight.hands), ("a face", sight.talking), ("somebody walks", sight.walking))
+    return [f"{what} {value:.2f}" for what, value in told if value is not None and value >= NOBODY]
+
+
 def _seen(sight: Sight) -> str:
-    told = [f"{family.value} {value:.2f}" for family, value in sight.families[:2]]
+    told = [*_who(sight), *(f"{family.value} {value:.2f}" for family, value in sight.families[:2])]
     if sight.person >= PERSON:
         told.append(f"a person {sight.person:.2f}")
     return " + ".join(told) or "nothing known"
@@ -188,10 +227,10 @@ def _sweep(sight: Sight, prompts: ActionPrompts) -> Choice:
 
 
 def _unknown(onset: MotionOnset, sight: Sight, reason: str, leaning: Leaning) -> Choice:
-    """What clearly lands, and is nobody who talks, gets something neutral and quiet; anything else gets nothing."""
+    """What clearly lands, a hand by it, and is nobody who talks, gets something neutral and quiet; all else nothing."""
     if leaning.of(None) < UNWANTED:
         return _nothing(f"{reason}{leaning.why(None)}")
-    if onset.strength >= STRONG and sight.person < PERSON:
+    if onset.strength >= STRONG and sight.person < PERSON and not _left_alone(sight):
         return Choice(NEUTRAL, None, 0.0, NEUTRAL_DB, reason)
     return _nothing(reason)
 

@@ -19,6 +19,7 @@ from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_stamp
 from livefoley.media.files.demux import Demuxer
 from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.renders.child import NO_ANSWER, NO_MEMORY, said_by, tell, told, wants_memory
@@ -45,7 +46,7 @@ def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[
 
 def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Movement]:
     """Return what moves in a piece; decodes here. Raises ``InputError``."""
-    analyser = MotionAnalyser(eyes=Eyes(PictureClasses()))
+    analyser = MotionAnalyser(eyes=Eyes(PictureClasses(), People()))
     found = []
     with opened(path, limits) as container:
         for item in _items(container, origin, piece):

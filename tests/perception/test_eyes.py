@@ -22,6 +22,8 @@ from livefoley.perception.eyes.tags import CLASSES, tags
 from livefoley.train import picture_graph
 from tests.support.peers import shared
 
+from .drawn import DrawnPeople
+
 NETWORK = PictureClasses()
 
 
@@ -35,7 +37,7 @@ def onset(at: Tick, x: float = 0.5, y: float = 0.5) -> MotionOnset:
 
 
 def looked_at(path: Path, at_s: float, x: float, y: float) -> tuple[Eyes, MotionOnset]:
-    eyes = Eyes(NETWORK)
+    eyes = Eyes(NETWORK, DrawnPeople())
     with av.open(str(path)) as container:
         for each in container.decode(video=0):
             assert each.time is not None
@@ -65,7 +67,7 @@ def test_a_street_is_a_place_with_vehicles() -> None:
 
 
 def test_looks_are_bounded_whatever_moves() -> None:
-    eyes = Eyes(NETWORK)
+    eyes = Eyes(NETWORK, DrawnPeople())
     for step in range(200):  # 20 s of ten onsets a second, everywhere
         at = step * TICK_RATE // 10
         eyes.keep(frame(step), at)
@@ -77,17 +79,18 @@ def test_looks_are_bounded_whatever_moves() -> None:
 
 
 def test_what_was_seen_a_moment_ago_is_remembered_until_the_scene_changes() -> None:
-    eyes = Eyes(NETWORK)
+    eyes = Eyes(NETWORK, DrawnPeople())
     eyes.keep(frame(), 0)
     first, again = eyes.see(onset(0)), eyes.see(onset(ticks_from_s(0.4), x=0.52))
-    assert first.sight is again.sight is not None
+    assert first.sight == again.sight is not None
+    assert eyes.statistics().recalled == 1
     eyes.cut()
     eyes.keep(frame(1), ticks_from_s(0.5))
     assert eyes.see(onset(ticks_from_s(0.5))).sight is not first.sight
 
 
 def test_closed_eyes_cost_nothing_and_say_nothing() -> None:
-    eyes = Eyes(NETWORK)
+    eyes = Eyes(NETWORK, DrawnPeople())
     eyes.open = False
     eyes.keep(frame(), 0)
     assert eyes.see(onset(0)).sight is None
@@ -100,7 +103,7 @@ def test_a_missing_network_costs_meaning_and_no_onset(monkeypatch: pytest.Monkey
         raise ModelError(f"there is no model {name!r} on this machine")
 
     monkeypatch.setattr(resolver, "find", nowhere)
-    eyes = Eyes(picture_classes.PictureClasses())
+    eyes = Eyes(picture_classes.PictureClasses(), DrawnPeople())
     eyes.keep(frame(), 0)
     assert eyes.see(onset(0)) == onset(0)
     assert "no model" in eyes.problem
@@ -123,7 +126,7 @@ def course(at: Tick, state: CourseState = CourseState.GOES_ON, number: int = 1) 
 
 
 def test_what_goes_on_moving_is_looked_at_now_and_then_and_more_seldom_where_nothing_of_interest_is() -> None:
-    eyes = Eyes(NETWORK)
+    eyes = Eyes(NETWORK, DrawnPeople())
     passes = []
     for step in range(120):  # 30 s of noise
         at = step * TICK_RATE // 4
@@ -138,7 +141,7 @@ def test_what_goes_on_moving_is_looked_at_now_and_then_and_more_seldom_where_not
 
 
 def test_looks_are_kept_for_what_lands() -> None:
-    eyes = Eyes(NETWORK)
+    eyes = Eyes(NETWORK, DrawnPeople())
     eyes.keep(frame(), 0)
     for number in range(20):
         eyes.follow(course(0, CourseState.BEGINS, number))

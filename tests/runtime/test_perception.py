@@ -12,6 +12,7 @@ import pytest
 
 from livefoley.core.events import CourseState, MotionCourse, MotionOnset, PerceptionEvent
 from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.runtime.rooms import perception
@@ -64,7 +65,7 @@ def films() -> list[clips.Clip]:
 
 def alone(clip: clips.Clip) -> list[MotionOnset]:
     """Return what an analyser finds that has nobody else to watch."""
-    analyser = MotionAnalyser(eyes=Eyes(PictureClasses()))
+    analyser = MotionAnalyser(eyes=Eyes(PictureClasses(), People()))
     analyser.configure(clip.track)
     events = [event for unit in clip.units for event in analyser.feed(unit)]
     return [event for event in events if isinstance(event, MotionOnset)]

@@ -16,13 +16,15 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from livefoley.core.errors import ModelError
-from livefoley.core.events import CourseState, MotionCourse, MotionOnset, Sight
+from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionOnset, Sight
 from livefoley.core.families import LASTING
 from livefoley.core.media import Display
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
+from livefoley.perception.eyes.people import PeopleNetworks
 from livefoley.perception.eyes.picture_classes import Picture
 from livefoley.perception.eyes.recent import RecentPictures, piece, whole
 from livefoley.perception.eyes.tags import tags
+from livefoley.perception.eyes.who import Who
 
 LOOKS_PER_S, LOOKS_SAVED = 6.0, 12.0
 """Passes of the network, on average and at once."""
@@ -65,11 +67,13 @@ class EyesStatistics:
 class Eyes:
     """Of one room. ``keep`` takes its frames, ``see`` its onsets; while they are not ``open``, neither does a thing."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, people: PeopleNetworks) -> None:
         self.open = True
         self.problem = ""
         """Why the network cannot be used, in one line."""
         self._network = network
+        self.who = Who(people)
+        """Says who it is that moves."""
         self._recent = RecentPictures()
         self._left = LOOKS_SAVED
         self._filled: Tick | None = None
@@ -88,6 +92,7 @@ class Eyes:
         self._last.clear()
         self._followed.clear()
         self._whole = None
+        self.who.cut()
 
     def keep(self, frame: VideoFrame, at: Tick) -> None:
         """Take a frame of what moves."""
@@ -101,7 +106,7 @@ class Eyes:
         recalled = self._recall(onset)
         if recalled is not None:
             self._count = replace(self._count, recalled=self._count.recalled + 1)
-            return replace(onset, sight=recalled)
+            return replace(onset, sight=self.who.see(onset, recalled, self._recent))
         pieces = self._pieces(onset)
         if not pieces or not self._may(len(pieces), onset.at):
             self._count = replace(self._count, missed=self._count.missed + 1)
@@ -111,7 +116,7 @@ class Eyes:
             return onset
         self._last = [*self._last[-7:], (onset, sight)]
         self._count = replace(self._count, seen=self._count.seen + 1)
-        return replace(onset, sight=sight)
+        return replace(onset, sight=self.who.see(onset, sight, self._recent))
 
     def follow(self, course: MotionCourse) -> MotionCourse:
         """Return what goes on moving with what was seen of it last; it is looked at now and then."""
@@ -130,7 +135,9 @@ class Eyes:
         if picture is None or not self._may(1, course.at, SPARED):
             return None
         side = min(1.0, max(NARROW, AROUND_IT * math.sqrt(point.size)))
-        return self._sight([piece(picture, point.x, point.y, side)], course.at)
+        sight = self._sight([piece(picture, point.x, point.y, side)], course.at)
+        there = MotionOnset(course.at, MotionKind.SWEEP, 0.0, x=point.x, y=point.y)
+        return self.who.see(there, sight, self._recent) if sight is not None else None
 
     def look_around(self, now: Tick) -> Sight | None:
         """Return what the whole picture shows, when it is time to look again; to be called while something moves."""
@@ -143,6 +150,10 @@ class Eyes:
         self._whole = _lit(seen, picture) if seen is not None else None
         self._count = replace(self._count, wholes=self._count.wholes + 1)
         return self._whole
+
+    def steps(self, now: Tick) -> list[MotionOnset]:
+        """Return the steps of somebody who walks, a moment after they land; to be called while something moves."""
+        return self.who.look_around(now, self._recent) if self._usable else []
 
     def statistics(self) -> EyesStatistics:
         """Return a snapshot."""

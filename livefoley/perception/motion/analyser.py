@@ -53,10 +53,12 @@ class Looking(Protocol):
 
     def look_around(self, now: Tick) -> Sight | None: ...
 
+    def steps(self, now: Tick) -> list[MotionOnset]: ...
+
 
 class MotionAnalyser:
-    """Encoded video in, ``MotionOnset``, ``MotionCourse`` and ``SceneCut`` out, onsets in order of ``at``; with
-    ``eyes``, ``Sight``, too.
+    """Encoded video in, ``MotionOnset``, ``MotionCourse`` and ``SceneCut`` out, onsets in order of ``at``, steps apart;
+    with ``eyes``, ``Sight``, too.
 
     ``refine=False`` samples at a constant low rate: cheaper by half, and a moment is known to 50 ms only.
     """
@@ -73,6 +75,7 @@ class MotionAnalyser:
         self._left: list[PerceptionEvent] = []
         self._epoch: int | None = None
         self._last_onset: Tick | None = None
+        self._last_step: Tick | None = None
         self._onsets = self._cut_count = 0
 
     def configure(self, info: TrackInfo) -> None:
@@ -106,7 +109,7 @@ class MotionAnalyser:
         self._field.reset()
         self._finder.reset()
         self._cuts.reset()
-        self._last_onset = None
+        self._last_onset = self._last_step = None
         return events
 
     def _watch(self, pictures: list[SmallPicture]) -> list[PerceptionEvent]:
@@ -128,8 +131,10 @@ class MotionAnalyser:
                 self._eyes.cut()
         moves = urgency(motion)
         self._attend(motion, moves)
-        if moves > 1.0 and self._eyes is not None and (sight := self._eyes.look_around(motion.at)) is not None:
-            events.append(sight)
+        if moves > 1.0 and self._eyes is not None:
+            if (sight := self._eyes.look_around(motion.at)) is not None:
+                events.append(sight)
+            events += self._stepped(self._eyes.steps(motion.at))
         for course in self._courses.feed(motion):
             events.append(self._eyes.follow(course) if self._eyes is not None else course)
         return events + self._report(self._finder.feed(motion))
@@ -141,6 +146,14 @@ class MotionAnalyser:
             cost = max(0, seen + WATCH - max(seen, self._sampler.watched_until))
             if self._attention.spend(cost, seen):
                 self._sampler.watch(seen + WATCH)
+
+    def _stepped(self, steps: list[MotionOnset]) -> list[MotionOnset]:
+        """Steps are known at their own pace: in order among themselves, not among other onsets."""
+        fresh = [step for step in steps if self._last_step is None or step.at > self._last_step]
+        if fresh:
+            self._last_step = fresh[-1].at
+            self._onsets += len(fresh)
+        return fresh
 
     def _report(self, onsets: list[MotionOnset]) -> list[PerceptionEvent]:
         """Keep the order strict: whoever listens takes an onset that is not later than the last for a repetition."""
