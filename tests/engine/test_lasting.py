@@ -178,3 +178,23 @@ def test_a_saw_that_is_named_sounds_at_regular_strokes_alone() -> None:
     for strokes, sounds in ((1.5, True), (0.0, False)):
         led = planner(saws).course(course(sight=SOMEBODY, steadiness=0.2, strokes_per_s=strokes), 0)
         assert (led is not None) is sounds
+
+
+@pytest.mark.parametrize(
+    ("sight", "sounds"),
+    [
+        (Sight(0, hands=0.8, talking=0.0, walking=0.0), True),
+        (Sight(0, hands=0.0, talking=0.9, walking=0.0), False),  # a head that nods as it talks
+        (Sight(0, hands=None), True),  # nobody looked for hands
+    ],
+)
+def test_a_hand_saws_and_a_head_does_not(sight: Sight, sounds: bool) -> None:
+    saws = ActionPrompts(lasting=((Family.SAW, "TOOLHand_Saw"),))
+    led = planner(saws).course(course(sight=sight, steadiness=0.2, strokes_per_s=1.5), 0)
+    assert (led is not None) is sounds
+
+
+def test_a_toy_car_in_a_hand_and_a_car_behind_one_who_walks_are_not_driving() -> None:
+    for who in (Sight(0, A_CAR.families, hands=0.9), Sight(0, A_CAR.families, hands=0.0, walking=0.9)):
+        assert planner().course(course(sight=who), 0) is None
+    assert planner().course(course(sight=Sight(0, A_CAR.families, hands=0.1, walking=0.0)), 0) is not None

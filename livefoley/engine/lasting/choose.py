@@ -11,9 +11,11 @@ from livefoley.engine.choice import (
     LEAST_UNSAID,
     LIFTED,
     NAMED,
+    NOBODY,
     NOT_SAID,
     PERSON,
     SURE,
+    THERE,
     UNNAMED,
     UNSEEN,
     Choice,
@@ -37,7 +39,7 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
     unseen = UNSEEN / max(1, len(named))
     found: list[tuple[float, Family]] = []
     for family in LASTING:
-        if family not in named and family not in UNSAID:
+        if (family not in named and family not in UNSAID) or not _can(family, course):
             continue
         shown = course.shown.get(family, 0.0)
         if family in named and _may_be(family, course):
@@ -45,7 +47,7 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
             shown = min(1.0, shown + unseen * (1.0 - other) * min(1.0, course.largest / PLAIN))
         words = NAMED if family in named else UNNAMED if named else NOT_SAID
         found.append((_suits(family, course) * shown * words * leaning.of(family), family))
-    likelihood, family = max(found)
+    likelihood, family = max(found, default=(0.0, Family.VEHICLE))
     seen = _seen(course)
     least = LEAST if family in named else LEAST_UNSAID
     if likelihood < least:
@@ -54,6 +56,13 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
     confidence = min(LIFTED if likelihood / leaning.of(family) < least else 1.0, likelihood / SURE)
     reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}, goes on{said}{leaning.why(family)}"
     return Choice(named.get(family, LASTING[family]), family, confidence, -6.0 * (1.0 - confidence), reason)
+
+
+def _can(family: Family, course: Course) -> bool:
+    """Say whether those who are there could be doing that: as far as somebody looked for them."""
+    if family in ALONE:
+        return course.walking < THERE and (course.hands or 0.0) < THERE
+    return course.hands is None or course.hands >= NOBODY or (family is Family.POUR and course.talking < THERE)
 
 
 def _may_be(family: Family, course: Course) -> bool:

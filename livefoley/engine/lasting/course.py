@@ -38,6 +38,9 @@ class Course:
 
     shown: dict[Family, float] = field(default_factory=dict)
     person: float = 0.0
+    hands: float | None = None  # these as in a ``Sight``
+    talking: float = 0.0
+    walking: float = 0.0
     looked: bool = False
     steadiness: float = 1.0
     strokes_per_s: float = 0.0
@@ -57,6 +60,10 @@ class Course:
         self.fresh = [*self.fresh, *told.points][-KEPT_POINTS:]
         if told.sight is None:
             return
+        if told.sight.hands is not None:
+            self.hands = max(0.9 * (self.hands or 0.0), told.sight.hands)
+        self.talking = max(0.9 * self.talking, told.sight.talking or 0.0)
+        self.walking = max(0.9 * self.walking, told.sight.walking or 0.0)
         now = dict(told.sight.families)
         self.looked, self.person = True, max(0.9 * self.person, told.sight.person)
         self.shown = {each: max(0.9 * self.shown.get(each, 0.0), now.get(each, 0.0)) for each in {*self.shown, *now}}

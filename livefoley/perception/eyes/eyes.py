@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from livefoley.core.errors import ModelError
-from livefoley.core.events import CourseState, MotionCourse, MotionOnset, Sight
+from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionOnset, Sight
 from livefoley.core.families import LASTING
 from livefoley.core.media import Display
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
@@ -140,7 +140,9 @@ class Eyes:
         if picture is None or not self._may(1, course.at, SPARED):
             return None
         side = min(1.0, max(NARROW, AROUND_IT * math.sqrt(point.size)))
-        return self._sight([piece(picture, point.x, point.y, side)], course.at)
+        sight = self._sight([piece(picture, point.x, point.y, side)], course.at)
+        there = MotionOnset(course.at, MotionKind.SWEEP, 0.0, x=point.x, y=point.y)
+        return self.who.see(there, sight, self._recent) if sight is not None else None
 
     def look_around(self, now: Tick) -> Sight | None:
         """Return what the whole picture shows, when it is time to look again; to be called while something moves."""
