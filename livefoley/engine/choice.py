@@ -43,6 +43,8 @@ HANDLED = frozenset(
     | {Family.TYPING, Family.CHOP}
 )
 """What lies still unless a hand is there."""
+BODILY = frozenset({Family.FOOTSTEP, Family.BLOW})
+"""What nobody does where nobody is."""
 LEFT_ALONE = 0.12
 """How likely a thing is what moves though no hand is there, beside one that a hand holds."""
 
@@ -205,9 +207,9 @@ def _left_alone(sight: Sight) -> bool:
 
 
 def _believed(family: Family, value: float, sight: Sight) -> float:
-    """Return how likely a family is what moves, by whether a hand is there, or for steps somebody at all."""
-    nobody = _left_alone(sight) and (sight.walking or 0.0) < NOBODY and sight.person < PERSON
-    alone = nobody if family is Family.FOOTSTEP else _left_alone(sight) and family in HANDLED
+    """Return how likely a family is what moves, by whether a hand is there, or for steps and blows somebody at all."""
+    nobody = max(sight.walking or 0.0, sight.talking or 0.0) < NOBODY and sight.person < PERSON
+    alone = _left_alone(sight) and (family in HANDLED or (family in BODILY and nobody))
     return value * LEFT_ALONE if alone else value
 
 
