@@ -167,3 +167,15 @@ def test_a_car_that_passes_is_known_on_its_way() -> None:
     assert told.sight is not None
     assert told.sight.families[0][0] is Family.VEHICLE
     assert told.sight.families[0][1] > 0.5
+
+
+def test_where_no_look_is_left_it_is_still_said_who_moves() -> None:
+    eyes = Eyes(NETWORK, DrawnPeople())
+    seen = []
+    for step in range(20):
+        at = ticks_from_s(step / 10)
+        eyes.keep(frame(step), at)
+        seen.append(eyes.see(onset(at, x=(step * 0.37) % 1.0, y=(step * 0.61) % 1.0)))
+    missed = [each.sight for each in seen if each.sight is not None and not each.sight.families]
+    assert eyes.statistics().missed
+    assert any(sight.hands is not None for sight in missed)

@@ -113,13 +113,18 @@ class Eyes:
         pieces = self._pieces(onset)
         if not pieces or not self._may(len(pieces), onset.at):
             self._count = replace(self._count, missed=self._count.missed + 1)
-            return onset
+            return self._by_whom(onset)
         sight = self._sight(pieces, onset.at)
         if sight is None:
             return onset
         self._last = [*self._last[-7:], (onset, sight)]
         self._count = replace(self._count, seen=self._count.seen + 1)
         return replace(onset, sight=self.who.see(onset, sight, self._recent))
+
+    def _by_whom(self, onset: MotionOnset) -> MotionOnset:
+        """Return an onset nobody may look at closer with who it is that moves: that is cheaper, and saved for apart."""
+        sight = self.who.see(onset, Sight(onset.at), self._recent)
+        return onset if sight.hands is None else replace(onset, sight=sight)
 
     def follow(self, course: MotionCourse) -> MotionCourse:
         """Return what goes on moving with what was seen of it last; it is looked at now and then."""
