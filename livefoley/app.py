@@ -268,6 +268,10 @@ class Application:
             effect=request.effect, prompt=request.prompt, gain_db=request.gain_db, delay_s=request.delay_s
         )
 
+    def thumb(self, room: str, event: int, up: bool) -> str:
+        """Judge the sound of an action, by its event's id; return its family."""
+        return self._rooms[room].thumb(event, up)
+
     def _check_effect(self, name: str) -> None:
         known = self.sounds.effects
         if known and name not in known:

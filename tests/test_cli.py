@@ -26,7 +26,7 @@ rooms:
 """
 
 
-def livefoley(*arguments: str | Path, place: Path, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+def livefoley(*arguments: str | Path, place: Path, timeout_s: float = 180.0) -> subprocess.CompletedProcess[str]:
     """Run the command line in ``place``, with caches and home of its own."""
     environment = {**os.environ, "HOME": str(place), "USERPROFILE": str(place), "COLUMNS": "200", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "livefoley", *map(str, arguments)]

@@ -16,6 +16,8 @@ from livefoley.config import Config, load
 from livefoley.config.document import dotted
 from livefoley.config.explain import known_keys, type_at
 from livefoley.foley.bank.catalogue import EFFECTS
+from livefoley.wiring.preflight import lacks
+from tests.support.peers import require_packages
 
 PIPELINES = Path(__file__).parent.parent / "pipelines"
 ROOMS = sorted(PIPELINES.glob("*.yaml"))
@@ -43,6 +45,16 @@ def test_a_pipeline_is_explained_in_chinese_and_english(path: Path) -> None:
 def test_the_effects_a_pipeline_names_exist(path: Path) -> None:
     named = set(re.findall(r"\b[A-Z]{2,}[A-Za-z]*_[A-Z][A-Za-z]+\b", path.read_text(encoding="utf-8")))
     assert {name for name in named if not name.startswith("LIVEFOLEY")} <= set(EFFECTS)
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=lambda path: path.stem)
+def test_a_room_that_names_accents_listens_for_their_kinds(path: Path) -> None:
+    require_packages("faster_whisper", extra="ears")
+    config = load(path, env={})
+    for room in config.rooms.values():
+        spoken = set(room.highlights.accents) - {"chat", "crowd", "loud", "screen"}
+        assert room.listen.enabled or not spoken
+    assert not [lack for lack in lacks(config) if lack.wrong]
 
 
 def test_no_two_pipelines_share_a_stream_key() -> None:

@@ -22,7 +22,7 @@ from livefoley.clips.ports import Captions, Marks
 from livefoley.clips.sound import Mastered, master
 from livefoley.clips.waveform import write_waveform
 from livefoley.core.cues import Cue, Stereo, ambience_of
-from livefoley.core.events import KEYWORD, MotionOnset, Speech, Transcript
+from livefoley.core.events import KEYWORD, MotionCourse, MotionOnset, Speech, Transcript
 from livefoley.core.notices import utc
 from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
 from livefoley.engine.offline import FoleyPass, LaidSound
@@ -117,9 +117,9 @@ def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
     """Return the clip's foley. Where it cannot be made anew the live one stands in."""
     chain = makers.chain(job.student)
     bed = chain.bed(ambience_of(f"clip-{job.content_id}", job.describe, job.seed))
-    foley = FoleyPass(job.mix, job.plan, chain, bed, clip_input.start, clip_input.end)
+    foley = FoleyPass(job.mix, job.plan, chain, bed, clip_input.start, clip_input.end, clip_input.original())
     try:
-        stem = foley.make([e for e in clip_input.events if isinstance(e, MotionOnset | Speech | Cue)])
+        stem = foley.make([e for e in clip_input.events if isinstance(e, MotionOnset | MotionCourse | Speech | Cue)])
         sounds = tuple(_placed(laid, clip_input.start) for laid in foley.laid)
         return MadeFoley(stem, sounds, bed.source if job.plan.bed else "", ENGINE)
     except Exception:

@@ -18,9 +18,10 @@ import psutil
 from livefoley import __version__
 from livefoley.core.errors import LivefoleyError, reason
 from livefoley.foley.student.student import open_student
-from livefoley.models.catalogue import OPEN_NSFW, SCREEN_TEXT, SENTENCE_ENCODER, SPEECH
+from livefoley.models.catalogue import OPEN_NSFW, PEOPLE, PICTURE_CLASSES, SCREEN_TEXT, SENTENCE_ENCODER, SPEECH
 from livefoley.models.resolver import find
 from livefoley.perception.ears import MODULES as EAR_MODULES
+from livefoley.perception.eyes import RUNTIME as EYES_RUNTIME
 from livefoley.perception.screen import MODULES as SCREEN_MODULES
 from livefoley.perception.screen import REMEDY as SCREEN_REMEDY
 
@@ -50,6 +51,7 @@ def examine(rtmp: tuple[str, int] = ("127.0.0.1", 1935), http: tuple[str, int] =
         *_codecs(),
         *_parts(),
         *_ears(),
+        *_eyes(),
         *_student(),
         *_extras(),
         _screen(),
@@ -118,6 +120,16 @@ def _ears() -> Iterator[Finding]:
         yield Finding("Speech recognition", Verdict.OPTIONAL, f"{missing[0]} is not installed", remedy)
         return
     yield _model("Speech recognition", f"{SPEECH}base")
+
+
+def _eyes() -> Iterator[Finding]:
+    yield _model("Eyes: what moves", PICTURE_CLASSES.name)
+    what = "Eyes: who moves"
+    if importlib.util.find_spec(EYES_RUNTIME) is None:
+        remedy = f"pip install 'livefoley[eyes]', then livefoley models fetch {PEOPLE.name}: hands, faces, steps"
+        yield Finding(what, Verdict.OPTIONAL, f"{EYES_RUNTIME} is not installed", remedy)
+        return
+    yield _model(what, PEOPLE.name)
 
 
 def _student() -> Iterator[Finding]:

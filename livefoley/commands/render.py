@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from livefoley.media.files.file_source import probe, read_items
 from livefoley.media.files.mux import Muxer
 from livefoley.media.pictures.untold import untold
 from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.hearing.vad import SpeechDetector
 from livefoley.perception.motion.analyser import MotionAnalyser
@@ -104,7 +106,7 @@ def render_file(
         make_decoder=make_decoder,
         encoder=program if sound_only else AacEncoder(192_000),
         stem_encoder=foley_alone if stem is not None else None,
-        analyser=MotionAnalyser(eyes=Eyes(PictureClasses())),
+        analyser=MotionAnalyser(eyes=Eyes(PictureClasses(), People())),
         speech=SpeechDetector(),
         effects=chain,
         bed=bed,
@@ -209,6 +211,7 @@ def _report(
             "bed": bed,
             "problems": list(problems),
             "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
+            "microphone": asdict(renderer.own_sound) if renderer.own_sound is not None else None,
             "sounds": [_told(laid) for laid in renderer.laid],
         }
         write_whole(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n", mode=SHARED)

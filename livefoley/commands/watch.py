@@ -22,6 +22,7 @@ from livefoley.core.notices import (
     HighlightNotice,
     KeywordNotice,
     Notice,
+    PlaceNotice,
     SceneNotice,
     SourceNotice,
     TranscriptNotice,
@@ -138,6 +139,9 @@ def line(notice: Notice) -> str:
         case DescriptionNotice() as told:
             unknown = f", [yellow]not understood[/]: {escape(', '.join(told.understood.unknown))}"
             return escape(told.describe) + (unknown if told.understood.unknown else "")
+        case PlaceNotice() as around:
+            why = f" ({escape(around.source)}: {escape(around.seen)})" if around.source else ""
+            return f"{escape(around.place)}{why}" if around.place else "as described"
         case ClipNotice() as clip:
             rest = escape(clip.location or clip.reason)
             return f"{escape(clip.title)} {clip.start_s:.1f}-{clip.end_s:.1f} s, {rest}"

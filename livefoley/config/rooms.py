@@ -176,21 +176,34 @@ class Actions(Model):
 
 
 class Eyes(Model):
-    """Whether what moves is looked at, so that a bottle sounds like a bottle; else the words alone decide."""
+    """Whether what moves is looked at, so that a bottle sounds like a bottle; else the words alone decide.
+
+    Where ``describe`` names no place, the picture's place gives the ambience. ``bias`` is how much surer than that the
+    picture must be of another place than the one described: at 1 the description overrides it.
+    """
 
     enabled: bool = True
+    bias: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+
+class Microphone(Model):
+    """Whether the original sound is compared with what moves: for the moments, and not to lay what is heard already."""
+
+    learn: bool = True
 
 
 class Listen(Model):
     """What the room listens for; needs the extra ``ears``. ``keywords`` are names of lists, or files of one's own.
 
-    ``screen`` reads them in the picture, too; that needs the extra ``ocr``, and no ``enabled``.
+    ``screen`` reads them in the picture, too; that needs the extra ``ocr``, and no ``enabled``. With ``steer``, things
+    and places that are heard or read count among what the eyes see, for about a minute.
     """
 
     enabled: bool = False
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=8)] = ("zh", "en")
     keywords: Annotated[tuple[KeywordList, ...], Field(max_length=16)] = LISTS
     screen: bool = False
+    steer: bool = True
 
     @field_validator("keywords")
     @classmethod
@@ -220,6 +233,7 @@ class Room(Model):
     describe: Annotated[str, Field(max_length=MAX_DESCRIPTION)] = ""
     actions: Actions = Actions()
     eyes: Eyes = Eyes()
+    microphone: Microphone = Microphone()
     foley: Foley = Foley()
     listen: Listen = Listen()
     highlights: Highlights = Highlights()

@@ -97,6 +97,11 @@ class ControlState(Protocol):
         that does not exist."""
         ...
 
+    def thumb(self, room: str, event: int, up: bool) -> str:
+        """Judge the sound of an action, by its event's id; return its family, empty for none that is known. Raises
+        ``InputError`` for another event."""
+        ...
+
     async def patch_room(self, room: str, changes: RoomChanges) -> None:
         """Change a running room without disconnecting anyone. Raises a ``LivefoleyError`` for what cannot be."""
         ...

@@ -10,10 +10,17 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.ticks import Tick
+from livefoley.core.families import Family
+from livefoley.core.ticks import Tick, ticks_from_s
 
 Stereo: TypeAlias = NDArray[np.float32]
 """Sound at 48 kHz, shape ``[2, samples]``, float32, full scale at +-1."""
+
+LASTING_LENGTH: Tick = ticks_from_s(6.0)
+"""Of a sound that is to go on as long as something moves: it is heard over and over."""
+
+STEADY = ((0.0, 0.0), (6.0, 0.0))
+"""The envelope of such a sound: it is as loud all the time, and another curve is laid over it."""
 
 HIT = (0.0,)
 """The onsets of a sound that begins once, at its beginning."""
@@ -24,6 +31,7 @@ class CueKind(StrEnum):
 
     BED = "bed"  # ambience: the old bed goes on
     ACTION = "action"  # in sync with a movement: dropped
+    LASTING = "lasting"  # goes on as long as a movement does: it begins late
     ACCENT = "accent"  # a highlight: shifted
 
 
@@ -62,7 +70,8 @@ class ActionPrompts:
 
     Among several the picture decides; where nobody looks they take turns. ``about`` are those of what only stands about
     (a table, a counter): they are believed where they are seen. ``fixed`` is the one sound a room wants for all,
-    ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is.
+    ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is. ``lasting`` are the
+    families they name that sound as long as something moves, each with an effect or words.
     """
 
     impacts: tuple[str, ...] = ("impact soft",)
@@ -70,6 +79,7 @@ class ActionPrompts:
     about: tuple[str, ...] = ()
     fixed: bool = False
     sweeps_named: bool = False
+    lasting: tuple[tuple[Family, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +108,24 @@ class Cue:
 
     @property
     def request(self) -> SoundRequest:
-        """What is asked for, wherever it goes."""
+        """What is asked for, wherever it goes; of what lasts that is some seconds, as steady as they can be made."""
+        if self.kind is CueKind.LASTING:
+            envelope = None if self.effect else STEADY
+            return SoundRequest(
+                self.kind, self.prompt, self.effect, LASTING_LENGTH, self.intensity, self.seed, None, envelope
+            )
         return SoundRequest(self.kind, self.prompt, self.effect, self.length, self.intensity, self.seed, HIT)
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """How a sound that lasts shall be at ``at``: ``level_db`` re its own, ``pan`` in -1..1, ``pitch`` as the ratio at
+    which it is played."""
+
+    at: Tick
+    level_db: float
+    pan: float = 0.0
+    pitch: float = 1.0
 
 
 def accent_cue(

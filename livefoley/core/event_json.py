@@ -7,8 +7,11 @@ from typing import Any, TypeAlias
 
 from livefoley.core.cues import Cue, CueKind
 from livefoley.core.events import (
+    CoursePoint,
+    CourseState,
     HearingEvent,
     KeywordHit,
+    MotionCourse,
     MotionKind,
     MotionOnset,
     PerceptionEvent,
@@ -35,8 +38,11 @@ def event_from_json(given: Object) -> Event:
     fields = {key: value for key, value in given.items() if key != "type"}
     match given["type"]:
         case "MotionOnset":
-            sight = _sight(fields["sight"]) if fields.get("sight") is not None else None
-            return MotionOnset(**{**fields, "kind": MotionKind(fields["kind"]), "sight": sight})
+            return MotionOnset(**{**fields, "kind": MotionKind(fields["kind"]), "sight": _sight_there(fields)})
+        case "MotionCourse":
+            points = tuple(CoursePoint(**point) for point in fields["points"])
+            state, sight = CourseState(fields["state"]), _sight_there(fields)
+            return MotionCourse(**{**fields, "points": points, "state": state, "sight": sight})
         case "Sight":
             return _sight(fields)
         case "SceneCut":
@@ -49,6 +55,10 @@ def event_from_json(given: Object) -> Event:
             return Transcript(**{**fields, "words": tuple(Word(**word) for word in fields["words"])})
         case other:
             raise ValueError(f"{other!r} is no event")
+
+
+def _sight_there(given: Object) -> Sight | None:
+    return _sight(given["sight"]) if given.get("sight") is not None else None
 
 
 def _sight(given: Object) -> Sight:

@@ -19,6 +19,7 @@ class MotionKind(StrEnum):
 
     IMPACT = "impact"  # something stops or turns abruptly: a hit, a step, a thing set down
     SWEEP = "sweep"  # something starts or passes fast: a whoosh
+    STEP = "step"  # a foot of somebody who walks meets the ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,20 @@ class Sight:
     """What the eyes make of a piece of the picture, or of the whole of it, at ``at``.
 
     ``families`` and ``places`` are probabilities, the likeliest first, those that are next to nothing left out; what is
-    missing to 1 is nothing they know. ``person`` is how surely somebody is there.
+    missing to 1 is nothing they know. ``person`` is how surely somebody is there. ``hands``, ``talking``, ``walking``:
+    how surely a hand is where something moves, or the face of one who talks, or one who walks; None where nobody looked
+    for them. ``light`` is how bright a whole picture is, in 0..1, and ``green`` how much greener than grey.
     """
 
     at: Tick
     families: tuple[tuple[Family, float], ...] = ()
     places: tuple[tuple[str, float], ...] = ()
     person: float = 0.0
+    hands: float | None = None
+    talking: float | None = None
+    walking: float | None = None
+    light: float = 1.0
+    green: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,47 @@ class MotionOnset:
     speed: float = 0.0
     uncertainty: int = 0
     sight: Sight | None = None
+
+
+class CourseState(StrEnum):
+    """How far a movement that lasts is."""
+
+    BEGINS = "begins"
+    GOES_ON = "goes on"
+    ENDS = "ends"
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePoint:
+    """A movement that lasts, at one picture: its centre, size and speed as those of a ``MotionOnset``."""
+
+    at: Tick
+    x: float
+    y: float
+    size: float
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class MotionCourse:
+    """Something goes on moving; told again, with the same ``id``, a few times a second until it ends.
+
+    ``points`` is what was seen of it since it was last told, in order, never empty; at its beginning that is all.
+    ``steadiness`` is 1 for what goes one way, and 0 for what comes back as often as it goes, ``strokes_per_s`` how
+    often that is, where it is regular (else 0). ``sight`` is what the eyes saw there last.
+    """
+
+    id: int
+    state: CourseState
+    points: tuple[CoursePoint, ...]
+    steadiness: float = 1.0
+    strokes_per_s: float = 0.0
+    sight: Sight | None = None
+
+    @property
+    def at(self) -> Tick:
+        """The moment up to which it is told."""
+        return self.points[-1].at
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +193,25 @@ class KeywordHit:
         return Evidence(KEYWORD, self.id, Origin.SPEECH, self.at, self.end, score, detail, kind, self.state)
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody names a thing, or what it is made of, or a place: in a sentence that ends at ``at``, or on the screen.
+
+    ``text`` is the word as it stands. A thing has its ``family`` and the bank's ``effect`` of it; a place is described
+    by ``place``. ``shown`` tells that it is there, and not only spoken of.
+    """
+
+    at: Tick
+    text: str
+    family: Family | None = None
+    effect: str = ""
+    place: str = ""
+    shown: bool = True
+
+
 HearingEvent: TypeAlias = Transcript | KeywordHit
 """What the recogniser reports."""
 
 
-PerceptionEvent: TypeAlias = MotionOnset | Sight | SceneCut | Speech
+PerceptionEvent: TypeAlias = MotionOnset | MotionCourse | Sight | SceneCut | Speech
 """What is seen and heard without words."""

@@ -22,6 +22,9 @@ class Family(StrEnum):
     TYPING = "typing"
     CHOP = "chop"  # a knife on a board
     POUR = "pour"  # liquids
+    SAW = "saw"  # and file, sand
+    STIR = "stir"  # a spoon in a cup or pot
+    ROLL = "roll"  # wheels, a ball that rolls
     VEHICLE = "vehicle"
     BALL = "ball"
     ANIMAL = "animal"
@@ -59,7 +62,19 @@ EFFECTS: Mapping[Family, Mapping[str, str]] = {
 }
 """The bank's effects of each family by what is hit, trodden on or held, the usual one first."""
 
+LASTING: Mapping[Family, str] = {
+    Family.VEHICLE: "VEHCar_Drive",
+    Family.POUR: "WATRPour_Steady",
+    Family.TYPING: "CMPTKey_Busy",
+    Family.SAW: "TOOLHand_Saw",
+    Family.STIR: "FOODKware_Stir",
+    Family.ROLL: "OBJMisc_Roll",
+}
+"""The families that sound for as long as something moves, and the bank's effect of that: it goes on as it is, how loud
+it is when, where, and at what pitch is laid over it as the movement is followed."""
+
 _FAMILIES = {effect: family for family, effects in EFFECTS.items() for effect in effects.values()}
+_FAMILIES |= {effect: family for family, effect in LASTING.items()}
 
 
 def family_of(effect: str) -> Family | None:

@@ -26,6 +26,7 @@ class NoticeType(StrEnum):
     CHAT = "chat"
     SCENE = "scene"
     DESCRIPTION = "description"
+    PLACE = "place"
     SOURCE = "source"
     ACTION = "action"
     GAP = "gap"
@@ -147,6 +148,18 @@ class DescriptionNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceNotice:
+    """The ambience is described by ``place`` from now on, as the ``source`` (``host``, ``picture``) has it by what was
+    ``seen`` or said; empty: by the room's own description again."""
+
+    type: ClassVar = NoticeType.PLACE
+
+    place: str
+    source: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceNotice:
     """Another source makes sounds of a kind from now on.
 
@@ -217,6 +230,7 @@ NoticeData: TypeAlias = (
     | ChatNotice
     | SceneNotice
     | DescriptionNotice
+    | PlaceNotice
     | SourceNotice
     | ActionNotice
     | ClipNotice

@@ -13,7 +13,7 @@ import msgspec
 
 from livefoley.core.mix import MixControls
 from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
-from livefoley.core.understood import Understood
+from livefoley.core.understood import ContextSnapshot, Understood
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
@@ -31,7 +31,7 @@ class RoomState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CueCount:
-    """How many cues of a kind (``bed``, ``action``, ``accent``) came to an outcome (``laid``, ``missed``, ...)."""
+    """How many cues of a kind (``core.cues.CueKind``) came to an outcome (``laid``, ``missed``, ...)."""
 
     kind: str
     outcome: str
@@ -95,6 +95,26 @@ class EyesSnapshot:
     families: tuple[str, ...] = ()
     person: float = 0.0
     spared: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneSnapshot:
+    """What the original sound holds of the movements in the picture.
+
+    ``hears`` says whether it holds more than chance explains: of the last ``movements``, ``pairs`` had an onset of the
+    sound where ``by_chance`` would have (all three fade). Then: movements that were compared, that took their moment
+    from the sound, that it carries so well that what is laid is quieter, and that are held for silent as it never does.
+    """
+
+    learning: bool = False
+    hears: bool = False
+    movements: float = 0.0
+    pairs: float = 0.0
+    by_chance: float = 0.0
+    compared: Count = 0
+    sharpened: Count = 0
+    lowered: Count = 0
+    unlikely: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +315,8 @@ class RoomSnapshot:
     ears: EarsSnapshot = EarsSnapshot()
     screen: ScreenSnapshot = ScreenSnapshot()
     eyes: EyesSnapshot = EyesSnapshot()
+    microphone: MicrophoneSnapshot = MicrophoneSnapshot()
+    context: ContextSnapshot = field(default_factory=ContextSnapshot)
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

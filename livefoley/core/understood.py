@@ -1,4 +1,4 @@
-"""What was understood of a description, for whoever asks: the words, the sound they lead to, and who would make it."""
+"""What is made of a description, and what counts in a room beside it, for whoever asks."""
 
 from __future__ import annotations
 
@@ -30,3 +30,27 @@ class Understood:
     actions: tuple[UnderstoodPart, ...] = ()
     accents: tuple[UnderstoodPart, ...] = ()
     unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeaningSnapshot:
+    """A family (``core.families``, or ``unknown``) that is believed ``weight`` times as much, and the word for it."""
+
+    family: str
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSnapshot:
+    """What counts beside picture and description: what the host ``names`` (a count; ``raised`` while it lasts), and
+    what the room's thumbs said (``given``, of which ``thumbs`` still weighs). ``place`` describes the ambience in place
+    of the description, where the ``source`` (``host``, ``picture``) says another one; else both are empty."""
+
+    steered: bool = False  # whether what the host names counts
+    names: int = 0
+    raised: tuple[LeaningSnapshot, ...] = ()
+    given: int = 0
+    thumbs: tuple[LeaningSnapshot, ...] = ()
+    place: str = ""
+    source: str = ""

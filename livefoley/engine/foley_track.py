@@ -5,17 +5,21 @@ A live room has one, and so has a pass over a file's or a clip's events: what so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from livefoley.core.cues import ActionPrompts, Cue, Sound, Stereo
-from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
+from livefoley.core.events import MotionCourse, MotionOnset, PerceptionEvent, SceneCut, Speech
 from livefoley.core.mix import changed
 from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import Tick
-from livefoley.engine.choice import Choice
+from livefoley.engine.choice import Choice, Leaning
+from livefoley.engine.microphone.guarded import Microphone
 from livefoley.engine.mixer import Mixed, Mixer, MixerStatistics, MixSettings, OriginalReader
-from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics
+from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics, even
 
 
 class FoleyTrack:
@@ -28,9 +32,11 @@ class FoleyTrack:
         original: OriginalReader,
         start: Tick,
         make_mark: MarkFactory | None = None,
+        leaning: Callable[[Tick], Leaning] = even,
     ) -> None:
         self._mixer = Mixer(mix, original, start, make_mark=make_mark)
-        self._planner = Planner(plan)
+        self._planner = Planner(plan, leaning)
+        self.microphone = Microphone(plan.learn)
 
     # ---- how it shall sound ----
 
@@ -55,11 +61,21 @@ class FoleyTrack:
     # ---- what is asked for ----
 
     def perceive(self, event: PerceptionEvent, at: Tick) -> None:
-        """Take an event; a movement becomes a request for a sound."""
+        """Take an event; a movement becomes a request for a sound, and one that lasts leads its sound."""
         if isinstance(event, MotionOnset):
-            self._planner.motion(event, at)
+            self._planner.motion(event, at, self.microphone.advise(event))
+        elif isinstance(event, MotionCourse):
+            if (led := self._planner.course(event, at)) is not None:
+                self._mixer.follow(led.cue_id, led.points, led.ended)
         elif isinstance(event, Speech):
             self._mixer.speech(event)
+            self.microphone.speech(event)
+        elif isinstance(event, SceneCut):
+            self.microphone.cut()
+
+    def hear(self, mono: NDArray[np.float32], start: Tick) -> None:
+        """Take ``[n]`` samples of the original that begin at ``start``, ahead of what is seen at their time."""
+        self.microphone.hear(mono, start)
 
     def accent(self, cue: Cue, at: Tick) -> int:
         """Ask for an accent (``cue.start`` at or before ``at`` means now). Returns the cue's id."""

@@ -9,13 +9,14 @@ sound, where one is wanted, is laid in before the limiter, and reads ahead by it
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 
-from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.cues import Cue, CueKind, CurvePoint, Sound, Stereo
 from livefoley.core.events import Speech
 from livefoley.core.mix import MixControls
 from livefoley.core.ports import MarkFactory
@@ -28,6 +29,7 @@ from livefoley.dsp.levels import finite, linear_from_db, pan_gains
 from livefoley.dsp.limiter import LOOKAHEAD, Limiter
 from livefoley.dsp.ramp import Gain, Glide
 from livefoley.dsp.ring import TickRing
+from livefoley.engine.lasting.followed import Followed
 from livefoley.engine.marking import Marking
 
 LATE = TICK_RATE * 10 // 1000
@@ -35,6 +37,7 @@ LATE = TICK_RATE * 10 // 1000
 
 _GLIDE = TICK_RATE // 10  # ticks a change of the settings takes
 _FADE_IN = TICK_RATE * 5 // 1000  # ticks of the fade of a sound whose beginning is cut off
+MOST_FOLLOWED = 4  # sounds that go on as long as something moves
 _BED_FADE = TICK_RATE // 20  # ticks of the fades where the bed runs out
 
 
@@ -109,6 +112,7 @@ class Mixer:
         self._settings = settings
         self._original = original
         self._layers: Layers[CueKind] = Layers(limit)
+        self._followed: dict[int, Followed] = {}
         self._bed = TickRing(bed_s, start)
         self._bed_reader = GatedReader(self._bed, _BED_FADE, fade_first=True)
         self._gains = {kind: Glide(gain, _GLIDE) for kind, gain in _kind_gains(settings).items()}
@@ -153,8 +157,11 @@ class Mixer:
         """Lay ``sound`` with its onset on ``cue.start``, or do what its kind asks for when it is too late for that.
 
         An action that is late by more than 10 ms is dropped, a bed starts in its middle. An accent joins its build-up
-        where there is no time for all of it; one that is late by its moment, too, starts now.
+        where there is no time for all of it; one that is late by its moment, too, starts now. What lasts goes where it
+        is led (``follow``).
         """
+        if cue.kind is CueKind.LASTING:
+            return self._place_followed(cue, sound, playhead)
         now = max(self._edge, playhead)
         accent = cue.kind is CueKind.ACCENT
         fit = fitted(sound, cue.start, now, whole=cue.at_once) if accent else Fitted(sound.samples, sound.onset)
@@ -165,6 +172,17 @@ class Mixer:
             left, right = pan_gains(cue.pan)
             self._layers.add(cue.kind, finite(fit.samples), start, (gain * left, gain * right), now, _FADE_IN)
         return placement
+
+    def follow(self, cue_id: int, points: Sequence[CurvePoint], ended: bool) -> None:
+        """Lead the sound of a cue that lasts, before or after it is there; where nobody does any more it fades out.
+
+        That goes for ``MOST_FOLLOWED`` at once, of more the first.
+        """
+        if cue_id not in self._followed:
+            if len(self._followed) >= MOST_FOLLOWED:
+                return
+            self._followed[cue_id] = Followed()
+        self._followed[cue_id].follow(points, ended)
 
     def mix(self, start: Tick, n: int) -> Mixed:
         """Return the ``n`` ticks from ``start`` on."""
@@ -187,7 +205,7 @@ class Mixer:
             shifted=self._placements[Placement.SHIFTED],
             dropped=self._placements[Placement.DROPPED],
             evicted=self._layers.evicted,
-            sounds=len(self._layers),
+            sounds=len(self._layers) + len(self._followed),
             bed_holes=self._bed_reader.holes,
             bed_late_samples=self._bed.statistics().late_samples,
             limiter_gain_db=self._limiter.gain_db,
@@ -215,6 +233,15 @@ class Mixer:
             return Placement.DROPPED, begin
         return Placement.LAID, begin
 
+    def _place_followed(self, cue: Cue, sound: Sound, playhead: Tick) -> Placement:
+        followed = self._followed.get(cue.id)
+        placement = Placement.DROPPED if followed is None else Placement.LAID
+        if followed is not None:
+            gain = np.float32(linear_from_db(cue.gain_db))
+            followed.lay(finite(sound.samples) * gain, max(self._edge, playhead))
+        self._placements[placement] += 1
+        return placement
+
     def _safe_foley(self, start: Tick, n: int) -> Stereo | None:
         """Return the foley, or none when making it fails: whatever breaks in our sound, the original goes on."""
         try:
@@ -222,12 +249,17 @@ class Mixer:
         except Exception:
             self._failures += 1
             self._layers.clear()
+            self._followed.clear()
             self._bed_reader.reset()
             return None
 
     def _foley(self, start: Tick, n: int) -> Stereo | None:
         """Return the sum of all foley, or None when there is none: then the original must not change by one bit."""
         sums = self._layers.render(start, n)
+        for followed in self._followed.values():
+            if (part := followed.render(start, n)) is not None:
+                sums[CueKind.LASTING] = sums[CueKind.LASTING] + part if CueKind.LASTING in sums else part
+        self._followed = {number: each for number, each in self._followed.items() if not each.over(start + n)}
         duck, gains = self._ducker.gain(start, n), {kind: glide.read(n) for kind, glide in self._gains.items()}
         there_is_bed = bool(self._bed.filled(start, n))
         bed = self._bed_reader.read(start, n)
@@ -255,6 +287,7 @@ def _kind_gains(settings: MixSettings) -> dict[CueKind, float]:
     db = {
         CueKind.BED: settings.bed_gain_db,
         CueKind.ACTION: settings.action_gain_db,
+        CueKind.LASTING: settings.action_gain_db,
         CueKind.ACCENT: settings.accent_gain_db,
     }
     if settings.mute:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from livefoley.core.cues import Cue, Sound, Stereo
-from livefoley.core.events import MotionOnset, Speech
+from livefoley.core.events import MotionCourse, MotionOnset, Speech
 from livefoley.core.ports import BedSource, EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.foley_track import FoleyTrack
@@ -24,8 +24,13 @@ PREROLL: Tick = 2 * TICK_RATE  # the bed fades in, and sounds of before ring out
 BLOCK = 2048
 AHEAD: Tick = 7 * TICK_RATE // 2
 """Sounds are asked for as the mix comes near them: it takes no end of them at once, and a riser needs three seconds."""
+KNOWN: Tick = TICK_RATE // 2  # how much earlier than a movement the original around it is heard, and who speaks there
 
 Time = TypeVar("Time", contravariant=True)
+
+
+Moment: TypeAlias = Cue | MotionOnset | MotionCourse | Speech
+"""What has its place in a pass."""
 
 
 class Asking(Protocol[Time]):
@@ -89,20 +94,28 @@ class FoleyPass:
     """
 
     def __init__(
-        self, mix: MixSettings, plan: PlannerSettings, effects: EffectSource, bed: BedSource, start: Tick, end: Tick
+        self,
+        mix: MixSettings,
+        plan: PlannerSettings,
+        effects: EffectSource,
+        bed: BedSource,
+        start: Tick,
+        end: Tick,
+        original: Stereo | None = None,
     ) -> None:
+        """``original`` is the sound it will lie under, ``[2, end - start]``, to learn from."""
         self._start, self._end = start, end
         self._begin = start - PREROLL
+        self._original, self._heard = original, 0
         self._track = FoleyTrack(replace(mix, apart=True), plan, _Silence(), self._begin)
         self._answerer: Answerer[Tick] = Answerer(self._track, effects, bed)
 
-    def make(self, events: Sequence[MotionOnset | Speech | Cue]) -> Stereo:
+    def make(self, events: Sequence[Moment]) -> Stereo:
         """Return the foley, ``[2, end - start]``."""
-        for said in sorted((event for event in events if isinstance(event, Speech)), key=lambda said: said.at):
-            self._track.perceive(said, self._begin)
-        coming = sorted((event for event in events if isinstance(event, Cue | MotionOnset)), key=_moment)
+        coming = sorted(events, key=_moment)
         blocks = []
         for at in range(self._begin, self._end, BLOCK):
+            self._hear(at + AHEAD + KNOWN)
             while coming and _moment(coming[0]) < at + AHEAD:
                 self._take(coming.pop(0), at)
             self._answerer.answer(at)
@@ -116,12 +129,24 @@ class FoleyPass:
         """The sounds whose moment lies inside."""
         return [laid for laid in self._answerer.laid if self._start <= laid.cue.start < self._end]
 
-    def _take(self, event: Cue | MotionOnset, at: Tick) -> None:
+    def _hear(self, until: Tick) -> None:
+        """Let the track hear the original up to ``until``."""
+        if self._original is None:
+            return
+        last = min(until - self._start, self._original.shape[1])
+        for begin in range(self._heard, last, BLOCK):
+            block = self._original[:, begin : min(begin + BLOCK, last)]
+            self._track.hear(block.mean(axis=0), self._start + begin)
+        self._heard = max(self._heard, last)
+
+    def _take(self, event: Moment, at: Tick) -> None:
         if isinstance(event, Cue):
             self._track.accent(event, at)
         else:
             self._track.perceive(event, at)
 
 
-def _moment(event: Cue | MotionOnset) -> Tick:
-    return event.start if isinstance(event, Cue) else event.at
+def _moment(event: Moment) -> Tick:
+    if isinstance(event, Cue):
+        return event.start
+    return event.at - KNOWN if isinstance(event, Speech) else event.at

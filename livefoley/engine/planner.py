@@ -7,12 +7,17 @@ after the foot is worse than none), an accent is shifted, a bed goes on as it wa
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
-from livefoley.core.events import MotionKind, MotionOnset
+from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionOnset
+from livefoley.core.families import LASTING
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
-from livefoley.engine.choice import Choice, choose
+from livefoley.engine.choice import EVEN, Choice, Leaning, choose
+from livefoley.engine.lasting.choose import choose_lasting
+from livefoley.engine.lasting.course import MOST_SOUNDING, Course, Courses, Led, lead_on
+from livefoley.engine.microphone.own_sound import Advice
 
 PREROLL: Tick = TICK_RATE // 20
 """A sound may play this long before its onset (a whoosh rises); the deadline allows for it."""
@@ -23,7 +28,15 @@ BED_CHUNK: Tick = TICK_RATE // 2
 BED_AHEAD: Tick = 2 * TICK_RATE
 BED_MARGIN: Tick = TICK_RATE // 10  # a bed that ran dry starts again this far ahead of the playhead
 BED_TIMEOUT: Tick = 2 * TICK_RATE
+LASTING_LEAD: Tick = TICK_RATE * 2 // 5
+"""What lasts and is known late is needed this soon."""
+
 SWEEP_MIN_STRENGTH = 0.5  # a whoosh for every small drift would be noise
+
+
+def even(at: Tick) -> Leaning:
+    """Return that nothing speaks for any family."""
+    return EVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class PlannerSettings:
     prompts: ActionPrompts = field(default_factory=ActionPrompts)
     max_actions_per_s: float = 8.0
     seed: int = 0
+    learn: bool = True  # what movements sound like in the original: ``engine.microphone``
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +69,28 @@ class PlannerStatistics:
     bed_restarts: int
 
 
-class Planner:
-    """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time."""
+def advised(choice: Choice, advice: Advice) -> Choice:
+    """Return a choice with what the original sound says of it: how much quieter, and why."""
+    if not advice.reason or choice.prompt is None:
+        return choice
+    return replace(choice, gain_db=choice.gain_db + advice.gain_db, reason=f"{choice.reason}; {advice.reason}")
 
-    def __init__(self, settings: PlannerSettings) -> None:
+
+class Planner:
+    """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time.
+
+    ``leaning`` says what speaks for families at a time, beside the words.
+    """
+
+    def __init__(self, settings: PlannerSettings, leaning: Callable[[Tick], Leaning] = even) -> None:
         self.settings = settings
+        self._leaning = leaning
         self._next_id = 1
         self._pending: dict[int, Cue] = {}
         self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
         self._recent_actions: deque[Tick] = deque(maxlen=64)
         self._choices: deque[tuple[Tick, Choice]] = deque(maxlen=MAX_PENDING)
+        self._courses = Courses()
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._bed_open: BedRequest | None = None
         self._bed_open_at: Tick = 0
@@ -72,19 +98,32 @@ class Planner:
 
     # ---- in ----
 
-    def motion(self, onset: MotionOnset, playhead: Tick) -> Cue | None:
-        """Ask for the sound of a movement; None when the room does not want one or it is too late for it."""
+    def motion(self, onset: MotionOnset, playhead: Tick, advice: Advice | None = None) -> Cue | None:
+        """Ask for the sound of a movement; None when the room does not want one or it is too late for it.
+
+        ``advice`` is what the original sound says of it.
+        """
         settings = self.settings
         sweep = onset.kind is MotionKind.SWEEP
         threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
         if not settings.actions or onset.strength < threshold:
             return None
-        choice = choose(onset, settings.prompts, self._next_id)
-        self._choices.append((onset.at, choice))
-        if choice.prompt is None:
-            self._outcomes[CueKind.ACTION, "unknown"] += 1
+        advice = advice or Advice(onset.at)
+        likely = replace(onset, strength=onset.strength * advice.likelihood)
+        if likely.strength < threshold:
+            self._choices.append((onset.at, Choice(None, None, 0.0, 0.0, advice.reason)))
+            self._outcomes[CueKind.ACTION, "unlikely"] += 1
             return None
-        if self._too_many(onset.at):
+        choice = advised(choose(likely, settings.prompts, self._next_id, self._leaning(onset.at)), advice)
+        start = advice.at if advice.at - PREROLL > playhead else onset.at
+        covered = choice.prompt is not None and self._courses.covers(onset.x, onset.y, choice.family)
+        if covered:
+            choice = replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}")
+        self._choices.append((start, choice))
+        if choice.prompt is None:
+            self._outcomes[CueKind.ACTION, "covered" if covered else "unknown"] += 1
+            return None
+        if self._too_many(start):
             self._outcomes[CueKind.ACTION, "limited"] += 1
             return None
         loudness = 0.55 * onset.strength + 0.25 * min(1.0, onset.size / 0.05) + 0.2 * min(1.0, onset.speed / 1.0)
@@ -92,8 +131,8 @@ class Planner:
             Cue(
                 id=self._next_id,
                 kind=CueKind.ACTION,
-                start=onset.at,
-                deadline=onset.at - PREROLL,
+                start=start,
+                deadline=start - PREROLL,
                 prompt=choice.prompt,
                 intensity=min(1.0, loudness),
                 gain_db=-6.0 * (1.0 - loudness) + choice.gain_db,
@@ -103,6 +142,47 @@ class Planner:
             ),
             playhead,
         )
+
+    def course(self, told: MotionCourse, playhead: Tick) -> Led | None:
+        """Follow a movement that lasts: ask for its sound once it is known, and say where that goes from then on."""
+        if not self.settings.actions:
+            return None
+        course, ended = self._courses.take(told), told.state is CourseState.ENDS
+        if course.cue_id is None:
+            self._begin(course, ended, playhead)
+        return lead_on(course, ended)
+
+    def _begin(self, course: Course, ended: bool, playhead: Tick) -> None:
+        if self._courses.will_be_seen(course) and not ended:
+            return
+        choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
+        if choice.prompt is None or ended:
+            if ended and self.settings.prompts.lasting:  # else who walks by and who gestures would be told of, too
+                self._choices.append((course.last, replace(choice, prompt=None)))
+                self._outcomes[CueKind.LASTING, "unknown"] += 1
+            return
+        if self._courses.sounding() >= MOST_SOUNDING:
+            self._outcomes[CueKind.LASTING, "limited"] += not course.limited
+            course.limited = True
+            return
+        start = max(course.fresh[0].at, playhead)
+        cue = self._request(
+            Cue(
+                id=self._next_id,
+                kind=CueKind.LASTING,
+                start=start,
+                deadline=max(start - PREROLL, playhead + LASTING_LEAD),
+                prompt=choice.prompt,
+                effect=choice.prompt if choice.prompt in LASTING.values() else None,
+                gain_db=choice.gain_db,
+                seed=self.settings.seed * 1_000_003 + self._next_id,
+                reason=choice.reason,
+            ),
+            playhead,
+        )
+        if cue is not None:
+            self._choices.append((start, choice))
+            course.choice, course.cue_id = choice, cue.id
 
     def accent(self, cue: Cue, playhead: Tick) -> int:
         """Ask for an accent; ``cue.id`` and ``seed`` are set here. Returns the id."""
@@ -179,14 +259,16 @@ class Planner:
 
     def expire(self, playhead: Tick) -> list[Cue]:
         """Close and return the requests whose moment has passed."""
-        late = [
-            cue
-            for cue in self._pending.values()
-            if playhead > cue.start + (ACCENT_PATIENCE if cue.kind is CueKind.ACCENT else 0)
-        ]
+        self._courses.expire(playhead)
+        late = [cue for cue in self._pending.values() if self._is_late(cue, playhead)]
         for cue in late:
             self.settle(cue.id, "missed")
         return late
+
+    def _is_late(self, cue: Cue, playhead: Tick) -> bool:
+        if cue.kind is CueKind.LASTING:
+            return not self._courses.holds(cue.id)
+        return playhead > cue.start + (ACCENT_PATIENCE if cue.kind is CueKind.ACCENT else 0)
 
     def statistics(self) -> PlannerStatistics:
         """Return a snapshot."""

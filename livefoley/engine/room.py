@@ -57,7 +57,7 @@ class RoomEngine:
         self.state = RoomState.WAITING
         self._timeline = Timeline()
         self._audio = AudioInput(2 * settings.lookahead_s + AUDIO_BURST_S, ORIGIN, self._hear)
-        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN, make_mark)
+        self._foley = FoleyTrack(settings.mix, settings.plan, self._audio, ORIGIN, make_mark, settings.leaning)
         self._clock = PlayoutClock(lookahead_ticks(settings.lookahead_s))
         self._decoding = SoundDecoding(make_decoder)
         self._encoders = Encoders(encoder, stem_encoder, original_encoder)
@@ -75,8 +75,8 @@ class RoomEngine:
 
     @property
     def problem(self) -> str | None:
-        """Why the publisher's sound is not used, in one line, if it is not."""
-        return self._decoding.problem
+        """Why the publisher's sound is not used, or not learned from any more, in one line, if it is not."""
+        return self._decoding.problem or self._foley.microphone.problem or None
 
     # ---- what the publisher sends ----
 
@@ -175,8 +175,10 @@ class RoomEngine:
 
     def _hear(self, samples: Stereo, start: Tick) -> None:
         """Let perception hear the sound where it was placed: by the stamps, packets would overlap by milliseconds."""
+        mono = samples.mean(axis=0)
+        self._foley.hear(mono, start)
         if self._taps is not None:
-            self._taps.audio(samples.mean(axis=0), start)
+            self._taps.audio(mono, start)
 
     def tap(self, taps: Taps) -> None:
         """Let ``taps`` have a copy of what comes in from now on."""
@@ -344,4 +346,6 @@ class RoomEngine:
             delay_line_bytes=self._delay.bytes,
             decode_errors=self._decoding.errors,
         )
-        return EngineStatistics(counters, self._timeline.statistics(), self._audio.statistics(), mixer, planner)
+        own_sound = self._foley.microphone.statistics()
+        timeline, audio = self._timeline.statistics(), self._audio.statistics()
+        return EngineStatistics(counters, timeline, audio, mixer, planner, own_sound)

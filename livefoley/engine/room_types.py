@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,21 +13,24 @@ from livefoley.core.media import OutputItem, TrackInfo, Unit
 from livefoley.core.snapshots import RoomState
 from livefoley.core.ticks import Tick
 from livefoley.engine.audio_input import AudioInputStatistics
+from livefoley.engine.choice import Leaning
 from livefoley.engine.hold import OnDrop
+from livefoley.engine.microphone.own_sound import OwnSoundStatistics
 from livefoley.engine.mixer import Mixed, MixerStatistics, MixSettings
-from livefoley.engine.planner import PlannerSettings, PlannerStatistics
+from livefoley.engine.planner import PlannerSettings, PlannerStatistics, even
 from livefoley.engine.timeline import TimelineStatistics
 
 
 @dataclass(frozen=True, slots=True)
 class RoomSettings:
-    """All that the engine needs to know of a room."""
+    """All that the engine needs to know of a room; ``leaning`` says what speaks for families at a time."""
 
     lookahead_s: float = 1.5
     on_drop: OnDrop = OnDrop.FREEZE
     mix: MixSettings = field(default_factory=MixSettings)
     plan: PlannerSettings = field(default_factory=PlannerSettings)
     stem: bool = False
+    leaning: Callable[[Tick], Leaning] = even
 
 
 class Taps(Protocol):
@@ -88,3 +91,4 @@ class EngineStatistics:
     audio: AudioInputStatistics
     mixer: MixerStatistics
     planner: PlannerStatistics
+    own_sound: OwnSoundStatistics | None  # None where nothing is learned from it

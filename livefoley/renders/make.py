@@ -23,7 +23,7 @@ from av.stream import Discard
 from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, ambience_gain_db, master, with_mark
 from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import LivefoleyError
-from livefoley.core.events import MotionOnset, PerceptionEvent, Speech
+from livefoley.core.events import MotionCourse, PerceptionEvent, Speech
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ports import AudioDecoder
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s, ticks_from_stamp
@@ -45,7 +45,7 @@ from livefoley.renders.examine import IntakeLimits, examine, limit
 from livefoley.renders.layout import Layout, divide, opened, survey
 from livefoley.renders.model import MAX_SIDE, OutputFormat, Rendered, RenderLimits
 from livefoley.renders.order import Order
-from livefoley.renders.piece import watch
+from livefoley.renders.piece import Movement, watch
 from livefoley.renders.wav import label_wav
 from livefoley.system.files import SHARED, WholeFile
 
@@ -53,6 +53,8 @@ NICENESS = 10
 WINDOWS_BELOW_NORMAL = 0x4000  # psutil names it on Windows only
 SAME: Tick = ticks_from_s(0.05)
 """Two pieces may see the movement at their border a frame apart."""
+
+COURSES = 1_000_000  # more than a piece can have
 
 _WATCHED, _SOUNDED, _MARKED = 0.7, 0.8, 0.95  # how far the whole is after each step
 _BLOCK = 10 * TICK_RATE
@@ -68,10 +70,11 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     chain = Makers(order.libraries, order.student).chain()
     bed = chain.bed(ambience_of("render", order.request.description, 0))
     plan = PlannerSettings(prompts=lexicon.action_prompts(order.request.description))
-    foley = FoleyPass(MixSettings(), plan, chain, bed, 0, layout.end)
+    under = original if order.request.mix else None  # alone, nothing in it sounds already
+    foley = FoleyPass(MixSettings(), plan, chain, bed, 0, layout.end, under)
     stem = foley.make([*onsets, *(event for event in speech if isinstance(event, Speech))])
     progress(_SOUNDED)
-    sound = _finished(original if order.request.mix else None, stem, order.content_id)
+    sound = _finished(under, stem, order.content_id)
     progress(_MARKED)
     _write(order, sound)
     pieces = len(divide(layout, order.limits.processes))
@@ -112,7 +115,7 @@ def _blocks(sound: Stereo) -> Iterator[Stereo]:
 
 def _perceive(
     order: Order, layout: Layout, progress: Callable[[float], None]
-) -> tuple[list[MotionOnset], Stereo, list[PerceptionEvent]]:
+) -> tuple[list[Movement], Stereo, list[PerceptionEvent]]:
     """Return what moves, the video's own sound ``[2, layout.end]``, and who speaks in it."""
     pieces = divide(layout, order.limits.processes)
     limits = piece_limits(order.limits)
@@ -131,13 +134,19 @@ def piece_limits(limits: RenderLimits) -> IntakeLimits:
     return replace(limits.intake(), memory_mb=limits.memory_mb, cpu_s=cpu_s, timeout_s=limits.timeout_s)
 
 
-def joined(pieces: Sequence[Sequence[MotionOnset]]) -> list[MotionOnset]:
-    """Return what was seen in all pieces, in order; what two of them saw of one movement once."""
-    events: list[MotionOnset] = []
-    for piece in pieces:
-        last = events[-1] if events else None
-        fresh = [each for each in piece if last is None or each.at - last.at > SAME or each.kind is not last.kind]
-        events += fresh
+def joined(pieces: Sequence[Sequence[Movement]]) -> list[Movement]:
+    """Return what was seen in all pieces, in order; what two of them saw of one movement once.
+
+    What lasts over a border is two: the second begins as the first fades.
+    """
+    events: list[Movement] = []
+    for number, piece in enumerate(pieces):
+        last = next((event for event in reversed(events) if not isinstance(event, MotionCourse)), None)
+        for each in piece:
+            if isinstance(each, MotionCourse):
+                events.append(replace(each, id=number * COURSES + each.id))
+            elif last is None or each.at - last.at > SAME or each.kind is not last.kind:
+                events.append(each)
     return events
 
 

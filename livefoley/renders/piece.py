@@ -10,15 +10,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.event_json import event_from_json, event_to_json
-from livefoley.core.events import MotionOnset
+from livefoley.core.events import MotionCourse, MotionOnset
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_stamp
 from livefoley.media.files.demux import Demuxer
 from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.renders.child import NO_ANSWER, NO_MEMORY, said_by, tell, told, wants_memory
@@ -26,8 +27,10 @@ from livefoley.renders.examine import IntakeLimits, limit
 from livefoley.renders.layout import RUN_OUT, Piece, opened
 from livefoley.renders.model import MAX_SIDE
 
+Movement: TypeAlias = MotionOnset | MotionCourse
 
-def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[MotionOnset]:
+
+def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Movement]:
     """Return what moves in a piece, in order. Blocks; raises ``InputError`` when that takes too long or too much."""
     given = {"path": str(path), "origin": origin, "piece": asdict(piece), "limits": asdict(limits)}
     for said in said_by(__name__, given, limits.timeout_s):
@@ -37,13 +40,13 @@ def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[
             events = [event_from_json(each) for each in said["seen"]]
         except (KeyError, TypeError, ValueError):
             break
-        return [event for event in events if isinstance(event, MotionOnset)]
+        return [event for event in events if isinstance(event, Movement)]
     raise InputError(NO_ANSWER)
 
 
-def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[MotionOnset]:
+def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Movement]:
     """Return what moves in a piece; decodes here. Raises ``InputError``."""
-    analyser = MotionAnalyser(eyes=Eyes(PictureClasses()))
+    analyser = MotionAnalyser(eyes=Eyes(PictureClasses(), People()))
     found = []
     with opened(path, limits) as container:
         for item in _items(container, origin, piece):
@@ -52,7 +55,7 @@ def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Mo
             else:
                 found += analyser.feed(item)
     found += analyser.flush()
-    return [event for event in found if isinstance(event, MotionOnset) and piece.start <= event.at < piece.end]
+    return [event for event in found if isinstance(event, Movement) and piece.start <= event.at < piece.end]
 
 
 def _items(container: Any, origin: Tick, piece: Piece) -> Iterator[TrackInfo | Unit]:

@@ -47,10 +47,11 @@ class WarmUp:
         began_s = time.monotonic()
         left = self.waiting_for()
         if left:
-            log.info("waking the workers, publishers are let in then", workers=left, longest_s=self._longest_s)
+            names = ", ".join(left)
+            log.info("waking the workers, publishers are let in then", workers=names, longest_s=self._longest_s)
         while left and time.monotonic() - began_s < self._longest_s and not stopping.is_set():
             await asyncio.sleep(POLL_S)
             left = self.waiting_for()
         self._over = True
         if left:
-            log.warning("publishers are let in, foley follows", not_awake=left)
+            log.warning("publishers are let in, foley follows", not_awake=", ".join(left))

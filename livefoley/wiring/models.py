@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 
 from livefoley import config as cfg
 from livefoley.core.errors import ModelError
 from livefoley.foley.student import models as students
 from livefoley.models import resolver
-from livefoley.models.catalogue import OPEN_NSFW, SCREEN_TEXT, SENTENCE_ENCODER, SPEECH, SPEECH_SIZES
+from livefoley.models.catalogue import OPEN_NSFW, PEOPLE, SCREEN_TEXT, SENTENCE_ENCODER, SPEECH, SPEECH_SIZES
+from livefoley.perception.eyes import RUNTIME
 
 
 def missing_models(config: cfg.Config) -> list[str]:
@@ -40,6 +42,8 @@ def _needed(config: cfg.Config) -> Iterator[tuple[str, str]]:
     size = config.ears.model.removeprefix(SPEECH)
     if any(room.listen.enabled for room in rooms) and size in SPEECH_SIZES:
         yield "ears.model", f"{SPEECH}{size}"
+    if any(room.eyes.enabled for room in rooms) and importlib.util.find_spec(RUNTIME) is not None:
+        yield "rooms.*.eyes", PEOPLE.name
     if any(room.listen.screen for room in rooms):
         yield "rooms.*.listen.screen", SCREEN_TEXT.name
     frames = config.clips.checks.frames

@@ -15,10 +15,11 @@ from livefoley.clips.model import content_id
 from livefoley.config.rtmp_output import address_of
 from livefoley.core.errors import ConfigError
 from livefoley.core.ports import Sink, Source
-from livefoley.core.ticks import ticks_from_s
+from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.engine.choice import Leaning
 from livefoley.engine.highlights.moments import HighlightSettings
 from livefoley.engine.hold import OnDrop
-from livefoley.engine.planner import PlannerSettings
+from livefoley.engine.planner import PlannerSettings, even
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import RoomSettings
 from livefoley.foley.chain import MakerOrder
@@ -47,6 +48,7 @@ from livefoley.runtime.events.highlights import HighlightService, HighlightServi
 from livefoley.runtime.events.speech import RoomSpeech
 from livefoley.runtime.events.subtitles import SubtitleFile
 from livefoley.runtime.rooms import perception, screen
+from livefoley.runtime.rooms.context import RoomContext
 from livefoley.runtime.rooms.ears import EarsService, RoomEars
 from livefoley.runtime.rooms.perception import Perception, PerceptionWorkers
 from livefoley.runtime.rooms.room import Room, RoomParts
@@ -91,8 +93,9 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     bitrate = room.audio.bitrate_kbps * 1000
     content = live_content_id(config, name)
     labels = make_labels(config.clips.provider, content) if content else {}
+    context = RoomContext(room.listen.steer, room.eyes.bias)
     engine = RoomEngine(
-        room_settings(room),
+        room_settings(room, context.leaning),
         make_decoder=make_decoder,
         encoder=AacEncoder(bitrate) if room.sinks else None,  # viewers by WHEP get Opus
         stem_encoder=AacEncoder(bitrate) if room.stem_sinks else None,
@@ -104,6 +107,9 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     ]
     others = [make_sink(sink, labels) for sink in room.sinks if sink.hls is None or not room.gives_original]
     source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
+    sounds = open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None
+    kept = make_room_clips(config, name, engine, highlights, clips)
+    context.connect(sounds, highlights.feed.publish, kept.describe if kept is not None else None)
     return Room(
         RoomParts(
             name=name,
@@ -113,15 +119,16 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
             stem_sinks=[make_sink(sink, labels) for sink in room.stem_sinks],
             with_original=with_original,
             audience=make_audience(name, room.whep, source, servers.whep),
-            sounds=open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None,
+            sounds=sounds,
             highlights=highlights,
             chat=make_chat(room, highlights, engine),
             speech=make_speech(room, highlights),
             prompts=action_prompts(room),
+            context=context,
             perception=(lambda made: open_perception(room, workers.perception, made)) if room.foley.enabled else None,
             ears=(lambda made: open_ears(room.listen, workers.ears, made)) if room.listen.enabled else None,
             screen=(lambda made: open_screen(room.listen, workers.screen, made)) if room.listen.screen else None,
-            clips=make_room_clips(config, name, engine, highlights, clips),
+            clips=kept,
             describe=room.describe,
             slate=(lambda made: open_slate(room, workers.slates, made)) if room.on_drop is OnDrop.SLATE else None,
             watermark=content[:ID_DIGITS],
@@ -181,7 +188,8 @@ def open_ears(given: cfg.Listen, ears: EarsService, made: Room) -> RoomEars:
         from livefoley.perception.ears.keywords import load  # of the extra
 
         keywords = load(given.keywords)
-    return ears.open(made.name, given.languages, keywords, made.hear)
+    named = made.parts.context.named if given.steer else None
+    return ears.open(made.name, given.languages, keywords, made.hear, named)
 
 
 def open_screen(given: cfg.Listen, workers: ScreenWorkers, made: Room) -> Screen:
@@ -193,7 +201,8 @@ def open_screen(given: cfg.Listen, workers: ScreenWorkers, made: Room) -> Screen
         )
     from livefoley.perception.ears.keywords import load  # of the extra
 
-    return Screen(made.name, workers, load(given.keywords), made.signal)
+    named = made.parts.context.named if given.steer else None
+    return Screen(made.name, workers, load(given.keywords), made.signal, named)
 
 
 def open_slate(room: cfg.Room, artist: SlateArtist, made: Room) -> RoomSlate:
@@ -263,9 +272,10 @@ def live_content_id(config: cfg.Config, name: str) -> str:
     return content_id(name, "live", {"provider": config.clips.provider}) if foley.enabled and foley.watermark else ""
 
 
-def room_settings(room: cfg.Room) -> RoomSettings:
-    """Return what the engine needs to know of a room."""
-    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), planner_settings(room), room.stem)
+def room_settings(room: cfg.Room, leaning: Callable[[Tick], Leaning] = even) -> RoomSettings:
+    """Return what the engine needs to know of a room; ``leaning`` is what speaks for families beside its words."""
+    plan = planner_settings(room)
+    return RoomSettings(room.lookahead_s, room.on_drop, mix_settings(room), plan, room.stem, leaning)
 
 
 def planner_settings(room: cfg.Room) -> PlannerSettings:
@@ -276,6 +286,7 @@ def planner_settings(room: cfg.Room) -> PlannerSettings:
         sensitivity=room.actions.sensitivity,
         prompts=action_prompts(room)(room.describe),
         seed=room.seed,
+        learn=room.microphone.learn,
     )
 
 

@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 
 from livefoley.clips.jobs import lease
-from livefoley.clips.jobs.job import JobDirectory
+from livefoley.clips.jobs.job import Job, JobDirectory
 from livefoley.clips.jobs.lease import is_leased, leased
 from livefoley.clips.model import ClipState, Priority
 from livefoley.clips.tool_settings import PublishSettings, ToolSettings
 from livefoley.core.errors import OutputError
+from livefoley.engine.planner import PlannerSettings
+from livefoley.foley.description.lexicon import action_prompts
 from livefoley.runtime.clips.celery_app import DEAD, JOBS, MAX_ATTEMPTS, TASK, hand_over, make_celery
 from livefoley.runtime.clips.job_queue import ClipQueue
 from livefoley.runtime.clips.messages import ClipOver, FromClips, MakeClip, OpenTools
@@ -211,6 +213,12 @@ async def test_a_job_that_nobody_begins_is_handed_over_again(
 
 
 # ---- leases ----
+
+
+def test_a_job_that_was_written_down_plans_the_same_sounds() -> None:
+    for text in ("cars drive past on a road", "a helicopter flying, footsteps on gravel", ""):
+        job = replace(JOB, plan=PlannerSettings(prompts=action_prompts(text)))
+        assert Job.from_json(job.to_json()) == job
 
 
 def test_a_directory_has_one_owner_at_a_time(tmp_path: Path) -> None:

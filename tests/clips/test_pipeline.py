@@ -85,7 +85,8 @@ def test_what_goes_with_a_clip_is_about_it(stream: Path, tmp_path: Path) -> None
     second = TICK_RATE
     words = tuple(Word(ORIGIN + k * second, ORIGIN + k * second + second // 2, f"word{k}") for k in range(3, 8))
     buffer.event(Transcript(words[0].start, words[-1].end, "all of it", "en", words, final=True, utterance=1))
-    buffer.event(MotionOnset(ORIGIN + 5 * second, MotionKind.IMPACT, 0.9, size=0.05, speed=1.0))
+    for at in (5 * second, 5 * second + second // 2):
+        buffer.event(MotionOnset(ORIGIN + at, MotionKind.IMPACT, 0.9, size=0.05, speed=1.0))
     buffer.accent(Cue(0, CueKind.ACCENT, ORIGIN + 6 * second, 0, effect="BELLMisc_Ding"))
     files = published(pipeline.run(write_job(tmp_path / "job", buffer, 4.0, 9.0), tools(tmp_path / "out")))
     told = ClipMetadata.from_json(files.metadata.read_text())
@@ -94,12 +95,18 @@ def test_what_goes_with_a_clip_is_about_it(stream: Path, tmp_path: Path) -> None
     assert files.vtt.read_text().startswith("WEBVTT\n\n00:00:00.000 --> ")
     assert told.transcript == "word4 word5 word6 word7"
     sounds = {(sound.kind, sound.at_s) for sound in told.sounds}
-    assert {("action", 1.0), ("accent", 2.0)} <= sounds
+    assert {("action", 1.5), ("accent", 2.0)} <= sounds
+    on_beep = next(sound for sound in told.sounds if sound.kind == "action")
+    assert on_beep.at_s == pytest.approx(1.0, abs=0.006)
+    assert "the original sounds here" in on_beep.reason
     assert (told.title, told.tags, told.ai_generated) == ("demo manual", ("manual",), True)
     assert probe(files.cover)["video"]["width"] == 320
     stem, original, whole = read(files.stem), read(files.original), read(files.clip)
     assert abs(stem.shape[1] - round(told.duration_s * TICK_RATE)) <= 1
-    assert np.abs(stem[:, second - 2400 : second + 9600]).max() > 3 * np.abs(stem[:, : second // 2]).max()
+    assert (
+        np.abs(stem[:, second * 3 // 2 - 2400 : second * 3 // 2 + 9600]).max()
+        > 3 * np.abs(stem[:, : second // 2]).max()
+    )
     shorter = min(whole.shape[1], stem.shape[1])
     assert np.corrcoef(whole[:, :shorter].ravel(), (stem + original)[:, :shorter].ravel())[0, 1] > 0.95
 

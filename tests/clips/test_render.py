@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.errors import InputError
-from livefoley.core.events import MotionKind, MotionOnset
+from livefoley.core.events import CoursePoint, CourseState, MotionCourse, MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.measure import find_onsets_s, match_onsets
 from livefoley.marks.detect import detect
@@ -57,6 +57,18 @@ def test_what_two_pieces_see_of_one_movement_is_one_movement() -> None:
     sweep = at(16.01, MotionKind.SWEEP)
     assert joined([[at(3), at(15.99)], [at(16.01), sweep, at(16.5)]]) == [at(3), at(15.99), sweep, at(16.5)]
     assert joined([[], []]) == []
+
+
+def test_what_lasts_over_a_border_is_followed_on_both_sides_and_never_mixed_up() -> None:
+    def course(number: int, at_s: float) -> MotionCourse:
+        return MotionCourse(number, CourseState.GOES_ON, (CoursePoint(round(at_s * TICK_RATE), 0.5, 0.5, 0.05, 0.2),))
+
+    hit = MotionOnset(16 * TICK_RATE, MotionKind.IMPACT, 0.9)
+    whole = joined([[course(1, 15.5), hit, course(1, 15.99)], [course(1, 16.2), hit, course(1, 16.45)]])
+    courses = [each for each in whole if isinstance(each, MotionCourse)]
+    assert [each.id for each in courses][:2] == [1, 1]
+    assert courses[2].id == courses[3].id != 1
+    assert whole.count(hit) == 1
 
 
 def test_every_impact_sounds_with_its_frame_and_the_file_says_what_it_is(

@@ -140,7 +140,22 @@ MISTAKES: tuple[tuple[str, str, object, int, str], ...] = (
     ("POST", "/v1/rooms/stage/cues", {"effect": "A_B", "prompt": "x"}, 422, "give either effect or prompt"),
     ("POST", "/v1/rooms/stage/cues", {"effect": "NOPE_Nothing"}, 422, "there is no effect NOPE_Nothing"),
     ("POST", "/v1/rooms/lobby/cues", {"prompt": "x"}, 409, "room lobby has no stream yet"),
+    ("POST", "/v1/rooms/none/thumbs", {"event": 7, "thumb": "up"}, 404, "there is no such room"),
+    ("POST", "/v1/rooms/stage/thumbs", {"event": 8, "thumb": "up"}, 409, "event 8 is none of the last 256 actions"),
+    ("POST", "/v1/rooms/stage/thumbs", {"event": 7, "thumb": "left"}, 422, "thumb: "),
+    ("POST", "/v1/rooms/stage/thumbs", {"event": -1, "thumb": "up"}, 422, "event: "),
 )
+
+
+async def test_a_thumb_is_about_an_event_and_says_of_which_family() -> None:
+    async with served(Studio()) as client:
+        answers = [
+            await client.post("/v1/rooms/stage/thumbs", json={"event": 7, "thumb": thumb}) for thumb in ("up", "down")
+        ]
+    assert [(answer.status_code, answer.json()) for answer in answers] == [
+        (202, {"family": "glass"}),
+        (202, {"family": ""}),
+    ]
 
 
 async def test_a_mistake_is_a_problem_document() -> None:

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livefoley.core.events import HearingEvent, KeywordHit, Transcript
+from livefoley.core.events import HearingEvent, KeywordHit, Mention, Transcript
+from livefoley.core.families import Family
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.ears import LISTS, model
@@ -82,6 +83,21 @@ async def test_two_rooms_are_heard_by_one_worker(line: Callable[[str], Sound], m
         figures = rooms[0].snapshot()
         assert (figures.state, figures.device, figures.dropped) == ("listening", service.device, 0)
         assert figures.cost_s > 0
+
+
+async def test_what_the_host_names_is_told_to_a_room_that_is_steered(
+    line: Callable[[str], Sound], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_BEHIND_S", 1000.0)
+    service = EarsService("base")
+    named: list[Mention] = []
+    quiet: list[HearingEvent] = []
+    ears = service.open("shop", ["zh", "en"], load(LISTS), lambda event: None, named.append)
+    room(service, "game", quiet)
+    async with running(service):
+        await until(lambda: service.state == "listening")
+        await speak_until(ears, line("zh10.wav"), lambda: named)
+    assert {(each.text, each.family, each.shown) for each in named} == {("衣服", Family.SOFT, True)}
 
 
 @pytest.mark.parametrize("how", ["kill", "hang"])

@@ -105,3 +105,36 @@ def test_what_else_speaks_for_a_family_is_bounded() -> None:
     assert choose(seen((Family.GLASS, 0.8), (Family.WOOD, 0.04)), SHOP, 0, loud).family is Family.GLASS
     assert loud.of(Family.WOOD) == 4.0
     assert Leaning({Family.WOOD: 0.0}).of(Family.WOOD) == 0.25
+
+
+def done_by(hands: float = 0.0, talking: float = 0.0, walking: float = 0.0, strength: float = 0.4) -> MotionOnset:
+    """A glass is seen where somebody moves who is looked for."""
+    sight = Sight(1000, ((Family.GLASS, 0.8),), hands=hands, talking=talking, walking=walking)
+    return MotionOnset(1000, MotionKind.IMPACT, strength, sight=sight)
+
+
+def test_a_talking_head_makes_no_thump() -> None:
+    found = choose(done_by(talking=0.9, strength=0.9), ActionPrompts(("GLASImpt_Hit",)), 0)
+    assert found.prompt is None
+    assert "talks" in found.reason
+    assert choose(done_by(talking=0.9, hands=0.9), SHOP, 0).family is Family.GLASS
+
+
+def test_what_no_hand_holds_stands_still() -> None:
+    assert choose(done_by(), NOTHING_SAID, 0).prompt is None
+    assert choose(done_by(strength=0.9), SHOP, 0).prompt is None
+    held = choose(done_by(hands=0.9), SHOP, 0)
+    assert held.prompt == "FOODGware_Bottle"
+    assert "a hand 0.90" in held.reason
+
+
+def test_who_walks_is_heard_by_steps_alone() -> None:
+    assert choose(done_by(walking=1.0), SHOP, 0).prompt is None
+    sight = Sight(1000, ((Family.FOOTSTEP, 0.8),), person=1.0, hands=0.0, talking=0.0, walking=1.0)
+    step = MotionOnset(1000, MotionKind.STEP, 0.5, y=0.9, sight=sight)
+    assert choose(step, SHOP, 0).prompt == "FEETHmn_Wood"
+    assert choose(step, NOTHING_SAID, 0).prompt == "FEETHmn_Concrete"
+
+
+def test_nobody_there_takes_no_steps_though_the_words_speak_of_them() -> None:
+    assert choose(done_by(), ActionPrompts(("FEETHmn_Wood",)), 0).prompt is None

@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from livefoley.core.cues import Cue, CueKind, Sound, Stereo
+from livefoley.core.cues import Cue, CueKind, CurvePoint, Sound, Stereo
 from livefoley.core.events import Speech
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.dsp.levels import linear_from_db
 from livefoley.dsp.limiter import LOOKAHEAD
 from livefoley.dsp.ring import TickRing
 from livefoley.engine.audio_input import AudioInput
-from livefoley.engine.mixer import LATE, Mixed, Mixer, MixSettings, Placement
+from livefoley.engine.mixer import LATE, MOST_FOLLOWED, Mixed, Mixer, MixSettings, Placement
 from tests.dsp.chunks import BLOCK_SIZES, measured_peak_db, noise, sine, spans
 
 SETTINGS = MixSettings(stem=True)
 UNITY = MixSettings(bed_gain_db=0.0, action_gain_db=0.0, accent_gain_db=0.0, stem=True)
+PLACED = (CueKind.BED, CueKind.ACTION, CueKind.ACCENT)
 IMPULSE = np.zeros((2, 64), np.float32)
 IMPULSE[:, 10] = 0.5
 
@@ -64,7 +65,7 @@ def test_the_audio_input_is_an_original() -> None:
     assert np.array_equal(program, samples[:, :40_000])
 
 
-@pytest.mark.parametrize("kind", CueKind)
+@pytest.mark.parametrize("kind", PLACED)
 @pytest.mark.parametrize("start", [500, 1024, 3333])
 def test_a_sounds_onset_lands_on_exactly_its_cues_start(kind: CueKind, start: Tick) -> None:
     mixer = Mixer(UNITY, original())
@@ -164,7 +165,7 @@ def loaded(seed: int = 3, level: float = 0.2) -> Mixer:
     mixer.speech(Speech(9000, True))
     mixer.speech(Speech(11_000, False))
     for number in range(12):
-        kind = list(CueKind)[number % 3]
+        kind = PLACED[number % 3]
         sound = Sound(noise(int(rng.integers(100, 9000)), 0.2, number), onset=int(rng.integers(0, 100)))
         mixer.place(cue(int(rng.integers(100, 20_000)), kind, pan=float(rng.uniform(-1, 1))), sound, 0)
     return mixer
@@ -255,3 +256,38 @@ def test_a_sound_that_is_not_a_number_does_not_silence_the_mix() -> None:
     mixer.place(cue(1000), Sound(np.full((2, 500), np.nan, np.float32)), 0)
     mixer.add_bed(np.full((2, 5000), np.inf, np.float32), 0)
     assert np.array_equal(mixed(mixer, 10_000).program, samples[:, :10_000])
+
+
+def test_what_lasts_is_an_action_for_the_controls_and_gives_way_to_speech() -> None:
+    def lasting(mix: MixSettings, speaks: bool = False) -> float:
+        mixer = Mixer(mix, original())
+        if speaks:
+            mixer.speech(Speech(0, active=True))
+        mixer.follow(1, [CurvePoint(0, 0.0), CurvePoint(TICK_RATE, 0.0)], True)
+        assert mixer.place(cue(0, CueKind.LASTING), Sound(noise(TICK_RATE, 0.1)), 0) is Placement.LAID
+        assert mixer.statistics().sounds == 1
+        return float(np.std(stem(mixer, TICK_RATE)))
+
+    full = lasting(UNITY)
+    assert full > 0.05
+    assert lasting(dataclasses.replace(UNITY, action_gain_db=-20.0)) == pytest.approx(full / 10, rel=0.02)
+    assert lasting(dataclasses.replace(UNITY, mute=True)) == 0.0
+    assert lasting(UNITY, speaks=True) < 0.6 * full
+
+
+def test_what_lasts_ends_with_its_movement_and_what_nobody_leads_is_not_heard() -> None:
+    mixer = Mixer(UNITY, original())
+    mixer.follow(1, [CurvePoint(0, 0.0)], False)
+    mixer.place(cue(0, CueKind.LASTING), Sound(noise(TICK_RATE, 0.1)), 0)
+    assert mixer.place(dataclasses.replace(cue(0, CueKind.LASTING), id=2), Sound(IMPULSE), 0) is Placement.DROPPED
+    sound = stem(mixer, 3 * TICK_RATE)
+    assert sound.any()
+    assert not sound[:, TICK_RATE * 6 // 10 :].any()
+    assert mixer.statistics().sounds == 0
+
+
+def test_no_more_than_a_few_are_led_at_once() -> None:
+    mixer = Mixer(UNITY, original())
+    for number in range(10):
+        mixer.follow(number, [CurvePoint(0, 0.0)], False)
+    assert mixer.statistics().sounds == MOST_FOLLOWED

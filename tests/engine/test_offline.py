@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from livefoley.core.cues import Cue, CueKind, Sound, SoundRequest, Stereo, accent_cue
-from livefoley.core.events import MotionKind, MotionOnset, Speech
+from livefoley.core.cues import ActionPrompts, Cue, CueKind, Sound, SoundRequest, Stereo, accent_cue
+from livefoley.core.events import CoursePoint, CourseState, MotionCourse, MotionKind, MotionOnset, Speech
+from livefoley.core.families import Family
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import MILLISECONDS, TICK_RATE, Tick
 from livefoley.engine.mixer import MixSettings
@@ -16,9 +19,22 @@ from livefoley.engine.room_types import RoomSettings
 from livefoley.engine.timeline import ORIGIN
 from livefoley.media.audio_codecs import make_decoder
 
-PLAN = PlannerSettings(seed=5)
+PLAN = PlannerSettings(seed=5, prompts=ActionPrompts(lasting=((Family.VEHICLE, "VEHCar_Drive"),)))
 SECONDS = 6
-EVENTS: list[MotionOnset | Speech | Cue] = [
+
+
+def passing(second: int, state: CourseState) -> MotionCourse:
+    """Return a quarter of a second of something that passes."""
+    at = ORIGIN + TICK_RATE * (16 + second) // 4
+    points = tuple(
+        CoursePoint(at + step * 3000, 0.1 + 0.05 * second + 0.0125 * step, 0.5, 0.05, 0.2) for step in range(4)
+    )
+    return MotionCourse(1, state, points)
+
+
+STATES = (CourseState.BEGINS, *[CourseState.GOES_ON] * 3, CourseState.ENDS)
+EVENTS: list[MotionOnset | MotionCourse | Speech | Cue] = [
+    *(passing(n, state) for n, state in enumerate(STATES)),
     *(MotionOnset(ORIGIN + ms * 48, MotionKind.IMPACT, 0.9, x=ms / 6000) for ms in (1000, 1510, 2733, 4000)),
     MotionOnset(ORIGIN + 3 * TICK_RATE, MotionKind.SWEEP, 0.2),  # too weak to sound
     accent_cue(ORIGIN + 5 * TICK_RATE, prompt="ding"),
@@ -47,7 +63,7 @@ class Hum:
 def live(bed: bool) -> tuple[Stereo, list[tuple[CueKind, Tick]]]:
     """Return the foley of a room that notices the events, and what was laid."""
     mix = MixSettings(apart=True)
-    plan = PlannerSettings(seed=5, bed=bed)
+    plan = replace(PLAN, bed=bed)
     engine = RoomEngine(RoomSettings(mix=mix, plan=plan), make_decoder=make_decoder, encoder=None)
     answerer = Answerer(engine, Noise(), Hum())
     engine.feed(TrackInfo(MediaKind.VIDEO, "h264", b"sets", 640, 360), 0.0)
@@ -67,12 +83,12 @@ def live(bed: bool) -> tuple[Stereo, list[tuple[CueKind, Tick]]]:
 
 def test_what_is_known_from_the_beginning_sounds_as_what_was_noticed_live() -> None:
     heard, laid = live(bed=False)
-    again = FoleyPass(
-        MixSettings(), PlannerSettings(seed=5, bed=False), Noise(), Hum(), ORIGIN, ORIGIN + SECONDS * TICK_RATE
-    )
+    plan = replace(PLAN, bed=False)
+    again = FoleyPass(MixSettings(), plan, Noise(), Hum(), ORIGIN, ORIGIN + SECONDS * TICK_RATE)
     made = again.make(EVENTS)
     assert [(each.cue.kind, each.cue.start) for each in again.laid] == laid
-    assert [kind for kind, _ in laid] == [CueKind.ACTION] * 4 + [CueKind.ACCENT]
+    kinds = [CueKind.ACTION] * 4 + [CueKind.LASTING] + [CueKind.ACCENT]
+    assert [kind for kind, _ in sorted(laid, key=lambda each: each[1])] == kinds
     assert np.abs(made).max() > 0.02
     np.testing.assert_allclose(made, heard, atol=1e-6)
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
+from livefoley.core.families import LASTING, Family
 from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.bed.kinds import KINDS
 from livefoley.foley.description import lexicon
@@ -117,3 +118,23 @@ def test_every_chinese_word_is_understood_in_traditional_characters_too() -> Non
 
 def stems(text: str) -> list[str]:
     return [token.stem for token in tokens(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "lasting"),
+    [
+        ("cars drive past on a road", [(Family.VEHICLE, "VEHCar_Drive")]),
+        ("汽车在路上驶过", [(Family.VEHICLE, "VEHCar_Drive")]),
+        ("a helicopter over the city", [(Family.VEHICLE, "a helicopter flying")]),
+        ("coffee is poured into a cup", [(Family.POUR, "WATRPour_Steady")]),
+        ("敲键盘", [(Family.TYPING, "CMPTKey_Busy")]),
+        ("a man is sawing a board", [(Family.SAW, "TOOLHand_Saw")]),
+        ("搅拌咖啡", [(Family.STIR, "FOODKware_Stir")]),
+        ("a ball rolls over the floor", [(Family.ROLL, "OBJMisc_Roll")]),
+        ("bottles are set down on a table", []),
+        ("no cars", []),
+    ],
+)
+def test_words_name_what_sounds_as_long_as_it_moves(text: str, lasting: list[tuple[Family, str]]) -> None:
+    assert list(lexicon.action_prompts(text).lasting) == lasting
+    assert set(LASTING.values()) <= set(EFFECTS)

@@ -18,8 +18,10 @@ from livefoley.foley.description.words import Text
 
 GOODS = """
     rain jacket, beach towel, fire TV stick, drop shipping, Nintendo Switch, wind chime, spring sale,
-    ocean blue lipstick,
-    雨伞, 雨衣, 海鲜, 火腿肠, 吹风机, 风扇口红, 三分钟后开播, 鸟巢, 雷军, 火龙果, 河粉, 手机壳, 打火机
+    ocean blue lipstick, frog-shaped teapots, campfire scented candles, pearls from the sea, river tables,
+    hurricane lamps, Wuthering Waves pulls, Ocean Spray juice haul, a song called Waterfall,
+    雨伞, 雨衣, 海鲜, 火腿肠, 吹风机, 风扇口红, 三分钟后开播, 鸟巢, 雷军, 火龙果, 河粉, 手机壳, 打火机,
+    海洋味洗衣液, 古筝弹一曲《高山流水》
 """
 
 
@@ -52,6 +54,30 @@ def test_goods_make_no_weather(text: str) -> None:
 )
 def test_what_is_heard_goes_before_what_stands_about(text: str, expected: list[Family]) -> None:
     assert families(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("live from the beach", "surf"),
+        ("a picnic in Hyde Park", "forest"),
+        ("sunrise at Bondi Beach, waves", "surf"),
+        ("地铁口卖花", "train"),
+        ("溪边捉螃蟹", "stream"),
+        ("菜市场杀鱼", "crowd"),
+        ("海浪声助眠", "surf"),
+        ("a mountain stream", "stream"),
+    ],
+)
+def test_where_somebody_is_is_a_place_whatever_comes_next(text: str, expected: str) -> None:
+    assert expected in kinds(text)
+
+
+def test_a_livestream_is_no_water_and_a_negation_ends() -> None:
+    assert "stream" not in kinds("coding stream")
+    assert families("no music, just typing") == families("no music just typing") == [Family.TYPING]
+    assert kinds("not only rain") == {"rain"}
+    assert not kinds("no heavy rain")
 
 
 def test_a_word_means_what_stands_beside_it() -> None:

@@ -1,6 +1,6 @@
 """Every door's parser: what was found once stays found, and each is fuzzed anew for a while.
 
-``LIVEFOLEY_FUZZ_SECONDS`` says for how long each (continuous integration: 20); ``python -m tests.fuzz`` does it longer.
+``LIVEFOLEY_FUZZ_SECONDS`` says for how long each (continuous integration: 8); ``python -m tests.fuzz`` does it longer.
 """
 
 from __future__ import annotations

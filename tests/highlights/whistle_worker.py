@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from livefoley.core.highlights import Evidence, Origin
 from livefoley.core.ticks import TICK_RATE, Tick
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.runtime.workers.messages import PERCEPTION
 from livefoley.runtime.workers.perception_worker import RoomWatcher, detectors
@@ -38,5 +39,5 @@ class WhistleDetector:
 
 
 if __name__ == "__main__":
-    network = PictureClasses()
-    serve_rooms(PERCEPTION, lambda: RoomWatcher([*detectors(), WhistleDetector()], network).handle)
+    network, people = PictureClasses(), People()
+    serve_rooms(PERCEPTION, lambda: RoomWatcher([*detectors(), WhistleDetector()], network, people).handle)

@@ -19,7 +19,7 @@ from .stand_ins import CONFIG, WEIGHTS, entry_of, file_of
 
 ROOM = """
     rooms:
-      room: {source: {rtmp: {key: a-key}}, listen: {enabled: true}, sinks: []}
+      room: {source: {rtmp: {key: a-key}}, listen: {enabled: true}, eyes: {enabled: false}, sinks: []}
 """
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livefoley.core.families import Family
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import TICK_RATE
+from livefoley.foley.description.mentions import mentions
 from livefoley.perception.ears import LISTS
 from livefoley.perception.ears.keywords import load
 from livefoley.perception.screen.watcher import ScreenWatcher
@@ -73,6 +75,17 @@ def test_a_banner_that_was_gone_for_long_is_news_again() -> None:
     bare, banner = picture("Hello"), picture("Hello", "SOLD OUT")
     events, _ = watch(bare, banner, *[bare] * 6, banner)
     assert [event.at for event in events] == [2 * STEP, 9 * STEP]
+
+
+def test_what_the_screen_says_is_told_once_a_picture_and_names_things() -> None:
+    watcher = new_watcher()
+    info, units = keyframes([picture("running shoes"), picture("running shoes"), picture("Hello")])
+    watcher.configure(info)
+    named = []
+    for unit in units:
+        watcher.feed(unit)
+        named.append([each.family for each in mentions("\n".join(watcher.lines), unit.pts, screen=True)])
+    assert named == [[Family.FOOTSTEP], [], []]
 
 
 @pytest.mark.parametrize("line", ["sold my bike", "last season", "count on me"])

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from livefoley.clips.tool_settings import ToolSettings
 from livefoley.core.cues import Sound
 from livefoley.core.errors import ConfigError
-from livefoley.core.events import MotionKind, MotionOnset, Speech
+from livefoley.core.event_json import event_from_json, event_to_json
+from livefoley.core.events import CoursePoint, CourseState, MotionCourse, MotionKind, MotionOnset, Sight, Speech
+from livefoley.core.families import Family
 from livefoley.core.highlights import Evidence, EvidenceState, Origin
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.snapshots import Count, EmbeddingCacheSnapshot, RenderCacheSnapshot, ScreenSnapshot, Seconds
@@ -196,6 +198,14 @@ def test_a_sound_comes_back_with_its_samples() -> None:
 def test_a_movement_is_read_with_its_kind() -> None:
     onset = MotionOnset(48_000, MotionKind.SWEEP, 0.5)
     assert messages.PERCEPTION.reply(messages.PERCEPTION.encode(messages.Moved(onset))) == messages.Moved(onset)
+
+
+def test_a_movement_that_lasts_is_read_with_its_points_by_the_room_and_with_a_clip() -> None:
+    points = (CoursePoint(48_000, 0.1, 0.2, 0.03, 0.4), CoursePoint(51_000, 0.2, 0.2, 0.03, 0.4))
+    course = MotionCourse(7, CourseState.BEGINS, points, 0.9, 1.5, Sight(48_000, ((Family.VEHICLE, 0.7),)))
+    told = messages.perceived(course)
+    assert messages.PERCEPTION.reply(messages.PERCEPTION.encode(told)) == told
+    assert event_from_json(json.loads(json.dumps(event_to_json(course)))) == course
 
 
 @given(made(ToolSettings))

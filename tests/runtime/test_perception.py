@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from livefoley.core.events import MotionOnset, PerceptionEvent
+from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionOnset, PerceptionEvent
 from livefoley.perception.eyes.eyes import Eyes
+from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.motion.analyser import MotionAnalyser
 from livefoley.runtime.rooms import perception
@@ -64,10 +65,15 @@ def films() -> list[clips.Clip]:
 
 def alone(clip: clips.Clip) -> list[MotionOnset]:
     """Return what an analyser finds that has nobody else to watch."""
-    analyser = MotionAnalyser(eyes=Eyes(PictureClasses()))
+    analyser = MotionAnalyser(eyes=Eyes(PictureClasses(), People()))
     analyser.configure(clip.track)
     events = [event for unit in clip.units for event in analyser.feed(unit)]
     return [event for event in events if isinstance(event, MotionOnset)]
+
+
+def begins(course: MotionCourse) -> bool:
+    """Say whether a movement that lasts is told of for the first time."""
+    return course.state is CourseState.BEGINS
 
 
 async def play(rooms: Sequence[Watched], films: Sequence[clips.Clip], begin: int, end: int) -> None:
@@ -101,6 +107,10 @@ async def test_a_killed_process_costs_every_room_a_moment_and_no_onset_comes_twi
         last = [alone(film)[-1].at for film in films]
         await until(lambda: [room.onsets[-1].at for room in rooms if room.onsets] == last)
         for room in rooms:
-            moments = [onset.at for onset in room.onsets]
-            assert moments == sorted(set(moments))
+            for steps in (False, True):  # these come at their own pace
+                moments = [onset.at for onset in room.onsets if (onset.kind is MotionKind.STEP) is steps]
+                assert moments == sorted(set(moments))
+            begun = [event.id for event in room.events if isinstance(event, MotionCourse) and begins(event)]
+            assert begun
+            assert len(set(begun)) == len(begun)  # a new process counts from 1 again, and means something else
             assert room.perception.statistics().starts == 2

@@ -32,8 +32,8 @@ async def test_it_does_not_last_longer_than_it_may_and_says_what_was_not_awake(l
     with capture_logs() as said:
         await warm_up.wait(asyncio.Event())
     assert time.monotonic() - began_s >= longest_s
-    assert [line["workers"] for line in said if "workers" in line] == [["student"]]
-    assert [line["not_awake"] for line in said if "not_awake" in line] == [["student"]]
+    assert [line["workers"] for line in said if "workers" in line] == ["student"]
+    assert [line["not_awake"] for line in said if "not_awake" in line] == ["student"]
     assert warm_up.waiting_for() == []
 
 

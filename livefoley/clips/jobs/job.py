@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from livefoley.clips.model import ClipFiles, ClipReason, ClipRequest, ClipState, Finding, Heat, Priority
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.errors import InputError
+from livefoley.core.families import Family
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import PlannerSettings
 from livefoley.foley.chain import StudentUse
@@ -73,7 +74,8 @@ def _plan_from(fields: dict[str, Any]) -> PlannerSettings:
         "sweeps": fields.pop("sweep_prompts"),
     }
     lists = {name: tuple(prompts.get(name, ())) for name in ("impacts", "sweeps", "about")}
-    return PlannerSettings(**fields, prompts=ActionPrompts(**{**prompts, **lists}))
+    lasting = tuple((Family(family), str(prompt)) for family, prompt in prompts.get("lasting", ()))
+    return PlannerSettings(**fields, prompts=ActionPrompts(**{**prompts, **lists, "lasting": lasting}))
 
 
 def request_from(fields: dict[str, Any]) -> ClipRequest:

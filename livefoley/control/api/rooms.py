@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -42,6 +42,21 @@ class CueTaken(BaseModel):
     id: int
 
 
+class ThumbBody(BaseModel):
+    """What is thought of a sound; ``event`` is the ``id`` of an event of type ``action``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: Annotated[int, Field(ge=0, le=2**53)]
+    thumb: Literal["up", "down"]
+
+
+class ThumbTaken(BaseModel):
+    """Sounds of this family are laid more readily from now on, or less; empty stands for what nobody knew."""
+
+    family: str
+
+
 def rooms_router(state: ControlState) -> APIRouter:
     """Return the routes of ``/v1``."""
     router = APIRouter(prefix="/v1", tags=["rooms"])
@@ -70,6 +85,12 @@ def rooms_router(state: ControlState) -> APIRouter:
         """Lay an accent on the outgoing stream, ``delay_s`` from now."""
         known(state, room)
         return CueTaken(id=await state.cue(room, CueRequest(**cue.model_dump())))
+
+    @router.post("/rooms/{room}/thumbs", status_code=202)
+    async def post_thumb(room: str, thumb: Annotated[ThumbBody, Body()]) -> ThumbTaken:
+        """Judge the sound of an action; it counts for about half an hour, and is kept in memory alone."""
+        known(state, room)
+        return ThumbTaken(family=state.thumb(room, thumb.event, thumb.thumb == "up"))
 
     return router
 

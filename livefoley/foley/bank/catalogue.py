@@ -18,6 +18,7 @@ from livefoley.foley.synth import (
     footsteps,
     handling,
     impacts,
+    lasting,
     mechanisms,
     motion,
     nature,
@@ -70,6 +71,15 @@ def _bed(name: str, summary: str, texture: Texture, layers: tuple[float, ...] = 
     return Effect(name, summary, excerpt(texture), 2, layers, 0.2, True)
 
 
+def _steady(name: str, summary: str, texture: Texture) -> Effect:
+    """Return what goes on as long as something moves: it is heard over and over, so its ends are hardly faded."""
+
+    def render(rng: Generator, strength: float) -> Take:
+        return Take(fade(texture(rng, EXCERPT_S, strength), 0.005, 0.06).astype(np.float32), 0)
+
+    return Effect(name, summary, render, 3, DEFAULT_LAYERS, 0.5, True)
+
+
 def _hit(name: str, summary: str, render: OneShot, variants: int = 6) -> Effect:
     return Effect(name, summary, render, variants, SIZES, 0.7)
 
@@ -114,6 +124,12 @@ _ALL = (
     _call("VEHHorn_Far", "a car horn streets away", city.horn_far, 4, 1.0),
     _call("VEHSirn_Far", "a siren in the distance", city.siren_far, 2),
     _bed("VEHCar_Idle", "an engine idling", city.engine),
+    _steady("VEHCar_Drive", "a car driving by, for as long as it does", lasting.drive),
+    _steady("WATRPour_Steady", "liquid being poured, for as long as it is", lasting.pour),
+    _steady("CMPTKey_Busy", "typing, for as long as somebody does", lasting.keys),
+    _steady("TOOLHand_Saw", "a handsaw in wood, for as long as it goes", lasting.saw),
+    _steady("FOODKware_Stir", "a spoon stirring, for as long as it does", lasting.stir),
+    _steady("OBJMisc_Roll", "something rolling, for as long as it does", lasting.roll),
     _bed("TRNMisc_Ride", "inside a moving train", city.train_ride),
     _bed("AMBRoom_Tone", "the tone of a quiet room", city.room_tone),
     _bed("MACHHvac_Fan", "an air conditioner or fan", city.fan),

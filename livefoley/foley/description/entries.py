@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from livefoley.core.families import Family, family_of, usual_effect
+from livefoley.core.families import LASTING, Family, family_of, usual_effect
 from livefoley.foley.description.words import WordList
 
 
@@ -23,6 +23,7 @@ class Entry:
     action: tuple[str, ...] = ()
     accent: tuple[str, ...] = ()
     family: Family | None = None
+    lasting: Family | None = None
     ask: str = ""
     level: float | None = None
     surface: bool = False
@@ -36,7 +37,7 @@ class Entry:
     @property
     def acts(self) -> bool:
         """Whether it is something that is done, or is moved."""
-        return bool(self.action or self.family or self.ask)
+        return bool(self.action or self.family or self.ask or self.lasting)
 
     @property
     def says_something(self) -> bool:
@@ -49,9 +50,10 @@ _FLAGS = ("surface", "place", "thing", "material", "about", "nature", "first")
 
 @dataclass(frozen=True, slots=True)
 class Modifier:
-    """How strong what follows is; None takes it back."""
+    """How strong what follows is; None takes it back, unless ``anew``: what was said before holds no longer."""
 
     level: float | None
+    anew: bool = False
 
 
 @dataclass(slots=True)
@@ -101,7 +103,7 @@ def tables() -> Tables:
             made.surfaces.add(word, item["effect"])
     for item in given["modifiers"].values():
         for word in words_of(item):
-            made.modifiers.add(word, Modifier(item.get("level")))
+            made.modifiers.add(word, Modifier(item.get("level"), item.get("anew", False)))
     return made
 
 
@@ -117,6 +119,7 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         action=actions,
         accent=tuple(item.get("accent", ())),
         family=family,
+        lasting=Family(item["lasting"]) if "lasting" in item else family if family in LASTING else None,
         ask=item.get("ask", ""),
         level=item.get("level"),
         **{

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from livefoley.core.cues import SoundSource
+from livefoley.core.families import LASTING
 from livefoley.core.understood import Understood, UnderstoodPart
 from livefoley.foley.chain import StudentUse
 from livefoley.foley.description.lexicon import NEUTRAL_IMPACT, NEUTRAL_KIND
@@ -37,4 +38,6 @@ def _action(action: Action, use: StudentUse) -> UnderstoodPart:
         return UnderstoodPart(action.text, action.effects[0], SoundSource.BANK, family, action.level)
     if action.ask and use is not StudentUse.NEVER:
         return UnderstoodPart(action.text, action.ask, SoundSource.STUDENT, family, action.level)
+    if action.lasting is not None:
+        return UnderstoodPart(action.text, LASTING[action.lasting], SoundSource.BANK, family, action.level)
     return UnderstoodPart(action.text, NEUTRAL_IMPACT, SoundSource.BANK, family, action.level)

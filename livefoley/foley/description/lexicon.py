@@ -6,11 +6,13 @@ A text in which nothing is known gives a neutral room tone and neutral hits, and
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from livefoley.core.cues import ActionPrompts
+from livefoley.core.families import LASTING, Family
 from livefoley.foley.bank import ucs
-from livefoley.foley.description.reader import DEFAULT_LEVEL, BedLayer, read
+from livefoley.foley.description.reader import DEFAULT_LEVEL, Action, BedLayer, read
 
 NEUTRAL_KIND = "room"
 NEUTRAL_IMPACT = "OBJMisc_SoftHit"
@@ -84,8 +86,23 @@ def action_prompts(describe: str, sound: str | None = None) -> ActionPrompts:
     swept = any(name.startswith(("WHSH", "SWSH")) for name in done)
     wanted = tuple(impacts)[:MOST_IMPACTS] or (NEUTRAL_IMPACT,)
     return ActionPrompts(
-        wanted, (NEUTRAL_SWEEP,), tuple(each for each in about if each not in done), sweeps_named=swept
+        wanted,
+        (NEUTRAL_SWEEP,),
+        tuple(each for each in about if each not in done),
+        sweeps_named=swept,
+        lasting=_lasting(actions),
     )
+
+
+def _lasting(actions: Iterable[Action]) -> tuple[tuple[Family, str], ...]:
+    """Return what of the actions sounds as long as something moves: each family once, with an effect or words."""
+    found: dict[Family, str] = {}
+    for action in actions:
+        if action.lasting is not None and not action.about:
+            found.setdefault(
+                action.lasting, action.ask if action.ask and not action.effects else LASTING[action.lasting]
+            )
+    return tuple(found.items())
 
 
 def effects(prompt: str) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ from functools import lru_cache
 
 from livefoley.core.families import Family, family_of
 from livefoley.foley.description.entries import Entry, Modifier, Tables, tables
+from livefoley.foley.description.names import BESIDE, names_goods
 from livefoley.foley.description.words import Match, Text
 
 DEFAULT_LEVEL = 0.65
-_NAMED_OVER = 1  # words between a place and the goods it is the name of: forest green lipstick
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done or moved: its family, the effects of the bank best first, or what to ask for where there is none."""
+    """What is done or moved: its family, the effects of the bank best first, or what to ask for where there is none.
+
+    ``lasting`` is the family of what is heard as long as it goes on.
+    """
 
     text: str
     family: Family | None
@@ -52,6 +55,7 @@ class Action:
     ask: str
     level: float
     about: bool = False
+    lasting: Family | None = None
 
     @property
     def wanted(self) -> str:
@@ -115,6 +119,8 @@ def _find(words: Text, known: Tables) -> list[Match[Entry]]:
         found = known.entries.at(words, at)
         if found is not None and found.tag.bed and not found.tag.acts and not words.names(found.start, found.end):
             found = None  # 火 of 火锅底料 is no fire
+        if found is None:
+            found = _beside(words, at, known) or _within(words, at, known)
         if found is None and at in heads and words.tokens[at].word in known.heads:
             found = Match(known.heads[words.tokens[at].word], words.tokens[at].word, at, at + 1)
         if found is not None:
@@ -123,47 +129,35 @@ def _find(words: Text, known: Tables) -> list[Match[Entry]]:
     return out
 
 
+def _beside(words: Text, at: int, known: Tables) -> Match[Entry] | None:
+    """Return the place that a Chinese word at ``at`` is at or in: 地铁口 is by the 地铁, 海边 by the 海."""
+    end = next((end for start, end in words.words if start == at and end - start > 2), None)
+    if end is None or words.tokens[end - 1].word not in BESIDE:
+        return None
+    found = known.entries.at(words, at, end - 1)
+    return found if found is not None and found.end == end - 1 and found.tag.bed and not found.tag.acts else None
+
+
+def _within(words: Text, at: int, known: Tables) -> Match[Entry] | None:
+    """Return what a longer Chinese word at ``at`` that no list holds begins or ends with: 鹦鹉 of 鹦鹉学舌."""
+    end = next((end for start, end in words.words if start == at and end - start > 2), None)
+    if end is None or not words.tokens[at].han or any(each.at(words, at) for each in (known.quiet, known.joints)):
+        return None
+    ends = (known.entries.exactly(words, start, end) for start in range(at + 1, end - 1))
+    begins = (known.entries.exactly(words, at, until) for until in range(end - 1, at + 1, -1))
+    found = next((match for match in ends if match is not None), None)
+    return found or next((match for match in begins if match is not None and match.tag.acts), None)
+
+
 def _told(words: Text, found: list[Match[Entry]], known: Tables) -> list[_Told]:
     """Return what means a sound, and is not taken back."""
     out = []
     for place, match in enumerate(found):
         level = _level(words, match, found, known)
-        goods = bool(match.tag.bed) and not match.tag.acts and _names_goods(words, found, place, known)
+        goods = bool(match.tag.bed) and not match.tag.acts and names_goods(words, found, place, known)
         if level >= 0 and match.tag.says_something and not goods:
             out.append(_Told(match, level))
     return out
-
-
-def _names_goods(words: Text, found: list[Match[Entry]], place: int, known: Tables) -> bool:
-    """Say whether a place is what something else is called by: goods that are named right after it, or, for weather and
-    wild places, whatever that is what comes next and no list holds (sea bass)."""
-    match = found[place]
-    if match.tag.nature and _before_unknown(words, match, known):
-        return True
-    at, over = match.end, 0
-    for after in found[place + 1 :]:
-        while at < after.start:
-            if words.tokens[at].mark or known.joints.at(words, at) is not None:
-                return False
-            over += 0 if words.tokens[at].han and (at not in words.borders) else 1
-            at += 1
-        if over > _NAMED_OVER:
-            return False
-        if after.tag.thing:
-            return True
-        at = after.end
-    return False
-
-
-def _before_unknown(words: Text, match: Match[Entry], known: Tables) -> bool:
-    """Say whether a word follows that no list holds; in Chinese, where compounds are words, after one character."""
-    at = match.end
-    if at >= len(words.tokens) or words.tokens[at].mark:
-        return False
-    if words.tokens[at].han and match.end - match.start > 1:
-        return False
-    listed = (known.entries, known.quiet, known.joints, known.weather, known.surfaces, known.modifiers)
-    return all(each.at(words, at) is None for each in listed)
 
 
 def _places(told: Sequence[_Told]) -> list[Place]:
@@ -193,9 +187,9 @@ def _actions(words: Text, told: Sequence[_Told], known: Tables) -> tuple[Action,
         if made_of or trodden or not m.tag.acts:
             continue
         effects = (ground.tag,) if m.tag.surface and ground else m.tag.action
-        family = m.tag.family if m.tag.family is not None else family_of(effects[0]) if effects else None
+        family = m.tag.family if m.tag.family is not None else family_of(effects[0]) if effects else m.tag.lasting
         rank = 0 if m.tag.first else 2 if m.tag.about else 1
-        actions.append((rank, Action(m.text, family, effects, m.tag.ask, each.level, m.tag.about)))
+        actions.append((rank, Action(m.text, family, effects, m.tag.ask, each.level, m.tag.about, m.tag.lasting)))
     return tuple(_once([action for _, action in sorted(actions, key=lambda pair: pair[0])]))
 
 
@@ -222,12 +216,16 @@ def _ground(words: Text, known: Tables) -> Match[str] | None:
 
 def _level(words: Text, match: Match[Entry], others: list[Match[Entry]], known: Tables) -> float:
     """Return how strong the text says ``match`` is, -1 when it takes it back."""
-    level = match.tag.level if match.tag.level is not None else DEFAULT_LEVEL
+    own = match.tag.level if match.tag.level is not None else DEFAULT_LEVEL
+    level, taken_back = own, False
     for modifier in _before(words, match, others, known):
-        if modifier.level is None:
-            return -1.0
-        level = modifier.level
-    return level
+        if modifier.anew:
+            level, taken_back = own, False
+        elif modifier.level is None:
+            taken_back = True
+        else:
+            level = modifier.level
+    return -1.0 if taken_back else level
 
 
 def _before(words: Text, match: Match[Entry], others: list[Match[Entry]], known: Tables) -> list[Modifier]:

@@ -20,10 +20,12 @@ _HYPHEN = re.compile("(?<=[a-z0-9])-(?=[a-z])")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An English word as its stem, one Chinese character, or one mark; ``word`` is what stood there."""
+    """An English word as its stem, one Chinese character, or one mark; ``word`` is what stood there, in small letters,
+    ``capital`` whether it began with a capital one."""
 
     stem: str
     word: str
+    capital: bool = False
 
     @property
     def mark(self) -> bool:
@@ -76,9 +78,11 @@ class Text:
 
 def tokens(text: str) -> list[Token]:
     """Return the tokens of a text."""
-    plain = simplified(unicodedata.normalize("NFKC", text).lower().replace("’", "'"))
+    written = simplified(unicodedata.normalize("NFKC", text).replace("’", "'"))
+    plain = written.lower()
+    capital = [each.isupper() for each in written] if len(plain) == len(written) else [False] * len(plain)
     plain = _HYPHEN.sub(" ", plain)
-    return [Token(stem(word), word) for word in _TOKEN.findall(plain)]
+    return [Token(stem(word[0]), word[0], capital[word.start()]) for word in _TOKEN.finditer(plain)]
 
 
 def _words(tokens: list[Token]) -> tuple[list[tuple[int, int]], frozenset[tuple[int, int]]]:
@@ -178,6 +182,11 @@ class WordList(Generic[Tag]):
                 out.append(found)
             at = found.end if found else at + 1
         return out
+
+    def exactly(self, text: Text, start: int, end: int) -> Match[Tag] | None:
+        """Return the listed word that stands at tokens ``start`` to ``end``, whether or not words begin and end so."""
+        tag = self._tags.get(tuple(token.stem for token in text.tokens[start:end]))
+        return Match(tag, text.between(start, end), start, end) if tag is not None else None
 
     def at(self, text: Text, at: int, before: int | None = None) -> Match[Tag] | None:
         """Return the longest listed word that begins at token ``at``; one that ends just ``before`` need not end where

@@ -211,6 +211,17 @@ def pour(rng: Generator, strength: float = 0.7) -> Take:
     return placed(mix * shape)
 
 
+def pouring(rng: Generator, n: int, strength: float) -> Signal:
+    """Return ``n`` samples of liquid running into a vessel, without beginning or end: stereo."""
+    starts = _pour_starts(rng, n, 260 + 220 * strength)
+    sound = swarm(rng, n, starts, _radii(rng, len(starts), 0.9, 5.0, 1.7), 0.25)
+    splatter = band(noise(rng, n), 1500, 9000, 1) * np.exp(wander(rng, n, 20, 0.35))
+    air = unit(sound)[0] + 0.5 * unit(splatter)
+    f = 520 * rng.uniform(0.9, 1.15)
+    column = band(air, f * 0.93, f * 1.07, 1) + 0.4 * band(air, f * 2.8, f * 3.2, 1)
+    return 0.6 * unit(sound) + 0.3 * unit(splatter) + 0.6 * unit(column)
+
+
 def _pour_starts(rng: Generator, n: int, rate: float) -> NDArray[np.int64]:
     starts = poisson(rng, n, rate * 1.6)
     gurgle = 0.5 + 0.5 * np.sin(2 * np.pi * np.cumsum(9 + wander(rng, n, 3, 1.5)) / RATE)

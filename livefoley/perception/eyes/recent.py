@@ -42,14 +42,24 @@ class RecentPictures:
         """Return the picture nearest to ``at``, ``[height, 480, 3]``; None where none is kept."""
         return min(self._kept, key=lambda kept: abs(kept[0] - at))[1] if self._kept else None
 
+    def after(self, at: Tick | None) -> list[tuple[Picture, Tick]]:
+        """Return the pictures that are shown later than ``at``, or all, with their moments."""
+        return [(picture, shown) for shown, picture in self._kept if at is None or shown > at]
+
 
 def piece(picture: Picture, x: float, y: float, width: float) -> Picture:
     """Return a square of a picture around ``x``, ``y`` (0..1), ``width`` of the picture wide, as networks take it."""
+    return _square(square_around(picture, x, y, width)[0])
+
+
+def square_around(picture: Picture, x: float, y: float, width: float) -> tuple[Picture, tuple[float, float]]:
+    """Return a square of a picture, as ``piece`` cuts it, in its own size, and where ``x``, ``y`` is in it (0..1)."""
     high, wide = picture.shape[:2]
     side = max(8, min(round(width * wide), wide, high))
     left = min(max(0, round(x * wide) - side // 2), wide - side)
     top = min(max(0, round(y * high) - side // 2), high - side)
-    return _square(picture[top : top + side, left : left + side])
+    place = ((x * wide - left) / side, (y * high - top) / side)
+    return picture[top : top + side, left : left + side], place
 
 
 def whole(picture: Picture) -> Picture:

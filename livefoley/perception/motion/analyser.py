@@ -12,9 +12,10 @@ from typing import Protocol
 import cv2
 from av.video.frame import VideoFrame
 
-from livefoley.core.events import MotionOnset, PerceptionEvent, Sight
+from livefoley.core.events import MotionCourse, MotionOnset, PerceptionEvent, Sight
 from livefoley.core.media import Display, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.perception.motion.courses import CourseFinder
 from livefoley.perception.motion.cuts import CutFinder
 from livefoley.perception.motion.onsets import OnsetFinder
 from livefoley.perception.motion.optical_flow import Motion, MotionField, smooth
@@ -48,11 +49,16 @@ class Looking(Protocol):
 
     def see(self, onset: MotionOnset) -> MotionOnset: ...
 
+    def follow(self, course: MotionCourse) -> MotionCourse: ...
+
     def look_around(self, now: Tick) -> Sight | None: ...
+
+    def steps(self, now: Tick) -> list[MotionOnset]: ...
 
 
 class MotionAnalyser:
-    """Encoded video in, ``MotionOnset`` and ``SceneCut`` out, onsets in order of ``at``; with ``eyes``, ``Sight``, too.
+    """Encoded video in, ``MotionOnset``, ``MotionCourse`` and ``SceneCut`` out, onsets in order of ``at``, steps apart;
+    with ``eyes``, ``Sight``, too.
 
     ``refine=False`` samples at a constant low rate: cheaper by half, and a moment is known to 50 ms only.
     """
@@ -63,11 +69,13 @@ class MotionAnalyser:
         self._sampler = FrameSampler(refine=refine, show=eyes.keep if eyes is not None else None)
         self._field = MotionField()
         self._finder = OnsetFinder()
+        self._courses = CourseFinder()
         self._cuts = CutFinder()
         self._attention = Allowance(1.0, ATTENTION_SAVED)
         self._left: list[PerceptionEvent] = []
         self._epoch: int | None = None
         self._last_onset: Tick | None = None
+        self._last_step: Tick | None = None
         self._onsets = self._cut_count = 0
 
     def configure(self, info: TrackInfo) -> None:
@@ -97,11 +105,11 @@ class MotionAnalyser:
         return AnalyserStatistics(self._sampler.statistics(), self._onsets, self._cut_count)
 
     def _restart(self) -> list[PerceptionEvent]:
-        events = self._report(self._finder.flush())
+        events = [*self._report(self._finder.flush()), *self._courses.end()]
         self._field.reset()
         self._finder.reset()
         self._cuts.reset()
-        self._last_onset = None
+        self._last_onset = self._last_step = None
         return events
 
     def _watch(self, pictures: list[SmallPicture]) -> list[PerceptionEvent]:
@@ -118,13 +126,17 @@ class MotionAnalyser:
         if cut is not None:
             self._cut_count += 1
             self._finder.forget_from(cut.at - motion.gap)
-            events.append(cut)
+            events += [cut, *self._courses.end()]
             if self._eyes is not None:
                 self._eyes.cut()
         moves = urgency(motion)
         self._attend(motion, moves)
-        if moves > 1.0 and self._eyes is not None and (sight := self._eyes.look_around(motion.at)) is not None:
-            events.append(sight)
+        if moves > 1.0 and self._eyes is not None:
+            if (sight := self._eyes.look_around(motion.at)) is not None:
+                events.append(sight)
+            events += self._stepped(self._eyes.steps(motion.at))
+        for course in self._courses.feed(motion):
+            events.append(self._eyes.follow(course) if self._eyes is not None else course)
         return events + self._report(self._finder.feed(motion))
 
     def _attend(self, motion: Motion, moves: float) -> None:
@@ -134,6 +146,14 @@ class MotionAnalyser:
             cost = max(0, seen + WATCH - max(seen, self._sampler.watched_until))
             if self._attention.spend(cost, seen):
                 self._sampler.watch(seen + WATCH)
+
+    def _stepped(self, steps: list[MotionOnset]) -> list[MotionOnset]:
+        """Steps are known at their own pace: in order among themselves, not among other onsets."""
+        fresh = [step for step in steps if self._last_step is None or step.at > self._last_step]
+        if fresh:
+            self._last_step = fresh[-1].at
+            self._onsets += len(fresh)
+        return fresh
 
     def _report(self, onsets: list[MotionOnset]) -> list[PerceptionEvent]:
         """Keep the order strict: whoever listens takes an onset that is not later than the last for a repetition."""

@@ -48,6 +48,8 @@ class ScreenWatcher:
         self._standing: set[Keyword] = set()  # what the last reading found
         self._news_count = 0
         self._pictures = self._unchanged = self._errors = 0
+        self.lines: list[str] = []
+        """What is written in the last picture, where that was read anew."""
 
     def configure(self, info: TrackInfo) -> None:
         """Take a track's parameters; raises nothing, a track that cannot be decoded is counted unit by unit."""
@@ -60,6 +62,7 @@ class ScreenWatcher:
 
     def feed(self, unit: Unit) -> list[Evidence]:
         """Take a keyframe; return what newly stands in it."""
+        self.lines = []
         frames = self._decoder.decode(unit) + self._decoder.flush() if self._decoder is not None else []
         if not frames:
             self._errors += 1
@@ -73,7 +76,8 @@ class ScreenWatcher:
             self._seen |= dict.fromkeys(self._standing, unit.pts)
             return []
         self._pictures += 1
-        news = self._news(self._read(self._upright(frame)), unit.pts)
+        self.lines = self._read(self._upright(frame))
+        news = self._news(self.lines, unit.pts)
         return [] if first else news
 
     def _upright(self, frame: VideoFrame) -> NDArray[np.uint8]:

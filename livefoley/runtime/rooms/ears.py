@@ -17,7 +17,7 @@ import structlog
 from numpy.typing import NDArray
 
 from livefoley.core.backoff import Backoff
-from livefoley.core.events import HearingEvent, Keyword, KeywordHit, Transcript
+from livefoley.core.events import HearingEvent, Keyword, KeywordHit, Mention, Transcript
 from livefoley.core.highlights import EvidenceState
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.snapshots import EarsSnapshot, Latency
@@ -32,6 +32,7 @@ from livefoley.runtime.workers.messages import (
     FromEars,
     Heard,
     Listen,
+    Named,
     Opened,
     OpenModel,
     RoomAudio,
@@ -70,13 +71,16 @@ class RoomEars:
         languages: Sequence[str],
         keywords: Sequence[Keyword],
         on_event: Callable[[HearingEvent], None],
+        on_mention: Callable[[Mention], None] | None = None,
     ) -> None:
+        """Listen; tell ``on_mention`` what is named."""
         self.room = room
         self.figures: EarsFigures | None = None
         self.dropped = 0
         self._service = service
         self._languages, self._keywords = tuple(languages), tuple(keywords)
         self._on_event = on_event
+        self._on_mention = on_mention
         self._batcher = AudioBatcher(self._send)
         self._open = _Open()
         self._next_id = 1
@@ -107,7 +111,7 @@ class RoomEars:
 
     def introduction(self) -> Listen:
         """Return what tells a new worker of this room; what it tells counts up from where the last one stopped."""
-        return Listen(self.room, self._languages, self._keywords, self._next_id)
+        return Listen(self.room, self._languages, self._keywords, self._next_id, steer=self._on_mention is not None)
 
     def take(self, event: HearingEvent) -> None:
         """Hand on an event."""
@@ -123,6 +127,11 @@ class RoomEars:
             else:
                 self._open.hits.pop(event.id, None)
         self._on_event(event)
+
+    def named(self, mention: Mention) -> None:
+        """Hand on what was named."""
+        if self._on_mention is not None:
+            self._on_mention(mention)
 
     def settle(self) -> None:
         """The worker is dead: nobody will confirm what it spotted, nor finish what it began."""
@@ -187,9 +196,10 @@ class EarsService:
         languages: Sequence[str],
         keywords: Sequence[Keyword],
         on_event: Callable[[HearingEvent], None],
+        on_mention: Callable[[Mention], None] | None = None,
     ) -> RoomEars:
         """Return the ears of a room."""
-        self._rooms[room] = made = RoomEars(self, room, languages, keywords, on_event)
+        self._rooms[room] = made = RoomEars(self, room, languages, keywords, on_event, on_mention)
         return made
 
     async def run(self) -> None:
@@ -233,6 +243,8 @@ class EarsService:
         match message:
             case Said(room, event) | Heard(room, event) if room in self._rooms:
                 self._rooms[room].take(event)
+            case Named(mention, room) if room in self._rooms:
+                self._rooms[room].named(mention)
             case EarsFigures() if message.room in self._rooms:
                 self._rooms[message.room].figures = message
             case Opened(device):

@@ -1,4 +1,4 @@
-"""Evidence from a worker that may die: one that is started again counts from 1 again, and means something else."""
+"""What a worker that may die counts: one that is started again counts from 1 again, and means something else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from livefoley.core.highlights import Evidence
 
 
 class EvidenceIds:
-    """Lets the ids of a worker's evidence go on counting over its lives."""
+    """Lets the ids of a worker's evidence, or of what else it counts, go on counting over its lives."""
 
     def __init__(self) -> None:
         self._before = self._last = 0
@@ -19,6 +19,10 @@ class EvidenceIds:
 
     def unique(self, evidence: Evidence) -> Evidence:
         """Return the evidence with the id by which the room knows it."""
-        made = replace(evidence, id=self._before + evidence.id)
-        self._last = max(self._last, made.id)
+        return replace(evidence, id=self.number(evidence.id))
+
+    def number(self, given: int) -> int:
+        """Return the id by which the room knows what the worker calls ``given``."""
+        made = self._before + given
+        self._last = max(self._last, made)
         return made

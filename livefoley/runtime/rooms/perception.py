@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.events import PerceptionEvent, Speech
+from livefoley.core.events import MotionKind, PerceptionEvent, Speech
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.snapshots import EyesSnapshot
@@ -26,6 +26,7 @@ from livefoley.runtime.workers.messages import (
     Cut,
     Eyes,
     FromPerception,
+    Goes,
     Moved,
     Noticed,
     Saw,
@@ -62,7 +63,7 @@ class Perception:
         self._worker = workers.seat(room, self._message, self._ready)
         self._on_event = on_event
         self._on_evidence = on_evidence
-        self._ids = EvidenceIds()
+        self._ids, self._courses = EvidenceIds(), EvidenceIds()
         self._watch = watch
         self._eyes = self._eyes_wanted = eyes
         self._track: TrackInfo | None = None
@@ -70,7 +71,7 @@ class Perception:
         self._gop_bytes = 0
         self._skipping = False  # a unit was dropped: the decoder needs a keyframe
         self._audio = AudioBatcher(self._send_audio)
-        self._last_onset: Tick = -1
+        self._last_onset: dict[bool, Tick] = {False: -1, True: -1}
         self._speaking_at: Tick | None = None
         self.failures = self.skipped_units = 0
         self._seen = EyesSnapshot()
@@ -135,6 +136,7 @@ class Perception:
 
     def _ready(self) -> None:
         self._ids.restart()
+        self._courses.restart()
         if self._speaking_at is not None:  # the one that would have said "over" is dead
             self._on_event(Speech(self._speaking_at, active=False))
             self._speaking_at = None
@@ -150,9 +152,12 @@ class Perception:
     def _message(self, message: FromPerception | Failed, payload: bytes) -> None:
         match message:
             case Moved(onset):
-                if onset.at > self._last_onset:  # else seen before by a worker that died since
-                    self._last_onset = onset.at
+                step = onset.kind is MotionKind.STEP  # they come at their own pace
+                if onset.at > self._last_onset[step]:  # else seen before by a worker that died since
+                    self._last_onset[step] = onset.at
                     self._on_event(onset)
+            case Goes(course):
+                self._on_event(replace(course, id=self._courses.number(course.id)))
             case Saw(sight):
                 place = sight.places[0][0] if sight.places else ""
                 families = tuple(family.value for family, _ in sight.families[:3])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -34,6 +34,7 @@ from livefoley.runtime.events import notices
 from livefoley.runtime.events.chat import RoomChat
 from livefoley.runtime.events.highlights import HighlightService
 from livefoley.runtime.events.speech import RoomSpeech
+from livefoley.runtime.rooms.context import RoomContext
 from livefoley.runtime.rooms.ears import RoomEars
 from livefoley.runtime.rooms.figures import RateMeter
 from livefoley.runtime.rooms.perception import Perception
@@ -76,6 +77,7 @@ class RoomParts:
     chat: RoomChat
     speech: RoomSpeech
     prompts: Callable[[str], ActionPrompts]
+    context: RoomContext = field(default_factory=RoomContext)
     stem_sinks: Sequence[Sink] = ()
     with_original: Sequence[Sink] = ()
     audience: Audience | None = None
@@ -123,10 +125,7 @@ class Room:
             self.parts.highlights.feed.publish(DescriptionNotice(text, explain(text, self.student_use)))
         self.describe = text
         self.engine.replan(self.parts.prompts(text))
-        if self.parts.clips is not None:
-            self.parts.clips.describe(text)
-        if self.parts.sounds is not None:
-            self.parts.sounds.describe(text)
+        self.parts.context.describe(text)
 
     def cue(self, *, effect: str | None = None, prompt: str = "", gain_db: float = 0.0, delay_s: float = 0.0) -> int:
         """Lay an accent ``delay_s`` from now on the outgoing stream; returns the cue's id.
@@ -158,6 +157,11 @@ class Room:
             self.parts.clips.accent(cue)
         self._request(now)
         return number
+
+    def thumb(self, event: int, up: bool) -> str:
+        """Judge the sound of an action by its event's id; return its family. Raises ``InputError`` for another id."""
+        family = self.parts.context.thumb(event, up, self.engine.soonest(0.0, self._now()))
+        return family.value if family is not None else ""
 
     def withdraw_accent(self, cue_id: int) -> None:
         """Take an accent back, if its sound is not laid yet."""
@@ -300,8 +304,10 @@ class Room:
         if self.parts.clips is not None:
             self.parts.clips.noticed(event)
         self.engine.perceive(event, now)
+        self.parts.context.perceive(event)
         for at, choice in self.engine.take_choices():
-            self.parts.highlights.feed.publish(notices.action(at, choice))
+            told = self.parts.highlights.feed.publish(notices.action(at, choice))
+            self.parts.context.chosen(told.id, choice)
         self._request(now)
 
     def hear(self, event: HearingEvent) -> None:

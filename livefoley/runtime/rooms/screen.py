@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.events import Keyword
+from livefoley.core.events import Keyword, Mention
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.snapshots import ScreenSnapshot
@@ -22,6 +22,7 @@ from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.messages import (
     FromScreen,
     Keywords,
+    Named,
     Noticed,
     PictureRead,
     ToScreen,
@@ -47,12 +48,14 @@ class Screen:
         workers: ScreenWorkers,
         keywords: Sequence[Keyword],
         on_evidence: Callable[[Evidence], None],
+        on_mention: Callable[[Mention], None] | None = None,
     ) -> None:
-        """Look for ``keywords``."""
+        """Look for ``keywords``, and tell ``on_mention`` what else is named."""
         self._worker = workers.seat(room, self._message, self._ready)
         self.skipped = 0
         self._keywords = tuple(keywords)
         self._on_evidence = on_evidence
+        self._on_mention = on_mention
         self._ids = EvidenceIds()
         self._track: TrackInfo | None = None
         self._figures = ScreenSnapshot()
@@ -80,13 +83,17 @@ class Screen:
     def _ready(self) -> None:
         self._ids.restart()
         self._reading = False
-        self._worker.send_nowait(Keywords(self._keywords))
+        self._worker.send_nowait(Keywords(self._keywords, steer=self._on_mention is not None))
         if self._track is not None:
             self._worker.send_nowait(VideoTrack.of(self._track), self._track.extradata)
 
     def _message(self, message: FromScreen | Failed, payload: bytes) -> None:
         if isinstance(message, Noticed):
             self._on_evidence(self._ids.unique(message.evidence))
+            return
+        if isinstance(message, Named):
+            if self._on_mention is not None:
+                self._on_mention(message.mention)
             return
         self._reading = False  # it has read the picture, or could not
         if isinstance(message, PictureRead):

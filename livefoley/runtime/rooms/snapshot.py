@@ -12,6 +12,7 @@ from livefoley.core.snapshots import (
     EarsSnapshot,
     EyesSnapshot,
     Latency,
+    MicrophoneSnapshot,
     RenderCacheSnapshot,
     RoomControls,
     RoomSnapshot,
@@ -23,6 +24,7 @@ from livefoley.core.snapshots import (
     StudentSnapshot,
 )
 from livefoley.core.ticks import s_from_ticks
+from livefoley.engine.microphone.own_sound import OwnSoundStatistics
 from livefoley.foley.description.explain import explain
 from livefoley.runtime.events.notices import stream_s
 from livefoley.runtime.rooms.room import Room, RoomParts
@@ -102,6 +104,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         signals=_signals(parts),
         ears=room.ears.snapshot() if room.ears is not None else EarsSnapshot(),
         eyes=room.perception.seen() if room.perception is not None else EyesSnapshot(),
+        microphone=_microphone(figures.own_sound),
+        context=parts.context.snapshot(engine.soonest(engine.settings.lookahead_s, now) if engine.started else 0),
         screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
@@ -116,6 +120,22 @@ def _of_outputs(room: Room, sinks: Sequence[SinkStatistics]) -> str:
 def _unwritten(parts: RoomParts) -> tuple[str, ...]:
     clips = parts.clips.snapshot().problem if parts.clips is not None else ""
     return tuple(problem for problem in (parts.speech.problem, clips) if problem)
+
+
+def _microphone(found: OwnSoundStatistics | None) -> MicrophoneSnapshot:
+    if found is None:
+        return MicrophoneSnapshot()
+    return MicrophoneSnapshot(
+        learning=True,
+        hears=found.hears,
+        movements=round(found.movements, 1),
+        pairs=round(found.pairs, 1),
+        by_chance=round(found.chance, 1),
+        compared=found.judged,
+        sharpened=found.sharpened,
+        lowered=found.lowered,
+        unlikely=found.unlikely,
+    )
 
 
 def bypass_reason(room: Room) -> str:

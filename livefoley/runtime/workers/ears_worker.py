@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.events import HearingEvent, Transcript
+from livefoley.foley.description.mentions import mentions
 from livefoley.perception.ears import model
 from livefoley.perception.ears.listener import Listener, ListenerStatistics
 from livefoley.perception.ears.recogniser import Recogniser
@@ -19,6 +20,7 @@ from livefoley.runtime.workers.messages import (
     FromEars,
     Heard,
     Listen,
+    Named,
     Opened,
     OpenModel,
     RoomAudio,
@@ -34,6 +36,7 @@ class EarsWorker:
     def __init__(self) -> None:
         self._recogniser: Recogniser | None = None
         self._rooms: dict[str, Listener] = {}
+        self._steered: set[str] = set()
         self._told: dict[str, int] = {}  # passes over a room's speech when its figures were told
 
     def handle(self, message: ToEars, payload: bytes) -> Iterable[Answer[FromEars]]:
@@ -60,9 +63,14 @@ class EarsWorker:
     def _listen(self, told: Listen) -> None:
         if self._recogniser is not None:
             self._rooms[told.room] = Listener(self._recogniser, told.languages, told.keywords, first_id=told.first_id)
+            (self._steered.add if told.steer else self._steered.discard)(told.room)
 
     def _tell(self, room: str, events: Iterable[HearingEvent]) -> list[Answer[FromEars]]:
-        replies: list[Answer[FromEars]] = [(_reply(room, event), b"") for event in events]
+        replies: list[Answer[FromEars]] = []
+        for event in events:
+            replies.append((_reply(room, event), b""))
+            if room in self._steered and isinstance(event, Transcript) and event.final:
+                replies += [(Named(mention, room), b"") for mention in mentions(event.text, event.end)]
         figures = self._rooms[room].statistics()
         if figures.passes != self._told.get(room):
             self._told[room] = figures.passes

@@ -6,7 +6,18 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
-from livefoley.core.events import Keyword, KeywordHit, MotionOnset, PerceptionEvent, SceneCut, Sight, Speech, Transcript
+from livefoley.core.events import (
+    Keyword,
+    KeywordHit,
+    Mention,
+    MotionCourse,
+    MotionOnset,
+    PerceptionEvent,
+    SceneCut,
+    Sight,
+    Speech,
+    Transcript,
+)
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import AS_STORED, Display, MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.snapshots import Count, ScreenSnapshot, Seconds
@@ -87,6 +98,12 @@ class Moved(Message, frozen=True):
     onset: MotionOnset
 
 
+class Goes(Message, frozen=True):
+    """A movement lasts."""
+
+    course: MotionCourse
+
+
 class Saw(Message, frozen=True):
     """What the whole picture shows."""
 
@@ -111,11 +128,13 @@ class Noticed(Message, frozen=True):
     evidence: Evidence
 
 
-def perceived(event: PerceptionEvent) -> Moved | Saw | Cut | Voice:
+def perceived(event: PerceptionEvent) -> Moved | Goes | Saw | Cut | Voice:
     """Return what tells of ``event``."""
     match event:
         case MotionOnset():
             return Moved(event)
+        case MotionCourse():
+            return Goes(event)
         case Sight():
             return Saw(event)
         case SceneCut():
@@ -125,16 +144,24 @@ def perceived(event: PerceptionEvent) -> Moved | Saw | Cut | Voice:
 
 
 ToPerception: TypeAlias = Eyes | VideoTrack | VideoUnit | Audio
-FromPerception: TypeAlias = Moved | Saw | Cut | Voice | Noticed
+FromPerception: TypeAlias = Moved | Goes | Saw | Cut | Voice | Noticed
 PERCEPTION = Link[ToPerception, FromPerception](ToPerception, FromPerception)
 
 # ---- screen ----
 
 
 class Keywords(Message, frozen=True):
-    """What is looked for; it comes first."""
+    """What is looked for; it comes first. With ``steer`` things and places are told, too."""
 
     keywords: tuple[Keyword, ...]
+    steer: bool = False
+
+
+class Named(Message, frozen=True):
+    """A thing or a place is named, in a room's speech or on its screen; a worker of one room need not say which."""
+
+    mention: Mention
+    room: str = ""
 
 
 class PictureRead(Message, frozen=True):
@@ -144,7 +171,7 @@ class PictureRead(Message, frozen=True):
 
 
 ToScreen: TypeAlias = Keywords | VideoTrack | VideoUnit
-FromScreen: TypeAlias = Noticed | PictureRead
+FromScreen: TypeAlias = Noticed | Named | PictureRead
 SCREEN = Link[ToScreen, FromScreen](ToScreen, FromScreen)
 
 # ---- ears ----
@@ -169,12 +196,13 @@ class Unavailable(Message, frozen=True):
 
 
 class Listen(Message, frozen=True):
-    """Listen to a room; ids count up from ``first_id``."""
+    """Listen to a room; ids count up from ``first_id``. With ``steer`` things and places that are named are told."""
 
     room: str
     languages: tuple[str, ...]
     keywords: tuple[Keyword, ...]
     first_id: int
+    steer: bool = False
 
 
 class RoomAudio(Message, frozen=True):
@@ -218,7 +246,7 @@ class EarsFigures(Message, frozen=True):
 
 
 ToEars: TypeAlias = OpenModel | Listen | RoomAudio | Flush
-FromEars: TypeAlias = Opened | Unavailable | Said | Heard | EarsFigures
+FromEars: TypeAlias = Opened | Unavailable | Said | Heard | Named | EarsFigures
 EARS = Link[ToEars, FromEars](ToEars, FromEars)
 
 # ---- video for viewers, and slates ----

@@ -12,6 +12,7 @@ import structlog
 
 from livefoley.core.ports import Detector
 from livefoley.perception.eyes.eyes import Eyes, Network
+from livefoley.perception.eyes.people import People, PeopleNetworks
 from livefoley.perception.eyes.picture_classes import PictureClasses
 from livefoley.perception.hearing.crowd import CrowdDetector
 from livefoley.perception.hearing.vad import SpeechDetector
@@ -42,11 +43,11 @@ def detectors() -> list[Detector]:
 class RoomWatcher:
     """Hands each message of a room to the analysers it is for."""
 
-    def __init__(self, detectors: Sequence[Detector], network: Network) -> None:
-        self._eyes = Eyes(network)
+    def __init__(self, detectors: Sequence[Detector], network: Network, people: PeopleNetworks) -> None:
+        self._eyes = Eyes(network, people)
         self._eyes.open = False  # until the room says
         self._motion = MotionAnalyser(eyes=self._eyes)
-        self._told = False
+        self._told: set[str] = set()
         self._speech = SpeechDetector()
         self._detectors = detectors
 
@@ -60,9 +61,10 @@ class RoomWatcher:
             case VideoUnit():
                 for event in self._motion.feed(message.unit(payload)):
                     yield perceived(event), b""
-                if self._eyes.problem and not self._told:
-                    self._told = True
-                    log.warning("nobody says what it is that moves; the words alone decide", reason=self._eyes.problem)
+                if self._eyes.problem:
+                    self._tell("nobody says what it is that moves; the words alone decide", self._eyes.problem)
+                elif self._eyes.who.problem:
+                    self._tell("nobody says who it is that moves", self._eyes.who.problem)
             case Audio(start):
                 samples = audio_from(payload)
                 for event in self._speech.feed(samples, start):
@@ -71,7 +73,19 @@ class RoomWatcher:
                     for evidence in detector.feed(samples, start):
                         yield Noticed(evidence), b""
 
+    def _tell(self, event: str, reason: str) -> None:
+        """Say once what is missing: it costs meaning, and no onset."""
+        if event not in self._told:
+            self._told.add(event)
+            log.warning(event, reason=reason)
+
 
 if __name__ == "__main__":
-    network = PictureClasses()
-    serve_rooms(PERCEPTION, lambda: RoomWatcher(detectors(), network).handle, rest=Rest(network.release))
+    network, people = PictureClasses(), People()
+
+    def release() -> None:
+        """Nobody has anything to look at."""
+        network.release()
+        people.release()
+
+    serve_rooms(PERCEPTION, lambda: RoomWatcher(detectors(), network, people).handle, rest=Rest(release))
