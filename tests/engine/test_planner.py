@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
-from livefoley.core.events import MotionKind, MotionOnset
+from livefoley.core.events import MotionKind, MotionOnset, Sight
 from livefoley.core.ticks import TICK_RATE
+from livefoley.engine.choice import NEUTRAL
 from livefoley.engine.microphone.own_sound import Advice
 from livefoley.engine.planner import BED_AHEAD, BED_CHUNK, BED_TIMEOUT, PREROLL, Planner, PlannerSettings
 
@@ -62,6 +65,13 @@ def test_what_the_original_says_moves_a_cue_quietens_it_and_is_told() -> None:
     assert cue.gain_db == plain.gain_db - 6.0
     assert cue.reason == f"{plain.reason}; {advice.reason}"
     assert planner.take_choices()[0][0] == 101_000
+
+
+def test_of_what_makes_no_sound_nothing_is_said_to_be_quieter() -> None:
+    planner = Planner(PlannerSettings(prompts=ActionPrompts((NEUTRAL,))))
+    talking = replace(onset(100_000, 0.4), sight=Sight(100_000, person=0.9))
+    assert planner.motion(talking, 0, Advice(101_000, gain_db=-6.0, reason="the original sounds here, -6 dB")) is None
+    assert "the original" not in planner.take_choices()[0][1].reason
 
 
 def test_a_moment_that_the_original_puts_too_early_to_be_made_stays_where_it_was_seen() -> None:

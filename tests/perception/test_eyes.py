@@ -121,8 +121,8 @@ def test_the_tables_are_whole() -> None:
         assert found.sight(alone, 0).families[0][1] == 1.0
 
 
-def course(at: Tick, state: CourseState = CourseState.GOES_ON, number: int = 1) -> MotionCourse:
-    return MotionCourse(number, state, (CoursePoint(at, 0.5, 0.5, 0.05, 0.3),))
+def course(at: Tick, state: CourseState = CourseState.GOES_ON, number: int = 1, x: float = 0.5) -> MotionCourse:
+    return MotionCourse(number, state, (CoursePoint(at, x, 0.5, 0.05, 0.3),))
 
 
 def test_what_goes_on_moving_is_looked_at_now_and_then_and_more_seldom_where_nothing_of_interest_is() -> None:
@@ -138,6 +138,18 @@ def test_what_goes_on_moving_is_looked_at_now_and_then_and_more_seldom_where_not
     ended = eyes.follow(course(30 * TICK_RATE, CourseState.ENDS))
     assert ended.sight is not None
     assert eyes.statistics().passes == passes[-1]
+
+
+def test_what_moves_where_something_stopped_a_moment_ago_is_known() -> None:
+    eyes = Eyes(NETWORK, DrawnPeople())
+    eyes.keep(frame(), 0)
+    first = eyes.follow(course(0, CourseState.BEGINS, 1))
+    eyes.follow(course(TICK_RATE // 4, CourseState.ENDS, 1))
+    again = eyes.follow(course(TICK_RATE // 2, CourseState.BEGINS, 2))
+    assert again.sight == first.sight
+    assert eyes.statistics().passes == 1
+    assert eyes.follow(course(TICK_RATE // 2, CourseState.BEGINS, 3, x=0.9)).sight != first.sight
+    assert eyes.statistics().passes == 2
 
 
 def test_looks_are_kept_for_what_lands() -> None:
