@@ -103,28 +103,29 @@ class Eyes:
             self._recent.keep(frame, at)
 
     def see(self, onset: MotionOnset) -> MotionOnset:
-        """Return the onset with what is seen there."""
+        """Return the onset with what is seen there; of what only passes, not by whom."""
         if not self._usable:
             return onset
         recalled = self._recall(onset)
         if recalled is not None:
             self._count = replace(self._count, recalled=self._count.recalled + 1)
-            return replace(onset, sight=self.who.see(onset, recalled, self._recent))
+            return self._by_whom(onset, recalled)
         pieces = self._pieces(onset)
         if not pieces or not self._may(len(pieces), onset.at):
             self._count = replace(self._count, missed=self._count.missed + 1)
-            return self._by_whom(onset)
-        sight = self._sight(pieces, onset.at)
-        if sight is None:
+            sight = self.who.see(onset, Sight(onset.at), self._recent)  # that is cheaper, and saved for apart
+            return onset if sight.hands is None else replace(onset, sight=sight)
+        found = self._sight(pieces, onset.at)
+        if found is None:
             return onset
-        self._last = [*self._last[-7:], (onset, sight)]
+        self._last = [*self._last[-7:], (onset, found)]
         self._count = replace(self._count, seen=self._count.seen + 1)
-        return replace(onset, sight=self.who.see(onset, sight, self._recent))
+        return self._by_whom(onset, found)
 
-    def _by_whom(self, onset: MotionOnset) -> MotionOnset:
-        """Return an onset nobody may look at closer with who it is that moves: that is cheaper, and saved for apart."""
-        sight = self.who.see(onset, Sight(onset.at), self._recent)
-        return onset if sight.hands is None else replace(onset, sight=sight)
+    def _by_whom(self, onset: MotionOnset, sight: Sight) -> MotionOnset:
+        """Return an onset with what was seen and who it is that moves."""
+        sweeps = onset.kind is MotionKind.SWEEP
+        return replace(onset, sight=sight if sweeps else self.who.see(onset, sight, self._recent))
 
     def follow(self, course: MotionCourse) -> MotionCourse:
         """Return what goes on moving with what was seen of it last; it is looked at now and then."""
