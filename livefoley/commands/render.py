@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,7 @@ def _report(
             "bed": bed,
             "problems": list(problems),
             "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
+            "microphone": asdict(renderer.own_sound) if renderer.own_sound is not None else None,
             "sounds": [_told(laid) for laid in renderer.laid],
         }
         write_whole(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n", mode=SHARED)

@@ -103,7 +103,7 @@ class MicrophoneSnapshot:
 
     ``hears`` says whether it holds more than chance explains: of the last ``movements``, ``pairs`` had an onset of the
     sound where ``by_chance`` would have (all three fade). Then: movements that were compared, that took their moment
-    from the sound, that are laid more quietly as it carries them, and that are held for silent as it never does.
+    from the sound, that it carries so well that what is laid is quieter, and that are held for silent as it never does.
     """
 
     learning: bool = False

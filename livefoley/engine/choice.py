@@ -26,7 +26,7 @@ QUIET_DB = -9.0  # of what is hardly known
 PERSON = 0.1  # from here on somebody is there
 STRONG = 0.5  # a movement so sure and strong sounds, quietly, though nobody knows what it is
 NEUTRAL, NEUTRAL_DB = "OBJMisc_SoftHit", -3.0
-LIFTED = 0.6  # no surer than this is what would not have sounded without a leaning: it sounds, and not loudly
+LIFTED = 0.6  # no surer than this does a leaning make anything: it sounds, and not loudly
 KINDRED = 0.9  # of what is seen of a family's kin is that family, where somebody names it
 UNWANTED = 0.5  # believed less than that, what nobody knows makes no sound
 SWEPT = 0.3  # so surely a ball is seen that flies
@@ -43,6 +43,8 @@ HANDLED = frozenset(
     | {Family.TYPING, Family.CHOP}
 )
 """What lies still unless a hand is there."""
+BODILY = frozenset({Family.FOOTSTEP, Family.BLOW})
+"""What nobody does where nobody is."""
 LEFT_ALONE = 0.12
 """How likely a thing is what moves though no hand is there, beside one that a hand holds."""
 
@@ -117,8 +119,7 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leani
         return _unknown(onset, sight, f"not known what moves ({seen})", leaning)
     if others and others[0][1] * APART > likelihood and {prompt, others[0][0][1]} <= set(prompts.impacts):
         return _unknown(onset, sight, f"{prompt} or {others[0][0][1]} ({seen})", leaning)
-    lifted = family is not None and likelihood / leaning.of(family) < least
-    confidence = min(LIFTED if lifted else 1.0, likelihood / SURE)
+    confidence = sureness(likelihood, leaning.of(family) if family is not None else 1.0)
     said = f"; words: {prompt}" if prompt in prompts.impacts else "; not in the words" if named else ""
     told = leaning.why(family) if family is not None else ""
     reason = f"{family.value if family is not None else prompt} {min(1.0, likelihood):.2f} of {seen}{said}{told}"
@@ -162,6 +163,13 @@ def _candidates(
     return found
 
 
+def sureness(likelihood: float, weight: float) -> float:
+    """Return how surely, and so how loudly, something sounds in 0..1; what a leaning's ``weight`` adds makes it no
+    louder than ``LIFTED``."""
+    plain = likelihood / max(1.0, weight)
+    return min(1.0, likelihood / SURE, max(LIFTED, plain / SURE))
+
+
 def _take_for_kin(shown: dict[Family, float], leaning: Leaning) -> None:
     """Take what is seen of a family's kin for it, where somebody names it: no picture tells these apart for sure."""
     for family in [each for each in leaning.effects if each is not None]:
@@ -199,9 +207,9 @@ def _left_alone(sight: Sight) -> bool:
 
 
 def _believed(family: Family, value: float, sight: Sight) -> float:
-    """Return how likely a family is what moves, by whether a hand is there, or for steps somebody at all."""
-    nobody = _left_alone(sight) and (sight.walking or 0.0) < NOBODY and sight.person < PERSON
-    alone = nobody if family is Family.FOOTSTEP else _left_alone(sight) and family in HANDLED
+    """Return how likely a family is what moves, by whether a hand is there, or for steps and blows somebody at all."""
+    nobody = max(sight.walking or 0.0, sight.talking or 0.0) < NOBODY and sight.person < PERSON
+    alone = _left_alone(sight) and (family in HANDLED or (family in BODILY and nobody))
     return value * LEFT_ALONE if alone else value
 
 

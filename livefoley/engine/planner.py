@@ -71,7 +71,7 @@ class PlannerStatistics:
 
 def advised(choice: Choice, advice: Advice) -> Choice:
     """Return a choice with what the original sound says of it: how much quieter, and why."""
-    if not advice.reason:
+    if not advice.reason or choice.prompt is None:
         return choice
     return replace(choice, gain_db=choice.gain_db + advice.gain_db, reason=f"{choice.reason}; {advice.reason}")
 

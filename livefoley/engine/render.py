@@ -21,6 +21,7 @@ from livefoley.core.ports import (
     SpeechAnalyser,
     VideoAnalyser,
 )
+from livefoley.engine.microphone.own_sound import OwnSoundStatistics
 from livefoley.engine.offline import Answerer, LaidSound
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import Departure, RoomSettings
@@ -123,6 +124,11 @@ class Renderer:
     def laid(self) -> list[LaidSound]:
         """The sounds so far."""
         return self._answerer.laid
+
+    @property
+    def own_sound(self) -> OwnSoundStatistics | None:
+        """What was learned from the input's own sound; None where nothing was."""
+        return self._engine.statistics().own_sound
 
     def outcomes(self) -> tuple[tuple[str, str, int], ...]:
         """Return what became of the cues: kind, outcome, how many."""

@@ -17,7 +17,7 @@ from livefoley.engine.planner import Planner, PlannerSettings
 STEP = TICK_RATE // 10
 CARS = ActionPrompts(("VEHBy_Car",), lasting=((Family.VEHICLE, "VEHCar_Drive"),))
 A_CAR = Sight(0, ((Family.VEHICLE, 0.7),))
-SOMEBODY = Sight(0, ((Family.SOFT, 0.2),), person=0.4)
+SOMEBODY = Sight(TICK_RATE, ((Family.SOFT, 0.2),), person=0.4)
 
 
 def course(
@@ -169,7 +169,7 @@ def test_where_somebody_looks_words_wait_for_what_is_seen() -> None:
     plan.course(course(7, sight=SOMEBODY), 0)
     assert plan.course(course(8, sight=None), 0) is None  # its turn will come
     assert plan.course(course(8, CourseState.GOES_ON, first=5), 0) is not None
-    later = course(9, sight=None, first=200)  # nobody has looked for long
+    later = course(9, sight=None, first=40)  # nobody has looked for long
     assert plan.course(later, 0) is not None
 
 

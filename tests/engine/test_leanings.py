@@ -9,7 +9,7 @@ from livefoley.core.cues import ActionPrompts
 from livefoley.core.events import Mention, MotionKind, MotionOnset, Sight
 from livefoley.core.families import Family
 from livefoley.core.ticks import Tick, ticks_from_s
-from livefoley.engine.choice import NEUTRAL, Choice, Leaning, choose
+from livefoley.engine.choice import LIFTED, NEUTRAL, Choice, Leaning, choose
 from livefoley.engine.leanings.host import LASTS, MOST_PLACES, HostContext
 from livefoley.engine.leanings.thumbs import HALF_LIFE, Thumbs
 from livefoley.engine.planner import Planner, PlannerSettings
@@ -39,6 +39,15 @@ def test_what_the_host_names_is_believed_where_the_eyes_see_something_like_it() 
     assert raised.prompt == "OBJPack_Box"
     assert raised.reason.endswith("; host: boxes")
     assert raised.gain_db < -3.0  # what would not have sounded is not loud
+
+
+def test_what_the_host_names_makes_nothing_loud() -> None:
+    prompts, onset = ActionPrompts(("OBJPack_Box",)), MotionOnset(0, MotionKind.IMPACT, 0.8, sight=Sight(0))
+    unseen, named = (choose(onset, prompts, 0, leaning) for leaning in (Leaning(), host(BOX).leaning(0)))
+    assert unseen.prompt == named.prompt == "OBJPack_Box"
+    assert named.confidence == max(LIFTED, unseen.confidence)
+    surely = choice(host(BOX).leaning(0), (Family.PAPER, 0.9))
+    assert (surely.confidence, surely.gain_db) == (1.0, 0.0)  # as it would be without
 
 
 def test_what_the_host_names_makes_no_sound_by_itself() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
-from livefoley.core.events import MotionKind, MotionOnset
+from livefoley.core.events import MotionKind, MotionOnset, Sight
 from livefoley.core.ticks import TICK_RATE
+from livefoley.engine.choice import NEUTRAL
+from livefoley.engine.microphone.own_sound import Advice
 from livefoley.engine.planner import BED_AHEAD, BED_CHUNK, BED_TIMEOUT, PREROLL, Planner, PlannerSettings
 
 
@@ -48,6 +52,41 @@ def test_weak_movements_and_a_storm_of_them_are_left_out() -> None:
     asked = [planner.motion(onset(200_000 + i * 100), 0) for i in range(20)]
     assert sum(cue is not None for cue in asked) == 4
     assert counts(planner)["action", "limited"] == 16
+
+
+def test_what_the_original_says_moves_a_cue_quietens_it_and_is_told() -> None:
+    plain = Planner(PlannerSettings()).motion(onset(100_000), 0)
+    advice = Advice(101_000, gain_db=-6.0, reason="the original sounds here (+21 ms), -6 dB")
+    planner = Planner(PlannerSettings())
+    cue = planner.motion(onset(100_000), 0, advice)
+    assert plain is not None
+    assert cue is not None
+    assert (cue.start, cue.deadline) == (101_000, 101_000 - PREROLL)
+    assert cue.gain_db == plain.gain_db - 6.0
+    assert cue.reason == f"{plain.reason}; {advice.reason}"
+    assert planner.take_choices()[0][0] == 101_000
+
+
+def test_of_what_makes_no_sound_nothing_is_said_to_be_quieter() -> None:
+    planner = Planner(PlannerSettings(prompts=ActionPrompts((NEUTRAL,))))
+    talking = replace(onset(100_000, 0.4), sight=Sight(100_000, person=0.9))
+    assert planner.motion(talking, 0, Advice(101_000, gain_db=-6.0, reason="the original sounds here, -6 dB")) is None
+    assert "the original" not in planner.take_choices()[0][1].reason
+
+
+def test_a_moment_that_the_original_puts_too_early_to_be_made_stays_where_it_was_seen() -> None:
+    cue = Planner(PlannerSettings()).motion(onset(100_000), 100_000 - PREROLL - 10, Advice(99_000))
+    assert cue is not None
+    assert cue.start == 100_000
+
+
+def test_a_kind_that_is_never_heard_makes_no_sound_and_says_why() -> None:
+    planner = Planner(PlannerSettings())
+    assert planner.motion(onset(100_000, 0.9), 0, Advice(100_000, likelihood=0.25, reason="never heard")) is None
+    assert planner.motion(onset(200_000, 0.9), 0, Advice(200_000, likelihood=0.8, reason="seldom heard")) is not None
+    assert counts(planner) == {("action", "unlikely"): 1, ("action", "requested"): 1}
+    at, choice = planner.take_choices()[0]
+    assert (at, choice.prompt, choice.reason) == (100_000, None, "never heard")
 
 
 def test_an_action_expires_at_its_moment_and_an_accent_some_time_later() -> None:

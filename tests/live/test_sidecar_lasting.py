@@ -21,7 +21,8 @@ pytestmark = pytest.mark.live
 ROOM = {
     "describe": "cars drive past on a road",
     "foley": {"bed": {"gain_db": -60}, "actions": {"gain_db": 0}},
-    "lookahead_s": 4.0,  # a busy machine has its time
+    "lookahead_s": 4.0,  # a busy machine has its time, and closes its eyes: here the words decide
+    "eyes": {"enabled": False},
 }
 
 
@@ -54,7 +55,7 @@ async def test_a_watcher_that_dies_takes_its_sound_along(tmp_path: Path) -> None
     def laid(room: dict[str, Any]) -> bool:
         return sounded(room, "lasting") >= 1
 
-    async with sidecar(tmp_path, sinks=[{"file": f"{tmp_path}/o.mp4"}], **ROOM, eyes={"enabled": False}) as made:
+    async with sidecar(tmp_path, sinks=[{"file": f"{tmp_path}/o.mp4"}], **ROOM) as made:
         publishing = asyncio.create_task(publish(made.ports.publish_url, clip))
         await wait_room(made, laid)
         os.kill(worker_pid("perception_worker"), signal.SIGSTOP)  # it says nothing more, and is not dead yet

@@ -121,8 +121,8 @@ def test_the_tables_are_whole() -> None:
         assert found.sight(alone, 0).families[0][1] == 1.0
 
 
-def course(at: Tick, state: CourseState = CourseState.GOES_ON, number: int = 1) -> MotionCourse:
-    return MotionCourse(number, state, (CoursePoint(at, 0.5, 0.5, 0.05, 0.3),))
+def course(at: Tick, state: CourseState = CourseState.GOES_ON, number: int = 1, x: float = 0.5) -> MotionCourse:
+    return MotionCourse(number, state, (CoursePoint(at, x, 0.5, 0.05, 0.3),))
 
 
 def test_what_goes_on_moving_is_looked_at_now_and_then_and_more_seldom_where_nothing_of_interest_is() -> None:
@@ -140,6 +140,18 @@ def test_what_goes_on_moving_is_looked_at_now_and_then_and_more_seldom_where_not
     assert eyes.statistics().passes == passes[-1]
 
 
+def test_what_moves_where_something_stopped_a_moment_ago_is_known() -> None:
+    eyes = Eyes(NETWORK, DrawnPeople())
+    eyes.keep(frame(), 0)
+    first = eyes.follow(course(0, CourseState.BEGINS, 1))
+    eyes.follow(course(TICK_RATE // 4, CourseState.ENDS, 1))
+    again = eyes.follow(course(TICK_RATE // 2, CourseState.BEGINS, 2))
+    assert again.sight == first.sight
+    assert eyes.statistics().passes == 1
+    assert eyes.follow(course(TICK_RATE // 2, CourseState.BEGINS, 3, x=0.9)).sight != first.sight
+    assert eyes.statistics().passes == 2
+
+
 def test_looks_are_kept_for_what_lands() -> None:
     eyes = Eyes(NETWORK, DrawnPeople())
     eyes.keep(frame(), 0)
@@ -155,3 +167,15 @@ def test_a_car_that_passes_is_known_on_its_way() -> None:
     assert told.sight is not None
     assert told.sight.families[0][0] is Family.VEHICLE
     assert told.sight.families[0][1] > 0.5
+
+
+def test_where_no_look_is_left_it_is_still_said_who_moves() -> None:
+    eyes = Eyes(NETWORK, DrawnPeople())
+    seen = []
+    for step in range(20):
+        at = ticks_from_s(step / 10)
+        eyes.keep(frame(step), at)
+        seen.append(eyes.see(onset(at, x=(step * 0.37) % 1.0, y=(step * 0.61) % 1.0)))
+    missed = [each.sight for each in seen if each.sight is not None and not each.sight.families]
+    assert eyes.statistics().missed
+    assert any(sight.hands is not None for sight in missed)

@@ -74,6 +74,12 @@ def fit(offer: Offer | Refusal) -> Fit:
     return offer.fit
 
 
+def test_a_room_learns_from_its_microphone_unless_it_is_told_not_to() -> None:
+    assert planner_settings(room("rain")).learn
+    off = parse(ROOM.replace("DESCRIBE", "microphone: {learn: false}")).rooms["a"]
+    assert not planner_settings(off).learn
+
+
 def test_an_action_nobody_knows_makes_nothing() -> None:
     assert planner_settings(room("zzyzx, 呜呜祖拉")).prompts.impacts == (lexicon.NEUTRAL_IMPACT,)
     assert planner_settings(room("a church")).prompts.impacts == (lexicon.NEUTRAL_IMPACT,)

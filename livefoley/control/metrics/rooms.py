@@ -160,7 +160,7 @@ _ROOM_COUNTERS: tuple[Row, ...] = (
     ("eyes_spared", "Times the eyes were closed because the worker was behind.", lambda r: r.eyes.spared),
     ("microphone_compared", "Movements compared with the original sound.", lambda r: r.microphone.compared),
     ("microphone_sharpened", "Movements whose moment is the original's.", lambda r: r.microphone.sharpened),
-    ("microphone_lowered", "Those laid more quietly, as the original carries them.", lambda r: r.microphone.lowered),
+    ("microphone_lowered", "Those it carries: what is laid there is quieter.", lambda r: r.microphone.lowered),
     ("microphone_unlikely", "Those held for silent, as it never carries such.", lambda r: r.microphone.unlikely),
     ("screen_read", "Pictures that were read for text.", lambda r: r.screen.read),
     ("screen_unchanged", "Pictures that were like the one before.", lambda r: r.screen.unchanged),

@@ -9,17 +9,16 @@ from livefoley.engine.choice import (
     EVEN,
     LEAST,
     LEAST_UNSAID,
-    LIFTED,
     NAMED,
     NOBODY,
     NOT_SAID,
     PERSON,
-    SURE,
     THERE,
     UNNAMED,
     UNSEEN,
     Choice,
     Leaning,
+    sureness,
 )
 from livefoley.engine.lasting.course import ALONE, Course
 
@@ -53,7 +52,7 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
     if likelihood < least:
         return Choice(None, None, 0.0, 0.0, f"goes on moving, and is not known to sound ({seen})")
     said = f"; words: {named[family]}" if family in named else "; not in the words" if named else ""
-    confidence = min(LIFTED if likelihood / leaning.of(family) < least else 1.0, likelihood / SURE)
+    confidence = sureness(likelihood, leaning.of(family))
     reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}, goes on{said}{leaning.why(family)}"
     return Choice(named.get(family, LASTING[family]), family, confidence, -6.0 * (1.0 - confidence), reason)
 

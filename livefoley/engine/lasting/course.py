@@ -19,7 +19,7 @@ KEPT_POINTS = 128
 NEAR = 0.15  # picture widths
 ALONE = frozenset({Family.VEHICLE, Family.ROLL})
 """What goes by itself: no hand moves it, and a person who is seen there is what moves."""
-LOOKING: Tick = ticks_from_s(10.0)
+LOOKING: Tick = ticks_from_s(2.0)  # after a look; later those who look may be too busy to
 SILENT: Tick = ticks_from_s(1.0)  # a course that is not told of for so long after its moment is over
 
 
@@ -95,7 +95,7 @@ class Courses:
             del self._courses[next(silent, next(iter(self._courses)))]
         course.take(told)
         if told.sight is not None:
-            self._looked = told.at
+            self._looked = max(told.sight.at, self._looked or told.sight.at)
         if told.state is CourseState.ENDS:
             self._courses.pop(told.id, None)
         return course

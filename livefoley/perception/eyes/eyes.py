@@ -36,10 +36,11 @@ NEARBY, LATELY = 0.15, ticks_from_s(1.0)
 """A look this near and this young stands for another."""
 
 
-FOLLOWED: Tick = ticks_from_s(0.7)
+FOLLOWED: Tick = ticks_from_s(0.8)
 """What goes on moving is looked at again after this, while there are looks to spare; ever more seldom, up to a point,
 where nothing is seen that sounds as long as it moves."""
-TELLING, MOST_DOUBLED = 0.1, 3
+TELLING, LIKELY, MOST_DOUBLED = 0.1, 0.25, 3
+MOST_OVER = 4
 SPARED = LOOKS_SAVED / 3  # looks that are kept for what lands
 AROUND_IT = 1.6  # of the side of the square that a moving thing would fill
 
@@ -80,6 +81,7 @@ class Eyes:
         self._last: list[tuple[MotionOnset, Sight]] = []
         self._whole: Sight | None = None
         self._followed: dict[int, tuple[Sight, int]] = {}
+        self._over: list[tuple[MotionCourse, Sight, int]] = []
         self._count = EyesStatistics()
 
     def configure(self, display: Display) -> None:
@@ -91,6 +93,7 @@ class Eyes:
         """Another scene: what was seen is gone."""
         self._last.clear()
         self._followed.clear()
+        self._over.clear()
         self._whole = None
         self.who.cut()
 
@@ -100,44 +103,61 @@ class Eyes:
             self._recent.keep(frame, at)
 
     def see(self, onset: MotionOnset) -> MotionOnset:
-        """Return the onset with what is seen there."""
+        """Return the onset with what is seen there; of what only passes, not by whom."""
         if not self._usable:
             return onset
         recalled = self._recall(onset)
         if recalled is not None:
             self._count = replace(self._count, recalled=self._count.recalled + 1)
-            return replace(onset, sight=self.who.see(onset, recalled, self._recent))
+            return self._by_whom(onset, recalled)
         pieces = self._pieces(onset)
         if not pieces or not self._may(len(pieces), onset.at):
             self._count = replace(self._count, missed=self._count.missed + 1)
+            sight = self.who.see(onset, Sight(onset.at), self._recent)  # that is cheaper, and saved for apart
+            return onset if sight.hands is None else replace(onset, sight=sight)
+        found = self._sight(pieces, onset.at)
+        if found is None:
             return onset
-        sight = self._sight(pieces, onset.at)
-        if sight is None:
-            return onset
-        self._last = [*self._last[-7:], (onset, sight)]
+        self._last = [*self._last[-7:], (onset, found)]
         self._count = replace(self._count, seen=self._count.seen + 1)
-        return replace(onset, sight=self.who.see(onset, sight, self._recent))
+        return self._by_whom(onset, found)
+
+    def _by_whom(self, onset: MotionOnset, sight: Sight) -> MotionOnset:
+        """Return an onset with what was seen and who it is that moves."""
+        sweeps = onset.kind is MotionKind.SWEEP
+        return replace(onset, sight=sight if sweeps else self.who.see(onset, sight, self._recent))
 
     def follow(self, course: MotionCourse) -> MotionCourse:
         """Return what goes on moving with what was seen of it last; it is looked at now and then."""
+        before = self._was_here(course) if course.state is CourseState.BEGINS else None
+        if before is not None:
+            self._followed[course.id] = before
         sight, doubled = self._followed.get(course.id, (None, 0))
         if course.state is CourseState.ENDS:
-            self._followed.pop(course.id, None)
+            if self._followed.pop(course.id, None) is not None and sight is not None:
+                self._over = [*self._over[1 - MOST_OVER :], (course, sight, doubled)]
         elif self._usable and (sight is None or course.at - sight.at >= FOLLOWED << doubled):
-            sight = self._look_at(course) or sight
-            if sight is not None:
-                telling = any(family in LASTING and value >= TELLING for family, value in sight.families)
-                self._followed[course.id] = (sight, 0 if telling else min(MOST_DOUBLED, doubled + 1))
+            seen = self._look_at(course)
+            if seen is not None:
+                telling = max((value for family, value in seen.families if family in LASTING), default=0.0)
+                who = telling >= LIKELY or sight is None
+                sight = self.who.see(_moment(course), seen, self._recent) if who else seen
+                self._followed[course.id] = (sight, 0 if telling >= TELLING else min(MOST_DOUBLED, doubled + 1))
         return replace(course, sight=sight)
+
+    def _was_here(self, course: MotionCourse) -> tuple[Sight, int] | None:
+        """Return what was seen of the last that moved there a moment ago: it may be the same, which had paused."""
+        for before, sight, doubled in reversed(self._over):
+            if _is_near(_moment(before), _moment(course)) and 0 <= course.at - sight.at < FOLLOWED << doubled:
+                return sight, doubled
+        return None
 
     def _look_at(self, course: MotionCourse) -> Sight | None:
         point, picture = course.points[-1], self._recent.near(course.at)
         if picture is None or not self._may(1, course.at, SPARED):
             return None
         side = min(1.0, max(NARROW, AROUND_IT * math.sqrt(point.size)))
-        sight = self._sight([piece(picture, point.x, point.y, side)], course.at)
-        there = MotionOnset(course.at, MotionKind.SWEEP, 0.0, x=point.x, y=point.y)
-        return self.who.see(there, sight, self._recent) if sight is not None else None
+        return self._sight([piece(picture, point.x, point.y, side)], course.at)
 
     def look_around(self, now: Tick) -> Sight | None:
         """Return what the whole picture shows, when it is time to look again; to be called while something moves."""
@@ -184,8 +204,7 @@ class Eyes:
 
     def _recall(self, onset: MotionOnset) -> Sight | None:
         for before, sight in reversed(self._last):
-            near = abs(before.x - onset.x) < NEARBY and abs(before.y - onset.y) < NEARBY
-            if near and 0 <= onset.at - before.at < LATELY:
+            if _is_near(before, onset) and 0 <= onset.at - before.at < LATELY:
                 return sight
         return None
 
@@ -197,6 +216,16 @@ class Eyes:
             return False
         self._left -= passes
         return True
+
+
+def _is_near(one: MotionOnset, other: MotionOnset) -> bool:
+    return abs(one.x - other.x) < NEARBY and abs(one.y - other.y) < NEARBY
+
+
+def _moment(course: MotionCourse) -> MotionOnset:
+    """Return where and when it is now."""
+    point = course.points[-1]
+    return MotionOnset(point.at, MotionKind.SWEEP, 0.0, x=point.x, y=point.y)
 
 
 def _lit(sight: Sight, picture: Picture) -> Sight:

@@ -103,7 +103,8 @@ class People:
         points, presence = self._run("pose_landmark_full", _in_range(_cut(picture, where, POSE, 0.0)))[:2]
         told = points.reshape(-1, 5)
         corner = np.array([where.x - where.side / 2, where.y - where.side / 2], np.float32)
-        seen = np.asarray(1.0 / (1.0 + np.exp(-np.minimum(told[:, 3], told[:, 4]))), np.float32)
+        logits = np.clip(np.minimum(told[:, 3], told[:, 4]), -80.0, 80.0)
+        seen = np.asarray(1.0 / (1.0 + np.exp(-logits)), np.float32)
         placed = np.asarray(told[:, :2] / POSE * where.side + corner, np.float32)
         return Pose(float(presence.ravel()[0]), placed, seen)
 

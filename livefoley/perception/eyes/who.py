@@ -20,11 +20,13 @@ from livefoley.perception.eyes.recent import RecentPictures, square_around
 from livefoley.perception.eyes.steps import ANKLES, SEEN, Step, StepFinder, body_height
 from livefoley.perception.motion.sampler import Allowance
 
-SHARE, SAVED = 0.03, ticks_from_s(0.45)
+SHARE, SAVED = 0.025, ticks_from_s(0.4)
 """Of a core's time, on average and at once."""
-HANDS_COST, POSE_COST = ticks_from_s(0.009), ticks_from_s(0.010)
+HANDS_COST, POSE_COST = ticks_from_s(0.010), ticks_from_s(0.010)
 
 WIDTH = 0.6  # of the picture, around what moves
+SAME, NEARBY = ticks_from_s(0.12), 0.08
+"""A look for hands so near in time and place stands for another."""
 BEFORE: Tick = ticks_from_s(0.2)
 HELD, BODY = 3.0, 3.0
 """So many sides of a palm's box are in its reach, and of a face's belong to the same body; beyond, less surely."""
@@ -32,7 +34,7 @@ REACH = 6.0  # sides beyond that in which it counts for nothing any more
 MEET, FROM = 1.6, 1.5
 """Palms that are within so many sides, and were that many times as far, meet."""
 
-SOMEBODY = 0.5  # presence of a pose
+SOMEBODY = 0.7  # presence of a pose
 LOOK, AGAIN = ticks_from_s(1.0), ticks_from_s(0.5)
 """While something moves, somebody is looked for so often, and who is there is looked at again, lest they walk off."""
 BACK: Tick = ticks_from_s(0.5)  # of pictures that are gone through once somebody walks
@@ -52,6 +54,18 @@ class WhoStatistics:
     steps: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What a look for hands found, and where."""
+
+    at: Tick
+    x: float
+    y: float
+    hands: float
+    talking: float
+    clapped: float
+
+
 class Who:
     """Of one room. ``problem`` says why nobody looks, once the networks were found missing."""
 
@@ -60,6 +74,7 @@ class Who:
         self._networks = networks
         self._time = Allowance(SHARE, SAVED)
         self._steps = StepFinder()
+        self._looked: _Looked | None = None
         self._pose: Pose | None = None
         self._posed: Tick | None = None
         self._moved: Tick | None = None  # when the walker's feet or hips moved last
@@ -67,27 +82,24 @@ class Who:
 
     def cut(self) -> None:
         """Another scene: nobody is followed on."""
-        self._pose = self._posed = self._moved = None
+        self._looked = self._pose = self._posed = self._moved = None
         self._steps.reset()
 
     def see(self, onset: MotionOnset, sight: Sight, recent: RecentPictures) -> Sight:
         """Return what was seen of an onset with who it is."""
         picture = recent.near(onset.at)
-        if self.problem or picture is None or not self._may(HANDS_COST, onset.at):
+        if self.problem or picture is None:
             return sight
-        self._count = replace(self._count, hands=self._count.hands + 1)
         try:
-            part, place = square_around(picture, onset.x, onset.y, WIDTH)
-            hands = self._networks.hands(part)
-            held = _at(hands, place, HELD)
-            talking = _at(self._networks.faces(part), place, BODY)
-            clapped = self._clapped(onset, hands, recent) if held else 0.0
+            looked = self._just_looked(onset) or self._look_for_hands(onset, picture, recent)
         except ModelError as error:
             self.problem = str(error)
             return sight
+        if looked is None:
+            return sight
         walking = 1.0 if self._walks_there(onset, picture) else 0.0
-        families = ((Family.CLAP, clapped), *sight.families) if clapped else sight.families
-        return replace(sight, families=families, hands=held, talking=talking, walking=walking)
+        families = ((Family.CLAP, looked.clapped), *sight.families) if looked.clapped else sight.families
+        return replace(sight, families=families, hands=looked.hands, talking=looked.talking, walking=walking)
 
     def look_around(self, now: Tick, recent: RecentPictures) -> list[MotionOnset]:
         """Return the steps that were seen since the last call; to be called while something moves."""
@@ -104,6 +116,23 @@ class Who:
         return self._count
 
     # ---- hands ----
+
+    def _just_looked(self, onset: MotionOnset) -> _Looked | None:
+        last = self._looked
+        if last is None or abs(onset.at - last.at) > SAME or max(abs(onset.x - last.x), abs(onset.y - last.y)) > NEARBY:
+            return None
+        return last
+
+    def _look_for_hands(self, onset: MotionOnset, picture: Image, recent: RecentPictures) -> _Looked | None:
+        if not self._may(HANDS_COST, onset.at):
+            return None
+        self._count = replace(self._count, hands=self._count.hands + 1)
+        part, place = square_around(picture, onset.x, onset.y, WIDTH)
+        hands = self._networks.hands(part)
+        held, talking = _at(hands, place, HELD), _at(self._networks.faces(part), place, BODY)
+        clapped = self._clapped(onset, hands, recent) if held else 0.0
+        self._looked = _Looked(onset.at, onset.x, onset.y, held, talking, clapped)
+        return self._looked
 
     def _clapped(self, onset: MotionOnset, hands: Sequence[Detection], recent: RecentPictures) -> float:
         """Return how surely two palms met."""
@@ -142,7 +171,7 @@ class Who:
             return []
         self._count = replace(self._count, poses=self._count.poses + 1)
         pose = self._networks.pose(picture, before.region if before is not None else None)
-        if pose.presence < SOMEBODY or max(pose.seen[list(ANKLES)]) < SEEN:
+        if pose.presence < SOMEBODY or not _has_feet(pose, picture):
             self._pose = None
             self._steps.reset()
             return []
@@ -195,6 +224,13 @@ def _apart(hands: Sequence[Detection]) -> float:
     """Return how far two hands are from each other, in sides of the larger."""
     one, other = hands[:2]
     return hypot(one.x - other.x, one.y - other.y) / max(one.side, other.side)
+
+
+def _has_feet(pose: Pose, picture: Image) -> bool:
+    """Say whether a foot at least is in the picture."""
+    ankles, seen = pose.points[list(ANKLES)], pose.seen[list(ANKLES)]
+    inside = ((ankles >= 0) & (ankles < picture.shape[1::-1])).all(axis=1)
+    return bool((seen[inside] >= SEEN).any())
 
 
 def _way(before: Pose, now: Pose) -> float:

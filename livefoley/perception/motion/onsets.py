@@ -13,6 +13,7 @@ import numpy as np
 
 from livefoley.core.events import MotionKind, MotionOnset
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
+from livefoley.perception.motion.landing import AFTER, Course, Stopped
 from livefoley.perception.motion.optical_flow import Map, Motion, smooth
 
 NEAR_S = 0.12
@@ -23,6 +24,7 @@ APART: Tick = ticks_from_s(0.045)  # moments at different places
 SWEEP_APART: Tick = ticks_from_s(0.3)
 PLACE = 0.22  # picture widths: closer than this is one place
 MIN_SCORE = 0.09  # widths a second lost, over a window
+OFTEN = 1.2  # times what is reached by every fourth picture
 MIN_SPEED = 0.2  # widths a second: a hand that turns at the top of its way is slower, one that hits is faster
 MIN_SWEEP = 0.7
 MIN_SIZE = 7e-4  # share of the picture
@@ -30,6 +32,9 @@ RISING = 0.35  # what stops on its way up has seldom hit something
 BRAKING_WINDOW = 7
 LOST_SIGHT = 20.0  # pixels of a map
 TURNED = 1.2  # share of the speed lost from which something came back
+STROKE_S = 0.9  # the longest from one end of a stroke to the other
+BACK = -0.3  # cosine between the ways of both
+HARDER = 1.3  # times the score of one end, and the other is no moment
 MASKED_S = 0.25  # a stronger moment just before hides a weaker one
 MEMORY = 256  # scores the adaptive threshold looks back on
 _FULL = 0.25  # score of a strength of 0.63
@@ -52,6 +57,8 @@ class Candidate:
     direction: tuple[float, float]
     turned: bool  # it came back, rather than stopped
     gap: Tick
+    stopped: Stopped
+    landed: bool = False  # of what stopped: it hit something, and is no turn of a hand
 
 
 class OnsetFinder:
@@ -59,41 +66,57 @@ class OnsetFinder:
 
     def __init__(self) -> None:
         self._scores: deque[float] = deque(maxlen=MEMORY)
+        self._course = Course()
         self.reset()
 
     def reset(self) -> None:
         """Forget what is pending (a cut); the room's unrest stays."""
+        self._course.reset()
+        self._young: list[Candidate] = []  # stops of which it is not known what follows
+        self._strokes: deque[Candidate] = deque(maxlen=MEMORY // 8)
         self._pending: list[Candidate] = []
         self._last: dict[MotionKind, Candidate] = {}
         self._previous: tuple[Tick, Map, Map] | None = None
 
     def forget_from(self, at: Tick) -> None:
         """Drop what is pending from ``at`` on: the picture was cut."""
+        self._young = [candidate for candidate in self._young if candidate.at < at]
         self._pending = [candidate for candidate in self._pending if candidate.at < at]
         self._previous = None
 
     def feed(self, motion: Motion) -> list[MotionOnset]:
         """Take the next movement; return the onsets decided by now."""
+        self._course.feed(motion)
         self._contradict(motion)
+        self._judge(motion.at - AFTER * motion.gap)
         impacts = find_impacts(motion)
         self._scores.append(impacts[0].score if impacts else 0.0)
         braking = smooth(motion.braking * (1.0 - motion.blind), BRAKING_WINDOW)
-        self._pending += [self._sharpen(candidate, motion, braking) for candidate in impacts]
+        self._young += [self._sharpen(candidate, motion, braking) for candidate in impacts]
         self._previous = (motion.at, braking, motion.blind)
         self._pending += find_sweeps(motion)
-        return self._decide(motion.at + motion.gap - NEAR)
+        youngest = min((candidate.at for candidate in self._young), default=motion.at + motion.gap)
+        return self._decide(youngest - NEAR)
 
     def flush(self) -> list[MotionOnset]:
         """Return what is pending."""
+        self._judge(1 << 62)
         return self._decide(1 << 62)
+
+    def _judge(self, until: Tick) -> None:
+        """Say of what stopped before ``until`` whether it landed, and let it compete."""
+        ready = [candidate for candidate in self._young if candidate.at <= until]
+        self._young = [candidate for candidate in self._young if candidate.at > until]
+        for candidate in ready:
+            lands = self._course.lands(candidate.stopped)
+            if lands:
+                self._strokes.append(candidate)
+                lands = not any(_strikes_back(other, candidate) for other in self._strokes)
+            self._pending.append(replace(candidate, landed=lands))
 
     def _contradict(self, motion: Motion) -> None:
         """Drop what is said to have stopped just before, and is seen to go on."""
-        self._pending = [
-            c
-            for c in self._pending
-            if c.kind is not MotionKind.IMPACT or motion.at - c.at > 2 * motion.gap or not goes_on(c, motion)
-        ]
+        self._young = [c for c in self._young if motion.at - c.at > 2 * motion.gap or not goes_on(c, motion)]
 
     def _sharpen(self, candidate: Candidate, motion: Motion, braking: Map) -> Candidate:
         """Place the moment a picture earlier where that fits better.
@@ -108,7 +131,7 @@ class OnsetFinder:
         near, around = _box(place, place, 6), _box(place, place, 8)
         lost_sight = float(blind[around].sum()) > LOST_SIGHT and candidate.turned
         if lost_sight or float(before[near].max()) > float(braking[near].max()):
-            return replace(candidate, at=at)
+            return replace(candidate, at=at, stopped=replace(candidate.stopped, at=at))
         return candidate
 
     def _decide(self, until: Tick) -> list[MotionOnset]:
@@ -125,10 +148,13 @@ class OnsetFinder:
     def _threshold(self) -> float:
         """Return the score an onset must have: well above what the room does all the time."""
         scores = np.array(self._scores, np.float32)
-        return max(MIN_SCORE, 2.0 * float(np.median(scores)) if len(scores) > 16 else 0.0)
+        if len(scores) <= 16:
+            return MIN_SCORE
+        often, sometimes = np.percentile(scores, (50, 75))
+        return float(max(MIN_SCORE, 2.0 * often, OFTEN * sometimes))
 
     def _wins(self, candidate: Candidate, threshold: float) -> bool:
-        if candidate.size < MIN_SIZE:
+        if candidate.size < MIN_SIZE or (candidate.kind is MotionKind.IMPACT and not candidate.landed):
             return False
         if candidate.kind is MotionKind.IMPACT and (candidate.score < threshold or candidate.speed < MIN_SPEED):
             return False
@@ -208,6 +234,7 @@ def _candidate(kind: MotionKind, score: Map, braking: Map, motion: Motion, row: 
     rows, columns = np.nonzero(part)
     velocity = (motion.came if impact else motion.after)[window][part].mean(0)
     speed = float(np.hypot(*velocity))
+    direction = (float(velocity[0]) / max(speed, 1e-6), float(velocity[1]) / max(speed, 1e-6))
     return Candidate(
         at=motion.at,
         kind=kind,
@@ -219,9 +246,10 @@ def _candidate(kind: MotionKind, score: Map, braking: Map, motion: Motion, row: 
         y=(window[0].start + float(rows.mean()) + 0.5) / h,
         size=float(part.sum()) / (h * w),
         speed=speed,
-        direction=(float(velocity[0]) / max(speed, 1e-6), float(velocity[1]) / max(speed, 1e-6)),
+        direction=direction,
         turned=bool(motion.loss[window][part].sum() > TURNED * motion.before[window][part].sum()),
         gap=motion.gap,
+        stopped=Stopped(motion.at, row, column, rows + window[0].start, columns + window[1].start, speed, direction),
     )
 
 
@@ -235,7 +263,16 @@ def _outdoes(other: Candidate, candidate: Candidate) -> bool:
         return False
     if other.kind is not candidate.kind:
         return other.kind is MotionKind.IMPACT and other.score > MIN_SCORE
-    return other.score > candidate.score
+    return other.score > candidate.score and (other.landed or not candidate.landed)
+
+
+def _strikes_back(other: Candidate, candidate: Candidate) -> bool:
+    """Whether ``candidate`` is only the other end of a stroke: what came down hard a moment ago has been raised."""
+    since_s = (candidate.at - other.at) / TICK_RATE
+    if not 0.0 < since_s < STROKE_S or not _is_near(other, candidate):
+        return False
+    along = sum(a * b for a, b in zip(other.direction, candidate.direction, strict=True))
+    return along < BACK and other.score * np.exp(-since_s / STROKE_S) > HARDER * candidate.score
 
 
 def _onset(candidate: Candidate, threshold: float) -> MotionOnset:

@@ -32,6 +32,10 @@ MIN_MARGIN = 1.5  # grey levels
 BLIND = 4.0  # margins of error from which an explanation is no longer believed
 UNEXPLAINED = 3.5  # margins of error that count towards a cut
 CUT_SHARE = 0.3  # of the picture unexplained: nothing can be said of the rest either
+EVIDENT = 0.25  # margins by which a movement explains a place better than stillness, where it is seen to move
+EVIDENT_WINDOW = 9  # a plain thing is seen to move by its edges
+FADING = 0.7  # what is left of the credit of a movement that is not seen at all, a picture later
+FORGOTTEN = 0.06
 GUESS_WINDOW = 3
 WINDOW = 5  # where explanations are compared, in pixels of a map
 
@@ -122,12 +126,13 @@ class MotionField:
         margin = self._margin(still)
         on, on_error = self._onward(error, margin / 4, 1.0 / scale)
         after, best = _choose((on, on_error), (went, error(went)), still, margin, STILL_PX / scale)
+        shown = smooth((still - best > EVIDENT * margin).astype(np.float32), EVIDENT_WINDOW) > 0.01
         blind = np.clip(best / (BLIND * margin) - 1.0, 0.0, 1.0).astype(np.float32)
         unexplained = float(np.mean(best > UNEXPLAINED * margin))
         if unexplained > CUT_SHARE:
             after, blind = np.zeros_like(after), np.ones_like(blind)
         motion = self._compare(after, blind, at, gap, (unexplained, light))
-        self._carry(after, after * scale + camera, s_from_ticks(gap))
+        self._carry(after, shown, after * scale + camera, s_from_ticks(gap))
         return motion
 
     def _guess(self, scale: float) -> Map | None:
@@ -179,14 +184,18 @@ class MotionField:
         self._unrest += weight * (smooth(speed) - self._unrest)
         return np.where(speed > 2.0 * self._unrest, speed, np.float32(0))
 
-    def _carry(self, after: Map, way: Map, gap_s: float) -> None:
-        """Take what is known of the material along its ``way`` to the next picture; the fastest lies on top."""
+    def _carry(self, after: Map, shown: NDArray[np.bool_], way: Map, gap_s: float) -> None:
+        """Take what is known of the material along its ``way`` to the next picture; the fastest lies on top.
+
+        Where the picture does not show (``shown``) that anything moves, inertia alone is soon believed no more: what
+        was once seen wrongly would fly on over a plain wall, and stop where the next edge is.
+        """
         agrees = _dot(after, self._velocity) > 0.4 * np.maximum(_length(after), _length(self._velocity)) ** 2
         credit = np.minimum(1.0, np.where(agrees, self._credit + 0.5, 0.2)).astype(np.float32)
         memory = self._memory * np.float32(np.exp(-gap_s / MEMORY_S))
         faster = _length(after) >= _length(memory)
-        credit = np.where(faster, credit, self._credit)
-        memory = np.where(faster[..., None], after, memory)
+        credit = np.where(faster, credit, self._credit) * np.where(shown, 1.0, FADING).astype(np.float32)
+        memory = np.where(faster[..., None], after, memory) * (credit > FORGOTTEN)[..., None]
         here = _sorted_places(_length(memory), 1e-3)
         there = np.rint(self._grid[here] + way[here]).astype(int)
         h, w = self._credit.shape
