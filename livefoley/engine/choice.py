@@ -47,6 +47,9 @@ BODILY = frozenset({Family.FOOTSTEP, Family.BLOW})
 """What nobody does where nobody is."""
 LEFT_ALONE = 0.12
 """How likely a thing is what moves though no hand is there, beside one that a hand holds."""
+FALLS_ALONE, STANDS = 0.5, 0.1
+"""And what the words name, where it is not seen to stand there: it may fall, or be struck by a tool, in a picture in which
+hands are not known for such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,8 @@ def _candidates(
         if family in LASTING and family in SILENT:
             continue  # it sounds as long as it moves, or not at all
         unseen_here = unseen if prompt in done else 0.0
-        unseen_here = _believed(family, unseen_here, sight)
+        stands = dict(sight.families).get(family, 0.0) >= STANDS
+        unseen_here = _believed(family, unseen_here, sight, LEFT_ALONE if stands else FALLS_ALONE)
         found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen_here) * leaning.of(family)
     return found
 
@@ -206,11 +210,12 @@ def _left_alone(sight: Sight) -> bool:
     return sight.hands is not None and sight.hands < NOBODY
 
 
-def _believed(family: Family, value: float, sight: Sight) -> float:
+def _believed(family: Family, value: float, sight: Sight, handled: float = LEFT_ALONE) -> float:
     """Return how likely a family is what moves, by whether a hand is there, or for steps and blows somebody at all."""
     nobody = max(sight.walking or 0.0, sight.talking or 0.0) < NOBODY and sight.person < PERSON
-    alone = _left_alone(sight) and (family in HANDLED or (family in BODILY and nobody))
-    return value * LEFT_ALONE if alone else value
+    if not _left_alone(sight):
+        return value
+    return value * (handled if family in HANDLED else LEFT_ALONE if family in BODILY and nobody else 1.0)
 
 
 def _who(sight: Sight) -> list[str]:
@@ -235,10 +240,12 @@ def _sweep(sight: Sight, prompts: ActionPrompts) -> Choice:
 
 
 def _unknown(onset: MotionOnset, sight: Sight, reason: str, leaning: Leaning) -> Choice:
-    """What clearly lands, a hand by it, and is nobody who talks, gets something neutral and quiet; all else nothing."""
+    """What clearly lands, is nobody who talks, and nothing that is seen to stand there without a hand, gets something
+    neutral and quiet; all else nothing."""
     if leaning.of(None) < UNWANTED:
         return _nothing(f"{reason}{leaning.why(None)}")
-    if onset.strength >= STRONG and sight.person < PERSON and not _left_alone(sight):
+    stands = _left_alone(sight) and any(value >= STANDS for family, value in sight.families if family in HANDLED)
+    if onset.strength >= STRONG and sight.person < PERSON and not stands:
         return Choice(NEUTRAL, None, 0.0, NEUTRAL_DB, reason)
     return _nothing(reason)
 

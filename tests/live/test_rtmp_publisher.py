@@ -72,8 +72,8 @@ def frames(first: int, count: int, gop: int = 10, size: int = 200) -> list[Outpu
     items: list[OutputItem] = []
     for number in range(first, first + count):
         data = number.to_bytes(4, "big") + bytes(size)
-        packet = Packet(MediaKind.VIDEO, data, number * 40, number * 40, MILLISECONDS, number % gop == 0)
-        items.append(Unit(packet, number * 1920, number * 1920, 0))
+        at, tick = number * 40, number * 1920
+        items.append(Unit(Packet(MediaKind.VIDEO, data, at, at, MILLISECONDS, number % gop == 0), tick, tick, 0))
     return items
 
 

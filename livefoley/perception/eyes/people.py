@@ -7,6 +7,9 @@ empty tables like people. Faces are believed as they are found.
 from __future__ import annotations
 
 import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -140,11 +143,25 @@ def load(content: bytes) -> Any:
     try:
         from ai_edge_litert.interpreter import Interpreter  # 30 MB, of a worker that has nothing to look at
 
-        network = Interpreter(model_content=content, num_threads=1)
-        network.allocate_tensors()
+        with _untold():
+            network = Interpreter(model_content=content, num_threads=1)
+            network.allocate_tensors()
     except (ImportError, RuntimeError, ValueError) as error:
         raise ModelError(f"a network of people cannot be loaded ({str(error).splitlines()[0][:200]})") from None
     return network
+
+
+@contextmanager
+def _untold() -> Iterator[None]:
+    """Keep standard error shut for some milliseconds: LiteRT tells there of its delegates, and cannot be asked not to."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def _in_range(picture: Image) -> Floats:
