@@ -20,9 +20,10 @@ from pathlib import Path
 import av
 import numpy as np
 from common import FOOTAGE, print_result, print_table
-from eyes import onsets, sounds
+from eyes import movements, sounds
 from numpy.typing import NDArray
 
+from livefoley.core.events import MotionOnset
 from livefoley.core.ticks import TICK_RATE, ticks_from_stamp
 from livefoley.dsp.onsets import SoundOnsets
 from livefoley.engine.choice import SILENT
@@ -118,9 +119,10 @@ def main() -> None:
     silent_s, false = 0.0, 0
     rows = []
     for case in read_manifest(options.clips):
-        seen, length_s = onsets(case.path, eyes=True)
-        moved = [onset.at / TICK_RATE for onset in seen if onset.strength >= HEARD_STRENGTH]
-        laid = [at_s for at_s, _ in sounds(seen, case.words)]
+        seen, length_s = movements(case.path, eyes=True)
+        stops = [each for each in seen if isinstance(each, MotionOnset)]
+        moved = [onset.at / TICK_RATE for onset in stops if onset.strength >= HEARD_STRENGTH]
+        laid = [each.start_s for each in sounds(seen, case.words)]
         truth = heard(case.path)
         row = [case.path.name, "yes" if case.hits else "no", str(len(truth)), str(len(moved)), str(len(laid))]
         if case.hits and truth:

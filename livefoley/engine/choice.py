@@ -48,8 +48,8 @@ BODILY = frozenset({Family.FOOTSTEP, Family.BLOW})
 LEFT_ALONE = 0.12
 """How likely a thing is what moves though no hand is there, beside one that a hand holds."""
 FALLS_ALONE, STANDS = 0.5, 0.1
-"""And what the words name, where it is not seen to stand there: it may fall, or be struck by a tool, in a picture in which
-hands are not known for such."""
+"""And what the words name, where it is not seen to stand there: it may fall, or be struck by a tool; and hands that are
+drawn are not known for such."""
 
 
 @dataclass(frozen=True, slots=True)

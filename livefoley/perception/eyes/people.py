@@ -153,7 +153,7 @@ def load(content: bytes) -> Any:
 
 @contextmanager
 def _untold() -> Iterator[None]:
-    """Keep standard error shut for some milliseconds: LiteRT tells there of its delegates, and cannot be asked not to."""
+    """Keep standard error shut for some milliseconds: LiteRT tells of its delegates there, asked or not."""
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nothing, 2)
