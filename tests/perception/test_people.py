@@ -14,7 +14,7 @@ from livefoley.models.catalogue import PEOPLE
 from livefoley.perception.eyes import people
 from livefoley.perception.eyes.detections import Image, anchors, detections, letterbox
 from livefoley.perception.eyes.people import LAYERS, PALM, People
-from tests.support.peers import missing, require_packages, shared
+from tests.support.peers import impossible, require_packages, shared
 
 NETWORKS = People()
 
@@ -25,7 +25,7 @@ def networks() -> People:
     try:
         resolver.find(PEOPLE.name)
     except ModelError:
-        missing(PEOPLE.name, resolver.remedy(PEOPLE))
+        impossible(f"{PEOPLE.name} is not there; {resolver.remedy(PEOPLE)}")  # no package brings it
     return NETWORKS
 
 
