@@ -31,6 +31,7 @@ SMALLEST = 1.2e-2  # share of the picture; a region may shrink to a quarter of t
 WHOLE = 0.6  # a picture that moves as much as this is moved
 UNEXPLAINED = 0.25
 MOSTLY = 0.35  # of what moves where a region is expected, so much goes on as it did, or it has turned
+BESIDE = 0.5  # of its own size: what begins so near a region is a part of it
 REACH = 4  # pixels of a map, beyond where a region is expected
 
 Mask = NDArray[np.bool_]
@@ -109,14 +110,24 @@ class CourseFinder:
         least = SMALLEST * free.size
         if np.count_nonzero(free) < least:
             return
-        count, labels, found, _ = cv2.connectedComponentsWithStats(free.astype(np.uint8))
+        count, labels, found, middles = cv2.connectedComponentsWithStats(free.astype(np.uint8))
         largest = sorted(range(1, count), key=lambda label: -found[label, cv2.CC_STAT_AREA])
         for label in largest[: MOST - len(self._regions)]:
-            if found[label, cv2.CC_STAT_AREA] >= least:
+            if found[label, cv2.CC_STAT_AREA] >= least and not any(
+                _is_part(each, *middles[label]) for each in self._regions
+            ):
                 region = _Region(self._next, motion.at, motion.at, (0.0, 0.0, 0.0, 0.0), (0.0, 0.0))
                 self._next += 1
                 _see(region, labels == label, motion)
                 self._regions.append(region)
+
+
+def _is_part(region: _Region, x: float, y: float) -> bool:
+    """Say whether what moves at a place, in pixels of a map, is a part of what a region is: a side of a thing that turns
+    may be seen to move before the whole of it."""
+    left, top, right, bottom = region.box
+    wide, high = BESIDE * (right - left) + REACH, BESIDE * (bottom - top) + REACH
+    return left - wide <= x <= right + wide and top - high <= y <= bottom + high
 
 
 def _claim(region: _Region, free: Mask, motion: Motion, *, onward: bool) -> bool:
