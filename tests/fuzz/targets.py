@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,7 +157,7 @@ def rtp(data: bytes) -> None:
 
 def stun_messages(data: bytes) -> None:
     """STUN, as the media's UDP port takes it from anybody."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, struct.error):  # the second MediaPort takes for no message
         stun.parse_message(data)
 
 

@@ -7,9 +7,11 @@ firewall needs a range of ports; one behind a NAT needs its public address in th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import random
 import socket
+import struct
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +31,15 @@ MAX_EARLY = 2048
 SRTP_FIRST_BYTES = range(128, 192)  # RFC 7983
 LOOPBACK = "127.0.0.1"
 PUBLIC_PREFERENCE = 65534  # just below the addresses of this machine's own interfaces
+
+
+class MediaPort(StunProtocol):
+    """aioice's, but a message of which an attribute is too short or too long is none, and no error of ours."""
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """Take a datagram of anybody's."""
+        with contextlib.suppress(struct.error):
+            super().datagram_received(data, addr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +135,7 @@ class MediaConnection(Connection):
         for port in _choices(self._settings.ports):
             try:
                 transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: StunProtocol(self), local_addr=(address, port)
+                    lambda: MediaPort(self), local_addr=(address, port)
                 )
             except OSError:  # taken, or an address that went away
                 continue
