@@ -123,7 +123,7 @@ class CourseFinder:
 
 
 def _is_part(region: _Region, x: float, y: float) -> bool:
-    """Say whether what moves at a place, in pixels of a map, is a part of what a region is: a side of a thing that turns
+    """Say whether what moves at a place, in pixels of a map, is a part of a region: a side of a thing that turns
     may be seen to move before the whole of it."""
     left, top, right, bottom = region.box
     wide, high = BESIDE * (right - left) + REACH, BESIDE * (bottom - top) + REACH
