@@ -48,7 +48,7 @@ def test_check_names_unknown_effects_and_kinds_with_the_nearest() -> None:
     told = found(text)
     assert "no effect NOPE_nope" in told["rooms.cam.actions.sound"]
     assert "did you mean MECHMisc_CashRegister?" in told["rooms.cam.highlights.accents.sale"]
-    assert len(told) == 2
+    assert len([key for key in told if key.startswith("rooms.cam.")]) == 2
     kinds = found(ROOM % "highlights: {accents: {victry: applause}}")
     assert "did you mean victory?" in kinds["rooms.cam.highlights.accents"]
 
