@@ -191,3 +191,15 @@ def test_whatever_breaks_in_it_movements_are_as_they_were() -> None:
     assert broken.advise(movement(1.0)) == Advice(ticks_from_s(1.0))
     assert broken.statistics() is None
     assert Microphone(learn=False).problem == ""
+
+
+def test_what_breaks_at_who_speaks_is_left_alone_like_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: OwnSound, event: Speech) -> None:
+        raise ArithmeticError("broken")
+
+    monkeypatch.setattr(OwnSound, "speech", fails)
+    microphone = Microphone(learn=True)
+    microphone.speech(Speech(0, True))
+    assert "ArithmeticError" in microphone.problem
+    microphone.cut()
+    assert microphone.advise(movement(1.0)) == Advice(ticks_from_s(1.0))

@@ -5,12 +5,17 @@ Whatever breaks in it, movements sound as they would without: it is left alone f
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.events import MotionOnset, Speech
 from livefoley.core.ticks import Tick
 from livefoley.engine.microphone.own_sound import Advice, OwnSound, OwnSoundStatistics
+
+Answer = TypeVar("Answer")
 
 
 class Microphone:
@@ -22,34 +27,30 @@ class Microphone:
 
     def hear(self, mono: NDArray[np.float32], start: Tick) -> None:
         """Take ``[n]`` samples of the original at 48 kHz that begin at ``start``."""
-        if self._own_sound is not None:
-            try:
-                self._own_sound.hear(mono, start)
-            except Exception as error:
-                self._give_up(error)
+        self._ask(lambda own: own.hear(mono, start))
 
     def speech(self, event: Speech) -> None:
         """Take who speaks when."""
-        if self._own_sound is not None:
-            self._own_sound.speech(event)
+        self._ask(lambda own: own.speech(event))
 
     def cut(self) -> None:
         """The picture changes to another scene."""
-        if self._own_sound is not None:
-            self._own_sound.cut()
+        self._ask(lambda own: own.cut())
 
     def advise(self, onset: MotionOnset) -> Advice:
         """Return what the original says of a movement."""
-        if self._own_sound is not None:
-            try:
-                return self._own_sound.advise(onset)
-            except Exception as error:
-                self._give_up(error)
-        return Advice(onset.at)
+        return self._ask(lambda own: own.advise(onset)) or Advice(onset.at)
 
-    def _give_up(self, error: Exception) -> None:
-        self._own_sound = None
-        self.problem = f"the original's sound is not learned from any more ({type(error).__name__}: {error})"
+    def _ask(self, what: Callable[[OwnSound], Answer]) -> Answer | None:
+        """Return an answer; None where nobody listens, or where it broke just now."""
+        if self._own_sound is None:
+            return None
+        try:
+            return what(self._own_sound)
+        except Exception as error:
+            self._own_sound = None
+            self.problem = f"the original's sound is not learned from any more ({type(error).__name__}: {error})"
+            return None
 
     def statistics(self) -> OwnSoundStatistics | None:
         """Return a snapshot; None where nobody listens."""
