@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionOnset
-from livefoley.core.families import LASTING
+from livefoley.core.families import LASTING, Family
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.choice import EVEN, Choice, Leaning, choose
+from livefoley.engine.fit import hardness
 from livefoley.engine.lasting.choose import choose_lasting
 from livefoley.engine.lasting.course import MOST_SOUNDING, Course, Courses, Led, lead_on
 from livefoley.engine.microphone.own_sound import Advice
@@ -30,6 +31,9 @@ BED_MARGIN: Tick = TICK_RATE // 10  # a bed that ran dry starts again this far a
 BED_TIMEOUT: Tick = 2 * TICK_RATE
 LASTING_LEAD: Tick = TICK_RATE * 2 // 5
 """What lasts and is known late is needed this soon."""
+
+STEPS_APART: Tick = TICK_RATE // 4
+"""Nobody steps faster: a movement that is only guessed to be a step, so soon after another, is none."""
 
 SWEEP_MIN_STRENGTH = 0.5  # a whoosh for every small drift would be noise
 
@@ -89,6 +93,7 @@ class Planner:
         self._pending: dict[int, Cue] = {}
         self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
         self._recent_actions: deque[Tick] = deque(maxlen=64)
+        self._stepped: deque[Tick] = deque(maxlen=8)
         self._choices: deque[tuple[Tick, Choice]] = deque(maxlen=MAX_PENDING)
         self._courses = Courses()
         self._outcomes: Counter[tuple[str, str]] = Counter()
@@ -114,11 +119,13 @@ class Planner:
             self._choices.append((onset.at, Choice(None, None, 0.0, 0.0, advice.reason)))
             self._outcomes[CueKind.ACTION, "unlikely"] += 1
             return None
-        choice = advised(choose(likely, settings.prompts, self._next_id, self._leaning(onset.at)), advice)
+        choice = advised(choose(likely, settings.prompts, self._leaning(onset.at)), advice)
         start = advice.at if advice.at - PREROLL > playhead else onset.at
         covered = choice.prompt is not None and self._courses.covers(onset.x, onset.y, choice.family)
         if covered:
             choice = replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}")
+        if choice.prompt is not None and choice.family is Family.FOOTSTEP:
+            choice = self._stepping(onset, choice)
         self._choices.append((start, choice))
         if choice.prompt is None:
             self._outcomes[CueKind.ACTION, "covered" if covered else "unknown"] += 1
@@ -126,7 +133,7 @@ class Planner:
         if self._too_many(start):
             self._outcomes[CueKind.ACTION, "limited"] += 1
             return None
-        loudness = 0.55 * onset.strength + 0.25 * min(1.0, onset.size / 0.05) + 0.2 * min(1.0, onset.speed / 1.0)
+        loudness = hardness(onset)
         return self._request(
             Cue(
                 id=self._next_id,
@@ -134,7 +141,7 @@ class Planner:
                 start=start,
                 deadline=start - PREROLL,
                 prompt=choice.prompt,
-                intensity=min(1.0, loudness),
+                intensity=loudness,
                 gain_db=-6.0 * (1.0 - loudness) + choice.gain_db,
                 pan=max(-1.0, min(1.0, (onset.x - 0.5) * 1.4)),
                 seed=settings.seed * 1_000_003 + self._next_id,
@@ -142,6 +149,13 @@ class Planner:
             ),
             playhead,
         )
+
+    def _stepping(self, onset: MotionOnset, choice: Choice) -> Choice:
+        """Return a step; nothing where it is a guess so soon after another that nobody walks so fast."""
+        if onset.kind is not MotionKind.STEP and any(abs(onset.at - at) < STEPS_APART for at in self._stepped):
+            return replace(choice, prompt=None, reason=f"a foot has just stepped; {choice.reason}")
+        self._stepped.append(onset.at)
+        return choice
 
     def course(self, told: MotionCourse, playhead: Tick) -> Led | None:
         """Follow a movement that lasts: ask for its sound once it is known, and say where that goes from then on."""

@@ -96,6 +96,20 @@ def test_words_that_no_effect_has_are_made_by_who_makes_sounds_of_words() -> Non
     assert (cue.request.envelope, cue.request.length) == (((0.0, 0.0), (6.0, 0.0)), 6 * TICK_RATE)
 
 
+def test_of_several_that_are_named_and_not_seen_the_one_that_fits_sounds_as_surely_as_alone() -> None:
+    saw, stir = (Family.SAW, "TOOLHand_Saw"), (Family.STIR, "FOODKware_Stir")
+    sizes = {"TOOLHand_Saw": (0.05,) * 5, "FOODKware_Stir": (0.03, 0.004, 0.004, 0.004, 0.004)}
+    for wanted, size in sizes.items():
+        gains = []
+        for named in ((saw, stir), (stir, saw), (saw,) if wanted == "TOOLHand_Saw" else (stir,)):
+            plan = planner(ActionPrompts(lasting=named))
+            plan.course(course(sight=SOMEBODY, steadiness=0.2, strokes_per_s=1.5, sizes=size), 0)
+            [cue] = plan.take_cues()
+            assert cue.effect == wanted
+            gains.append(cue.gain_db)
+        assert len(set(gains)) == 1
+
+
 def test_what_is_seen_late_begins_late_and_is_led_from_its_beginning() -> None:
     plan = planner()
     assert plan.course(course(sight=None), 2 * TICK_RATE) is None

@@ -20,6 +20,7 @@ from livefoley.engine.choice import (
     Leaning,
     sureness,
 )
+from livefoley.engine.fit import fit
 from livefoley.engine.lasting.course import ALONE, Course
 
 UNSAID = frozenset({Family.VEHICLE})
@@ -35,18 +36,20 @@ _SEEN = frozenset({Family.POUR, Family.TYPING})
 def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EVEN) -> Choice:
     """Return what a movement that lasts sounds like; a prompt of None: nothing, as far as is known by now."""
     named = dict(prompts.lasting)
-    unseen = UNSEEN / max(1, len(named))
-    found: list[tuple[float, Family]] = []
+    found: list[tuple[float, float, Family]] = []
     for family in LASTING:
         if (family not in named and family not in UNSAID) or not _can(family, course):
             continue
         shown = course.shown.get(family, 0.0)
+        unseen = 0.0
         if family in named and _may_be(family, course):
             other = min(1.0, sum(course.shown.values()) - shown)
-            shown = min(1.0, shown + unseen * (1.0 - other) * min(1.0, course.largest / PLAIN))
-        words = NAMED if family in named else UNNAMED if named else NOT_SAID
-        found.append((_suits(family, course) * shown * words * leaning.of(family), family))
-    likelihood, family = max(found, default=(0.0, Family.VEHICLE))
+            unseen = min(1.0 - shown, UNSEEN * (1.0 - other) * min(1.0, course.largest / PLAIN))
+        weight = _suits(family, course) * leaning.of(family) * (NAMED if family in named else NOT_SAID)
+        moves = fit(LASTING[family], course.where) if course.where is not None else 1.0
+        goes_after = UNNAMED / NOT_SAID if named and family not in named else 1.0
+        found.append((goes_after * weight * (shown + unseen * moves), weight * (shown + unseen), family))
+    _, likelihood, family = max(found, default=(0.0, 0.0, Family.VEHICLE))
     seen = _seen(course)
     least = LEAST if family in named else LEAST_UNSAID
     if likelihood < least:
