@@ -46,6 +46,8 @@ HANDLED = frozenset(
 """What lies still unless a hand is there."""
 BODILY = frozenset({Family.FOOTSTEP, Family.BLOW})
 """What nobody does where nobody is."""
+HANDS = frozenset({Family.CLAP})
+"""What hands do without a thing."""
 LEFT_ALONE = 0.12
 """How likely a thing is what moves though no hand is there, beside one that a hand holds."""
 FALLS_ALONE, STANDS = 0.5, 0.1
@@ -196,7 +198,7 @@ def _may_be(family: Family, unseen: float, onset: MotionOnset, sight: Sight) -> 
     seen = sum(value for each, value in sight.families if each in kin)
     if seen >= STANDS:
         return _believed(family, unseen * (1.0 - min(1.0, seen)), sight)
-    falls = FALLS_ALONE * min(1.0, onset.strength / STRONG)
+    falls = FALLS_ALONE * min(1.0, onset.strength / STRONG) if family in HANDLED else 0.0
     return _believed(family, unseen, sight, max(LEFT_ALONE, falls))
 
 
@@ -254,7 +256,9 @@ def _believed(family: Family, value: float, sight: Sight, handled: float = LEFT_
     nobody = max(sight.walking or 0.0, sight.talking or 0.0) < NOBODY and sight.person < PERSON
     if not _left_alone(sight):
         return value
-    return value * (handled if family in HANDLED else LEFT_ALONE if family in BODILY and nobody else 1.0)
+    if family in HANDLED | HANDS:
+        return value * handled
+    return value * (LEFT_ALONE if family in BODILY and nobody else 1.0)
 
 
 def _who(sight: Sight) -> list[str]:

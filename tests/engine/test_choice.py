@@ -205,3 +205,10 @@ def test_who_walks_is_heard_by_steps_alone() -> None:
 
 def test_nobody_there_takes_no_steps_though_the_words_speak_of_them() -> None:
     assert choose(done_by(), ActionPrompts(("FEETHmn_Wood",))).prompt is None
+
+
+def test_where_no_hand_is_nobody_claps() -> None:
+    clap = ActionPrompts(("FOLYHand_Clap",))
+    for hands, sound in ((0.0, None), (0.9, "FOLYHand_Clap")):
+        onset = MotionOnset(1000, MotionKind.IMPACT, 0.9, sight=Sight(1000, person=0.2, hands=hands))
+        assert choose(onset, clap).prompt == sound
