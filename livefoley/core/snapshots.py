@@ -12,6 +12,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from livefoley.core.mix import MixControls
+from livefoley.core.notices import ActionNotice
 from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
 from livefoley.core.understood import ContextSnapshot, Understood
 
@@ -317,6 +318,7 @@ class RoomSnapshot:
     eyes: EyesSnapshot = EyesSnapshot()
     microphone: MicrophoneSnapshot = MicrophoneSnapshot()
     context: ContextSnapshot = field(default_factory=ContextSnapshot)
+    actions: tuple[ActionNotice, ...] = ()  # what was chosen for the last movements, and why, the newest last
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

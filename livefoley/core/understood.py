@@ -10,8 +10,9 @@ class UnderstoodPart:
     """One part of it.
 
     ``sound`` is kinds of ambience, the name of an effect, or words; ``by`` a ``core.cues.SoundSource``. ``family`` is
-    what moves (``core.families``; empty where that is no matter), ``level`` how strong it is meant in 0..1. ``known``
-    says how the words are known: ``list``.
+    what moves (``core.families``; empty where that is no matter), ``level`` how strong it is meant in 0..1. ``lasting``
+    is what sounds for as long as it is seen to go on (empty: nothing); what makes no sound by landing has it as its
+    ``sound``, too.
     """
 
     text: str
@@ -19,7 +20,7 @@ class UnderstoodPart:
     by: str
     family: str = ""
     level: float = 0.65
-    known: str = "list"
+    lasting: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.events import MotionKind, MotionOnset, Sight
-from livefoley.core.families import LASTING, Family, family_of, usual_effect
+from livefoley.core.families import LASTING, SILENT, Family, family_of, usual_effect
 from livefoley.engine.fit import fit
+from livefoley.engine.reasons import NOBODY, PERSON, because, seen
 
 NAMED, UNNAMED, NOT_SAID = 1.0, 0.35, 0.6
 """How much the words speak for a family: one they name, another one, and any where they name none."""
@@ -24,7 +25,6 @@ APART = 1.2  # less likelier than that, two are alike, and what is named first g
 LEAST, LEAST_UNSAID = 0.12, 0.25  # below it nothing is known of what moves: what the words name, and what they do not
 SURE = 0.5  # from here on it sounds in full
 QUIET_DB = -9.0  # of what is hardly known
-PERSON = 0.1  # from here on somebody is there
 STRONG = 0.5  # a movement so sure and strong sounds, quietly, though nobody knows what it is
 NEUTRAL, NEUTRAL_DB = "OBJMisc_SoftHit", -3.0
 LIFTED = 0.6  # no surer than this does a leaning make anything: it sounds, and not loudly
@@ -34,11 +34,9 @@ SWEPT = 0.3  # so surely a ball is seen that flies
 LOW = 0.6  # feet are in the lower part of the picture
 KIN = (frozenset({Family.GLASS, Family.CERAMIC, Family.PLASTIC}), frozenset({Family.WOOD, Family.STONE, Family.METAL}))
 """Families no picture tells apart for sure: words that name one of them speak for the others, too."""
-SILENT = frozenset({Family.ANIMAL, Family.VEHICLE, Family.POUR})
-"""Families that make no sound by landing."""
 
-THERE, NOBODY = 0.5, 0.3
-"""From here on somebody is taken to talk, to walk, or to have a hand there; below it not."""
+THERE = 0.5
+"""From here on somebody is taken to talk, to walk, or to have a hand there."""
 HANDLED = frozenset(
     {Family.GLASS, Family.CERAMIC, Family.PLASTIC, Family.METAL, Family.WOOD, Family.STONE, Family.PAPER, Family.SOFT}
     | {Family.TYPING, Family.CHOP}
@@ -106,26 +104,24 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, leaning: Leaning = EVEN) 
     if sight is None:
         prompt = _fitting(prompts.sweeps if sweep else _favoured(prompts.impacts, leaning), onset)
         family = family_of(prompt)
-        return Choice(prompt, family, 1.0, 0.0, f"the words alone: nobody looked{leaning.why(family)}")
+        said = dict(prompts.said).get(prompt)
+        told = f"nobody looked{f'; words: {said}' if said else ''}{leaning.why(family)}"
+        return Choice(prompt, family, 1.0, 0.0, told)
     if sweep:
         return _sweep(sight, prompts)
     if silent := _silent(onset, sight):
-        return _nothing(f"{silent} ({_seen(sight)})")
+        return _nothing(f"{silent} ({seen(sight)})")
     if prompts.fixed:
         return Choice(prompts.impacts[0], family_of(prompts.impacts[0]), 1.0, 0.0, "the room's own sound of actions")
     named = _named(prompts)
-    seen = _seen(sight)
     found = _audible(_candidates(onset, sight, named, prompts, leaning), prompts)
     if not found:
-        return _unknown(onset, sight, f"not known what moves ({seen})", leaning)
+        return _unknown(onset, sight, f"not known what moves ({seen(sight)})", leaning)
     best = max(found, key=lambda each: each.rank)
     chosen = next(each for each in found if each is best or (each.rank * APART >= best.rank and _said(best, prompts)))
     family, prompt = chosen.family, chosen.prompt
     confidence = max(sureness(each.likelihood, leaning.of(each.family) if each.family else 1.0) for each in found)
-    said = f"; words: {prompt}" if _said(chosen, prompts) else "; not in the words" if named else ""
-    told = leaning.why(family) if family is not None else ""
-    sure = min(1.0, chosen.likelihood)
-    reason = f"{family.value if family is not None else prompt} {sure:.2f} of {seen}{said}{told}"
+    reason = because(sight, prompt, chosen.likelihood, prompts) + (leaning.why(family) if family is not None else "")
     quieter = QUIET_DB * (1.0 - confidence)
     if _said(chosen, prompts) and _lands(onset, sight):
         quieter = max(quieter, NEUTRAL_DB)  # it would be heard so if nobody had named anything
@@ -181,13 +177,16 @@ def _candidates(
             goes_after = UNNAMED / NOT_SAID if named and family not in kin else 1.0
             found.append(_Candidate(family, prompt, likelihood, goes_after * likelihood))
     others = [(None, each) for each in prompts.impacts if family_of(each) is None and each != NEUTRAL]
-    for family, prompt in (*named.items(), *others):
-        if family in LASTING and family in SILENT:
+    for family_or_none, prompt in (*named.items(), *others):
+        if family_or_none in LASTING and family_or_none in SILENT:
             continue  # it sounds as long as it moves, or not at all
-        may_be = 0.0 if prompt in prompts.about else unseen if family is None else _may_be(family, unseen, onset, sight)
-        value, weight = (shown.get(family, 0.0), leaning.of(family)) if family is not None else (0.0, 1.0)
+        value, may_be, weight = 0.0, unseen, 1.0
+        if family_or_none is not None:
+            value, weight = shown.get(family_or_none, 0.0), leaning.of(family_or_none)
+            may_be = _may_be(family_or_none, unseen, onset, sight)
+        may_be = 0.0 if prompt in prompts.about else may_be
         likelihood, rank = value + may_be, value + may_be * fit(prompt, onset)
-        found.append(_Candidate(family, prompt, NAMED * min(1.0, likelihood) * weight, NAMED * rank * weight))
+        found.append(_Candidate(family_or_none, prompt, NAMED * min(1.0, likelihood) * weight, NAMED * rank * weight))
     return found
 
 
@@ -195,9 +194,9 @@ def _may_be(family: Family, unseen: float, onset: MotionOnset, sight: Sight) -> 
     """Return how likely it is a family that the words name, and the eyes do not see: what no hand moves must clearly
     fall, and is not what is seen to stand there, or its kin."""
     kin = frozenset({family}).union(*(group for group in KIN if family in group))
-    seen = sum(value for each, value in sight.families if each in kin)
-    if seen >= STANDS:
-        return _believed(family, unseen * (1.0 - min(1.0, seen)), sight)
+    shown = sum(value for each, value in sight.families if each in kin)
+    if shown >= STANDS:
+        return _believed(family, unseen * (1.0 - min(1.0, shown)), sight)
     falls = FALLS_ALONE * min(1.0, onset.strength / STRONG) if family in HANDLED else 0.0
     return _believed(family, unseen, sight, max(LEFT_ALONE, falls))
 
@@ -214,8 +213,8 @@ def _take_for_kin(shown: dict[Family, float], leaning: Leaning) -> None:
     for family in [each for each in leaning.effects if each is not None]:
         for group in KIN:
             if family in group:
-                seen = max(shown.get(each, 0.0) for each in group)
-                shown[family] = max(shown.get(family, 0.0), KINDRED * seen)
+                likeliest = max(shown.get(each, 0.0) for each in group)
+                shown[family] = max(shown.get(family, 0.0), KINDRED * likeliest)
 
 
 def _fitting(words: tuple[str, ...], onset: MotionOnset) -> str:
@@ -261,25 +260,14 @@ def _believed(family: Family, value: float, sight: Sight, handled: float = LEFT_
     return value * (LEFT_ALONE if family in BODILY and nobody else 1.0)
 
 
-def _who(sight: Sight) -> list[str]:
-    told = (("a hand", sight.hands), ("a face", sight.talking), ("somebody walks", sight.walking))
-    return [f"{what} {value:.2f}" for what, value in told if value is not None and value >= NOBODY]
-
-
-def _seen(sight: Sight) -> str:
-    told = [*_who(sight), *(f"{family.value} {value:.2f}" for family, value in sight.families[:2])]
-    if sight.person >= PERSON:
-        told.append(f"a person {sight.person:.2f}")
-    return " + ".join(told) or "nothing known"
-
-
 def _sweep(sight: Sight, prompts: ActionPrompts) -> Choice:
     """A thing that starts or passes fast: a whoosh where the words speak of one; a hand that comes in makes none."""
     if prompts.sweeps_named:
-        return Choice(prompts.sweeps[0], None, 1.0, 0.0, f"a sweep of {_seen(sight)}; words: {prompts.sweeps[0]}")
+        said = dict(prompts.said).get(prompts.sweeps[0], prompts.sweeps[0])
+        return Choice(prompts.sweeps[0], None, 1.0, 0.0, f"a sweep of {seen(sight)}; words: {said}")
     if dict(sight.families).get(Family.BALL, 0.0) >= SWEPT:
-        return Choice("SWSH_Swish", Family.BALL, 1.0, 0.0, f"a sweep of {_seen(sight)}")
-    return _nothing(f"a sweep of {_seen(sight)}")
+        return Choice("SWSH_Swish", Family.BALL, 1.0, 0.0, f"a sweep of {seen(sight)}")
+    return _nothing(f"a sweep of {seen(sight)}")
 
 
 def _unknown(onset: MotionOnset, sight: Sight, reason: str, leaning: Leaning) -> Choice:

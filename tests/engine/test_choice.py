@@ -10,7 +10,9 @@ from livefoley.core.families import EFFECTS, Family, family_of
 from livefoley.engine.choice import NEUTRAL, QUIET_DB, Leaning, choose
 from livefoley.foley.bank.catalogue import EFFECTS as BANK
 
-SHOP = ActionPrompts(("FOODGware_Bottle", "FEETHmn_Wood"))
+SHOP = ActionPrompts(
+    ("FOODGware_Bottle", "FEETHmn_Wood"), said=(("FOODGware_Bottle", "glass bottles"), ("FEETHmn_Wood", "wooden floor"))
+)
 NOTHING_SAID = ActionPrompts(("OBJMisc_SoftHit",))
 
 
@@ -36,7 +38,7 @@ def test_the_picture_decides_among_the_words() -> None:
 def test_what_is_seen_sounds_though_nobody_named_it() -> None:
     keys = choose(seen((Family.TYPING, 0.9)), SHOP)
     assert keys.prompt == "CMPTKey_Key"
-    assert "not in the words" in keys.reason
+    assert keys.reason == "typing, 0.54; not in the words"
     assert choose(seen((Family.TYPING, 0.9)), NOTHING_SAID).prompt == "CMPTKey_Key"
 
 
@@ -192,14 +194,16 @@ def test_what_no_hand_holds_stands_still() -> None:
     assert choose(done_by(strength=0.9), SHOP).prompt is None
     held = choose(done_by(hands=0.9), SHOP)
     assert held.prompt == "FOODGware_Bottle"
-    assert "a hand 0.90" in held.reason
+    assert held.reason == "hand + bottle, 0.81; words: glass bottles"
 
 
 def test_who_walks_is_heard_by_steps_alone() -> None:
     assert choose(done_by(walking=1.0), SHOP).prompt is None
     sight = Sight(1000, ((Family.FOOTSTEP, 0.8),), person=1.0, hands=0.0, talking=0.0, walking=1.0)
     step = MotionOnset(1000, MotionKind.STEP, 0.5, y=0.9, sight=sight)
-    assert choose(step, SHOP).prompt == "FEETHmn_Wood"
+    heard = choose(step, SHOP)
+    assert heard.prompt == "FEETHmn_Wood"
+    assert heard.reason == "somebody who walks + footstep on wood, 0.81; words: wooden floor"
     assert choose(step, NOTHING_SAID).prompt == "FEETHmn_Concrete"
 
 

@@ -10,9 +10,7 @@ from livefoley.engine.choice import (
     LEAST,
     LEAST_UNSAID,
     NAMED,
-    NOBODY,
     NOT_SAID,
-    PERSON,
     THERE,
     UNNAMED,
     UNSEEN,
@@ -22,6 +20,7 @@ from livefoley.engine.choice import (
 )
 from livefoley.engine.fit import fit
 from livefoley.engine.lasting.course import ALONE, Course
+from livefoley.engine.reasons import NOBODY, PERSON, TELLING, words
 
 UNSAID = frozenset({Family.VEHICLE})
 """What sounds without words where it is seen. A spoon or a keyboard is in many pictures in which something moves."""
@@ -50,14 +49,13 @@ def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EV
         goes_after = UNNAMED / NOT_SAID if named and family not in named else 1.0
         found.append((goes_after * weight * (shown + unseen * moves), weight * (shown + unseen), family))
     _, likelihood, family = max(found, default=(0.0, 0.0, Family.VEHICLE))
-    seen = _seen(course)
     least = LEAST if family in named else LEAST_UNSAID
     if likelihood < least:
-        return Choice(None, None, 0.0, 0.0, f"goes on moving, and is not known to sound ({seen})")
-    said = f"; words: {named[family]}" if family in named else "; not in the words" if named else ""
+        return Choice(None, None, 0.0, 0.0, f"goes on moving, and is not known to sound ({_seen(course)})")
+    prompt = named.get(family, LASTING[family])
     confidence = sureness(likelihood, leaning.of(family))
-    reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}, goes on{said}{leaning.why(family)}"
-    return Choice(named.get(family, LASTING[family]), family, confidence, -6.0 * (1.0 - confidence), reason)
+    told = f"{_of(family, course)}, goes on, {min(1.0, likelihood):.2f}{words(prompt, prompts)}{leaning.why(family)}"
+    return Choice(prompt, family, confidence, -6.0 * (1.0 - confidence), told)
 
 
 def _can(family: Family, course: Course) -> bool:
@@ -85,6 +83,14 @@ def _suits(family: Family, course: Course) -> float:
         case Family.TYPING:
             return 1.0 if course.steadiness < 0.8 else 0.3
     return 1.0
+
+
+def _of(family: Family, course: Course) -> str:
+    """Return what is seen that speaks for a family; else what is seen."""
+    if course.shown.get(family, 0.0) < TELLING:
+        return _seen(course)
+    hand = (course.hands or 0.0) >= THERE and family not in ALONE
+    return f"hand + {family.value}" if hand else family.value
 
 
 def _seen(course: Course) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from livefoley.core.errors import InputError
 from livefoley.core.events import Mention, PerceptionEvent, SceneCut, Sight
 from livefoley.core.families import Family
-from livefoley.core.notices import PlaceNotice
+from livefoley.core.notices import ActionNotice, PlaceNotice
 from livefoley.core.ticks import Tick
 from livefoley.core.understood import ContextSnapshot, LeaningSnapshot
 from livefoley.engine.choice import Choice, Leaning
@@ -16,9 +16,11 @@ from livefoley.engine.leanings.host import HostContext
 from livefoley.engine.leanings.place import Surroundings
 from livefoley.engine.leanings.thumbs import Thumbs
 from livefoley.foley.description.lexicon import is_place
+from livefoley.runtime.events import notices
 from livefoley.runtime.sounds.live import RoomSounds
 
 KEPT_ACTIONS = 256
+TOLD_ACTIONS = 8  # in the room's state
 UNKNOWN = "unknown"  # what is told in place of a family where none is known
 
 
@@ -42,6 +44,7 @@ class RoomContext:
         self._describe_clips: Callable[[str], None] = lambda text: None
         self._given = 0
         self._actions: deque[tuple[int, Family | None]] = deque(maxlen=KEPT_ACTIONS)
+        self._recent: deque[ActionNotice] = deque(maxlen=TOLD_ACTIONS)
 
     def connect(
         self,
@@ -103,8 +106,9 @@ class RoomContext:
             return place or self._describe
         return f"{self._describe}, {place}"
 
-    def chosen(self, number: int, choice: Choice) -> None:
-        """Remember what was chosen for a movement, by the number of its event."""
+    def chosen(self, number: int, at: Tick, choice: Choice) -> None:
+        """Remember what was chosen for a movement at ``at``, by the number of its event."""
+        self._recent.append(notices.action(at, choice))
         if choice.prompt is not None:
             self._actions.append((number, choice.family))
 
@@ -117,6 +121,10 @@ class RoomContext:
         self._thumbs.give(family, up, at)
         self._given += 1
         return family
+
+    def recent(self) -> tuple[ActionNotice, ...]:
+        """Return what was chosen for the last movements, the newest last."""
+        return tuple(self._recent)
 
     def snapshot(self, at: Tick) -> ContextSnapshot:
         """Return what counts at ``at``."""

@@ -106,6 +106,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         eyes=room.perception.seen() if room.perception is not None else EyesSnapshot(),
         microphone=_microphone(figures.own_sound),
         context=parts.context.snapshot(engine.soonest(engine.settings.lookahead_s, now) if engine.started else 0),
+        actions=parts.context.recent(),
         screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
