@@ -65,7 +65,7 @@ class FoleyTrack:
         if isinstance(event, MotionOnset):
             self._planner.motion(event, at, self.microphone.advise(event))
         elif isinstance(event, MotionCourse):
-            if (led := self._planner.course(event, at)) is not None:
+            if (led := self._planner.course(event, at, self.microphone.advise_course(event))) is not None:
                 self._mixer.follow(led.cue_id, led.points, led.ended)
         elif isinstance(event, Speech):
             self._mixer.speech(event)

@@ -157,16 +157,22 @@ class Planner:
         self._stepped.append(onset.at)
         return choice
 
-    def course(self, told: MotionCourse, playhead: Tick) -> Led | None:
-        """Follow a movement that lasts: ask for its sound once it is known, and say where that goes from then on."""
+    def course(self, told: MotionCourse, playhead: Tick, advice: Advice | None = None) -> Led | None:
+        """Follow a movement that lasts: ask for its sound once it is known, and say where that goes from then on.
+
+        ``advice`` is what the original sound says of it by now.
+        """
         if not self.settings.actions:
             return None
         course, ended = self._courses.take(told), told.state is CourseState.ENDS
         if course.cue_id is None:
-            self._begin(course, ended, playhead)
-        return lead_on(course, ended)
+            self._begin(course, ended, playhead, advice)
+        led = lead_on(course, ended)
+        if led is None or advice is None or not advice.gain_db:
+            return led
+        return replace(led, points=tuple(replace(each, level_db=each.level_db + advice.gain_db) for each in led.points))
 
-    def _begin(self, course: Course, ended: bool, playhead: Tick) -> None:
+    def _begin(self, course: Course, ended: bool, playhead: Tick, advice: Advice | None) -> None:
         if self._courses.will_be_seen(course) and not ended:
             return
         choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
@@ -179,6 +185,8 @@ class Planner:
             self._outcomes[CueKind.LASTING, "limited"] += not course.limited
             course.limited = True
             return
+        if advice is not None:  # its points are quieter, as long as the original sounds
+            choice = advised(choice, replace(advice, gain_db=0.0))
         start = max(course.fresh[0].at, playhead)
         cue = self._request(
             Cue(
