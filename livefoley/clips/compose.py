@@ -25,7 +25,7 @@ from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.events import KEYWORD, MotionOnset, Transcript
 from livefoley.core.notices import utc
 from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
-from livefoley.engine.decisions import Decisions, leaning_of
+from livefoley.engine.leanings.decisions import Decisions, leaning_of
 from livefoley.engine.offline import PREROLL, FoleyPass, LaidSound, Moment
 from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.bed.in_turn import BedInTurn

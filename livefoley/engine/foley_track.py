@@ -17,7 +17,7 @@ from livefoley.core.mix import changed
 from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import Tick
 from livefoley.engine.choice import Choice, Leaning
-from livefoley.engine.decisions import Decisions
+from livefoley.engine.leanings.decisions import Decisions
 from livefoley.engine.microphone.guarded import Microphone
 from livefoley.engine.mixer import Mixed, Mixer, MixerStatistics, MixSettings, OriginalReader
 from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics, even

@@ -16,8 +16,8 @@ from livefoley.core.cues import Cue, Sound, Stereo
 from livefoley.core.events import MotionCourse, MotionOnset, SceneCut, Speech
 from livefoley.core.ports import BedSource, EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.engine.decisions import Decisions, Leans
 from livefoley.engine.foley_track import FoleyTrack
+from livefoley.engine.leanings.decisions import Decisions, Leans
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.planner import BedRequest, PlannerSettings, even
 

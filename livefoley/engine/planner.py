@@ -15,9 +15,9 @@ from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionO
 from livefoley.core.families import LASTING
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.choice import EVEN, Choice, Leaning, choose
-from livefoley.engine.decisions import Decisions
 from livefoley.engine.lasting.choose import choose_lasting
 from livefoley.engine.lasting.course import MOST_SOUNDING, Course, Courses, Led, lead_on
+from livefoley.engine.leanings.decisions import Decisions
 from livefoley.engine.microphone.own_sound import Advice
 
 PREROLL: Tick = TICK_RATE // 20

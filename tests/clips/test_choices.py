@@ -18,7 +18,7 @@ from livefoley.core.events import CoursePoint, CourseState, MotionCourse, Motion
 from livefoley.core.families import Family
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.choice import EVEN, Choice, Leaning
-from livefoley.engine.decisions import Decision, Decisions, Leaned, leaning_of
+from livefoley.engine.leanings.decisions import Decision, Decisions, Leaned, leaning_of
 from livefoley.engine.planner import Planner, PlannerSettings
 from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.makers import Makers

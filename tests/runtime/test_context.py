@@ -11,7 +11,7 @@ from livefoley.core.families import Family
 from livefoley.core.notices import PlaceNotice
 from livefoley.core.ticks import ticks_from_s
 from livefoley.engine.choice import Choice
-from livefoley.engine.decisions import Decision, Leaned
+from livefoley.engine.leanings.decisions import Decision, Leaned
 from livefoley.foley.chain import MakerOrder, StudentUse
 from livefoley.foley.description.lexicon import bed_recipe
 from livefoley.runtime.rooms.context import KEPT_ACTIONS, RoomContext

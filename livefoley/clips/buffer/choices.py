@@ -13,7 +13,7 @@ from typing import TypeVar
 from livefoley.core.events import MotionCourse
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.choice import EVEN, Leaning
-from livefoley.engine.decisions import Decision, Leaned
+from livefoley.engine.leanings.decisions import Decision, Leaned
 
 T = TypeVar("T")
 MOST = 20_000

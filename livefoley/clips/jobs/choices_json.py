@@ -10,7 +10,7 @@ from livefoley.clips.buffer.choices import Choices
 from livefoley.core.events import MotionKind
 from livefoley.core.families import Family
 from livefoley.engine.choice import Choice, Leaning
-from livefoley.engine.decisions import Decision, Leaned
+from livefoley.engine.leanings.decisions import Decision, Leaned
 
 Object: TypeAlias = dict[str, Any]
 

@@ -13,7 +13,7 @@ from livefoley.core.notices import PlaceNotice
 from livefoley.core.ticks import Tick
 from livefoley.core.understood import ContextSnapshot, LeaningSnapshot
 from livefoley.engine.choice import Choice, Leaning
-from livefoley.engine.decisions import Decision
+from livefoley.engine.leanings.decisions import Decision
 from livefoley.engine.leanings.host import HostContext
 from livefoley.engine.leanings.place import Surroundings
 from livefoley.engine.leanings.thumbs import Thumbs
