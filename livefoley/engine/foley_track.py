@@ -20,6 +20,7 @@ from livefoley.engine.choice import Choice, Leaning
 from livefoley.engine.microphone.guarded import Microphone
 from livefoley.engine.mixer import Mixed, Mixer, MixerStatistics, MixSettings, OriginalReader
 from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics, even
+from livefoley.engine.programme import Programme
 
 
 class FoleyTrack:
@@ -37,6 +38,7 @@ class FoleyTrack:
         self._mixer = Mixer(mix, original, start, make_mark=make_mark)
         self._planner = Planner(plan, leaning)
         self.microphone = Microphone(plan.learn)
+        self.programme = Programme(mix.follow)
 
     # ---- how it shall sound ----
 
@@ -76,6 +78,7 @@ class FoleyTrack:
     def hear(self, mono: NDArray[np.float32], start: Tick) -> None:
         """Take ``[n]`` samples of the original that begin at ``start``, ahead of what is seen at their time."""
         self.microphone.hear(mono, start)
+        self.programme.hear(mono, start)
 
     def accent(self, cue: Cue, at: Tick) -> int:
         """Ask for an accent (``cue.start`` at or before ``at`` means now). Returns the cue's id."""
@@ -120,6 +123,7 @@ class FoleyTrack:
 
     def read(self, start: Tick, n: int) -> Mixed:
         """Return the ``n`` ticks from ``start`` on, mixed."""
+        self._mixer.under(self.programme.gain_db(start))
         return self._mixer.mix(start, n)
 
     def statistics(self) -> tuple[MixerStatistics, PlannerStatistics]:

@@ -107,6 +107,7 @@ _ROOM_GAUGES: tuple[Row, ...] = (
     ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),
     ("delay_line_bytes", "Video that waits for its moment.", lambda r: r.delay_line_bytes),
     ("render_cache_bytes", "Rendered sounds kept in memory, for all rooms.", lambda r: r.renders.bytes),
+    ("follow_gain_db", "What foley gains for the original's loudness, in decibels.", lambda r: r.follow_gain_db),
     ("limiter_gain_db", "What the limiter takes from the mix now, in decibels.", lambda r: r.limiter_gain_db),
 )
 _ROOM_COUNTERS: tuple[Row, ...] = (
