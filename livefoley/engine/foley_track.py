@@ -19,9 +19,9 @@ from livefoley.core.ticks import Tick
 from livefoley.engine.choice import Choice, Leaning
 from livefoley.engine.leanings.decisions import Decisions
 from livefoley.engine.microphone.guarded import Microphone
+from livefoley.engine.microphone.programme import Programme
 from livefoley.engine.mixer import Mixed, Mixer, MixerStatistics, MixSettings, OriginalReader
 from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics, even
-from livefoley.engine.programme import Programme
 
 
 class FoleyTrack:

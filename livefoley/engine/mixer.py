@@ -55,7 +55,7 @@ class MixSettings(MixControls):
     """The mix: what can be changed while it goes on, and what cannot."""
 
     duck_db: float = 8.0
-    follow: bool = False  # gains are relative to how loud the original is, see ``engine.programme``
+    follow: bool = False  # gains are relative to how loud the original is, see ``engine.microphone.programme``
     ceiling_dbtp: float = -1.0
     stem: bool = False  # give the foley alone as well
     apart: bool = False  # give the original and the foley apart, for who mixes them again

@@ -16,9 +16,9 @@ from livefoley.engine.audio_input import AudioInputStatistics
 from livefoley.engine.choice import Leaning
 from livefoley.engine.hold import OnDrop
 from livefoley.engine.microphone.own_sound import OwnSoundStatistics
+from livefoley.engine.microphone.programme import ProgrammeStatistics
 from livefoley.engine.mixer import Mixed, MixerStatistics, MixSettings
 from livefoley.engine.planner import PlannerSettings, PlannerStatistics, even
-from livefoley.engine.programme import ProgrammeStatistics
 from livefoley.engine.timeline import TimelineStatistics
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from livefoley.core.ticks import TICK_RATE
 from livefoley.dsp.loudness import integrated_lufs
-from livefoley.engine.programme import DB_A_SECOND, LEAST_DB, MOST_DB, REFERENCE_LUFS, Programme
+from livefoley.engine.microphone.programme import DB_A_SECOND, LEAST_DB, MOST_DB, REFERENCE_LUFS, Programme
 
 
 def sound(lufs: float, seconds: float, seed: int = 1) -> np.ndarray:
