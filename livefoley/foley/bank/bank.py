@@ -25,6 +25,7 @@ from livefoley.foley.render_cache import stored
 from livefoley.foley.rendered import RenderedSounds
 
 _MOST_OWN = 64
+_LONGEST_S = 31.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class EffectBank:
 
     def _read_entry(self, library: Library, entry: Entry) -> Stereo | None:
         try:
-            return stored(library.read(entry), entry.onset).take().samples
+            return stored(library.read(entry, _LONGEST_S), entry.onset).take().samples
         except BankError:
             return None
 
@@ -177,6 +178,8 @@ def _covers(entry: Entry) -> tuple[str, ...]:
     same = [effect for effect in EFFECTS.values() if effect.ucs.cat_id == entry.cat_id]
     shared = {effect.name: len(set(effect.ucs.words) & set(entry.words)) for effect in same}
     most = max(shared.values(), default=0)
+    if entry.told and not most:
+        return ()  # a recording of a pack is found by its captions
     return tuple(name for name, words in shared.items() if words == most)
 
 
