@@ -89,7 +89,7 @@ class Makers:
         """Return all makers, of equally good ones the earlier first; what they keep, they keep for one use."""
         return [
             BankMaker(self.foley.bank),
-            self._recordings,
+            *([self._recordings] if self._finder.count else []),
             *([CachedTakes(self.student)] if self.student is not None else []),
             ProceduralMaker(self.foley.rendered),
         ]
