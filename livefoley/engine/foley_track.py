@@ -17,6 +17,7 @@ from livefoley.core.mix import changed
 from livefoley.core.ports import MarkFactory
 from livefoley.core.ticks import Tick
 from livefoley.engine.choice import Choice, Leaning
+from livefoley.engine.leanings.decisions import Decisions
 from livefoley.engine.microphone.guarded import Microphone
 from livefoley.engine.mixer import Mixed, Mixer, MixerStatistics, MixSettings, OriginalReader
 from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics, even
@@ -33,9 +34,10 @@ class FoleyTrack:
         start: Tick,
         make_mark: MarkFactory | None = None,
         leaning: Callable[[Tick], Leaning] = even,
+        decided: Decisions | None = None,
     ) -> None:
         self._mixer = Mixer(mix, original, start, make_mark=make_mark)
-        self._planner = Planner(plan, leaning)
+        self._planner = Planner(plan, leaning, decided)
         self.microphone = Microphone(plan.learn)
 
     # ---- how it shall sound ----

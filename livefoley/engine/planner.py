@@ -17,6 +17,7 @@ from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.choice import EVEN, Choice, Leaning, choose
 from livefoley.engine.lasting.choose import choose_lasting
 from livefoley.engine.lasting.course import MOST_SOUNDING, Course, Courses, Led, lead_on
+from livefoley.engine.leanings.decisions import Decisions
 from livefoley.engine.microphone.own_sound import Advice
 
 PREROLL: Tick = TICK_RATE // 20
@@ -79,12 +80,19 @@ def advised(choice: Choice, advice: Advice) -> Choice:
 class Planner:
     """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time.
 
-    ``leaning`` says what speaks for families at a time, beside the words.
+    ``leaning`` says what speaks for families at a time, beside the words; what is ``decided`` already is not chosen
+    again.
     """
 
-    def __init__(self, settings: PlannerSettings, leaning: Callable[[Tick], Leaning] = even) -> None:
+    def __init__(
+        self,
+        settings: PlannerSettings,
+        leaning: Callable[[Tick], Leaning] = even,
+        decided: Decisions | None = None,
+    ) -> None:
         self.settings = settings
         self._leaning = leaning
+        self._decided = decided if decided is not None else Decisions()
         self._next_id = 1
         self._pending: dict[int, Cue] = {}
         self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
@@ -108,20 +116,10 @@ class Planner:
         threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
         if not settings.actions or onset.strength < threshold:
             return None
-        advice = advice or Advice(onset.at)
-        likely = replace(onset, strength=onset.strength * advice.likelihood)
-        if likely.strength < threshold:
-            self._choices.append((onset.at, Choice(None, None, 0.0, 0.0, advice.reason)))
-            self._outcomes[CueKind.ACTION, "unlikely"] += 1
-            return None
-        choice = advised(choose(likely, settings.prompts, self._next_id, self._leaning(onset.at)), advice)
-        start = advice.at if advice.at - PREROLL > playhead else onset.at
-        covered = choice.prompt is not None and self._courses.covers(onset.x, onset.y, choice.family)
-        if covered:
-            choice = replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}")
+        start, choice, why_none = self._choose(onset, threshold, playhead, advice or Advice(onset.at))
         self._choices.append((start, choice))
         if choice.prompt is None:
-            self._outcomes[CueKind.ACTION, "covered" if covered else "unknown"] += 1
+            self._outcomes[CueKind.ACTION, why_none] += 1
             return None
         if self._too_many(start):
             self._outcomes[CueKind.ACTION, "limited"] += 1
@@ -143,19 +141,36 @@ class Planner:
             playhead,
         )
 
+    def _choose(self, onset: MotionOnset, threshold: float, playhead: Tick, advice: Advice) -> tuple[Tick, Choice, str]:
+        """Return where a movement sounds and what it sounds like; and where that is nothing, what to count it as."""
+        if (decided := self._decided.of(onset)) is not None:
+            return decided.start, decided.choice, "unknown"
+        likely = replace(onset, strength=onset.strength * advice.likelihood)
+        if likely.strength < threshold:
+            return onset.at, Choice(None, None, 0.0, 0.0, advice.reason), "unlikely"
+        choice = advised(choose(likely, self.settings.prompts, self._next_id, self._leaning(onset.at)), advice)
+        start = advice.at if advice.at - PREROLL > playhead else onset.at
+        if choice.prompt is None or not self._courses.covers(onset.x, onset.y, choice.family):
+            return start, choice, "unknown"
+        return start, replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}"), "covered"
+
     def course(self, told: MotionCourse, playhead: Tick) -> Led | None:
         """Follow a movement that lasts: ask for its sound once it is known, and say where that goes from then on."""
         if not self.settings.actions:
             return None
         course, ended = self._courses.take(told), told.state is CourseState.ENDS
         if course.cue_id is None:
-            self._begin(course, ended, playhead)
+            self._begin(course, told, playhead)
         return lead_on(course, ended)
 
-    def _begin(self, course: Course, ended: bool, playhead: Tick) -> None:
-        if self._courses.will_be_seen(course) and not ended:
+    def _begin(self, course: Course, told: MotionCourse, playhead: Tick) -> None:
+        ended, decided = told.state is CourseState.ENDS, self._decided.of(told)
+        if decided is not None:
+            choice = decided.choice
+        elif self._decided.waits(told) or (self._courses.will_be_seen(course) and not ended):
             return
-        choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
+        else:
+            choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
         if choice.prompt is None or ended:
             if ended and self.settings.prompts.lasting:  # else who walks by and who gestures would be told of, too
                 self._choices.append((course.last, replace(choice, prompt=None)))
