@@ -1,1 +1,1 @@
-"""What a room's own sound tells: when the movements in its picture sound, whether they do at all, and how loud it is."""
+"""What a room's own sound tells: when the movements in its picture sound, if they do at all, and how loud it is."""
