@@ -301,6 +301,8 @@ class RoomSnapshot:
     bed_restarts: int = 0
     bed_late_samples: int = 0
     limiter_gain_db: float = 0.0  # now; 0 when nothing is too loud
+    original_lufs: float | None = None  # of the last ten seconds with sound
+    follow_gain_db: float = 0.0  # what foley is made louder or quieter for its sake
     held_back_s: float = 0.0  # by which the output moved back because the process had stopped, over all
     delay_line_bytes: int = 0
     cue_latency_s: Latency = Latency()

@@ -90,6 +90,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         bed_restarts=figures.planner.bed_restarts,
         bed_late_samples=mixer.bed_late_samples,
         limiter_gain_db=mixer.limiter_gain_db,
+        original_lufs=_rounded(figures.programme.lufs),
+        follow_gain_db=round(figures.programme.gain_db, 1),
         held_back_s=s_from_ticks(counters.held_back_ticks),
         delay_line_bytes=counters.delay_line_bytes,
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
@@ -116,6 +118,10 @@ def _of_outputs(room: Room, sinks: Sequence[SinkStatistics]) -> str:
     """Return what the slate or an output cannot do, in a line."""
     slate = room.slate.problem if room.slate else ""
     return slate or next((sink.problem for sink in sinks if sink.problem), "")
+
+
+def _rounded(lufs: float | None) -> float | None:
+    return None if lufs is None else round(lufs, 1)
 
 
 def _unwritten(parts: RoomParts) -> tuple[str, ...]:
