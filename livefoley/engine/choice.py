@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.events import MotionKind, MotionOnset, Sight
 from livefoley.core.families import LASTING, SILENT, Family, family_of, usual_effect
-from livefoley.engine.fit import fit
-from livefoley.engine.reasons import NOBODY, PERSON, because, seen
+from livefoley.engine.choosing.fit import fit
+from livefoley.engine.choosing.reasons import NOBODY, PERSON, because, seen
 
 NAMED, UNNAMED, NOT_SAID = 1.0, 0.35, 0.6
 """How much the words speak for a family: one they name, another one, and any where they name none."""

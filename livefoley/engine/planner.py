@@ -15,7 +15,7 @@ from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionO
 from livefoley.core.families import LASTING, Family
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.choice import EVEN, Choice, Leaning, choose
-from livefoley.engine.fit import hardness
+from livefoley.engine.choosing.fit import hardness
 from livefoley.engine.lasting.choose import choose_lasting
 from livefoley.engine.lasting.course import MOST_SOUNDING, Course, Courses, Led, lead_on
 from livefoley.engine.leanings.decisions import Decisions

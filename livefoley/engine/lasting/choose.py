@@ -18,9 +18,9 @@ from livefoley.engine.choice import (
     Leaning,
     sureness,
 )
-from livefoley.engine.fit import fit
+from livefoley.engine.choosing.fit import fit
+from livefoley.engine.choosing.reasons import NOBODY, PERSON, TELLING, words
 from livefoley.engine.lasting.course import ALONE, Course
-from livefoley.engine.reasons import NOBODY, PERSON, TELLING, words
 
 UNSAID = frozenset({Family.VEHICLE})
 """What sounds without words where it is seen. A spoon or a keyboard is in many pictures in which something moves."""

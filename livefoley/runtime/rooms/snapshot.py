@@ -10,9 +10,7 @@ from livefoley.core.snapshots import (
     ClipsSnapshot,
     CueCount,
     EarsSnapshot,
-    EyesSnapshot,
     Latency,
-    MicrophoneSnapshot,
     RenderCacheSnapshot,
     RoomControls,
     RoomSnapshot,
@@ -24,6 +22,7 @@ from livefoley.core.snapshots import (
     StudentSnapshot,
 )
 from livefoley.core.ticks import s_from_ticks
+from livefoley.core.understood import EyesSnapshot, MicrophoneSnapshot
 from livefoley.engine.microphone.own_sound import OwnSoundStatistics
 from livefoley.foley.description.explain import explain
 from livefoley.runtime.events.notices import stream_s
