@@ -82,8 +82,11 @@ LATE_S = 0.5  # so much of its sound a publisher that is killed may still have h
 
 
 def in_sync(made: ClipFiles, least: int = 2) -> int:
-    """Return how many flashes there are, ``least`` or more. Assert that every flash has its beep; one at an edge, of the clip or of what was published, may have been cut off
-    from it: a publisher that is killed has sent its last pictures, and not yet their sound."""
+    """Return how many flashes there are, ``least`` or more; assert that every one has its beep.
+
+    One at an edge, of the clip or of what was published, may have been cut off from it: a publisher that is killed has
+    sent its last pictures, and not yet their sound.
+    """
     sound = read(made.clip)
     heard, end_s = flashes.beeps_s(sound), sound.shape[1] / RATE
     seen = [moment for moment in flashes.flashes_s(made.clip) if 0.1 < moment < end_s - LATE_S]
