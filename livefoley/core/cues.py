@@ -69,10 +69,11 @@ class SoundRequest:
 class ActionPrompts:
     """What the words say movements sound like: those that land, and those that sweep.
 
-    Among several the picture decides; where nobody looks they take turns. ``about`` are those of what only stands about
-    (a table, a counter): they are believed where they are seen. ``fixed`` is the one sound a room wants for all,
+    Among several the picture decides, and where that cannot, how it moves. ``about`` are those of what only stands
+    about (a table, a counter): they are believed where they are seen. ``fixed`` is the one sound a room wants for all,
     ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is. ``lasting`` are the
-    families they name that sound as long as something moves, each with an effect or words.
+    families they name that sound as long as something moves, each with an effect or words. ``said`` are the words by
+    which each of all these is known.
     """
 
     impacts: tuple[str, ...] = ("impact soft",)
@@ -81,6 +82,7 @@ class ActionPrompts:
     fixed: bool = False
     sweeps_named: bool = False
     lasting: tuple[tuple[Family, str], ...] = ()
+    said: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

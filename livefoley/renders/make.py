@@ -68,7 +68,7 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     bed = chain.bed(ambience_of("render", order.request.description, 0))
     plan = PlannerSettings(prompts=lexicon.action_prompts(order.request.description))
     under = original if order.request.mix else None  # alone, nothing in it sounds already
-    foley = FoleyPass(MixSettings(), plan, chain, bed, 0, layout.end, under)
+    foley = FoleyPass(MixSettings(follow=True), plan, chain, bed, 0, layout.end, under)
     stem = foley.make([*onsets, *(event for event in speech if isinstance(event, Speech))])
     progress(_SOUNDED)
     sound = _finished(under, stem, order.content_id)
