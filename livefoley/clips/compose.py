@@ -21,13 +21,16 @@ from livefoley.clips.pictures.reframe import reframed
 from livefoley.clips.ports import Captions, Marks
 from livefoley.clips.sound import Mastered, master
 from livefoley.clips.waveform import write_waveform
-from livefoley.core.cues import Cue, Stereo, ambience_of
-from livefoley.core.events import KEYWORD, MotionCourse, MotionOnset, Speech, Transcript
+from livefoley.core.cues import Stereo, ambience_of
+from livefoley.core.events import KEYWORD, MotionOnset, Transcript
 from livefoley.core.notices import utc
 from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
-from livefoley.engine.offline import FoleyPass, LaidSound
+from livefoley.engine.leanings.decisions import Decisions, leaning_of
+from livefoley.engine.offline import PREROLL, FoleyPass, LaidSound, Moment
 from livefoley.engine.timeline import ORIGIN
+from livefoley.foley.bed.in_turn import BedInTurn
 from livefoley.foley.makers import Makers
+from livefoley.foley.sound_chain import ChainBed
 from livefoley.media.files.audio_file import write_audio
 from livefoley.system.files import SHARED, write_whole
 
@@ -114,12 +117,32 @@ class MadeFoley:
 
 
 def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
-    """Return the clip's foley. Where it cannot be made anew the live one stands in."""
-    chain = makers.chain(job.student)
-    bed = chain.bed(ambience_of(f"clip-{job.content_id}", job.describe, job.seed))
-    foley = FoleyPass(job.mix, job.plan, chain, bed, clip_input.start, clip_input.end, clip_input.original())
+    """Return the clip's foley. Where it cannot be made anew the live one stands in.
+
+    It sounds as its room did then: ambiences one after another, and what was chosen for what moved. Where the request
+    describes it anew, that is chosen again, by what spoke for families at the time.
+    """
+    chain, own, chose = makers.chain(job.student), job.request.describe is None, clip_input.choices
+
+    def ambience(text: str) -> ChainBed:
+        return chain.bed(ambience_of(f"clip-{job.content_id}", text, job.seed))
+
+    describes = chose.describes if own and chose.describes else ((clip_input.start, job.describe),)
+    begin = clip_input.start - PREROLL
+    bed = BedInTurn(ambience, describes[0][1], [(at - begin, text) for at, text in describes[1:]])
+    foley = FoleyPass(
+        job.mix,
+        job.plan,
+        chain,
+        bed,
+        clip_input.start,
+        clip_input.end,
+        clip_input.original(),
+        leaning=leaning_of(chose.leaned),
+        decided=Decisions(chose.decisions) if own else None,
+    )
     try:
-        stem = foley.make([e for e in clip_input.events if isinstance(e, MotionOnset | MotionCourse | Speech | Cue)])
+        stem = foley.make([event for event in clip_input.events if isinstance(event, Moment)])
         sounds = tuple(_placed(laid, clip_input.start) for laid in foley.laid)
         return MadeFoley(stem, sounds, bed.source if job.plan.bed else "", ENGINE)
     except Exception:

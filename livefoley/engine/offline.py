@@ -13,12 +13,13 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 
 from livefoley.core.cues import Cue, Sound, Stereo
-from livefoley.core.events import MotionCourse, MotionOnset, Speech
+from livefoley.core.events import MotionCourse, MotionOnset, SceneCut, Speech
 from livefoley.core.ports import BedSource, EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.foley_track import FoleyTrack
+from livefoley.engine.leanings.decisions import Decisions, Leans
 from livefoley.engine.mixer import MixSettings
-from livefoley.engine.planner import BedRequest, PlannerSettings
+from livefoley.engine.planner import BedRequest, PlannerSettings, even
 
 PREROLL: Tick = 2 * TICK_RATE  # the bed fades in, and sounds of before ring out
 BLOCK = 2048
@@ -29,7 +30,7 @@ KNOWN: Tick = TICK_RATE // 2  # how much earlier than a movement the original ar
 Time = TypeVar("Time", contravariant=True)
 
 
-Moment: TypeAlias = Cue | MotionOnset | MotionCourse | Speech
+Moment: TypeAlias = Cue | MotionOnset | MotionCourse | SceneCut | Speech
 """What has its place in a pass."""
 
 
@@ -102,12 +103,16 @@ class FoleyPass:
         start: Tick,
         end: Tick,
         original: Stereo | None = None,
+        *,
+        leaning: Leans = even,
+        decided: Decisions | None = None,
     ) -> None:
-        """``original`` is the sound it will lie under, ``[2, end - start]``, to learn from."""
+        """``original`` is the sound it will lie under, ``[2, end - start]``, to learn from; ``leaning`` and ``decided``
+        are the planner's."""
         self._start, self._end = start, end
         self._begin = start - PREROLL
         self._original, self._heard = original, 0
-        self._track = FoleyTrack(replace(mix, apart=True), plan, _Silence(), self._begin)
+        self._track = FoleyTrack(replace(mix, apart=True), plan, _Silence(), self._begin, None, leaning, decided)
         self._answerer: Answerer[Tick] = Answerer(self._track, effects, bed)
 
     def make(self, events: Sequence[Moment]) -> Stereo:
