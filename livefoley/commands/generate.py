@@ -55,7 +55,7 @@ def generate_file(order: Order, output: Path, *, force: bool = False) -> str:
     makers = Makers([library_directory()], StudentSettings(order.model, order.device, order.threads, order.steps))
     words = _prepared(makers.student, order) if makers.student is not None else ""
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    sound = _made(makers, order.source, request)
+    sound = best_sound(makers, order.source, request)
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
     content = content_id(order.text, order.seed, order.seconds, sound.name, sound.source)
     write_labelled(output, [embed(np.ascontiguousarray(sound.samples), content)], order.provider, content)
@@ -108,7 +108,7 @@ def _prepared(student: StudentMaker, order: Order) -> str:
         return ""
 
 
-def _made(makers: Makers, source: SoundSource | None, request: SoundRequest) -> Sound:
+def best_sound(makers: Makers, source: SoundSource | None, request: SoundRequest) -> Sound:
     """Return the sound by ``source``; by the student, if it can, unless one is named: else by whoever has just that, or
     knows such an ambience."""
     among = frozenset((source,)) if source is not None else frozenset()
