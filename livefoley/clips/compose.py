@@ -21,13 +21,17 @@ from livefoley.clips.pictures.reframe import reframed
 from livefoley.clips.ports import Captions, Marks
 from livefoley.clips.sound import Mastered, master
 from livefoley.clips.waveform import write_waveform
-from livefoley.core.cues import Cue, Stereo, ambience_of
-from livefoley.core.events import KEYWORD, MotionCourse, MotionOnset, Speech, Transcript
+from livefoley.core.cues import Credit, Stereo, ambience_of
+from livefoley.core.events import KEYWORD, MotionOnset, Transcript
 from livefoley.core.notices import utc
 from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
-from livefoley.engine.offline import FoleyPass, LaidSound
+from livefoley.engine.leanings.decisions import Decisions, leaning_of
+from livefoley.engine.offline import PREROLL, FoleyPass, LaidSound, Moment
 from livefoley.engine.timeline import ORIGIN
+from livefoley.foley.bed.in_turn import BedInTurn
+from livefoley.foley.chain import credits_of
 from livefoley.foley.makers import Makers
+from livefoley.foley.sound_chain import ChainBed
 from livefoley.media.files.audio_file import write_audio
 from livefoley.system.files import SHARED, write_whole
 
@@ -105,23 +109,49 @@ def _encoded_anew(job: Job, clip_input: ClipInput, copied: Pictures) -> Pictures
 
 @dataclass(frozen=True, slots=True)
 class MadeFoley:
-    """A clip's foley ``[2, n]``, its sounds, who made its ambience (empty: nobody), and what made it all."""
+    """A clip's foley ``[2, n]``, its sounds, who made its ambience (empty: nobody), what made it all, and whose
+    recordings are heard in it."""
 
     stem: Stereo
     sounds: tuple[PlacedSound, ...]
     bed_source: str
     model: str
+    credits: tuple[Credit, ...] = ()
 
 
 def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
-    """Return the clip's foley. Where it cannot be made anew the live one stands in."""
-    chain = makers.chain(job.student)
-    bed = chain.bed(ambience_of(f"clip-{job.content_id}", job.describe, job.seed))
-    foley = FoleyPass(job.mix, job.plan, chain, bed, clip_input.start, clip_input.end, clip_input.original())
+    """Return the clip's foley. Where it cannot be made anew the live one stands in.
+
+    It sounds as its room did then: ambiences one after another, and what was chosen for what moved. Where the request
+    describes it anew, that is chosen again, by what spoke for families at the time.
+    """
+    chain, own, chose = makers.chain(job.student), job.request.describe is None, clip_input.choices
+
+    beds: list[ChainBed] = []
+
+    def ambience(text: str) -> ChainBed:
+        beds.append(chain.bed(ambience_of(f"clip-{job.content_id}", text, job.seed)))
+        return beds[-1]
+
+    describes = chose.describes if own and chose.describes else ((clip_input.start, job.describe),)
+    begin = clip_input.start - PREROLL
+    bed = BedInTurn(ambience, describes[0][1], [(at - begin, text) for at, text in describes[1:]])
+    foley = FoleyPass(
+        job.mix,
+        job.plan,
+        chain,
+        bed,
+        clip_input.start,
+        clip_input.end,
+        clip_input.original(),
+        leaning=leaning_of(chose.leaned),
+        decided=Decisions(chose.decisions) if own else None,
+    )
     try:
-        stem = foley.make([e for e in clip_input.events if isinstance(e, MotionOnset | MotionCourse | Speech | Cue)])
+        stem = foley.make([event for event in clip_input.events if isinstance(event, Moment)])
         sounds = tuple(_placed(laid, clip_input.start) for laid in foley.laid)
-        return MadeFoley(stem, sounds, bed.source if job.plan.bed else "", ENGINE)
+        made_by = bed.source if job.plan.bed else ""
+        return MadeFoley(stem, sounds, made_by, ENGINE, credits_of((*beds, *foley.laid)))
     except Exception:
         log.exception("the foley cannot be made anew, the live one stands in", clip=job.id)
         return MadeFoley(clip_input.stem(), (), "", LIVE)
@@ -185,6 +215,7 @@ def metadata(
         describe=job.describe,
         sounds=made.sounds,
         bed_source=made.bed_source,
+        credits=made.credits,
         gaps=tuple(Gap(_since(a, start), _since(b, start), what) for a, b, what in clip_input.gaps),
         epochs=clip_input.epochs,
         exact=request.exact,

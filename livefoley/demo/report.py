@@ -186,7 +186,9 @@ def show(result: Result, directory: Path, console: Console) -> None:
 def require_sound(result: Result, log: Path) -> None:
     """Raise ``DemoError`` when no sound was found in sync with a movement: then the demo has shown nothing."""
     if not result.onsets.errors_s:
+        late = result.cue_count("missed") + result.cue_count("dropped")
+        why = f": {late} came too late, for the machine was too busy; run it again when it is less so" if late else ""
         raise DemoError(
-            "no generated sound was found at any movement of the clip; "
+            f"no generated sound was found at any movement of the clip{why}; "
             f"see {log}, and `livefoley doctor` for what this machine lacks"
         )

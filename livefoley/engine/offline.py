@@ -12,13 +12,14 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from livefoley.core.cues import Cue, Sound, Stereo
-from livefoley.core.events import MotionCourse, MotionOnset, Speech
+from livefoley.core.cues import Credit, Cue, Sound, Stereo
+from livefoley.core.events import MotionCourse, MotionOnset, SceneCut, Speech
 from livefoley.core.ports import BedSource, EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.foley_track import FoleyTrack
+from livefoley.engine.leanings.decisions import Decisions, Leans
 from livefoley.engine.mixer import MixSettings
-from livefoley.engine.planner import BedRequest, PlannerSettings
+from livefoley.engine.planner import BedRequest, PlannerSettings, even
 
 PREROLL: Tick = 2 * TICK_RATE  # the bed fades in, and sounds of before ring out
 BLOCK = 2048
@@ -29,7 +30,7 @@ KNOWN: Tick = TICK_RATE // 2  # how much earlier than a movement the original ar
 Time = TypeVar("Time", contravariant=True)
 
 
-Moment: TypeAlias = Cue | MotionOnset | MotionCourse | Speech
+Moment: TypeAlias = Cue | MotionOnset | MotionCourse | SceneCut | Speech
 """What has its place in a pass."""
 
 
@@ -52,6 +53,7 @@ class LaidSound:
     cue: Cue
     sound: str  # its name
     source: str
+    credits: tuple[Credit, ...] = ()
 
     @property
     def asked_for(self) -> str:
@@ -74,7 +76,7 @@ class Answerer(Generic[Time]):
             sound = self._effects.make(cue.request)
             self._asking.lay(cue.id, sound, at)
             if sound is not None:
-                self.laid.append(LaidSound(cue, sound.name, sound.source))
+                self.laid.append(LaidSound(cue, sound.name, sound.source, sound.credits))
         while (request := self._asking.take_bed(at)) is not None:
             self._asking.lay_bed(self._bed.read(request.length), request.start)
 
@@ -102,12 +104,16 @@ class FoleyPass:
         start: Tick,
         end: Tick,
         original: Stereo | None = None,
+        *,
+        leaning: Leans = even,
+        decided: Decisions | None = None,
     ) -> None:
-        """``original`` is the sound it will lie under, ``[2, end - start]``, to learn from."""
+        """``original`` is the sound it will lie under, ``[2, end - start]``, to learn from; ``leaning`` and ``decided``
+        are the planner's."""
         self._start, self._end = start, end
         self._begin = start - PREROLL
         self._original, self._heard = original, 0
-        self._track = FoleyTrack(replace(mix, apart=True), plan, _Silence(), self._begin)
+        self._track = FoleyTrack(replace(mix, apart=True), plan, _Silence(), self._begin, None, leaning, decided)
         self._answerer: Answerer[Tick] = Answerer(self._track, effects, bed)
 
     def make(self, events: Sequence[Moment]) -> Stereo:

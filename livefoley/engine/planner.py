@@ -7,16 +7,18 @@ after the foot is worse than none), an accent is shifted, a bed goes on as it wa
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionOnset
-from livefoley.core.families import LASTING
+from livefoley.core.families import LASTING, Family
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.choice import EVEN, Choice, Leaning, choose
+from livefoley.engine.choosing.fit import hardness
 from livefoley.engine.lasting.choose import choose_lasting
 from livefoley.engine.lasting.course import MOST_SOUNDING, Course, Courses, Led, lead_on
+from livefoley.engine.leanings.decisions import Decisions
 from livefoley.engine.microphone.own_sound import Advice
 
 PREROLL: Tick = TICK_RATE // 20
@@ -30,6 +32,13 @@ BED_MARGIN: Tick = TICK_RATE // 10  # a bed that ran dry starts again this far a
 BED_TIMEOUT: Tick = 2 * TICK_RATE
 LASTING_LEAD: Tick = TICK_RATE * 2 // 5
 """What lasts and is known late is needed this soon."""
+
+CALLS_APART: Tick = 2 * TICK_RATE  # an animal does not call at every movement
+EARLIER: Mapping[Family | None, Tick] = {Family.GUN: TICK_RATE // 20}
+"""A shot is over before what it throws back has stopped: its moment is so long before that."""
+
+STEPS_APART: Tick = TICK_RATE // 4
+"""Nobody steps faster: a movement that is only guessed to be a step, so soon after another, is none."""
 
 SWEEP_MIN_STRENGTH = 0.5  # a whoosh for every small drift would be noise
 
@@ -76,19 +85,35 @@ def advised(choice: Choice, advice: Advice) -> Choice:
     return replace(choice, gain_db=choice.gain_db + advice.gain_db, reason=f"{choice.reason}; {advice.reason}")
 
 
+def _moment(onset: MotionOnset, choice: Choice, advice: Advice) -> Tick:
+    """Return when a movement sounds: the original knows it best, and what lands has begun before."""
+    if advice.at != onset.at or onset.kind is not MotionKind.IMPACT:
+        return advice.at
+    return onset.at - EARLIER.get(choice.family, 0)
+
+
 class Planner:
     """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time.
 
-    ``leaning`` says what speaks for families at a time, beside the words.
+    ``leaning`` says what speaks for families at a time, beside the words; what is ``decided`` already is not chosen
+    again.
     """
 
-    def __init__(self, settings: PlannerSettings, leaning: Callable[[Tick], Leaning] = even) -> None:
+    def __init__(
+        self,
+        settings: PlannerSettings,
+        leaning: Callable[[Tick], Leaning] = even,
+        decided: Decisions | None = None,
+    ) -> None:
         self.settings = settings
         self._leaning = leaning
+        self._decided = decided if decided is not None else Decisions()
         self._next_id = 1
         self._pending: dict[int, Cue] = {}
         self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
         self._recent_actions: deque[Tick] = deque(maxlen=64)
+        self._called: Tick | None = None
+        self._stepped: deque[Tick] = deque(maxlen=8)
         self._choices: deque[tuple[Tick, Choice]] = deque(maxlen=MAX_PENDING)
         self._courses = Courses()
         self._outcomes: Counter[tuple[str, str]] = Counter()
@@ -108,25 +133,15 @@ class Planner:
         threshold = max(1.0 - settings.sensitivity - 0.25, SWEEP_MIN_STRENGTH if sweep else 0.0)
         if not settings.actions or onset.strength < threshold:
             return None
-        advice = advice or Advice(onset.at)
-        likely = replace(onset, strength=onset.strength * advice.likelihood)
-        if likely.strength < threshold:
-            self._choices.append((onset.at, Choice(None, None, 0.0, 0.0, advice.reason)))
-            self._outcomes[CueKind.ACTION, "unlikely"] += 1
-            return None
-        choice = advised(choose(likely, settings.prompts, self._next_id, self._leaning(onset.at)), advice)
-        start = advice.at if advice.at - PREROLL > playhead else onset.at
-        covered = choice.prompt is not None and self._courses.covers(onset.x, onset.y, choice.family)
-        if covered:
-            choice = replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}")
+        start, choice, why_none = self._choose(onset, threshold, playhead, advice or Advice(onset.at))
         self._choices.append((start, choice))
         if choice.prompt is None:
-            self._outcomes[CueKind.ACTION, "covered" if covered else "unknown"] += 1
+            self._outcomes[CueKind.ACTION, why_none] += 1
             return None
         if self._too_many(start):
             self._outcomes[CueKind.ACTION, "limited"] += 1
             return None
-        loudness = 0.55 * onset.strength + 0.25 * min(1.0, onset.size / 0.05) + 0.2 * min(1.0, onset.speed / 1.0)
+        loudness = hardness(onset)
         return self._request(
             Cue(
                 id=self._next_id,
@@ -134,7 +149,7 @@ class Planner:
                 start=start,
                 deadline=start - PREROLL,
                 prompt=choice.prompt,
-                intensity=min(1.0, loudness),
+                intensity=loudness,
                 gain_db=-6.0 * (1.0 - loudness) + choice.gain_db,
                 pan=max(-1.0, min(1.0, (onset.x - 0.5) * 1.4)),
                 seed=settings.seed * 1_000_003 + self._next_id,
@@ -143,19 +158,58 @@ class Planner:
             playhead,
         )
 
-    def course(self, told: MotionCourse, playhead: Tick) -> Led | None:
-        """Follow a movement that lasts: ask for its sound once it is known, and say where that goes from then on."""
+    def _choose(self, onset: MotionOnset, threshold: float, playhead: Tick, advice: Advice) -> tuple[Tick, Choice, str]:
+        """Return where a movement sounds and what it sounds like; and where that is nothing, what to count it as."""
+        if (decided := self._decided.of(onset)) is not None:
+            return decided.start, decided.choice, "unknown"
+        likely = replace(onset, strength=onset.strength * advice.likelihood)
+        if likely.strength < threshold:
+            return onset.at, Choice(None, None, 0.0, 0.0, advice.reason), "unlikely"
+        choice = advised(choose(likely, self.settings.prompts, self._leaning(onset.at)), advice)
+        start = _moment(onset, choice, advice)
+        start = start if start - PREROLL > playhead else onset.at
+        if choice.prompt is not None and choice.family is Family.FOOTSTEP and self._has_stepped(onset):
+            return start, replace(choice, prompt=None, reason=f"a foot has just stepped; {choice.reason}"), "unlikely"
+        if choice.prompt is not None and choice.family is Family.ANIMAL:
+            if self._called is not None and 0 <= start - self._called < CALLS_APART:
+                return start, replace(choice, prompt=None, reason=f"it has just called; {choice.reason}"), "unlikely"
+            self._called = start
+        if choice.prompt is None or not self._courses.covers(onset.x, onset.y, choice.family):
+            return start, choice, "unknown"
+        return start, replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}"), "covered"
+
+    def _has_stepped(self, onset: MotionOnset) -> bool:
+        """Say whether what is only guessed to be a step comes so soon after one that nobody walks so fast."""
+        if onset.kind is not MotionKind.STEP and any(abs(onset.at - at) < STEPS_APART for at in self._stepped):
+            return True
+        self._stepped.append(onset.at)
+        return False
+
+    def course(self, told: MotionCourse, playhead: Tick, advice: Advice | None = None) -> Led | None:
+        """Follow a movement that lasts: ask for its sound once it is known, and say where that goes from then on.
+
+        ``advice`` is what the original sound says of it by now.
+        """
         if not self.settings.actions:
             return None
         course, ended = self._courses.take(told), told.state is CourseState.ENDS
         if course.cue_id is None:
-            self._begin(course, ended, playhead)
-        return lead_on(course, ended)
+            self._begin(course, told, playhead, advice)
+        led = lead_on(course, ended)
+        if led is None or advice is None or not advice.gain_db:
+            return led
+        return replace(led, points=tuple(replace(each, level_db=each.level_db + advice.gain_db) for each in led.points))
 
-    def _begin(self, course: Course, ended: bool, playhead: Tick) -> None:
-        if self._courses.will_be_seen(course) and not ended:
+    def _begin(self, course: Course, told: MotionCourse, playhead: Tick, advice: Advice | None) -> None:
+        ended, decided = told.state is CourseState.ENDS, self._decided.of(told)
+        if decided is not None:
+            choice = decided.choice
+        elif self._decided.waits(told) or (self._courses.will_be_seen(course) and not ended):
             return
-        choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
+        else:
+            choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
+            if advice is not None:  # its points are quieter, as long as the original sounds
+                choice = advised(choice, replace(advice, gain_db=0.0))
         if choice.prompt is None or ended:
             if ended and self.settings.prompts.lasting:  # else who walks by and who gestures would be told of, too
                 self._choices.append((course.last, replace(choice, prompt=None)))

@@ -7,8 +7,6 @@ never cut has no seams. The generated sound carries the watermark, the file the 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +15,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 from av.stream import Discard
 
 from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, ambience_gain_db, master, with_mark
@@ -48,9 +45,9 @@ from livefoley.renders.order import Order
 from livefoley.renders.piece import Movement, watch
 from livefoley.renders.wav import label_wav
 from livefoley.system.files import SHARED, WholeFile
+from livefoley.system.priority import step_behind_parent
 
 NICENESS = 10
-WINDOWS_BELOW_NORMAL = 0x4000  # psutil names it on Windows only
 SAME: Tick = ticks_from_s(0.05)
 """Two pieces may see the movement at their border a frame apart."""
 
@@ -71,7 +68,7 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     bed = chain.bed(ambience_of("render", order.request.description, 0))
     plan = PlannerSettings(prompts=lexicon.action_prompts(order.request.description))
     under = original if order.request.mix else None  # alone, nothing in it sounds already
-    foley = FoleyPass(MixSettings(), plan, chain, bed, 0, layout.end, under)
+    foley = FoleyPass(MixSettings(follow=True), plan, chain, bed, 0, layout.end, under)
     stem = foley.make([*onsets, *(event for event in speech if isinstance(event, Speech))])
     progress(_SOUNDED)
     sound = _finished(under, stem, order.content_id)
@@ -189,8 +186,7 @@ def _speech(original: Stereo) -> list[PerceptionEvent]:
 def main() -> int:
     """Make one sound; how far it is, and what came of it, goes to standard output."""
     given = told()
-    with contextlib.suppress(psutil.Error, OSError):  # below all that a live stream waits for; the pieces inherit it
-        psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else NICENESS)
+    step_behind_parent(NICENESS)  # below all that a live stream waits for; the pieces inherit it
     order = Order.from_json(given)
     limit(order.limits.memory_mb, max(60, int(order.limits.timeout_s)))
     try:

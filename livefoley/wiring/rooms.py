@@ -109,7 +109,8 @@ def build_room(config: cfg.Config, name: str, servers: Servers, workers: Workers
     source, highlights = make_source(name, room.source, servers), make_highlights(name, room, engine)
     sounds = open_sounds(name, room, workers.sounds, highlights) if room.foley.enabled else None
     kept = make_room_clips(config, name, engine, highlights, clips)
-    context.connect(sounds, highlights.feed.publish, kept.describe if kept is not None else None)
+    for_clips = (kept.describe, kept.choices) if kept is not None else ()
+    context.connect(sounds, highlights.feed.publish, *for_clips)
     return Room(
         RoomParts(
             name=name,

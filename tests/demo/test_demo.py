@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -25,13 +26,12 @@ from tests.support.ports import free_ports
 from tests.support.waiting import LIMIT_S
 
 SECONDS = 8
+TRIES = 4
 
 
 @pytest.mark.live
 async def test_the_demo_runs_measures_and_leaves_everything_it_names(tmp_path: Path) -> None:
-    console = Console(record=True, width=200, force_terminal=False)
-    assert await demo(tmp_path, seconds=SECONDS, console=console) == 0
-    said = console.export_text()
+    said = await _shown(tmp_path)
     assert f"{SECONDS * 30} of {SECONDS * 30}" in said
     ducked = re.search(r"under the voice\s+(\S+) dB", said)
     assert ducked
@@ -40,6 +40,20 @@ async def test_the_demo_runs_measures_and_leaves_everything_it_names(tmp_path: P
     assert len(named) == 6
     assert all(os.path.getsize(path) > 0 for path in named)  # noqa: ASYNC240
     assert psutil.Process().children() == []
+
+
+async def _shown(directory: Path) -> str:
+    """Return what the demo says. Where it finds the machine too busy, and says so, it is run again, as it advises."""
+    for _ in range(TRIES):
+        console = Console(record=True, width=200, force_terminal=False)
+        try:
+            assert await demo(directory, seconds=SECONDS, console=console) == 0
+        except DemoError as error:
+            if "too busy" not in str(error):
+                raise
+        else:
+            return console.export_text()
+    pytest.fail(f"the machine was too busy {TRIES} times")
 
 
 @pytest.mark.live
@@ -108,3 +122,6 @@ def test_a_demo_without_any_sound_at_a_movement_fails_and_names_the_log(tmp_path
     with pytest.raises(DemoError, match="no generated sound") as error:
         require_sound(result, tmp_path / "sidecar.log")
     assert str(tmp_path / "sidecar.log") in str(error.value)
+    assert "too busy" not in str(error.value)
+    with pytest.raises(DemoError, match="3 came too late, for the machine was too busy"):
+        require_sound(replace(result, cues={("action", "missed"): 2, ("action", "dropped"): 1}), tmp_path)

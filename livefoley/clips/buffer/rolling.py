@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from livefoley.clips.buffer.choices import RecentChoices
 from livefoley.clips.buffer.chunks import Block, Chunk, Group, Picture
 from livefoley.clips.buffer.selection import Selection, select, start_of
 from livefoley.core.cues import Cue, Stereo
@@ -79,7 +80,7 @@ class RollingBuffer:
         self._end: Tick = 0  # of the sound, the tick that leaves next
         self._events: deque[tuple[Tick, Event | Cue]] = deque()
         self._speech: Speech | None = None  # the last one that was too old to be kept
-        self._describes: deque[tuple[Tick, str]] = deque()
+        self.choices = RecentChoices()
         self._number = 0
         self._memory = self._disk = self._storing = 0
         self._dropped_pictures = self._dropped_bytes = self._dropped_events = 0
@@ -129,11 +130,7 @@ class RollingBuffer:
 
     def describe(self, text: str) -> None:
         """The room sounds like this from now on."""
-        if self._describes and self._describes[-1][0] == self._end:
-            self._describes.pop()  # it held for no time
-        self._describes.append((self._end, text))
-        if len(self._describes) > MAX_EVENTS:
-            self._describes.popleft()
+        self.choices.describe(text, self._end)
 
     def _note(self, what: Event | Cue) -> None:
         self._events.append((start_of(what), what))
@@ -154,7 +151,7 @@ class RollingBuffer:
         groups = [*self._groups, *([self._open.copy()] if self._open is not None else [])]
         wanted = [*([self._speech] if self._speech is not None else []), *(what for _, what in self._events)]
         pictured = self._info is not None
-        return select(groups, list(self._sound), wanted, list(self._describes), start, end, around, exact, pictured)
+        return select(groups, list(self._sound), wanted, self.choices, start, end, around, exact, pictured)
 
     def statistics(self) -> BufferStatistics:
         """Return a snapshot."""
@@ -283,13 +280,12 @@ class RollingBuffer:
             self._memory -= chunk.size
 
     def _forget_events(self, oldest: Tick) -> None:
-        """Keep of what is too old only the last word on whether somebody speaks, and on what the room sounds like."""
+        """Keep of what is too old only the last word on whether somebody speaks, and on how the room sounds."""
         while self._events and self._events[0][0] < oldest:
             _, event = self._events.popleft()
             if isinstance(event, Speech):
                 self._speech = event
-        while len(self._describes) > 1 and self._describes[1][0] <= oldest:
-            self._describes.popleft()
+        self.choices.forget(oldest)
 
 
 def _packed(samples: Stereo) -> bytes:

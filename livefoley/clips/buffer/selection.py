@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from livefoley.clips.buffer.choices import Choices, RecentChoices
 from livefoley.clips.buffer.chunks import Block, Group, Picture, Piece
 from livefoley.core.cues import Cue
 from livefoley.core.errors import InputError
 from livefoley.core.event_json import Event
-from livefoley.core.events import Speech, Transcript
+from livefoley.core.events import MotionCourse, Speech, Transcript
 from livefoley.core.media import TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick
 
@@ -25,8 +26,8 @@ class Selection:
     """What a clip is cut from: from ``start`` to ``end``, as near as pictures allow.
 
     ``pictures`` lists those of ``groups`` in decode order, from the keyframe before ``start`` on; ``sounds`` are
-    ``(start, sizes)`` of ``blocks``. ``gaps`` are where no pictures came. ``last_describe`` is what the room sounded
-    like at the end.
+    ``(start, sizes)`` of ``blocks``. ``gaps`` are where no pictures came. ``describe`` is what the room sounded like at
+    the end, ``choices`` how it did before, and why.
     """
 
     start: Tick
@@ -39,6 +40,7 @@ class Selection:
     events: tuple[Event | Cue, ...] = ()
     describe: str = ""
     gaps: tuple[tuple[Tick, Tick, str], ...] = field(default=())
+    choices: Choices = field(default_factory=Choices)
 
     @property
     def epochs(self) -> tuple[int, ...]:
@@ -50,7 +52,7 @@ def select(
     groups: Sequence[Group],
     blocks: Sequence[Block],
     events: Sequence[Event | Cue],
-    describes: Sequence[tuple[Tick, str]],
+    choices: RecentChoices,
     start: Tick,
     end: Tick,
     around: Tick | None = None,
@@ -69,7 +71,8 @@ def select(
         count, whole = (len(pictures), frame_end(pictures, end)) if exact else whole_end(pictures, end)
         pictures, end = pictures[:count], min(whole, max(block.end for block in blocks))
         kept = [block for block in blocks if block.end > start and block.start < end]
-    texts = [text for at, text in describes if at <= end]
+    near = _of_interest(events, start, end)
+    chose = choices.select(start - BEFORE, end, [event for event in near if isinstance(event, MotionCourse)])
     return Selection(
         start=start,
         end=end,
@@ -78,9 +81,10 @@ def select(
         groups=tuple(Piece.of(group) for group in chosen),
         sounds=tuple((block.start, block.sizes) for block in kept),
         blocks=tuple(Piece.of(block) for block in kept),
-        events=_of_interest(events, start, end),
-        describe=texts[-1] if texts else "",
+        events=near,
+        describe=chose.describes[-1][1] if chose.describes else "",
         gaps=_gaps(chosen, start, end),
+        choices=chose,
     )
 
 

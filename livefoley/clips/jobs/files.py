@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import starmap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from livefoley.clips.buffer.choices import Choices
 from livefoley.clips.buffer.chunks import BYTES_A_TICK, Picture, Piece
 from livefoley.clips.buffer.selection import Selection
+from livefoley.clips.jobs.choices_json import choices_from_json, choices_to_json
 from livefoley.core.cues import Cue, Stereo
 from livefoley.core.errors import InputError, OutputError, reason
 from livefoley.core.event_json import Event, cue_from_json, cue_to_json, event_from_json, event_to_json
@@ -55,6 +57,7 @@ class ClipInput:
     events: tuple[Event | Cue, ...]
     describe: str
     gaps: tuple[tuple[Tick, Tick, str], ...]
+    choices: Choices = field(default_factory=Choices)
 
     @property
     def epochs(self) -> tuple[int, ...]:
@@ -173,6 +176,7 @@ def _to_json(selection: Selection) -> dict[str, Any]:
         "cues": [cue_to_json(each) for each in selection.events if isinstance(each, Cue)],
         "describe": selection.describe,
         "gaps": selection.gaps,
+        "choices": choices_to_json(selection.choices),
     }
 
 
@@ -189,6 +193,7 @@ def read_input(directory: Path) -> ClipInput:
             events=(*map(event_from_json, given["events"]), *map(cue_from_json, given["cues"])),
             describe=given["describe"],
             gaps=tuple((start, end, what) for start, end, what in given["gaps"]),
+            choices=choices_from_json(given["choices"]) if "choices" in given else Choices(),  # older ones have none
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{directory}: there is no input of a clip ({type(error).__name__})") from None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from livefoley.core.cues import SoundSource
-from livefoley.core.families import LASTING
+from livefoley.core.families import LASTING, SILENT, Family, family_of
 from livefoley.core.understood import Understood, UnderstoodPart
 from livefoley.foley.chain import StudentUse
 from livefoley.foley.description.lexicon import NEUTRAL_IMPACT, NEUTRAL_KIND
-from livefoley.foley.description.reader import Action, Place, read
+from livefoley.foley.description.reader import Action, Description, Place, read
 
 
 @lru_cache(maxsize=256)
@@ -18,7 +19,7 @@ def explain(text: str, use: StudentUse = StudentUse.AUTO) -> Understood:
     said = read(text)
     return Understood(
         tuple(_place(place, use) for place in said.places),
-        tuple(_action(action, use) for action in said.actions),
+        (*(_action(action, use) for action in said.actions), *_calls(said)),
         tuple(UnderstoodPart(each.text, each.effects[0], SoundSource.BANK) for each in said.accents),
         said.unknown,
     )
@@ -32,12 +33,23 @@ def _place(place: Place, use: StudentUse) -> UnderstoodPart:
     return UnderstoodPart(place.text, kinds or NEUTRAL_KIND, SoundSource.PROCEDURAL, level=level)
 
 
+def _calls(said: Description) -> Iterator[UnderstoodPart]:
+    """Yield the animals whose calls are sounds of ours; the others are among the actions."""
+    for call in said.calls:
+        if family_of(call.wanted) is Family.ANIMAL:
+            yield UnderstoodPart(call.text, call.wanted, SoundSource.BANK, Family.ANIMAL.value)
+
+
 def _action(action: Action, use: StudentUse) -> UnderstoodPart:
+    """Return an action with what truly sounds: what lands, what goes on for as long as it does, or both."""
     family = action.family.value if action.family is not None else ""
-    if action.effects:
-        return UnderstoodPart(action.text, action.effects[0], SoundSource.BANK, family, action.level)
-    if action.ask and use is not StudentUse.NEVER:
-        return UnderstoodPart(action.text, action.ask, SoundSource.STUDENT, family, action.level)
-    if action.lasting is not None:
-        return UnderstoodPart(action.text, LASTING[action.lasting], SoundSource.BANK, family, action.level)
-    return UnderstoodPart(action.text, NEUTRAL_IMPACT, SoundSource.BANK, family, action.level)
+    asks = bool(action.ask) and use is not StudentUse.NEVER
+    lasting, by = action.sounds_while_it_lasts, SoundSource.BANK
+    if lasting and action.lasting is not None and lasting == action.ask:
+        lasting, by = (lasting, SoundSource.STUDENT) if asks else (LASTING[action.lasting], SoundSource.BANK)
+    if lasting and (action.lasting in SILENT or not (action.effects or asks)):
+        return UnderstoodPart(action.text, lasting, by, family, action.level, lasting)
+    if not action.effects and asks:
+        return UnderstoodPart(action.text, action.ask, SoundSource.STUDENT, family, action.level, lasting)
+    sound = action.effects[0] if action.effects else NEUTRAL_IMPACT
+    return UnderstoodPart(action.text, sound, SoundSource.BANK, family, action.level, lasting)

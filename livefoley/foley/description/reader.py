@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from livefoley.core.families import Family, family_of
+from livefoley.core.families import LASTING, Family, family_of
 from livefoley.foley.description.entries import Entry, Modifier, Tables, tables
 from livefoley.foley.description.names import BESIDE, names_goods
 from livefoley.foley.description.words import Match, Text
@@ -62,6 +62,13 @@ class Action:
         """What to ask for: an effect's name, or words; empty for what has no sound."""
         return self.effects[0] if self.effects else self.ask
 
+    @property
+    def sounds_while_it_lasts(self) -> str:
+        """What is heard as long as it goes on: an effect's name, or words; empty for nothing."""
+        if self.lasting is None or self.about:
+            return ""
+        return self.ask if self.ask and not self.effects else LASTING[self.lasting]
+
 
 @dataclass(frozen=True, slots=True)
 class Accent:
@@ -69,6 +76,14 @@ class Accent:
 
     text: str
     effects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An animal, and what calls where one is seen to move: an effect, or words for it."""
+
+    text: str
+    wanted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,7 @@ class Description:
     unknown: tuple[str, ...] = ()
     matched: tuple[str, ...] = ()
     level: float = DEFAULT_LEVEL
+    calls: tuple[Call, ...] = ()
     effects: tuple[str, ...] = ()  # of the bank, of all that is named: what a single sound of these words may be
 
 
@@ -106,6 +122,7 @@ def read(text: str) -> Description:
         _unknown(words, found, known),
         tuple(each.match.text for each in told),
         max(levels, key=lambda level: abs(level - DEFAULT_LEVEL)),
+        _calls(told),
         tuple(dict.fromkeys([e for a in actions for e in a.effects] + [e for m in accents for e in m.tag.accent])),
     )
 
@@ -167,6 +184,13 @@ def _places(told: Sequence[_Told]) -> list[Place]:
         for m in (each.match,)
         if m.tag.bed or m.tag.place
     ]
+
+
+def _calls(told: Sequence[_Told]) -> tuple[Call, ...]:
+    """Return the animals that are named, each once."""
+    found = [each.match for each in told]
+    animals = [(m.text, m.tag.call or (m.tag.ask if m.tag.family is Family.ANIMAL else "")) for m in found]
+    return tuple(Call(text, wanted) for wanted, text in {wanted: text for text, wanted in animals if wanted}.items())
 
 
 def _is_implied(entry: Entry) -> bool:

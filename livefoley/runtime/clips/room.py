@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from livefoley.clips.buffer.choices import RecentChoices
 from livefoley.clips.buffer.ranges import ClipRanges, Range, RangeSettings
 from livefoley.clips.buffer.rolling import BufferLimits, RollingBuffer
 from livefoley.clips.buffer.selection import Selection
@@ -197,6 +198,11 @@ class RoomClips:
     def describe(self, text: str) -> None:
         """The room sounds like this from now on."""
         self._buffer.describe(text)
+
+    @property
+    def choices(self) -> RecentChoices:
+        """What takes what is chosen for movements, and what speaks for it."""
+        return self._buffer.choices
 
     def highlight(self, highlight: Highlight) -> None:
         """Take a highlight as it is told."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import psutil
 
 from livefoley.clips.tool_settings import ToolSettings
 from livefoley.runtime.clips.messages import (
@@ -21,7 +17,8 @@ from livefoley.runtime.clips.messages import (
     ToClips,
     WithdrawClip,
 )
-from livefoley.runtime.workers.child import WINDOWS_BELOW_NORMAL, Answer, Rest, serve
+from livefoley.runtime.workers.child import Answer, Rest, serve
+from livefoley.system.priority import step_behind_parent
 
 if TYPE_CHECKING:
     from livefoley.clips.pipeline import Tools
@@ -58,8 +55,7 @@ class ClipWorker:
             self._tools.makers.rest()
 
     def _open(self, settings: ToolSettings) -> None:
-        with contextlib.suppress(psutil.Error, OSError):
-            psutil.Process().nice(WINDOWS_BELOW_NORMAL if os.name == "nt" else NICENESS)
+        step_behind_parent(NICENESS)
         from livefoley.clips.open_tools import open_tools
         from livefoley.clips.pipeline import warm
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from livefoley.clips.buffer.choices import RecentChoices
 from livefoley.core.errors import InputError
-from livefoley.core.events import Mention, PerceptionEvent, SceneCut, Sight
+from livefoley.core.events import Mention, MotionCourse, MotionOnset, PerceptionEvent, SceneCut, Sight
 from livefoley.core.families import Family
-from livefoley.core.notices import PlaceNotice
+from livefoley.core.notices import ActionNotice, PlaceNotice
 from livefoley.core.ticks import Tick
 from livefoley.core.understood import ContextSnapshot, LeaningSnapshot
 from livefoley.engine.choice import Choice, Leaning
+from livefoley.engine.leanings.decisions import Decision
 from livefoley.engine.leanings.host import HostContext
 from livefoley.engine.leanings.place import Surroundings
 from livefoley.engine.leanings.thumbs import Thumbs
 from livefoley.foley.description.lexicon import is_place
+from livefoley.runtime.events import notices
 from livefoley.runtime.sounds.live import RoomSounds
 
 KEPT_ACTIONS = 256
+TOLD_ACTIONS = 8  # in the room's state
 UNKNOWN = "unknown"  # what is told in place of a family where none is known
 
 
@@ -40,18 +44,23 @@ class RoomContext:
         self._sounds: RoomSounds | None = None
         self._tell: Callable[[PlaceNotice], object] = lambda notice: None
         self._describe_clips: Callable[[str], None] = lambda text: None
+        self._kept: RecentChoices | None = None
         self._given = 0
         self._actions: deque[tuple[int, Family | None]] = deque(maxlen=KEPT_ACTIONS)
+        self._recent: deque[ActionNotice] = deque(maxlen=TOLD_ACTIONS)
 
     def connect(
         self,
         sounds: RoomSounds | None,
         tell: Callable[[PlaceNotice], object],
         describe_clips: Callable[[str], None] | None = None,
+        kept: RecentChoices | None = None,
     ) -> None:
-        """Say to ``sounds`` and to clips what describes the ambience, and tell where another place does."""
+        """Say to ``sounds`` and to clips what describes the ambience, and tell where another place does; keep for clips
+        what is chosen, and what spoke for it."""
         self._sounds, self._tell = sounds, tell
         self._describe_clips = describe_clips or self._describe_clips
+        self._kept = kept
 
     def leaning(self, at: Tick) -> Leaning:
         """Return what speaks for families at ``at``."""
@@ -71,7 +80,9 @@ class RoomContext:
             self._say()
 
     def perceive(self, event: PerceptionEvent) -> None:
-        """Take what the picture shows of places."""
+        """Take what the picture shows of places, and that something moves."""
+        if isinstance(event, MotionOnset | MotionCourse) and self._kept is not None:
+            self._kept.leaned(event.at, self.leaning(event.at))
         if isinstance(event, Sight):
             self._surroundings.picture.see(event)
         elif isinstance(event, SceneCut):
@@ -103,10 +114,14 @@ class RoomContext:
             return place or self._describe
         return f"{self._describe}, {place}"
 
-    def chosen(self, number: int, choice: Choice) -> None:
-        """Remember what was chosen for a movement, by the number of its event."""
+    def chosen(self, number: int, choice: Choice, moved: PerceptionEvent, start: Tick) -> None:
+        """Remember what was chosen for what moved, and from when on it sounds, by the number of the event that tells
+        of it."""
+        self._recent.append(notices.action(start, choice))
         if choice.prompt is not None:
             self._actions.append((number, choice.family))
+        if isinstance(moved, MotionOnset | MotionCourse) and self._kept is not None:
+            self._kept.decided(Decision.on(moved, start, choice))
 
     def thumb(self, number: int, up: bool, at: Tick) -> Family | None:
         """Judge the sound that the event ``number`` told of; return its family. Raises ``InputError`` for another."""
@@ -117,6 +132,10 @@ class RoomContext:
         self._thumbs.give(family, up, at)
         self._given += 1
         return family
+
+    def recent(self) -> tuple[ActionNotice, ...]:
+        """Return what was chosen for the last movements, the newest last."""
+        return tuple(self._recent)
 
     def snapshot(self, at: Tick) -> ContextSnapshot:
         """Return what counts at ``at``."""

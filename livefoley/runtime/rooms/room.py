@@ -307,7 +307,7 @@ class Room:
         self.parts.context.perceive(event)
         for at, choice in self.engine.take_choices():
             told = self.parts.highlights.feed.publish(notices.action(at, choice))
-            self.parts.context.chosen(told.id, choice)
+            self.parts.context.chosen(told.id, choice, event, at)
         self._request(now)
 
     def hear(self, event: HearingEvent) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, TypeAlias, TypeVar
 
-import psutil
-
 from livefoley.runtime.workers.ipc import BrokenPipe, Data, read_frame_blocking, write_frame_blocking
 from livefoley.runtime.workers.link import PING, PONG, READY, Link, Reply, Request
 from livefoley.system import children
 from livefoley.system.memory import give_back
+from livefoley.system.priority import step_behind_parent
 
 Said = TypeVar("Said")
 Answer: TypeAlias = tuple[Said, Data]
@@ -22,9 +20,8 @@ Answer: TypeAlias = tuple[Said, Data]
 
 Handler: TypeAlias = Callable[[Request, bytes], Iterable[Answer[Reply]]]
 
-NICE, LOWEST = 5, 19
+NICE = 5
 IDLE_PINGS, REST_PINGS = 4, 60
-WINDOWS_BELOW_NORMAL, WINDOWS_IDLE = 0x4000, 0x40  # psutil names them on Windows only
 
 
 class Rest:
@@ -56,7 +53,7 @@ def serve(
 ) -> None:
     """Answer the messages of ``link`` until the parent goes away. One that cannot be handled costs itself, no more.
 
-    ``nice`` as Unix has it; at ``LOWEST`` the work gets only the processor time that nobody else wants.
+    ``nice`` is how far its priority is below the parent's, see ``step_behind_parent``.
     """
     incoming, outgoing = pipes(nice)
     rest = rest if rest is not None else Rest()
@@ -75,9 +72,7 @@ def serve(
 
 def pipes(nice: int = NICE) -> tuple[BinaryIO, BinaryIO]:
     """Make this process a worker: lower its priority; return where messages come from and where they go."""
-    windows = WINDOWS_IDLE if nice >= LOWEST else WINDOWS_BELOW_NORMAL
-    with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(windows if os.name == "nt" else nice)
+    step_behind_parent(nice)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to act on; it closes our pipe
     return sys.stdin.buffer, children.output()
 

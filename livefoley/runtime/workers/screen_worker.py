@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from livefoley.foley.description.mentions import mentions
 from livefoley.perception.screen.reader import TextReader
 from livefoley.perception.screen.watcher import ScreenWatcher
-from livefoley.runtime.workers.child import LOWEST, Answer
+from livefoley.runtime.workers.child import Answer
 from livefoley.runtime.workers.messages import (
     SCREEN,
     FromScreen,
@@ -20,6 +20,7 @@ from livefoley.runtime.workers.messages import (
     VideoUnit,
 )
 from livefoley.runtime.workers.shared_child import serve_rooms
+from livefoley.system.priority import LOWEST
 
 
 class RoomScreen:
