@@ -166,7 +166,7 @@ class _Places:
 def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:
     """Return the settings of a render: a live room's defaults, and the actions that ``describe`` names."""
     plan = PlannerSettings(prompts=lexicon.action_prompts(describe), seed=seed)
-    return RoomSettings(lookahead_s=LOOKAHEAD_S, mix=MixSettings(stem=stem), plan=plan, stem=stem)
+    return RoomSettings(lookahead_s=LOOKAHEAD_S, mix=MixSettings(stem=stem, follow=True), plan=plan, stem=stem)
 
 
 def _check_outputs(source: Path, output: Path, stem: Path | None, report: Path | None, force: bool) -> None:

@@ -122,7 +122,8 @@ def explain(
         table.add_column(heading, overflow="fold")
     for what, parts in (("place", said.place), ("action", said.actions), ("accent", said.accents)):
         for part in parts:
-            table.add_row(*map(plain, (part.text, part.family or what, part.sound, part.by)))
+            sound = part.sound if part.lasting in ("", part.sound) else f"{part.sound}, going on: {part.lasting}"
+            table.add_row(*map(plain, (part.text, part.family or what, sound, part.by)))
     for words in said.unknown:
         table.add_row(plain(words), "[yellow]not understood[/]", "", "")
     show(table)

@@ -155,7 +155,11 @@ class AccentsLevel(Model):
 
 
 class Foley(Model):
-    """What is laid under the original, how loud, and whether what leaves is marked as generated."""
+    """What is laid under the original, how loud, and whether what leaves is marked as generated.
+
+    With ``follow`` the gains are those under an original of -20 LUFS: under a louder one foley is louder, under a
+    quieter one quieter.
+    """
 
     enabled: bool = True
     bed: BedLevel = BedLevel()
@@ -163,6 +167,7 @@ class Foley(Model):
     accents: AccentsLevel = AccentsLevel()
     student: StudentUse = StudentUse.AUTO
     duck_db: Annotated[float, Field(ge=0, le=30)] = 8.0
+    follow: bool = True
     ceiling_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1.0
     watermark: bool = False
 

@@ -40,6 +40,7 @@ class SoundSource(StrEnum):
 
     BANK = "bank"  # the built-in effects
     LIBRARY = "library"  # the operator's own recordings
+    RECORDINGS = "recordings"  # recordings of a library, found by what they are called
     STUDENT = "student"  # the network
     PROCEDURAL = "procedural"  # synthesised ambience
 
@@ -68,10 +69,11 @@ class SoundRequest:
 class ActionPrompts:
     """What the words say movements sound like: those that land, and those that sweep.
 
-    Among several the picture decides; where nobody looks they take turns. ``about`` are those of what only stands about
-    (a table, a counter): they are believed where they are seen. ``fixed`` is the one sound a room wants for all,
+    Among several the picture decides, and where that cannot, how it moves. ``about`` are those of what only stands
+    about (a table, a counter): they are believed where they are seen. ``fixed`` is the one sound a room wants for all,
     ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is. ``lasting`` are the
-    families they name that sound as long as something moves, each with an effect or words.
+    families they name that sound as long as something moves, each with an effect or words. ``said`` are the words by
+    which each of all these is known.
     """
 
     impacts: tuple[str, ...] = ("impact soft",)
@@ -80,6 +82,7 @@ class ActionPrompts:
     fixed: bool = False
     sweeps_named: bool = False
     lasting: tuple[tuple[Family, str], ...] = ()
+    said: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,25 @@ def accent_cue(
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """Whose recording is heard in a sound, as its pack told; what it did not tell is empty."""
+
+    title: str
+    author: str = ""
+    licence: str = ""
+    source: str = ""
+
+    def __str__(self) -> str:
+        by = f" by {self.author}" if self.author else ""
+        return f"{self.title}{by}" + (f" ({self.licence})" if self.licence else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Sound:
     """What answers a request: samples ``[2, n]`` float32 at 48 kHz, and where in them the onset lies (sample index).
 
-    ``source`` is who made it (a ``SoundSource``, or the name of a maker that was added), ``seed`` the request's.
+    ``source`` is who made it (a ``SoundSource``, or the name of a maker that was added), ``seed`` the request's,
+    ``credits`` whose recordings are heard in it.
     """
 
     samples: Stereo
@@ -158,6 +176,7 @@ class Sound:
     name: str = ""
     tags: tuple[str, ...] = field(default=())
     seed: int = 0
+    credits: tuple[Credit, ...] = ()
 
 
 def ambience_of(place: str, description: str, seed: int, length: int = 0) -> SoundRequest:

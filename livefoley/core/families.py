@@ -73,6 +73,9 @@ LASTING: Mapping[Family, str] = {
 """The families that sound for as long as something moves, and the bank's effect of that: it goes on as it is, how loud
 it is when, where, and at what pitch is laid over it as the movement is followed."""
 
+SILENT = frozenset({Family.ANIMAL, Family.VEHICLE, Family.POUR})
+"""The families that make no sound by landing."""
+
 _FAMILIES = {effect: family for family, effects in EFFECTS.items() for effect in effects.values()}
 _FAMILIES |= {effect: family for family, effect in LASTING.items()}
 

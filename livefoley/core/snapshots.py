@@ -12,8 +12,9 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from livefoley.core.mix import MixControls
+from livefoley.core.notices import ActionNotice
 from livefoley.core.ports import AudienceStatistics, SinkStatistics, SourceStatistics
-from livefoley.core.understood import ContextSnapshot, Understood
+from livefoley.core.understood import ContextSnapshot, EyesSnapshot, MicrophoneSnapshot, Understood
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
@@ -84,37 +85,6 @@ class ScreenSnapshot:
     read: Count = 0
     unchanged: Count = 0
     errors: Count = 0
-
-
-@dataclass(frozen=True, slots=True)
-class EyesSnapshot:
-    """What the whole picture showed last: the likeliest place and families, by name; ``spared`` is how often the eyes
-    were closed because the worker was behind."""
-
-    place: str = ""
-    families: tuple[str, ...] = ()
-    person: float = 0.0
-    spared: Count = 0
-
-
-@dataclass(frozen=True, slots=True)
-class MicrophoneSnapshot:
-    """What the original sound holds of the movements in the picture.
-
-    ``hears`` says whether it holds more than chance explains: of the last ``movements``, ``pairs`` had an onset of the
-    sound where ``by_chance`` would have (all three fade). Then: movements that were compared, that took their moment
-    from the sound, that it carries so well that what is laid is quieter, and that are held for silent as it never does.
-    """
-
-    learning: bool = False
-    hears: bool = False
-    movements: float = 0.0
-    pairs: float = 0.0
-    by_chance: float = 0.0
-    compared: Count = 0
-    sharpened: Count = 0
-    lowered: Count = 0
-    unlikely: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +270,8 @@ class RoomSnapshot:
     bed_restarts: int = 0
     bed_late_samples: int = 0
     limiter_gain_db: float = 0.0  # now; 0 when nothing is too loud
+    original_lufs: float | None = None  # of the last ten seconds with sound
+    follow_gain_db: float = 0.0  # what foley is made louder or quieter for its sake
     held_back_s: float = 0.0  # by which the output moved back because the process had stopped, over all
     delay_line_bytes: int = 0
     cue_latency_s: Latency = Latency()
@@ -314,9 +286,10 @@ class RoomSnapshot:
     signals: SignalsSnapshot = SignalsSnapshot()
     ears: EarsSnapshot = EarsSnapshot()
     screen: ScreenSnapshot = ScreenSnapshot()
-    eyes: EyesSnapshot = EyesSnapshot()
-    microphone: MicrophoneSnapshot = MicrophoneSnapshot()
+    eyes: EyesSnapshot = field(default_factory=EyesSnapshot)
+    microphone: MicrophoneSnapshot = field(default_factory=MicrophoneSnapshot)
     context: ContextSnapshot = field(default_factory=ContextSnapshot)
+    actions: tuple[ActionNotice, ...] = ()  # what was chosen for the last movements, and why, the newest last
     clips: ClipsSnapshot = ClipsSnapshot()
     deliveries: tuple[DeliverySnapshot, ...] = ()
 

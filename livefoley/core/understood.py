@@ -1,4 +1,4 @@
-"""What is made of a description, and what counts in a room beside it, for whoever asks."""
+"""What is made of a description, of the picture and of the original sound, and what counts in a room beside them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ class UnderstoodPart:
     """One part of it.
 
     ``sound`` is kinds of ambience, the name of an effect, or words; ``by`` a ``core.cues.SoundSource``. ``family`` is
-    what moves (``core.families``; empty where that is no matter), ``level`` how strong it is meant in 0..1. ``known``
-    says how the words are known: ``list``.
+    what moves (``core.families``; empty where that is no matter), ``level`` how strong it is meant in 0..1. ``lasting``
+    is what sounds for as long as it is seen to go on (empty: nothing); what makes no sound by landing has it as its
+    ``sound``, too.
     """
 
     text: str
@@ -19,7 +20,7 @@ class UnderstoodPart:
     by: str
     family: str = ""
     level: float = 0.65
-    known: str = "list"
+    lasting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,34 @@ class ContextSnapshot:
     thumbs: tuple[LeaningSnapshot, ...] = ()
     place: str = ""
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EyesSnapshot:
+    """What the whole picture showed last: the likeliest place and families, by name; ``spared`` is how often the eyes
+    were closed because the worker was behind."""
+
+    place: str = ""
+    families: tuple[str, ...] = ()
+    person: float = 0.0
+    spared: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneSnapshot:
+    """What the original sound holds of the movements in the picture.
+
+    ``hears`` says whether it holds more than chance explains: of the last ``movements``, ``pairs`` had an onset of the
+    sound where ``by_chance`` would have (all three fade). Then: movements that were compared, that took their moment
+    from the sound, that it carries so well that what is laid is quieter, and that are held for silent as it never does.
+    """
+
+    learning: bool = False
+    hears: bool = False
+    movements: float = 0.0
+    pairs: float = 0.0
+    by_chance: float = 0.0
+    compared: int = 0
+    sharpened: int = 0
+    lowered: int = 0
+    unlikely: int = 0

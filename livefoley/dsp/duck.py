@@ -8,15 +8,15 @@ import numpy as np
 
 from livefoley.core.events import Speech
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.dsp.ramp import Gain, Glide, Slew
+from livefoley.dsp.ramp import Gain, Glide, Slew, from_db
 
 ATTACK = TICK_RATE * 80 // 1000
 """Ticks the gain takes to come down; it is down when the speech starts."""
 
-HOLD = TICK_RATE * 200 // 1000
-"""Ticks the gain stays down after the speech, so that it does not pump between words."""
+HOLD = TICK_RATE
+"""Ticks the gain stays down after the speech: who takes a breath goes on within a second, and foley does not pump."""
 
-RELEASE = TICK_RATE * 400 // 1000
+RELEASE = TICK_RATE * 600 // 1000
 """Ticks the gain takes to come back."""
 
 _GLIDE = TICK_RATE // 10
@@ -74,4 +74,4 @@ class Ducker:
 def _gain(level: Gain, depth_db: Gain) -> Gain:
     """Return the gain at ``level`` 0 (open) .. 1 (down): an S-shaped move in decibels."""
     shape = level * level * (np.float32(3.0) - np.float32(2.0) * level)
-    return np.power(np.float32(10.0), shape * depth_db * np.float32(-0.05), dtype=np.float32)
+    return from_db(-shape * depth_db)

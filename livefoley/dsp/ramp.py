@@ -14,6 +14,11 @@ Gain: TypeAlias = NDArray[np.float32] | np.float32
 """A gain by sample ``[n]``, or one number when it does not move."""
 
 
+def from_db(db: Gain) -> Gain:
+    """Return a gain in decibels as a ratio."""
+    return np.power(np.float32(10.0), db * np.float32(0.05), dtype=np.float32)
+
+
 class Slew:
     """A level in 0..1 that takes ``rise`` samples to climb all the way and ``fall`` samples to come down."""
 

@@ -11,19 +11,20 @@ from dataclasses import dataclass, field
 
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.events import MotionKind, MotionOnset, Sight
-from livefoley.core.families import LASTING, Family, family_of, usual_effect
+from livefoley.core.families import LASTING, SILENT, Family, family_of, usual_effect
+from livefoley.engine.choosing.fit import fit
+from livefoley.engine.choosing.reasons import NOBODY, PERSON, because, seen
 
 NAMED, UNNAMED, NOT_SAID = 1.0, 0.35, 0.6
 """How much the words speak for a family: one they name, another one, and any where they name none."""
 
 UNSEEN = 0.3
-"""How likely what moves is what the words name, all families together, though the eyes do not see it: they know a
-thousand things, and not all."""
-APART = 1.2  # the likeliest is that much likelier than the next, or nobody can say
+"""How likely what moves is what the words name, of what the eyes leave open: they know a thousand things, and not all.
+It is not shared out: that a picture does not tell which of many it is makes none of them quieter."""
+APART = 1.2  # less likelier than that, two are alike, and what is named first goes first
 LEAST, LEAST_UNSAID = 0.12, 0.25  # below it nothing is known of what moves: what the words name, and what they do not
 SURE = 0.5  # from here on it sounds in full
 QUIET_DB = -9.0  # of what is hardly known
-PERSON = 0.1  # from here on somebody is there
 STRONG = 0.5  # a movement so sure and strong sounds, quietly, though nobody knows what it is
 NEUTRAL, NEUTRAL_DB = "OBJMisc_SoftHit", -3.0
 LIFTED = 0.6  # no surer than this does a leaning make anything: it sounds, and not loudly
@@ -33,11 +34,9 @@ SWEPT = 0.3  # so surely a ball is seen that flies
 LOW = 0.6  # feet are in the lower part of the picture
 KIN = (frozenset({Family.GLASS, Family.CERAMIC, Family.PLASTIC}), frozenset({Family.WOOD, Family.STONE, Family.METAL}))
 """Families no picture tells apart for sure: words that name one of them speak for the others, too."""
-SILENT = frozenset({Family.ANIMAL, Family.VEHICLE, Family.POUR})
-"""Families that make no sound by landing."""
 
-THERE, NOBODY = 0.5, 0.3
-"""From here on somebody is taken to talk, to walk, or to have a hand there; below it not."""
+THERE = 0.5
+"""From here on somebody is taken to talk, to walk, or to have a hand there."""
 HANDLED = frozenset(
     {Family.GLASS, Family.CERAMIC, Family.PLASTIC, Family.METAL, Family.WOOD, Family.STONE, Family.PAPER, Family.SOFT}
     | {Family.TYPING, Family.CHOP}
@@ -45,11 +44,13 @@ HANDLED = frozenset(
 """What lies still unless a hand is there."""
 BODILY = frozenset({Family.FOOTSTEP, Family.BLOW})
 """What nobody does where nobody is."""
+HANDS = frozenset({Family.CLAP})
+"""What hands do without a thing."""
 LEFT_ALONE = 0.12
 """How likely a thing is what moves though no hand is there, beside one that a hand holds."""
 FALLS_ALONE, STANDS = 0.5, 0.1
-"""And what the words name, where it is not seen to stand there: it may fall, or be struck by a tool; and hands that are
-drawn are not known for such."""
+"""And what the words name, where it is not seen to stand there and clearly lands: it may fall, or be struck by a tool;
+and hands that are drawn are not known for such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,36 +98,55 @@ EVEN = Leaning()
 """Nothing speaks for anything."""
 
 
-def choose(onset: MotionOnset, prompts: ActionPrompts, turn: int, leaning: Leaning = EVEN) -> Choice:
-    """Return what a movement sounds like. ``turn`` chooses among words where nobody looked."""
+def choose(onset: MotionOnset, prompts: ActionPrompts, leaning: Leaning = EVEN) -> Choice:
+    """Return what a movement sounds like. Among what the picture does not tell apart the movement decides (``fit``)."""
     sight, sweep = onset.sight, onset.kind is MotionKind.SWEEP
     if sight is None:
-        words = prompts.sweeps if sweep else _favoured(prompts.impacts, leaning)
-        prompt = words[turn % len(words)]
+        prompt = _fitting(prompts.sweeps if sweep else _favoured(prompts.impacts, leaning), onset)
         family = family_of(prompt)
-        return Choice(prompt, family, 1.0, 0.0, f"the words alone: nobody looked{leaning.why(family)}")
+        said = dict(prompts.said).get(prompt)
+        told = f"nobody looked{f'; words: {said}' if said else ''}{leaning.why(family)}"
+        return Choice(prompt, family, 1.0, 0.0, told)
     if sweep:
         return _sweep(sight, prompts)
     if silent := _silent(onset, sight):
-        return _nothing(f"{silent} ({_seen(sight)})")
+        return _nothing(f"{silent} ({seen(sight)})")
     if prompts.fixed:
         return Choice(prompts.impacts[0], family_of(prompts.impacts[0]), 1.0, 0.0, "the room's own sound of actions")
     named = _named(prompts)
-    found = _candidates(onset, sight, named, prompts, leaning)
-    seen = _seen(sight)
+    found = _audible(_candidates(onset, sight, named, prompts, leaning), prompts)
     if not found:
-        return _unknown(onset, sight, f"not known what moves ({seen})", leaning)
-    ((family, prompt), likelihood), *others = sorted(found.items(), key=lambda pair: -pair[1])
-    least = LEAST if prompt in prompts.impacts else LEAST_UNSAID
-    if likelihood < least:
-        return _unknown(onset, sight, f"not known what moves ({seen})", leaning)
-    if others and others[0][1] * APART > likelihood and {prompt, others[0][0][1]} <= set(prompts.impacts):
-        return _unknown(onset, sight, f"{prompt} or {others[0][0][1]} ({seen})", leaning)
-    confidence = sureness(likelihood, leaning.of(family) if family is not None else 1.0)
-    said = f"; words: {prompt}" if prompt in prompts.impacts else "; not in the words" if named else ""
-    told = leaning.why(family) if family is not None else ""
-    reason = f"{family.value if family is not None else prompt} {min(1.0, likelihood):.2f} of {seen}{said}{told}"
-    return Choice(prompt, family, confidence, QUIET_DB * (1.0 - confidence), reason)
+        return _unknown(onset, sight, f"not known what moves ({seen(sight)})", leaning)
+    best = max(found, key=lambda each: each.rank)
+    chosen = next(each for each in found if each is best or (each.rank * APART >= best.rank and _said(best, prompts)))
+    family, prompt = chosen.family, chosen.prompt
+    confidence = max(sureness(each.likelihood, leaning.of(each.family) if each.family else 1.0) for each in found)
+    reason = because(sight, prompt, chosen.likelihood, prompts) + (leaning.why(family) if family is not None else "")
+    quieter = QUIET_DB * (1.0 - confidence)
+    if _said(chosen, prompts) and _lands(onset, sight):
+        quieter = max(quieter, NEUTRAL_DB)  # it would be heard so if nobody had named anything
+    return Choice(prompt, family, confidence, quieter, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What a movement may sound like. ``likelihood`` says whether and how loudly, ``rank`` goes before others."""
+
+    family: Family | None
+    prompt: str
+    likelihood: float
+    rank: float
+
+
+def _said(candidate: _Candidate, prompts: ActionPrompts) -> bool:
+    return candidate.prompt in prompts.impacts
+
+
+def _audible(found: list[_Candidate], prompts: ActionPrompts) -> list[_Candidate]:
+    """Return what is likely enough to be heard, in the order of the words."""
+    order = {prompt: place for place, prompt in enumerate(prompts.impacts)}
+    loud = [each for each in found if each.likelihood >= (LEAST if each.prompt in order else LEAST_UNSAID)]
+    return sorted(loud, key=lambda each: order.get(each.prompt, len(order)))
 
 
 def _named(prompts: ActionPrompts) -> dict[Family, str]:
@@ -141,30 +161,44 @@ def _named(prompts: ActionPrompts) -> dict[Family, str]:
 
 def _candidates(
     onset: MotionOnset, sight: Sight, named: Mapping[Family, str], prompts: ActionPrompts, leaning: Leaning
-) -> dict[tuple[Family | None, str], float]:
+) -> list[_Candidate]:
+    """Return all that it may be. To name more adds to them, and makes none less likely."""
     shown = {family: _believed(family, value, sight) for family, value in sight.families if family not in SILENT}
+    unseen = UNSEEN * (1.0 - min(1.0, sum(shown.values())))
     step = 0.0 if onset.kind is MotionKind.STEP else _step(onset, sight)
     shown[Family.FOOTSTEP] = max(shown.get(Family.FOOTSTEP, 0.0), step)
     _take_for_kin(shown, leaning)
     kin = frozenset[Family]().union(*(group for group in KIN if group & set(named)))
-    found: dict[tuple[Family | None, str], float] = {}
+    found = []
     for family, value in shown.items():
         prompt = named.get(family) or leaning.effects.get(family) or usual_effect(family)
         if prompt is not None and family not in named:
-            weight = NAMED if family in kin else UNNAMED if named else NOT_SAID
-            found[family, prompt] = weight * value * leaning.of(family)
-    others = [prompt for prompt in prompts.impacts if family_of(prompt) is None and prompt != NEUTRAL]
-    done = [prompt for prompt in (*named.values(), *others) if prompt not in prompts.about]
-    unseen = UNSEEN / max(1, len(done))
-    found |= {(None, prompt): unseen for prompt in others if prompt in done}
-    for family, prompt in named.items():
-        if family in LASTING and family in SILENT:
+            likelihood = (NAMED if family in kin else NOT_SAID) * value * leaning.of(family)
+            goes_after = UNNAMED / NOT_SAID if named and family not in kin else 1.0
+            found.append(_Candidate(family, prompt, likelihood, goes_after * likelihood))
+    others = [(None, each) for each in prompts.impacts if family_of(each) is None and each != NEUTRAL]
+    for family_or_none, prompt in (*named.items(), *others):
+        if family_or_none in LASTING and family_or_none in SILENT:
             continue  # it sounds as long as it moves, or not at all
-        unseen_here = unseen if prompt in done else 0.0
-        stands = dict(sight.families).get(family, 0.0) >= STANDS
-        unseen_here = _believed(family, unseen_here, sight, LEFT_ALONE if stands else FALLS_ALONE)
-        found[family, prompt] = NAMED * min(1.0, shown.get(family, 0.0) + unseen_here) * leaning.of(family)
+        value, may_be, weight = 0.0, unseen, 1.0
+        if family_or_none is not None:
+            value, weight = shown.get(family_or_none, 0.0), leaning.of(family_or_none)
+            may_be = _may_be(family_or_none, unseen, onset, sight)
+        may_be = 0.0 if prompt in prompts.about else may_be
+        likelihood, rank = value + may_be, value + may_be * fit(prompt, onset)
+        found.append(_Candidate(family_or_none, prompt, NAMED * min(1.0, likelihood) * weight, NAMED * rank * weight))
     return found
+
+
+def _may_be(family: Family, unseen: float, onset: MotionOnset, sight: Sight) -> float:
+    """Return how likely it is a family that the words name, and the eyes do not see: what no hand moves must clearly
+    fall, and is not what is seen to stand there, or its kin."""
+    kin = frozenset({family}).union(*(group for group in KIN if family in group))
+    shown = sum(value for each, value in sight.families if each in kin)
+    if shown >= STANDS:
+        return _believed(family, unseen * (1.0 - min(1.0, shown)), sight)
+    falls = FALLS_ALONE * min(1.0, onset.strength / STRONG) if family in HANDLED else 0.0
+    return _believed(family, unseen, sight, max(LEFT_ALONE, falls))
 
 
 def sureness(likelihood: float, weight: float) -> float:
@@ -179,8 +213,14 @@ def _take_for_kin(shown: dict[Family, float], leaning: Leaning) -> None:
     for family in [each for each in leaning.effects if each is not None]:
         for group in KIN:
             if family in group:
-                seen = max(shown.get(each, 0.0) for each in group)
-                shown[family] = max(shown.get(family, 0.0), KINDRED * seen)
+                likeliest = max(shown.get(each, 0.0) for each in group)
+                shown[family] = max(shown.get(family, 0.0), KINDRED * likeliest)
+
+
+def _fitting(words: tuple[str, ...], onset: MotionOnset) -> str:
+    """Return the word that a movement suits best; of those that are alike the first."""
+    fits = [fit(word, onset) for word in words]
+    return next(word for word, how in zip(words, fits, strict=True) if how * APART >= max(fits))
 
 
 def _favoured(words: tuple[str, ...], leaning: Leaning) -> tuple[str, ...]:
@@ -215,28 +255,19 @@ def _believed(family: Family, value: float, sight: Sight, handled: float = LEFT_
     nobody = max(sight.walking or 0.0, sight.talking or 0.0) < NOBODY and sight.person < PERSON
     if not _left_alone(sight):
         return value
-    return value * (handled if family in HANDLED else LEFT_ALONE if family in BODILY and nobody else 1.0)
-
-
-def _who(sight: Sight) -> list[str]:
-    told = (("a hand", sight.hands), ("a face", sight.talking), ("somebody walks", sight.walking))
-    return [f"{what} {value:.2f}" for what, value in told if value is not None and value >= NOBODY]
-
-
-def _seen(sight: Sight) -> str:
-    told = [*_who(sight), *(f"{family.value} {value:.2f}" for family, value in sight.families[:2])]
-    if sight.person >= PERSON:
-        told.append(f"a person {sight.person:.2f}")
-    return " + ".join(told) or "nothing known"
+    if family in HANDLED | HANDS:
+        return value * handled
+    return value * (LEFT_ALONE if family in BODILY and nobody else 1.0)
 
 
 def _sweep(sight: Sight, prompts: ActionPrompts) -> Choice:
     """A thing that starts or passes fast: a whoosh where the words speak of one; a hand that comes in makes none."""
     if prompts.sweeps_named:
-        return Choice(prompts.sweeps[0], None, 1.0, 0.0, f"a sweep of {_seen(sight)}; words: {prompts.sweeps[0]}")
+        said = dict(prompts.said).get(prompts.sweeps[0], prompts.sweeps[0])
+        return Choice(prompts.sweeps[0], None, 1.0, 0.0, f"a sweep of {seen(sight)}; words: {said}")
     if dict(sight.families).get(Family.BALL, 0.0) >= SWEPT:
-        return Choice("SWSH_Swish", Family.BALL, 1.0, 0.0, f"a sweep of {_seen(sight)}")
-    return _nothing(f"a sweep of {_seen(sight)}")
+        return Choice("SWSH_Swish", Family.BALL, 1.0, 0.0, f"a sweep of {seen(sight)}")
+    return _nothing(f"a sweep of {seen(sight)}")
 
 
 def _unknown(onset: MotionOnset, sight: Sight, reason: str, leaning: Leaning) -> Choice:
@@ -244,10 +275,13 @@ def _unknown(onset: MotionOnset, sight: Sight, reason: str, leaning: Leaning) ->
     neutral and quiet; all else nothing."""
     if leaning.of(None) < UNWANTED:
         return _nothing(f"{reason}{leaning.why(None)}")
+    return Choice(NEUTRAL, None, 0.0, NEUTRAL_DB, reason) if _lands(onset, sight) else _nothing(reason)
+
+
+def _lands(onset: MotionOnset, sight: Sight) -> bool:
+    """Say whether something clearly lands, whatever it is."""
     stands = _left_alone(sight) and any(value >= STANDS for family, value in sight.families if family in HANDLED)
-    if onset.strength >= STRONG and sight.person < PERSON and not stands:
-        return Choice(NEUTRAL, None, 0.0, NEUTRAL_DB, reason)
-    return _nothing(reason)
+    return onset.strength >= STRONG and sight.person < PERSON and not stands
 
 
 def _nothing(reason: str) -> Choice:

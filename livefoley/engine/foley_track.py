@@ -19,6 +19,7 @@ from livefoley.core.ticks import Tick
 from livefoley.engine.choice import Choice, Leaning
 from livefoley.engine.leanings.decisions import Decisions
 from livefoley.engine.microphone.guarded import Microphone
+from livefoley.engine.microphone.programme import Programme
 from livefoley.engine.mixer import Mixed, Mixer, MixerStatistics, MixSettings, OriginalReader
 from livefoley.engine.planner import BedRequest, Planner, PlannerSettings, PlannerStatistics, even
 
@@ -39,6 +40,7 @@ class FoleyTrack:
         self._mixer = Mixer(mix, original, start, make_mark=make_mark)
         self._planner = Planner(plan, leaning, decided)
         self.microphone = Microphone(plan.learn)
+        self.programme = Programme(mix.follow)
 
     # ---- how it shall sound ----
 
@@ -67,7 +69,7 @@ class FoleyTrack:
         if isinstance(event, MotionOnset):
             self._planner.motion(event, at, self.microphone.advise(event))
         elif isinstance(event, MotionCourse):
-            if (led := self._planner.course(event, at)) is not None:
+            if (led := self._planner.course(event, at, self.microphone.advise_course(event))) is not None:
                 self._mixer.follow(led.cue_id, led.points, led.ended)
         elif isinstance(event, Speech):
             self._mixer.speech(event)
@@ -79,6 +81,7 @@ class FoleyTrack:
     def hear(self, mono: NDArray[np.float32], start: Tick) -> None:
         """Take ``[n]`` samples of the original that begin at ``start``, ahead of what is seen at their time."""
         self.microphone.hear(mono, start)
+        self.programme.hear(mono, start)
 
     def accent(self, cue: Cue, at: Tick) -> int:
         """Ask for an accent (``cue.start`` at or before ``at`` means now). Returns the cue's id."""
@@ -123,6 +126,7 @@ class FoleyTrack:
 
     def read(self, start: Tick, n: int) -> Mixed:
         """Return the ``n`` ticks from ``start`` on, mixed."""
+        self._mixer.under(self.programme.gain_db(start))
         return self._mixer.mix(start, n)
 
     def statistics(self) -> tuple[MixerStatistics, PlannerStatistics]:

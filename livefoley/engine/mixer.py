@@ -27,7 +27,7 @@ from livefoley.dsp.gate import GatedReader
 from livefoley.dsp.layers import Layers
 from livefoley.dsp.levels import finite, linear_from_db, pan_gains
 from livefoley.dsp.limiter import LOOKAHEAD, Limiter
-from livefoley.dsp.ramp import Gain, Glide
+from livefoley.dsp.ramp import Gain, Glide, from_db
 from livefoley.dsp.ring import TickRing
 from livefoley.engine.lasting.followed import Followed
 from livefoley.engine.marking import Marking
@@ -36,6 +36,7 @@ LATE = TICK_RATE * 10 // 1000
 """An action whose beginning lies more ticks than this behind the playhead is dropped."""
 
 _GLIDE = TICK_RATE // 10  # ticks a change of the settings takes
+_FOLLOW = TICK_RATE  # ticks a change for the sake of the original's loudness takes
 _FADE_IN = TICK_RATE * 5 // 1000  # ticks of the fade of a sound whose beginning is cut off
 MOST_FOLLOWED = 4  # sounds that go on as long as something moves
 _BED_FADE = TICK_RATE // 20  # ticks of the fades where the bed runs out
@@ -54,6 +55,7 @@ class MixSettings(MixControls):
     """The mix: what can be changed while it goes on, and what cannot."""
 
     duck_db: float = 8.0
+    follow: bool = False  # gains are relative to how loud the original is, see ``engine.microphone.programme``
     ceiling_dbtp: float = -1.0
     stem: bool = False  # give the foley alone as well
     apart: bool = False  # give the original and the foley apart, for who mixes them again
@@ -117,6 +119,7 @@ class Mixer:
         self._bed = TickRing(bed_s, start)
         self._bed_reader = GatedReader(self._bed, _BED_FADE, fade_first=True)
         self._gains = {kind: Glide(gain, _GLIDE) for kind, gain in _kind_gains(settings).items()}
+        self._under_db = Glide(0.0, _FOLLOW)
         self._ducker = Ducker(settings.duck_db)
         self._limiter = Limiter(settings.ceiling_dbtp)
         self._marking = Marking(make_mark() if make_mark else None)
@@ -190,6 +193,10 @@ class Mixer:
         self._scene = at
         for each in self._followed.values():
             each.cut(at)
+
+    def under(self, gain_db: float) -> None:
+        """Make all foley louder or quieter, over a second: the original is so."""
+        self._under_db.set(gain_db)
 
     def mix(self, start: Tick, n: int) -> Mixed:
         """Return the ``n`` ticks from ``start`` on."""
@@ -267,7 +274,8 @@ class Mixer:
             if (part := followed.render(start, n)) is not None:
                 sums[CueKind.LASTING] = sums[CueKind.LASTING] + part if CueKind.LASTING in sums else part
         self._followed = {number: each for number, each in self._followed.items() if not each.over(start + n)}
-        duck, gains = self._ducker.gain(start, n), {kind: glide.read(n) for kind, glide in self._gains.items()}
+        duck = self._ducker.gain(start, n) * from_db(self._under_db.read(n))
+        gains = {kind: glide.read(n) for kind, glide in self._gains.items()}
         there_is_bed = bool(self._bed.filled(start, n))
         bed = self._bed_reader.read(start, n)
         if there_is_bed:

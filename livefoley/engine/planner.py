@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionOnset
-from livefoley.core.families import LASTING
+from livefoley.core.families import LASTING, Family
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.engine.choice import EVEN, Choice, Leaning, choose
+from livefoley.engine.choosing.fit import hardness
 from livefoley.engine.lasting.choose import choose_lasting
 from livefoley.engine.lasting.course import MOST_SOUNDING, Course, Courses, Led, lead_on
 from livefoley.engine.leanings.decisions import Decisions
@@ -31,6 +32,9 @@ BED_MARGIN: Tick = TICK_RATE // 10  # a bed that ran dry starts again this far a
 BED_TIMEOUT: Tick = 2 * TICK_RATE
 LASTING_LEAD: Tick = TICK_RATE * 2 // 5
 """What lasts and is known late is needed this soon."""
+
+STEPS_APART: Tick = TICK_RATE // 4
+"""Nobody steps faster: a movement that is only guessed to be a step, so soon after another, is none."""
 
 SWEEP_MIN_STRENGTH = 0.5  # a whoosh for every small drift would be noise
 
@@ -97,6 +101,7 @@ class Planner:
         self._pending: dict[int, Cue] = {}
         self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
         self._recent_actions: deque[Tick] = deque(maxlen=64)
+        self._stepped: deque[Tick] = deque(maxlen=8)
         self._choices: deque[tuple[Tick, Choice]] = deque(maxlen=MAX_PENDING)
         self._courses = Courses()
         self._outcomes: Counter[tuple[str, str]] = Counter()
@@ -124,7 +129,7 @@ class Planner:
         if self._too_many(start):
             self._outcomes[CueKind.ACTION, "limited"] += 1
             return None
-        loudness = 0.55 * onset.strength + 0.25 * min(1.0, onset.size / 0.05) + 0.2 * min(1.0, onset.speed / 1.0)
+        loudness = hardness(onset)
         return self._request(
             Cue(
                 id=self._next_id,
@@ -132,7 +137,7 @@ class Planner:
                 start=start,
                 deadline=start - PREROLL,
                 prompt=choice.prompt,
-                intensity=min(1.0, loudness),
+                intensity=loudness,
                 gain_db=-6.0 * (1.0 - loudness) + choice.gain_db,
                 pan=max(-1.0, min(1.0, (onset.x - 0.5) * 1.4)),
                 seed=settings.seed * 1_000_003 + self._next_id,
@@ -148,22 +153,37 @@ class Planner:
         likely = replace(onset, strength=onset.strength * advice.likelihood)
         if likely.strength < threshold:
             return onset.at, Choice(None, None, 0.0, 0.0, advice.reason), "unlikely"
-        choice = advised(choose(likely, self.settings.prompts, self._next_id, self._leaning(onset.at)), advice)
+        choice = advised(choose(likely, self.settings.prompts, self._leaning(onset.at)), advice)
         start = advice.at if advice.at - PREROLL > playhead else onset.at
+        if choice.prompt is not None and choice.family is Family.FOOTSTEP and self._has_stepped(onset):
+            return start, replace(choice, prompt=None, reason=f"a foot has just stepped; {choice.reason}"), "unlikely"
         if choice.prompt is None or not self._courses.covers(onset.x, onset.y, choice.family):
             return start, choice, "unknown"
         return start, replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}"), "covered"
 
-    def course(self, told: MotionCourse, playhead: Tick) -> Led | None:
-        """Follow a movement that lasts: ask for its sound once it is known, and say where that goes from then on."""
+    def _has_stepped(self, onset: MotionOnset) -> bool:
+        """Say whether what is only guessed to be a step comes so soon after one that nobody walks so fast."""
+        if onset.kind is not MotionKind.STEP and any(abs(onset.at - at) < STEPS_APART for at in self._stepped):
+            return True
+        self._stepped.append(onset.at)
+        return False
+
+    def course(self, told: MotionCourse, playhead: Tick, advice: Advice | None = None) -> Led | None:
+        """Follow a movement that lasts: ask for its sound once it is known, and say where that goes from then on.
+
+        ``advice`` is what the original sound says of it by now.
+        """
         if not self.settings.actions:
             return None
         course, ended = self._courses.take(told), told.state is CourseState.ENDS
         if course.cue_id is None:
-            self._begin(course, told, playhead)
-        return lead_on(course, ended)
+            self._begin(course, told, playhead, advice)
+        led = lead_on(course, ended)
+        if led is None or advice is None or not advice.gain_db:
+            return led
+        return replace(led, points=tuple(replace(each, level_db=each.level_db + advice.gain_db) for each in led.points))
 
-    def _begin(self, course: Course, told: MotionCourse, playhead: Tick) -> None:
+    def _begin(self, course: Course, told: MotionCourse, playhead: Tick, advice: Advice | None) -> None:
         ended, decided = told.state is CourseState.ENDS, self._decided.of(told)
         if decided is not None:
             choice = decided.choice
@@ -171,6 +191,8 @@ class Planner:
             return
         else:
             choice = choose_lasting(course, self.settings.prompts, self._leaning(course.last))
+            if advice is not None:  # its points are quieter, as long as the original sounds
+                choice = advised(choice, replace(advice, gain_db=0.0))
         if choice.prompt is None or ended:
             if ended and self.settings.prompts.lasting:  # else who walks by and who gestures would be told of, too
                 self._choices.append((course.last, replace(choice, prompt=None)))

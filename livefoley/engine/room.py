@@ -76,7 +76,8 @@ class RoomEngine:
     @property
     def problem(self) -> str | None:
         """Why the publisher's sound is not used, or not learned from any more, in one line, if it is not."""
-        return self._decoding.problem or self._foley.microphone.problem or None
+        foley = self._foley
+        return self._decoding.problem or foley.microphone.problem or foley.programme.statistics().problem or None
 
     # ---- what the publisher sends ----
 
@@ -348,4 +349,5 @@ class RoomEngine:
         )
         own_sound = self._foley.microphone.statistics()
         timeline, audio = self._timeline.statistics(), self._audio.statistics()
-        return EngineStatistics(counters, timeline, audio, mixer, planner, own_sound)
+        programme = self._foley.programme.statistics()
+        return EngineStatistics(counters, timeline, audio, mixer, planner, programme, own_sound)

@@ -16,6 +16,7 @@ from livefoley.engine.audio_input import AudioInputStatistics
 from livefoley.engine.choice import Leaning
 from livefoley.engine.hold import OnDrop
 from livefoley.engine.microphone.own_sound import OwnSoundStatistics
+from livefoley.engine.microphone.programme import ProgrammeStatistics
 from livefoley.engine.mixer import Mixed, MixerStatistics, MixSettings
 from livefoley.engine.planner import PlannerSettings, PlannerStatistics, even
 from livefoley.engine.timeline import TimelineStatistics
@@ -91,4 +92,5 @@ class EngineStatistics:
     audio: AudioInputStatistics
     mixer: MixerStatistics
     planner: PlannerStatistics
+    programme: ProgrammeStatistics
     own_sound: OwnSoundStatistics | None  # None where nothing is learned from it

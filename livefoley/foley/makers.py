@@ -14,6 +14,8 @@ from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.chain import MakerOrder, Offer, Refusal, SoundMaker, StudentUse
 from livefoley.foley.offers import procedural_offer
+from livefoley.foley.recordings.finder import Finder
+from livefoley.foley.recordings.maker import RecordingsMaker
 from livefoley.foley.rendered import RenderedSounds
 from livefoley.foley.sound_chain import SoundChain
 from livefoley.foley.source import Foley
@@ -80,11 +82,14 @@ class Makers:
         """
         self.foley = Foley(libraries, cache_directory, seed=seed)
         self.student = StudentMaker(student) if student is not None else None
+        self._finder = Finder(self.foley.libraries)
+        self._recordings = RecordingsMaker(self._finder.find, self._finder.count)
 
     def makers(self) -> list[SoundMaker]:
         """Return all makers, of equally good ones the earlier first; what they keep, they keep for one use."""
         return [
             BankMaker(self.foley.bank),
+            *([self._recordings] if self._finder.count else []),
             *([CachedTakes(self.student)] if self.student is not None else []),
             ProceduralMaker(self.foley.rendered),
         ]
@@ -95,5 +100,6 @@ class Makers:
 
     def rest(self) -> None:
         """Let go of what can be loaded again: nothing will be asked for soon."""
+        self._finder.release()
         if self.student is not None:
             self.student.rest()

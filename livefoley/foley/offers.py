@@ -18,6 +18,10 @@ BANK_S = 0.25
 STUDENT_S = 0.15
 """A cue that is needed sooner is not worth asking the student for."""
 
+RECORDINGS_S = BANK_S
+"""What a recording needs that was not heard yet: it is looked for and decoded."""
+
+_RECORDINGS_COST = 0.01
 _STUDENT_COST = 0.06  # seconds of two threads for a second of sound
 _USUAL_S = 2.2
 
@@ -54,6 +58,18 @@ def student_offer(request: SoundRequest) -> Offer | Refusal:
         return Refusal("makes ambience of places, and these words name none")
     seconds = s_from_ticks(request.length) or _USUAL_S
     return Offer(Fit.MADE, soon_s=STUDENT_S, cost_s=_STUDENT_COST * seconds)
+
+
+def recordings_offer(request: SoundRequest, count: int) -> Offer | Refusal:
+    """Return the offer of ``count`` recordings: they are looked for by any words. Whether there is one of it shows when
+    it is asked for."""
+    if not count:
+        return Refusal("has no recordings")
+    if request.effect is not None:
+        return Refusal("looks for recordings by words, not by an effect's name")
+    if not request.prompt.strip():
+        return Refusal("looks for recordings by words, and there are none")
+    return Offer(Fit.MADE, soon_s=RECORDINGS_S, cost_s=_RECORDINGS_COST)
 
 
 def procedural_offer(request: SoundRequest) -> Offer | Refusal:

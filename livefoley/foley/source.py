@@ -34,7 +34,8 @@ class Foley:
         directory = cache_directory if cache_directory is not None else dirs.cache_directory()
         self._cache = RenderCache(directory, memory_bytes)
         self.rendered = RenderedSounds(self._cache, seed)
-        self.bank = EffectBank(self.rendered, [Library(path) for path in libraries])
+        self.libraries = tuple(Library(path) for path in libraries)
+        self.bank = EffectBank(self.rendered, self.libraries)
         self._beds: dict[str, ProceduralBed] = {}
         self._seed = seed
 

@@ -71,7 +71,7 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     bed = BedInTurn(lambda text: chain.bed(ambience_of("render", text, 0)), description, ambiences(description, seen))
     plan = PlannerSettings(prompts=lexicon.action_prompts(description))
     under = original if order.request.mix else None  # alone, nothing in it sounds already
-    foley = FoleyPass(MixSettings(), plan, chain, bed, 0, layout.end, under)
+    foley = FoleyPass(MixSettings(follow=True), plan, chain, bed, 0, layout.end, under)
     stem = foley.make([event for event in (*seen, *speech) if isinstance(event, Moment)])
     progress(_SOUNDED)
     sound = _finished(under, stem, order.content_id)

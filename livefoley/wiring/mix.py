@@ -23,6 +23,7 @@ def mix_settings(room: cfg.Room) -> MixSettings:
     return MixSettings(
         **asdict(mix_controls(room)),
         duck_db=foley.duck_db,
+        follow=foley.follow,
         ceiling_dbtp=foley.ceiling_dbtp,
         stem=room.stem,
         apart=room.clips.enabled or room.gives_original,

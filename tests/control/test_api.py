@@ -211,8 +211,8 @@ async def test_a_description_is_explained_before_a_room_is_told_it() -> None:
     async with served(Studio()) as client:
         told = (await client.get("/v1/explain", params={"text": "海鲜市场，有人切菜"})).json()
         assert [part["sound"] for part in told["place"]] == ["crowd + street", "kitchen"]
-        assert [(part["sound"], part["by"], part["known"]) for part in told["actions"]] == [
-            ("FOODKware_Chop", "bank", "list")
+        assert [(part["sound"], part["by"], part["lasting"]) for part in told["actions"]] == [
+            ("FOODKware_Chop", "bank", "")
         ]
         posted = await client.post("/v1/explain", json={"text": "rain jackets, zzyzx"})
         assert (posted.json()["place"], posted.json()["unknown"]) == ([], ["zzyzx"])

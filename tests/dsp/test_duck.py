@@ -19,7 +19,7 @@ def curve(ducker: Ducker, start: int, n: int) -> np.ndarray:
     return np.broadcast_to(np.asarray(ducker.gain(start, n)), n)
 
 
-def ducked(*events: Speech, n: int = 144_000) -> np.ndarray:
+def ducked(*events: Speech, n: int = 192_000) -> np.ndarray:
     ducker = Ducker(8.0)
     for event in events:
         ducker.feed(event)

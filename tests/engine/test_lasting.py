@@ -15,7 +15,7 @@ from livefoley.engine.lasting.lead import Lead
 from livefoley.engine.planner import Planner, PlannerSettings
 
 STEP = TICK_RATE // 10
-CARS = ActionPrompts(("VEHBy_Car",), lasting=((Family.VEHICLE, "VEHCar_Drive"),))
+CARS = ActionPrompts(("VEHBy_Car",), lasting=((Family.VEHICLE, "VEHCar_Drive"),), said=(("VEHCar_Drive", "cars"),))
 A_CAR = Sight(0, ((Family.VEHICLE, 0.7),))
 SOMEBODY = Sight(TICK_RATE, ((Family.SOFT, 0.2),), person=0.4)
 
@@ -45,7 +45,7 @@ def test_a_car_that_is_seen_to_pass_sounds_as_long_as_it_does_and_loudest_where_
     led = plan.course(course(), 0)
     [cue] = plan.take_cues()
     assert (cue.kind, cue.effect, cue.start) == (CueKind.LASTING, "VEHCar_Drive", TICK_RATE)
-    assert cue.reason.startswith("vehicle 0.42 of vehicle 0.70, goes on")
+    assert cue.reason.startswith("vehicle, goes on, 0.42")
     assert led is not None
     assert (led.cue_id, led.ended) == (cue.id, False)
     loudest = max(led.points, key=lambda point: point.level_db)
@@ -85,7 +85,7 @@ def test_the_words_help_where_the_picture_is_not_sure_and_decide_where_nobody_lo
         plan = planner(CARS)
         assert plan.course(course(sight=sight), 0) is not None
         [cue] = plan.take_cues()
-        assert cue.reason.endswith("words: VEHCar_Drive")
+        assert cue.reason.endswith("; words: cars")
 
 
 def test_words_that_no_effect_has_are_made_by_who_makes_sounds_of_words() -> None:
@@ -94,6 +94,20 @@ def test_words_that_no_effect_has_are_made_by_who_makes_sounds_of_words() -> Non
     [cue] = plan.take_cues()
     assert (cue.effect, cue.prompt) == (None, "a helicopter flying")
     assert (cue.request.envelope, cue.request.length) == (((0.0, 0.0), (6.0, 0.0)), 6 * TICK_RATE)
+
+
+def test_of_several_that_are_named_and_not_seen_the_one_that_fits_sounds_as_surely_as_alone() -> None:
+    saw, stir = (Family.SAW, "TOOLHand_Saw"), (Family.STIR, "FOODKware_Stir")
+    sizes = {"TOOLHand_Saw": (0.05,) * 5, "FOODKware_Stir": (0.03, 0.004, 0.004, 0.004, 0.004)}
+    for wanted, size in sizes.items():
+        gains = []
+        for named in ((saw, stir), (stir, saw), (saw,) if wanted == "TOOLHand_Saw" else (stir,)):
+            plan = planner(ActionPrompts(lasting=named))
+            plan.course(course(sight=SOMEBODY, steadiness=0.2, strokes_per_s=1.5, sizes=size), 0)
+            [cue] = plan.take_cues()
+            assert cue.effect == wanted
+            gains.append(cue.gain_db)
+        assert len(set(gains)) == 1
 
 
 def test_what_is_seen_late_begins_late_and_is_led_from_its_beginning() -> None:

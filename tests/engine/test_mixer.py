@@ -145,17 +145,17 @@ def test_bed_behind_the_playhead_is_counted() -> None:
 
 
 def test_foley_ducks_under_speech_and_the_original_does_not() -> None:
-    voice = sine(220.0, 110_000, 0.2)
+    voice = sine(220.0, 160_000, 0.2)
     mixer = Mixer(dataclasses.replace(UNITY, duck_db=8.0), original(voice))
-    mixer.add_bed(np.full((2, 120_000), 0.1, np.float32), 0)
+    mixer.add_bed(np.full((2, 160_000), 0.1, np.float32), 0)
     mixer.speech(Speech(48_000, True, -20.0))
     mixer.speech(Speech(60_000, False))
-    out = mixed(mixer, 100_000)
+    out = mixed(mixer, 150_000)
     assert out.stem is not None
     assert out.stem[0, 40_000] == pytest.approx(0.1)
     assert out.stem[0, 48_000:60_000] == pytest.approx(0.1 * linear_from_db(-8.0))
-    assert out.stem[0, 99_000] == pytest.approx(0.1)
-    assert np.allclose(out.program - out.stem, voice[:, :100_000], atol=1e-6)
+    assert out.stem[0, 149_000] == pytest.approx(0.1)
+    assert np.allclose(out.program - out.stem, voice[:, :150_000], atol=1e-6)
 
 
 def loaded(seed: int = 3, level: float = 0.2) -> Mixer:

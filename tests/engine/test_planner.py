@@ -132,3 +132,13 @@ def test_a_piece_of_bed_that_never_comes_is_asked_for_again() -> None:
     assert again is not None
     assert again.start > 48_000 + BED_TIMEOUT
     assert planner.statistics().bed_restarts == 1
+
+
+def test_nobody_steps_twice_within_a_quarter_of_a_second_but_who_is_seen_to() -> None:
+    planner = Planner(PlannerSettings(prompts=ActionPrompts(("FEETHmn_Wood",))))
+    assert planner.motion(onset(100_000, kind=MotionKind.STEP), 0) is not None
+    assert planner.motion(onset(100_000 + TICK_RATE // 5), 0) is None
+    [_, (_, choice)] = planner.take_choices()
+    assert choice.reason.startswith("a foot has just stepped")
+    assert planner.motion(onset(100_000 + TICK_RATE // 5, kind=MotionKind.STEP), 0) is not None
+    assert planner.motion(onset(100_000 + TICK_RATE // 2), 0) is not None

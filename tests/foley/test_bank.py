@@ -15,8 +15,9 @@ from livefoley.core.errors import BankError
 from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.dsp.loudness import integrated_lufs, momentary_lufs
 from livefoley.foley import levels
-from livefoley.foley.bank.bank import EffectBank, brighten, fit
+from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bank.catalogue import EFFECTS
+from livefoley.foley.bank.shaping import brighten, fit
 from livefoley.foley.render_cache import RenderCache
 from livefoley.foley.rendered import RenderedSounds
 

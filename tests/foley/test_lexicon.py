@@ -138,3 +138,13 @@ def stems(text: str) -> list[str]:
 def test_words_name_what_sounds_as_long_as_it_moves(text: str, lasting: list[tuple[Family, str]]) -> None:
     assert list(lexicon.action_prompts(text).lasting) == lasting
     assert set(LASTING.values()) <= set(EFFECTS)
+
+
+def test_what_is_asked_for_is_known_by_the_words_of_the_description() -> None:
+    said = dict(lexicon.action_prompts("glass bottles set down on a table, cars, a dog").said)
+    assert {name: said[name] for name in ("FOODGware_Bottle", "WOODImpt_Hit", "VEHCar_Drive", "a dog barks")} == {
+        "FOODGware_Bottle": "glass bottles",
+        "WOODImpt_Hit": "table",
+        "VEHCar_Drive": "cars",
+        "a dog barks": "dog",
+    }

@@ -130,6 +130,21 @@ def test_no_word_is_lost_behind_another_meaning() -> None:
         assert families(word) == [means]
 
 
+@pytest.mark.parametrize(
+    ("text", "sound", "lasting"),
+    [
+        ("cars drive past", "VEHCar_Drive", "VEHCar_Drive"),
+        ("somebody types", "CMPTKey_Key", "CMPTKey_Busy"),
+        ("sawing", "WOODImpt_Hit", "TOOLHand_Saw"),
+        ("a helicopter", "a helicopter flying", "a helicopter flying"),
+        ("glass bottles", "FOODGware_Bottle", ""),
+    ],
+)
+def test_what_is_explained_is_what_sounds(text: str, sound: str, lasting: str) -> None:
+    told = explain(text).actions[0]
+    assert (told.sound, told.lasting) == (sound, lasting)
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_read(text: str) -> None:
     said = explain(text)

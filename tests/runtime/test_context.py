@@ -9,12 +9,13 @@ from livefoley.core.errors import InputError
 from livefoley.core.events import Mention, MotionKind, MotionOnset, Sight, Speech
 from livefoley.core.families import Family
 from livefoley.core.notices import PlaceNotice
-from livefoley.core.ticks import ticks_from_s
+from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.engine.choice import Choice
 from livefoley.engine.leanings.decisions import Decision, Leaned
+from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.chain import MakerOrder, StudentUse
 from livefoley.foley.description.lexicon import bed_recipe
-from livefoley.runtime.rooms.context import KEPT_ACTIONS, RoomContext
+from livefoley.runtime.rooms.context import KEPT_ACTIONS, TOLD_ACTIONS, RoomContext
 from livefoley.runtime.sounds.live import LiveSounds
 
 BOX = Mention(0, "boxes", Family.PAPER, "OBJPack_Box")
@@ -60,7 +61,7 @@ LANDS = MotionOnset(ticks_from_s(1), MotionKind.IMPACT, 0.9)
 
 
 def laid(family: Family | None, prompt: str | None = "OBJPack_Box") -> Choice:
-    return Choice(prompt, family, 1.0, 0.0, "")
+    return Choice(prompt, family, 1.0, 0.0, "seen")
 
 
 def test_what_is_named_is_shown_and_counts_where_the_room_wants_it() -> None:
@@ -92,10 +93,13 @@ def test_a_thumb_is_about_an_action_that_made_a_sound() -> None:
 def test_only_the_last_actions_are_kept() -> None:
     context = RoomContext()
     for number in range(KEPT_ACTIONS + 1):
-        context.chosen(number, laid(Family.GLASS), LANDS, 0)
+        context.chosen(number, laid(Family.GLASS), LANDS, ORIGIN + number)
     with pytest.raises(InputError):
         context.thumb(0, up=True, at=0)
     assert context.thumb(KEPT_ACTIONS, up=True, at=0) is Family.GLASS
+    told = context.recent()
+    assert len(told) == TOLD_ACTIONS
+    assert (told[-1].start_s, told[-1].family, told[-1].reason) == (round(KEPT_ACTIONS / TICK_RATE, 3), "glass", "seen")
 
 
 def test_what_was_chosen_and_what_spoke_for_it_is_kept_for_clips() -> None:

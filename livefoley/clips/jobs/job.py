@@ -75,7 +75,8 @@ def _plan_from(fields: dict[str, Any]) -> PlannerSettings:
     }
     lists = {name: tuple(prompts.get(name, ())) for name in ("impacts", "sweeps", "about")}
     lasting = tuple((Family(family), str(prompt)) for family, prompt in prompts.get("lasting", ()))
-    return PlannerSettings(**fields, prompts=ActionPrompts(**{**prompts, **lists, "lasting": lasting}))
+    said = tuple((str(prompt), str(text)) for prompt, text in prompts.get("said", ()))
+    return PlannerSettings(**fields, prompts=ActionPrompts(**{**prompts, **lists, "lasting": lasting, "said": said}))
 
 
 def request_from(fields: dict[str, Any]) -> ClipRequest:

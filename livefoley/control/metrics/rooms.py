@@ -5,6 +5,7 @@ Labels name the room, a kind or an outcome, never an address, a key or an id.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -70,6 +71,10 @@ def _has_ears(room: RoomSnapshot) -> bool:
     return room.ears.state in ("off", "listening")
 
 
+def _loudness(room: RoomSnapshot) -> float:
+    return room.original_lufs if room.original_lufs is not None else math.nan
+
+
 def _has_student(room: RoomSnapshot) -> bool:
     return room.student.state in ("off", "working")
 
@@ -107,6 +112,8 @@ _ROOM_GAUGES: tuple[Row, ...] = (
     ("drift_ppm", "The publisher's sound card against its stamps, parts per million.", lambda r: r.drift_ppm),
     ("delay_line_bytes", "Video that waits for its moment.", lambda r: r.delay_line_bytes),
     ("render_cache_bytes", "Rendered sounds kept in memory, for all rooms.", lambda r: r.renders.bytes),
+    ("original_lufs", "Loudness of the original; not a number before it was heard.", _loudness),
+    ("follow_gain_db", "What foley gains for the original's loudness, in decibels.", lambda r: r.follow_gain_db),
     ("limiter_gain_db", "What the limiter takes from the mix now, in decibels.", lambda r: r.limiter_gain_db),
 )
 _ROOM_COUNTERS: tuple[Row, ...] = (

@@ -10,9 +10,7 @@ from livefoley.engine.choice import (
     LEAST,
     LEAST_UNSAID,
     NAMED,
-    NOBODY,
     NOT_SAID,
-    PERSON,
     THERE,
     UNNAMED,
     UNSEEN,
@@ -20,6 +18,8 @@ from livefoley.engine.choice import (
     Leaning,
     sureness,
 )
+from livefoley.engine.choosing.fit import fit
+from livefoley.engine.choosing.reasons import NOBODY, PERSON, TELLING, words
 from livefoley.engine.lasting.course import ALONE, Course
 
 UNSAID = frozenset({Family.VEHICLE})
@@ -35,26 +35,27 @@ _SEEN = frozenset({Family.POUR, Family.TYPING})
 def choose_lasting(course: Course, prompts: ActionPrompts, leaning: Leaning = EVEN) -> Choice:
     """Return what a movement that lasts sounds like; a prompt of None: nothing, as far as is known by now."""
     named = dict(prompts.lasting)
-    unseen = UNSEEN / max(1, len(named))
-    found: list[tuple[float, Family]] = []
+    found: list[tuple[float, float, Family]] = []
     for family in LASTING:
         if (family not in named and family not in UNSAID) or not _can(family, course):
             continue
         shown = course.shown.get(family, 0.0)
+        unseen = 0.0
         if family in named and _may_be(family, course):
             other = min(1.0, sum(course.shown.values()) - shown)
-            shown = min(1.0, shown + unseen * (1.0 - other) * min(1.0, course.largest / PLAIN))
-        words = NAMED if family in named else UNNAMED if named else NOT_SAID
-        found.append((_suits(family, course) * shown * words * leaning.of(family), family))
-    likelihood, family = max(found, default=(0.0, Family.VEHICLE))
-    seen = _seen(course)
+            unseen = min(1.0 - shown, UNSEEN * (1.0 - other) * min(1.0, course.largest / PLAIN))
+        weight = _suits(family, course) * leaning.of(family) * (NAMED if family in named else NOT_SAID)
+        moves = fit(LASTING[family], course.where) if course.where is not None else 1.0
+        goes_after = UNNAMED / NOT_SAID if named and family not in named else 1.0
+        found.append((goes_after * weight * (shown + unseen * moves), weight * (shown + unseen), family))
+    _, likelihood, family = max(found, default=(0.0, 0.0, Family.VEHICLE))
     least = LEAST if family in named else LEAST_UNSAID
     if likelihood < least:
-        return Choice(None, None, 0.0, 0.0, f"goes on moving, and is not known to sound ({seen})")
-    said = f"; words: {named[family]}" if family in named else "; not in the words" if named else ""
+        return Choice(None, None, 0.0, 0.0, f"goes on moving, and is not known to sound ({_seen(course)})")
+    prompt = named.get(family, LASTING[family])
     confidence = sureness(likelihood, leaning.of(family))
-    reason = f"{family.value} {min(1.0, likelihood):.2f} of {seen}, goes on{said}{leaning.why(family)}"
-    return Choice(named.get(family, LASTING[family]), family, confidence, -6.0 * (1.0 - confidence), reason)
+    told = f"{_of(family, course)}, goes on, {min(1.0, likelihood):.2f}{words(prompt, prompts)}{leaning.why(family)}"
+    return Choice(prompt, family, confidence, -6.0 * (1.0 - confidence), told)
 
 
 def _can(family: Family, course: Course) -> bool:
@@ -82,6 +83,14 @@ def _suits(family: Family, course: Course) -> float:
         case Family.TYPING:
             return 1.0 if course.steadiness < 0.8 else 0.3
     return 1.0
+
+
+def _of(family: Family, course: Course) -> str:
+    """Return what is seen that speaks for a family; else what is seen."""
+    if course.shown.get(family, 0.0) < TELLING:
+        return _seen(course)
+    hand = (course.hands or 0.0) >= THERE and family not in ALONE
+    return f"hand + {family.value}" if hand else family.value
 
 
 def _seen(course: Course) -> str:

@@ -1,1 +1,1 @@
-"""What a room's own microphone tells of the movements in its picture: when they sound, and whether they do at all."""
+"""What a room's own sound tells: when the movements in its picture sound, if they do at all, and how loud it is."""

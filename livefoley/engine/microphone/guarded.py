@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.events import MotionOnset, Speech
+from livefoley.core.events import MotionCourse, MotionOnset, Speech
 from livefoley.core.ticks import Tick
 from livefoley.engine.microphone.own_sound import Advice, OwnSound, OwnSoundStatistics
 
@@ -40,6 +40,10 @@ class Microphone:
     def advise(self, onset: MotionOnset) -> Advice:
         """Return what the original says of a movement."""
         return self._ask(lambda own: own.advise(onset)) or Advice(onset.at)
+
+    def advise_course(self, course: MotionCourse) -> Advice:
+        """Return what the original says of a movement that lasts, as far as it has gone."""
+        return self._ask(lambda own: own.advise_course(course)) or Advice(course.at)
 
     def _ask(self, what: Callable[[OwnSound], Answer]) -> Answer | None:
         """Return an answer; None where nobody listens, or where it broke just now."""

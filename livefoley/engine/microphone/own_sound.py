@@ -18,9 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.events import MotionKind, MotionOnset, Speech
+from livefoley.core.events import MotionCourse, MotionKind, MotionOnset, Speech
 from livefoley.core.ticks import TICK_RATE, Tick, ticks_from_s
 from livefoley.dsp.onsets import SoundOnset, SoundOnsets
+from livefoley.engine.microphone.going_on import GoingOn
 from livefoley.engine.microphone.pairing import Kind, Pairing, kind_of
 
 NEAR: Tick = ticks_from_s(0.06)
@@ -97,6 +98,7 @@ class OwnSound:
         self._speech: deque[tuple[Tick, Tick | None]] = deque(maxlen=MAX_WAITING)
         self._waiting: deque[_Seen] = deque(maxlen=MAX_WAITING)
         self._taken: deque[Tick] = deque(maxlen=MAX_WAITING)  # onsets that are some movement's
+        self._going_on = GoingOn(self._levels.mean, self._speaks)
         self._judged = self._sharpened = self._lowered = self._unlikely = 0
 
     # ---- what is heard ----
@@ -153,6 +155,14 @@ class OwnSound:
             return Advice(onset.at)
         self._unlikely += 1
         return Advice(onset.at, likelihood, reason="what moves like this is not heard in the original")
+
+    def advise_course(self, course: MotionCourse) -> Advice:
+        """Return what the original says of a movement that lasts, as far as it has gone."""
+        self._listen()
+        quieter = self._going_on.quieter_db(course)
+        if quieter < TOLD_DB:
+            return Advice(course.at)
+        return Advice(course.at, gain_db=-quieter, reason=f"the original sounds here, {-quieter:.0f} dB")
 
     def _pair(self, at: Tick, share: float) -> Tick | None:
         """Return the onset that is the movement's, if one is, more likely than by chance."""
@@ -226,7 +236,7 @@ class OwnSound:
             chance=room.chance,
             judged=self._judged,
             sharpened=self._sharpened,
-            lowered=self._lowered,
+            lowered=self._lowered + self._going_on.lowered,
             unlikely=self._unlikely,
         )
 
@@ -256,6 +266,12 @@ class _Levels:
         body, before = self._between(at - ABOUT // 2, at + BODY), self._between(at - SURROUNDINGS, at - ABOUT)
         level = _db(float(np.sort(body)[-LOUDEST:].mean())) if len(body) else FLOOR_DB
         return level, _db(float(np.median(before))) if len(before) else level
+
+    def mean(self, begin: Tick, end: Tick) -> float | None:
+        """Return the mean level in dBFS; None where not all of that is kept."""
+        if begin < self._begin or end > self._begin + len(self._powers) * HOP:
+            return None
+        return _db(float(self._between(begin, end).mean()))
 
     def attack(self, at: Tick) -> Tick:
         """Return where, near ``at``, the level has come half the way (in decibels) up from what was before."""

@@ -11,27 +11,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import soxr
 
 from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource, Stereo
 from livefoley.core.errors import BankError
-from livefoley.core.ticks import TICK_RATE, ticks_from_s
-from livefoley.dsp.biquads import filtered, highs
-from livefoley.dsp.levels import linear_from_db, peak
-from livefoley.foley import levels
 from livefoley.foley.bank import ucs
 from livefoley.foley.bank.catalogue import EFFECTS, Effect
 from livefoley.foley.bank.library import Entry, Library
+from livefoley.foley.bank.shaping import Choice, shape
 from livefoley.foley.chain import Offer, Refusal
 from livefoley.foley.description import lexicon
 from livefoley.foley.offers import bank_offer
 from livefoley.foley.render_cache import stored
-from livefoley.foley.rendered import RenderedSounds, generator
+from livefoley.foley.rendered import RenderedSounds
 
-_SHELF_HZ = 2500.0
-_TRIM_S = 0.03
-_LEVEL_VARY_DB = 1.0
 _MOST_OWN = 64
+_LONGEST_S = 31.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +37,6 @@ class EffectInfo:
     summary: str
     source: str
     variants: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """An answer before it is shaped: samples at intensity ``strength``, and how far they may be retuned."""
-
-    samples: Stereo
-    onset: int
-    strength: float
-    vary: float
-    name: str
-    source: str
-    tags: tuple[str, ...]
-    texture: bool
 
 
 class EffectBank:
@@ -88,7 +68,7 @@ class EffectBank:
         if not names:
             return None
         choice = self._choose(names[request.seed % len(names)] if request.effect else names[0], request)
-        return _shape(choice, request)
+        return shape(choice, request)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all effects, built-in and own, sorted."""
@@ -160,17 +140,17 @@ class EffectBank:
         key = wanted.strip().lower()
         return tuple(name for name in self.names() if name.lower() in (key, key.rpartition("_")[0]))
 
-    def _choose(self, name: str, request: SoundRequest) -> _Choice:
+    def _choose(self, name: str, request: SoundRequest) -> Choice:
         own = [self._entries[name]] if name in self._entries else self._own.get(name, [])
         for turn in range(len(own)):
             library, entry = own[(request.seed + turn) % len(own)]
             samples = self._read(library, entry)
             if samples is not None:
                 tags = (entry.category, *entry.words)
-                return _Choice(samples, entry.onset, 0.7, 0.3, entry.name, SoundSource.LIBRARY, tags, False)
+                return Choice(samples, entry.onset, 0.7, 0.3, entry.name, SoundSource.LIBRARY, tags, False)
         return self._built_in(EFFECTS.get(name) or EFFECTS[lexicon.NEUTRAL_IMPACT], request)
 
-    def _built_in(self, effect: Effect, request: SoundRequest) -> _Choice:
+    def _built_in(self, effect: Effect, request: SoundRequest) -> Choice:
         layer = int(np.argmin([abs(strength - request.intensity) for strength in effect.layers]))
         variant = _variant_named(request.effect, effect)
         if variant is None:
@@ -179,11 +159,11 @@ class EffectBank:
         name = f"{effect.name}_{variant + 1}"
         tags = (effect.ucs.category, *effect.ucs.words)
         strength = effect.layers[layer]
-        return _Choice(take.samples, take.onset, strength, effect.vary, name, SoundSource.BANK, tags, effect.texture)
+        return Choice(take.samples, take.onset, strength, effect.vary, name, SoundSource.BANK, tags, effect.texture)
 
     def _read_entry(self, library: Library, entry: Entry) -> Stereo | None:
         try:
-            return stored(library.read(entry), entry.onset).take().samples
+            return stored(library.read(entry, _LONGEST_S), entry.onset).take().samples
         except BankError:
             return None
 
@@ -198,6 +178,8 @@ def _covers(entry: Entry) -> tuple[str, ...]:
     same = [effect for effect in EFFECTS.values() if effect.ucs.cat_id == entry.cat_id]
     shared = {effect.name: len(set(effect.ucs.words) & set(entry.words)) for effect in same}
     most = max(shared.values(), default=0)
+    if entry.told and not most:
+        return ()  # a recording of a pack is found by its captions
     return tuple(name for name, words in shared.items() if words == most)
 
 
@@ -207,52 +189,3 @@ def _variant_named(wanted: str | None, effect: Effect) -> int | None:
     if wanted and wanted.lower() != effect.name.lower() and number.isdigit() and int(number) > 0:
         return (int(number) - 1) % effect.variants
     return None
-
-
-def _shape(choice: _Choice, request: SoundRequest) -> Sound:
-    """Return the choice as this request wants it: retuned a little, as hard as asked, as long as asked."""
-    rng = generator(request.seed, choice.name)
-    samples, onset = choice.samples, choice.onset
-    ratio = 2 ** (float(rng.uniform(-choice.vary, choice.vary)) / 12)
-    if abs(ratio - 1) > 1e-4:
-        samples = np.ascontiguousarray(soxr.resample(samples.T, TICK_RATE, TICK_RATE * ratio, quality="LQ").T)
-        onset = min(round(onset * ratio), samples.shape[1] - 1)
-    intensity = min(1.0, max(0.0, request.intensity))
-    samples = brighten(samples, levels.INTENSITY_TILT_DB * (intensity - choice.strength))
-    vary_db = float(rng.uniform(-_LEVEL_VARY_DB, 0))
-    factor = linear_from_db(levels.INTENSITY_DB * (intensity - levels.FULL_INTENSITY) + vary_db)
-    samples = samples * np.float32(min(factor, linear_from_db(levels.PEAK_DBFS) / max(peak(samples), 1e-9)))
-    if request.length > 0:
-        samples = fit(samples, onset, request.length, choice.texture)
-    return Sound(
-        np.ascontiguousarray(samples, dtype=np.float32), onset, choice.source, choice.name, choice.tags, request.seed
-    )
-
-
-def brighten(samples: Stereo, db: float) -> Stereo:
-    """Return samples with the highs above 2.5 kHz changed by ``db`` (first-order shelf)."""
-    if abs(db) < 0.25:
-        return samples
-    return filtered(samples, highs(_SHELF_HZ, linear_from_db(db))).astype(np.float32)
-
-
-def fit(samples: Stereo, onset: int, length: int, texture: bool) -> Stereo:
-    """Return a sound about ``length`` long from its onset: cut with a fade; a texture is also carried on."""
-    want = onset + length
-    while texture and samples.shape[1] < want:
-        samples = _carry_on(samples, samples[:, ticks_from_s(0.5) :])
-    if samples.shape[1] <= want:
-        return samples
-    cut = samples[:, :want].copy()
-    n = min(length, ticks_from_s(_TRIM_S))
-    cut[:, want - n :] *= np.linspace(1, 0, n, dtype=np.float32)
-    return cut
-
-
-def _carry_on(first: Stereo, second: Stereo) -> Stereo:
-    """Return two parts of a texture joined by an equal-power second, what fades out at the first one's end cut off."""
-    seam = min(ticks_from_s(1.0), second.shape[1] // 3)
-    body = first[:, : first.shape[1] - ticks_from_s(0.4)]
-    ramp = np.sin(np.linspace(0, np.pi / 2, seam, dtype=np.float32))
-    middle = body[:, -seam:] * ramp[::-1] + second[:, :seam] * ramp
-    return np.concatenate((body[:, :-seam], middle, second[:, seam:]), axis=1)

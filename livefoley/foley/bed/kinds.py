@@ -71,13 +71,16 @@ KINDS: dict[str, BedKind] = {
     "fire": BedKind((TextureSpec("fire", fire.fire, segment_s=8.0, swell_db=0.7),)),
     "frying": BedKind((TextureSpec("frying", fire.sizzle_texture, segment_s=4.0),)),
     "boiling": BedKind((TextureSpec("boiling", water.bubbling, segment_s=5.0),)),
-    "crowd": BedKind((TextureSpec("murmur", crowd.murmur, segment_s=5.0, swell_db=0.7),)),
+    "crowd": BedKind((TextureSpec("murmur", crowd.murmur, segment_s=6.0, swell_db=0.7),)),
     "cafe": BedKind(
-        (TextureSpec("murmur", crowd.murmur, segment_s=5.0, swell_db=0.7), TextureSpec("room", city.room_tone, -9.0)),
+        (
+            TextureSpec("chatter", crowd.chatter, segment_s=6.0, swell_db=0.7),
+            TextureSpec("room", city.room_tone, -12.0),
+        ),
         (EventSpec("FOODTware_Dishes", 22, -18, -5), EventSpec("MACHAppl_Espresso", 0.8, -14, -8, 0.5)),
     ),
     "stadium": BedKind(
-        (TextureSpec("roar", crowd.roar, segment_s=5.0, swell_db=1.0), TextureSpec("murmur", crowd.murmur, -7.0, 5.0)),
+        (TextureSpec("roar", crowd.roar, segment_s=6.0, swell_db=1.0),),
         (EventSpec("CRWDApls_Applause", 1.2, -8, -3, 0.4, 0.3), EventSpec("HORNAir_Blast", 0.4, -16, -10)),
     ),
     "street": BedKind(

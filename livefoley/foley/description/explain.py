@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from livefoley.core.cues import SoundSource
-from livefoley.core.families import LASTING
+from livefoley.core.families import LASTING, SILENT
 from livefoley.core.understood import Understood, UnderstoodPart
 from livefoley.foley.chain import StudentUse
 from livefoley.foley.description.lexicon import NEUTRAL_IMPACT, NEUTRAL_KIND
@@ -33,11 +33,15 @@ def _place(place: Place, use: StudentUse) -> UnderstoodPart:
 
 
 def _action(action: Action, use: StudentUse) -> UnderstoodPart:
+    """Return an action with what truly sounds: what lands, what goes on for as long as it does, or both."""
     family = action.family.value if action.family is not None else ""
-    if action.effects:
-        return UnderstoodPart(action.text, action.effects[0], SoundSource.BANK, family, action.level)
-    if action.ask and use is not StudentUse.NEVER:
-        return UnderstoodPart(action.text, action.ask, SoundSource.STUDENT, family, action.level)
-    if action.lasting is not None:
-        return UnderstoodPart(action.text, LASTING[action.lasting], SoundSource.BANK, family, action.level)
-    return UnderstoodPart(action.text, NEUTRAL_IMPACT, SoundSource.BANK, family, action.level)
+    asks = bool(action.ask) and use is not StudentUse.NEVER
+    lasting, by = action.sounds_while_it_lasts, SoundSource.BANK
+    if lasting and action.lasting is not None and lasting == action.ask:
+        lasting, by = (lasting, SoundSource.STUDENT) if asks else (LASTING[action.lasting], SoundSource.BANK)
+    if lasting and (action.lasting in SILENT or not (action.effects or asks)):
+        return UnderstoodPart(action.text, lasting, by, family, action.level, lasting)
+    if not action.effects and asks:
+        return UnderstoodPart(action.text, action.ask, SoundSource.STUDENT, family, action.level, lasting)
+    sound = action.effects[0] if action.effects else NEUTRAL_IMPACT
+    return UnderstoodPart(action.text, sound, SoundSource.BANK, family, action.level, lasting)

@@ -99,17 +99,27 @@ def action_prompts(describe: str, sound: str | None = None) -> ActionPrompts:
         tuple(each for each in about if each not in done),
         sweeps_named=swept,
         lasting=_lasting(actions),
+        said=_said(actions),
     )
+
+
+def _said(actions: Iterable[Action]) -> tuple[tuple[str, str], ...]:
+    """Return by which words of the description what is asked for is known."""
+    said: dict[str, str] = {}
+    for action in actions:
+        lasts = (LASTING[action.lasting],) if action.lasting is not None else ()
+        for name in (*action.effects, action.ask, *lasts):
+            if name:
+                said.setdefault(name, action.text)
+    return tuple(said.items())
 
 
 def _lasting(actions: Iterable[Action]) -> tuple[tuple[Family, str], ...]:
     """Return what of the actions sounds as long as something moves: each family once, with an effect or words."""
     found: dict[Family, str] = {}
     for action in actions:
-        if action.lasting is not None and not action.about:
-            found.setdefault(
-                action.lasting, action.ask if action.ask and not action.effects else LASTING[action.lasting]
-            )
+        if action.lasting is not None and (sound := action.sounds_while_it_lasts):
+            found.setdefault(action.lasting, sound)
     return tuple(found.items())
 
 

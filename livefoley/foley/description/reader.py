@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from livefoley.core.families import Family, family_of
+from livefoley.core.families import LASTING, Family, family_of
 from livefoley.foley.description.entries import Entry, Modifier, Tables, tables
 from livefoley.foley.description.names import BESIDE, names_goods
 from livefoley.foley.description.words import Match, Text
@@ -61,6 +61,13 @@ class Action:
     def wanted(self) -> str:
         """What to ask for: an effect's name, or words; empty for what has no sound."""
         return self.effects[0] if self.effects else self.ask
+
+    @property
+    def sounds_while_it_lasts(self) -> str:
+        """What is heard as long as it goes on: an effect's name, or words; empty for nothing."""
+        if self.lasting is None or self.about:
+            return ""
+        return self.ask if self.ask and not self.effects else LASTING[self.lasting]
 
 
 @dataclass(frozen=True, slots=True)

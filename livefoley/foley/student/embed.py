@@ -29,6 +29,8 @@ TEXT_DIM = 512
 LONGEST = 1000
 """Characters of a description, as in a room's configuration."""
 _WEIGHTS = next(file for file in SENTENCE_ENCODER.files if file.name == "weights.npz")
+VERSION = _WEIGHTS.sha256[:8]
+"""Of the encoder: what another one has embedded is of no use with it."""
 _UNKNOWN = 0  # the id of what the vocabulary does not hold
 _KEPT = 256
 _KEPT_ON_DISK = 2000
@@ -53,7 +55,7 @@ class TextEncoder:
 
     def __init__(self, directory: Path | None = None) -> None:
         """Remember up to 256 embeddings in memory and, with a ``directory``, up to 2000 there."""
-        self._directory = directory / f"text-{_WEIGHTS.sha256[:8]}" if directory else None
+        self._directory = directory / f"text-{VERSION}" if directory else None
         self._memory: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._model: NumpyBackend | None = None
         self._memory_hits = self._disk_hits = self._computed = 0
@@ -77,6 +79,16 @@ class TextEncoder:
         if len(self._memory) > _KEPT:
             self._memory.popitem(last=False)
         return found
+
+    def knows(self, text: str) -> bool:
+        """Say whether every piece of ``text`` is in the encoder's vocabulary: it reads 锣声 as a mere 声.
+
+        Raises ``DescriptionError`` and ``ModelError`` as ``encode`` does.
+        """
+        words = plain(text)
+        if self._model is None:
+            self._model = _load()
+        return _UNKNOWN not in self._model.sp.encode(words, out_type=int)
 
     def release(self) -> None:
         """Let go of the tables; they are loaded again for the next description that nobody remembers."""

@@ -13,8 +13,8 @@ from livefoley.foley.synth.blocks.toolbox import (
     Signal,
     Take,
     band,
+    coloured,
     count,
-    equalise,
     lay,
     lowpass,
     noise,
@@ -49,7 +49,7 @@ def traffic(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
         one = car_pass(rng, rng.uniform(0.3, 0.8)).samples.astype(np.float64)
         at = int(rng.uniform(-0.5, 0.9) * n)
         lay(out, one[:, max(0, -at) :], max(0, at), 0.56 / (float(np.std(one)) + 1e-9))
-    return equalise(out, CITY, 8)
+    return coloured(out, CITY, 8)
 
 
 def car_pass(rng: Generator, strength: float = 0.7) -> Take:
@@ -85,7 +85,7 @@ def engine(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     )
     pulses = 0.6 + 0.4 * np.maximum(0, sine(2 * f))
     mech = wide(rng, n, octave_curve(-20, -10, -8, -8, -10, -13, -18, -24, -32, -44), 0.5) * pulses
-    return equalise(
+    return coloured(
         unit(firing) + (0.3 + 0.3 * strength) * mech, octave_curve(-18, -2, -9, -15, -20, -24, -30, -34, -38, -48), 10
     )
 
@@ -106,7 +106,7 @@ def train_ride(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
                 2.2 * level * strength,
             )
         at += every * rng.normal(1, 0.01)
-    return equalise(out, TRAIN, 8)
+    return coloured(out, TRAIN, 8)
 
 
 def room_tone(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
@@ -121,7 +121,7 @@ def fan(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     n = count(seconds)
     blades = rng.uniform(70, 130) * (1 + 0.002 * wander(rng, n, 1))
     tone = np.asarray(sum(sine(k * blades) / k for k in (1, 2, 3, 4)))
-    return equalise(wide(rng, n, FAN, 0.7) * (1 + 0.05 * sine(blades / 5)) + (0.05 + 0.1 * strength) * tone, FAN, 6)
+    return coloured(wide(rng, n, FAN, 0.7) * (1 + 0.05 * sine(blades / 5)) + (0.05 + 0.1 * strength) * tone, FAN, 6)
 
 
 def cabin(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:

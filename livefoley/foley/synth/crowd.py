@@ -30,33 +30,54 @@ from livefoley.foley.synth.blocks.toolbox import (
     wander,
     wide,
 )
-from livefoley.foley.synth.blocks.voice import laugh, shout, speak
+from livefoley.foley.synth.blocks.voice import CRIES, breath_in, cry, laugh, person, raised, talk, varied
 
-MURMUR = octave_curve(-24, -19, -8, -4, -6, -13, -19, -23, -26, -34)
-APPLAUSE = octave_curve(-66, -58, -42, -26, -14, -5, -3, -10, -18, -29)
-ROAR = octave_curve(-40, -34, -22, -13, -6, -3, -8, -15, -22, -32)
+BABBLE = octave_curve(-40, -30, -14, -6, 0, -2, -6, -11, -18, -30)
+APPLAUSE = octave_curve(-60, -54, -40, -26, -12, -2, 0, -6, -15, -26)
+ROAR = octave_curve(-44, -36, -22, -10, -2, 0, -3, -9, -18, -30)
 
 
-def _person(rng: Generator) -> tuple[float, float]:
-    """Return the pitch of a voice and the scale of its formants."""
-    low = rng.random() < 0.5
-    return (rng.normal(118, 16), rng.normal(1.0, 0.04)) if low else (rng.normal(205, 22), rng.normal(1.16, 0.04))
+def _far(rng: Generator, sound: Signal, distance: float) -> Signal:
+    """Return a mono sound from ``distance`` 0 (beside one) to 1 (across the room): duller, quieter, somewhere."""
+    dull = lowpass(sound, 11000 * (1 - distance) + 1600 * distance, 1) if distance > 0.15 else sound
+    return pan(dull * (1.1 - 0.95 * distance), rng.uniform(-0.9, 0.9))
+
+
+def talkers(rng: Generator, seconds: float, near: int, far: int) -> tuple[Signal, Signal]:
+    """Return people who talk at once, ``[2, n]`` each: those near, whom one can tell apart, and the ``far`` ones.
+
+    The far are the same few again, at other times and pitches: whom nobody can tell apart need not be others.
+    """
+    n = count(seconds)
+    voices = [raised(talk(rng, seconds, person(rng), 1.2))[:n] for _ in range(near)]
+    level = float(np.mean([np.std(voice) for voice in voices]))
+    close, distant = np.zeros((2, n)), np.zeros((2, n))
+    for voice in voices:
+        close += _far(rng, voice * (level / (np.std(voice) + 0.2 * level)), rng.uniform(0.0, 0.7))
+    for _ in range(far):
+        base = voices[int(rng.integers(near))]
+        other = varied(np.roll(base, int(rng.integers(n))), rng.choice((-1, 1)) * rng.uniform(0.03, 0.22) + 1)
+        distant += pan(np.resize(other, n), rng.uniform(-0.95, 0.95))
+    return close, distant
+
+
+def babble(rng: Generator, seconds: float, near: int, far: int, t60_s: float, closeness: float = 0.5) -> Signal:
+    """Return a room full of people talking: ``near`` voices over ``far`` ones, in a room of ``t60_s``."""
+    n = count(seconds)
+    close, distant = talkers(rng, seconds, near, far)
+    room = in_room(rng, lowpass(distant, 3800, 1), t60_s, 4, 4500)[:, :n]
+    mix = closeness * unit(in_room(rng, close, t60_s, -5, 6000)[:, :n]) + unit(room)
+    return equalise(mix, BABBLE, 5)
 
 
 def murmur(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
-    """Return many people talking at once, none of them understood, in a live room."""
-    n = count(seconds)
-    out = np.zeros((2, n))
-    for k in range(int(7 + 7 * strength)):
-        voice = unit(speak(rng, seconds, *_person(rng))[:n])
-        far = rng.uniform(0.3, 1.0)
-        dull = lowpass(voice, 900 + 3200 * (1 - far), 1)
-        out[:, : len(voice)] += pan(dull, rng.uniform(-0.9, 0.9)) * (1.15 - far)
-        if k % 2:  # the same voice thrown back later makes two of one
-            lay(out, pan(dull, rng.uniform(-0.9, 0.9)), count(rng.uniform(0.7, 2.0)), 0.5)
-    room = in_room(rng, out, 0.9, -2, 3500)[:, :n]
-    babble = wide(rng, n, MURMUR, 0.8) * np.exp(wander(rng, n, 4, 0.25))
-    return equalise(unit(room) + 0.35 * unit(babble), MURMUR, 10)
+    """Return many people talking at once, hardly any of them understood, in a live room."""
+    return babble(rng, seconds, int(6 + 5 * strength), 24, 0.8, 0.8)
+
+
+def chatter(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
+    """Return a cafe's guests: a few tables near, the rest a hum behind them, in a small room."""
+    return babble(rng, seconds, int(5 + 3 * strength), 12, 0.5, 1.2)
 
 
 def _hands(rng: Generator, people: int) -> Signal:
@@ -76,13 +97,13 @@ def _hands(rng: Generator, people: int) -> Signal:
 def _claps(rng: Generator, n: int, people: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return when hands meet, and whose: everyone keeps a tempo of their own between 3 and 5.5 a second."""
     starts, who = [], []
-    for person in range(people):
+    for each in range(people):
         every = RATE / rng.uniform(3.0, 5.5)
         beats = int(n / every) + 1
         at = rng.uniform(-every, 0) + np.cumsum(every * rng.normal(1, 0.06, beats).clip(0.6, 1.6))
         at = at[(at > 0) & (at < n)].astype(np.int64)
         starts.append(at)
-        who.append(np.full(len(at), person * 3) + rng.integers(0, 3, len(at)))
+        who.append(np.full(len(at), each * 3) + rng.integers(0, 3, len(at)))
     return np.concatenate(starts), np.concatenate(who)
 
 
@@ -105,33 +126,43 @@ def applause(rng: Generator, strength: float = 0.7) -> Take:
     return placed(body * swell(body.shape[1], (0, 0.15), (0.35, 1), (3.0, 0.85), (seconds, 0)))
 
 
-def roar(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
-    """Return a cheering crowd: many cries at once over the broad noise of the far ones."""
+def cries(rng: Generator, seconds: float, people: int, height: float = 2.4) -> Signal:
+    """Return ``people`` who shout for joy, each when it takes them: ``[2, n]``, dry."""
     n = count(seconds)
     out = np.zeros((2, n))
-    vowels = (("a", "e"), ("u", "u"), ("e", "a"), ("o", "a"))
-    for _ in range(int(seconds * (3 + 6 * strength))):
-        length = rng.uniform(0.7, 2.0)
-        pitch, scale = _person(rng)
-        cry = shout(rng, length, pitch * rng.uniform(1.7, 2.7), scale, vowels[rng.integers(4)])
-        lay(
-            out,
-            pan(unit(cry), rng.uniform(-0.9, 0.9)),
-            int(rng.uniform(-0.3, 0.98) * n) % n,
-            rng.uniform(0.2, 1) ** 1.5,
-        )
+    shouts = []
+    for _ in range(14):
+        vowels = CRIES[int(rng.integers(len(CRIES)))]
+        one = cry(rng, rng.uniform(0.8, 2.2), person(rng, 0.8), vowels, height * rng.uniform(0.75, 1.2))
+        shouts.append(unit(raised(one)))
+    for k in range(people):
+        one = shouts[k % len(shouts)]
+        if k >= len(shouts):
+            one = varied(one, rng.uniform(0.8, 1.25))
+        at = int(rng.uniform(-0.5 * len(one), 0.98 * n))
+        lay(out, _far(rng, one[max(0, -at) :], rng.uniform(0.1, 0.8)), max(0, at))
+    return out
+
+
+def roar(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
+    """Return a stadium: thousands as one roar, single cries out of it, clapping and whistles here and there."""
+    n = count(seconds)
+    dry = unit(cries(rng, seconds, int(seconds * (4 + 5 * strength))))
+    hands = unit(applause_texture(rng, seconds, 0.4))
     far = wide(rng, n, ROAR, 0.9) * np.exp(wander(rng, n, 2.5, 0.12))
-    mix = unit(in_room(rng, out, 1.4, 0, 4000)[:, :n]) + (0.5 + 0.4 * strength) * unit(far)
-    return equalise(mix, ROAR, 12)
+    mix = unit(in_room(rng, dry, 1.3, -3, 4500)[:, :n]) + 0.12 * hands + 0.08 * unit(far)
+    return equalise(mix, ROAR, 6)
 
 
 def cheer(rng: Generator, strength: float = 0.7) -> Take:
     """Return a crowd breaking into cheers and applause, 4.5 s; its onset is where it is full."""
     seconds = 4.5
-    voices = unit(roar(rng, seconds, strength))
+    n = count(seconds)
+    dry = unit(cries(rng, seconds, int(30 + 50 * strength)))
+    voices = unit(in_room(rng, dry, 0.9, -4, 5000)[:, :n])
     hands = unit(applause_texture(rng, seconds, strength))
-    n = voices.shape[1]
-    mix = (voices + 0.35 * hands + 0.1 * _whistles(rng, n)) * swell(n, (0, 0.05), (0.4, 1), (2.2, 0.9), (seconds, 0))
+    mix = voices + 0.2 * hands + 0.08 * _whistles(rng, n)
+    mix = mix * swell(n, (0, 0.05), (0.4, 1), (2.2, 0.9), (seconds, 0))
     return take(mix, count(0.25))
 
 
@@ -146,30 +177,29 @@ def _whistles(rng: Generator, n: int) -> Signal:
 
 
 def gasp(rng: Generator, strength: float = 0.7) -> Take:
-    """Return a crowd drawing breath: many short inward hisses, some voiced 'oh's after them."""
-    n = count(1.3)
+    """Return a crowd drawing breath: many short inward hisses, voiced 'oh's after them."""
+    n = count(1.5)
     out = np.zeros((2, n))
-    for _ in range(int(20 + 30 * strength)):
-        m = count(rng.uniform(0.25, 0.5))
-        breath = band(rng.standard_normal(m), rng.uniform(900, 1600), rng.uniform(3500, 6500), 1)
-        lay(out, pan(unit(breath) * np.hanning(m) ** 0.7, rng.uniform(-0.9, 0.9)), count(rng.gamma(2, 0.04)), 0.6)
-    for _ in range(8):
-        pitch, scale = _person(rng)
-        oh = unit(shout(rng, rng.uniform(0.35, 0.7), pitch * 1.3, scale, ("o", "u")))
-        lay(out, pan(oh, rng.uniform(-0.9, 0.9)), count(0.12 + rng.gamma(2, 0.05)), 0.5 * strength)
+    for k in range(int(14 + 14 * strength)):
+        breath = raised(breath_in(rng, rng.uniform(0.18, 0.35), person(rng)))
+        lay(out, _far(rng, unit(breath), rng.uniform(0.1, 0.8)), 0 if k == 0 else count(rng.gamma(2, 0.03)), 0.35)
+    for _ in range(int(10 + 10 * strength)):
+        vowels = (("o", "o", "u"), ("a", "uh", "schwa"))[int(rng.integers(2))]
+        oh = raised(cry(rng, rng.uniform(0.35, 0.8), person(rng, 0.4), vowels, 1.5))
+        lay(out, _far(rng, unit(oh), rng.uniform(0.1, 0.9)), count(0.18 + rng.gamma(2, 0.05)), strength)
     return placed(in_room(rng, fade(out, 0.005, 0.2), 0.8, -8))
 
 
 def laughter(rng: Generator, strength: float = 0.7) -> Take:
-    """Return an audience laughing, about 3.5 s."""
-    n = count(3.6)
+    """Return an audience laughing, about 4 s."""
+    seconds = 4.0
+    n = count(seconds)
     out = np.zeros((2, n))
-    for _ in range(int(10 + 26 * strength)):
-        pitch, scale = _person(rng)
-        one = unit(laugh(rng, pitch * rng.uniform(1.3, 2.1), scale))
-        lay(out, pan(lowpass(one, rng.uniform(2500, 7000), 1), rng.uniform(-0.9, 0.9)), count(rng.gamma(1.5, 0.3)))
-    shape = swell(n, (0, 0.6), (0.5, 1), (2.0, 0.7), (3.6, 0))
-    return placed(in_room(rng, out * shape, 0.9, -6, 4500))
+    for k in range(int(5 + 8 * strength)):
+        one = raised(laugh(rng, person(rng, 0.5)))
+        lay(out, _far(rng, unit(one), rng.uniform(0.0, 0.9) if k else 0.0), count(rng.gamma(1.8, 0.4)) if k else 0)
+    shape = swell(n, (0, 0.7), (0.5, 1), (2.2, 0.7), (seconds, 0))
+    return placed(in_room(rng, out * shape, 0.8, -8, 5000))
 
 
 def clap(rng: Generator, strength: float = 0.7) -> Take:

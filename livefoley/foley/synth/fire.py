@@ -10,8 +10,8 @@ from livefoley.foley.synth.blocks.toolbox import (
     RATE,
     Signal,
     Take,
+    coloured,
     count,
-    equalise,
     highpass,
     octave_curve,
     poisson,
@@ -52,7 +52,7 @@ def fire(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     hiss = hiss * np.exp(wander(rng, n, 4, 0.3))
     snaps = crackles(rng, n, 8 + 18 * strength, 9.0)
     mix = unit(flames) + 0.55 * unit(hiss) + unit(snaps)
-    return equalise(mix, FIRE, 12)
+    return coloured(mix, FIRE, 12)
 
 
 def sizzle_texture(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
@@ -60,7 +60,7 @@ def sizzle_texture(rng: Generator, seconds: float, strength: float = 0.7) -> Sig
     n = count(seconds)
     hiss = wide(rng, n, SIZZLE, 0.5) * np.exp(wander(rng, n, 12, 0.2) + wander(rng, n, 1.2, 0.15))
     spatter = crackles(rng, n, 150 + 250 * strength, 12.0)
-    return equalise(unit(hiss) + 0.7 * unit(spatter), SIZZLE, 12)
+    return coloured(unit(hiss) + 0.7 * unit(spatter), SIZZLE, 12)
 
 
 def sizzle(rng: Generator, strength: float = 0.7) -> Take:

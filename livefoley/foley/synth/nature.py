@@ -12,8 +12,8 @@ from livefoley.foley.synth.blocks.toolbox import (
     Signal,
     Take,
     band,
+    coloured,
     count,
-    equalise,
     highpass,
     lay,
     lowpass,
@@ -116,7 +116,7 @@ def crickets(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     for _ in range(int(5 + 9 * strength)):
         out += _cricket(rng, n)
     bed = wide(rng, n, octave_curve(-12, -12, -14, -18, -20, -22, -26, -30, -32, -38), 0.8)
-    return equalise(unit(out) + 0.05 * unit(out) ** 2 + 0.25 * bed, CRICKETS, 8)
+    return coloured(unit(out) + 0.05 * unit(out) ** 2 + 0.25 * bed, CRICKETS, 8)
 
 
 def _cricket(rng: Generator, n: int) -> Signal:
@@ -147,7 +147,7 @@ def cicadas(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
             0, np.sin(2 * np.pi * np.cumsum(rng.uniform(90, 170) + wander(rng, n, 2, 4)) / RATE)
         )
         out += pan(unit(buzz) * teeth * np.exp(wander(rng, n, 0.6, 0.4)), rng.uniform(-0.9, 0.9))
-    return equalise(out, CICADAS, 12)
+    return coloured(out, CICADAS, 12)
 
 
 def gull(rng: Generator, strength: float = 0.7) -> Take:

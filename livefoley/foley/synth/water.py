@@ -17,9 +17,9 @@ from livefoley.foley.synth.blocks.toolbox import (
     Signal,
     Take,
     band,
+    coloured,
     count,
     decay,
-    equalise,
     fade,
     lay,
     lowpass,
@@ -104,7 +104,7 @@ def rain(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     plops = poisson(rng, n, 60 + 120 * strength)
     puddle = swarm(rng, n, plops, _radii(rng, len(plops), 0.4, 1.6, 1.5))
     mix = unit(wash) + (1.1 - 0.5 * strength) * unit(near) + 0.25 * unit(puddle)
-    return equalise(mix, RAIN_HEAVY if strength > 0.85 else RAIN)
+    return coloured(mix, RAIN_HEAVY if strength > 0.85 else RAIN)
 
 
 def rain_on_window(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
@@ -119,7 +119,7 @@ def rain_on_window(rng: Generator, seconds: float, strength: float = 0.7) -> Sig
     gutter = poisson(rng, n, 40)
     trickle = swarm(rng, n, gutter, _radii(rng, len(gutter), 1.2, 4.5, 1.3), 0.4)
     mix = unit(wash) + 0.9 * unit(pane) + 0.4 * unit(small) + 0.3 * unit(trickle)
-    return equalise(mix, RAIN_WINDOW, 12)
+    return coloured(mix, RAIN_WINDOW, 12)
 
 
 def stream(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
@@ -130,13 +130,13 @@ def stream(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     starts = starts[rng.random(len(starts)) < crowding[starts] / crowding.max() * 2]
     sound = swarm(rng, n, starts, _radii(rng, len(starts), 0.5, 6.0, 2.2), 0.8)
     rush = wide(rng, n, STREAM, 0.8) * np.exp(wander(rng, n, 3.0, 0.12))
-    return equalise(0.6 * unit(np.tanh(0.5 * unit(sound))) + (0.7 + 0.6 * strength) * unit(rush), STREAM)
+    return coloured(0.6 * unit(np.tanh(0.5 * unit(sound))) + (0.7 + 0.6 * strength) * unit(rush), STREAM)
 
 
 def wave(rng: Generator, strength: float = 0.7) -> Take:
     """Return one breaking wave, 7 to 10 s; its onset is the break."""
     sound, crest_s = _wave(rng, strength)
-    return take(equalise(sound, SURF, 10), count(crest_s))
+    return take(coloured(sound, SURF, 10), count(crest_s))
 
 
 def _wave(rng: Generator, strength: float) -> tuple[Signal, float]:
@@ -169,7 +169,7 @@ def surf(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
         one, _ = _wave(rng, strength)
         lay(out, one[:, max(0, -at) :], max(0, at), rng.uniform(0.6, 1.0))
         at += count(rng.uniform(3.5, 6.5))
-    return equalise(out, SURF, 12)
+    return coloured(out, SURF, 12)
 
 
 def drip(rng: Generator, strength: float = 0.7) -> Take:

@@ -11,8 +11,8 @@ from livefoley.foley.synth.blocks.toolbox import (
     Signal,
     Take,
     band,
+    coloured,
     count,
-    equalise,
     fade,
     lay,
     lowpass,
@@ -44,7 +44,7 @@ def wind(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
         out += unit(band(source, centre * 0.7, centre * 1.4, 1)) * gust * (1.0, 1.2, 1.3, 1.0, 0.45, 0.15)[k]
     howl = resonate(noise(rng, n), rng.uniform(420, 620), 18) + 0.6 * resonate(noise(rng, n), rng.uniform(700, 900), 22)
     out += (0.15 + 0.5 * strength) * unit(howl) * np.exp(2.2 * speed) * 0.6
-    return equalise(out, WIND, 10)
+    return coloured(out, WIND, 10)
 
 
 def leaves(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
@@ -52,7 +52,7 @@ def leaves(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
     n = count(seconds)
     speed = np.exp(wander(rng, n, 0.5, 0.35) + wander(rng, n, 3.0, 0.15))
     rustle = wide(rng, n, LEAVES, 0.9) * speed * np.exp(wander(rng, n, 25, 0.25))
-    return equalise(unit(rustle) + 0.35 * unit(wind(rng, seconds, strength * 0.7)), LEAVES, 8)
+    return coloured(unit(rustle) + 0.35 * unit(wind(rng, seconds, strength * 0.7)), LEAVES, 8)
 
 
 def air(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:

@@ -9,7 +9,7 @@ from livefoley.clips.buffer.choices import RecentChoices
 from livefoley.core.errors import InputError
 from livefoley.core.events import Mention, MotionCourse, MotionOnset, PerceptionEvent, SceneCut, Sight
 from livefoley.core.families import Family
-from livefoley.core.notices import PlaceNotice
+from livefoley.core.notices import ActionNotice, PlaceNotice
 from livefoley.core.ticks import Tick
 from livefoley.core.understood import ContextSnapshot, LeaningSnapshot
 from livefoley.engine.choice import Choice, Leaning
@@ -18,9 +18,11 @@ from livefoley.engine.leanings.host import HostContext
 from livefoley.engine.leanings.place import Surroundings
 from livefoley.engine.leanings.thumbs import Thumbs
 from livefoley.foley.description.lexicon import at_place, is_place
+from livefoley.runtime.events import notices
 from livefoley.runtime.sounds.live import RoomSounds
 
 KEPT_ACTIONS = 256
+TOLD_ACTIONS = 8  # in the room's state
 UNKNOWN = "unknown"  # what is told in place of a family where none is known
 
 
@@ -45,6 +47,7 @@ class RoomContext:
         self._kept: RecentChoices | None = None
         self._given = 0
         self._actions: deque[tuple[int, Family | None]] = deque(maxlen=KEPT_ACTIONS)
+        self._recent: deque[ActionNotice] = deque(maxlen=TOLD_ACTIONS)
 
     def connect(
         self,
@@ -111,6 +114,7 @@ class RoomContext:
     def chosen(self, number: int, choice: Choice, moved: PerceptionEvent, start: Tick) -> None:
         """Remember what was chosen for what moved, and from when on it sounds, by the number of the event that tells
         of it."""
+        self._recent.append(notices.action(start, choice))
         if choice.prompt is not None:
             self._actions.append((number, choice.family))
         if isinstance(moved, MotionOnset | MotionCourse) and self._kept is not None:
@@ -125,6 +129,10 @@ class RoomContext:
         self._thumbs.give(family, up, at)
         self._given += 1
         return family
+
+    def recent(self) -> tuple[ActionNotice, ...]:
+        """Return what was chosen for the last movements, the newest last."""
+        return tuple(self._recent)
 
     def snapshot(self, at: Tick) -> ContextSnapshot:
         """Return what counts at ``at``."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from livefoley.core.events import MotionKind, PerceptionEvent, Speech
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
-from livefoley.core.snapshots import EyesSnapshot
 from livefoley.core.ticks import Tick
+from livefoley.core.understood import EyesSnapshot
 from livefoley.runtime.rooms.evidence import EvidenceIds
 from livefoley.runtime.rooms.taps import AudioBatcher
 from livefoley.runtime.workers.link import Failed

@@ -10,9 +10,7 @@ from livefoley.core.snapshots import (
     ClipsSnapshot,
     CueCount,
     EarsSnapshot,
-    EyesSnapshot,
     Latency,
-    MicrophoneSnapshot,
     RenderCacheSnapshot,
     RoomControls,
     RoomSnapshot,
@@ -24,6 +22,7 @@ from livefoley.core.snapshots import (
     StudentSnapshot,
 )
 from livefoley.core.ticks import s_from_ticks
+from livefoley.core.understood import EyesSnapshot, MicrophoneSnapshot
 from livefoley.engine.microphone.own_sound import OwnSoundStatistics
 from livefoley.foley.description.explain import explain
 from livefoley.runtime.events.notices import stream_s
@@ -90,6 +89,8 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         bed_restarts=figures.planner.bed_restarts,
         bed_late_samples=mixer.bed_late_samples,
         limiter_gain_db=mixer.limiter_gain_db,
+        original_lufs=_rounded(figures.programme.lufs),
+        follow_gain_db=round(figures.programme.gain_db, 1),
         held_back_s=s_from_ticks(counters.held_back_ticks),
         delay_line_bytes=counters.delay_line_bytes,
         cue_latency_s=Latency(*foley.latency_s) if foley is not None else Latency(),
@@ -106,6 +107,7 @@ def snapshot(room: Room, now: float) -> RoomSnapshot:
         eyes=room.perception.seen() if room.perception is not None else EyesSnapshot(),
         microphone=_microphone(figures.own_sound),
         context=parts.context.snapshot(engine.soonest(engine.settings.lookahead_s, now) if engine.started else 0),
+        actions=parts.context.recent(),
         screen=room.screen.snapshot() if room.screen is not None else ScreenSnapshot(),
         clips=parts.clips.snapshot() if parts.clips is not None else ClipsSnapshot(),
     )
@@ -115,6 +117,10 @@ def _of_outputs(room: Room, sinks: Sequence[SinkStatistics]) -> str:
     """Return what the slate or an output cannot do, in a line."""
     slate = room.slate.problem if room.slate else ""
     return slate or next((sink.problem for sink in sinks if sink.problem), "")
+
+
+def _rounded(lufs: float | None) -> float | None:
+    return None if lufs is None else round(lufs, 1)
 
 
 def _unwritten(parts: RoomParts) -> tuple[str, ...]:

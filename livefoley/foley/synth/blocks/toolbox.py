@@ -90,15 +90,27 @@ def wide(rng: Generator, n: int, levels: Curve, width: float = 0.7) -> Signal:
 
 def equalise(sound: Signal, levels: Curve, limit_db: float = 24.0) -> Signal:
     """Return a texture with its octave bands moved to ``levels`` (zero phase, so for steady sounds only)."""
-    n = scipy.fft.next_fast_len(sound.shape[-1], real=True)
-    spectrum = scipy.fft.rfft(sound, n, axis=-1)
+    n, spectrum, frequencies = _spectrum(sound)
     power = np.abs(spectrum.reshape(-1, spectrum.shape[-1])) ** 2
-    frequencies = _frequencies(n)
     have = _octave_levels(power.sum(axis=0), frequencies)
-    wanted = np.array([_level_at(levels, f) for f in OCTAVES])
-    change = wanted - have
-    change = np.clip(change - np.median(change), -limit_db, limit_db)
-    moved = scipy.fft.irfft(spectrum * _gains(dict(zip(OCTAVES, change, strict=True)), frequencies), n, axis=-1)
+    return _moved(sound, n, spectrum, np.array([_level_at(levels, f) for f in OCTAVES]) - have, limit_db)
+
+
+def coloured(sound: Signal, levels: Curve, limit_db: float = 24.0) -> Signal:
+    """Return a texture through a filter of the shape of ``levels``, on top of what it has (zero phase)."""
+    n, spectrum, _ = _spectrum(sound)
+    return _moved(sound, n, spectrum, np.array([_level_at(levels, f) for f in OCTAVES]), limit_db)
+
+
+def _spectrum(sound: Signal) -> tuple[int, NDArray[np.complex128], Signal]:
+    n = scipy.fft.next_fast_len(sound.shape[-1], real=True)
+    return n, scipy.fft.rfft(sound, n, axis=-1), _frequencies(n)
+
+
+def _moved(sound: Signal, n: int, spectrum: NDArray[np.complex128], change_db: Signal, limit_db: float) -> Signal:
+    change = np.clip(change_db - np.median(change_db), -limit_db, limit_db)
+    gains = _gains(dict(zip(OCTAVES, change, strict=True)), _frequencies(n))
+    moved = scipy.fft.irfft(spectrum * gains, n, axis=-1)
     return np.asarray(moved[..., : sound.shape[-1]])
 
 
@@ -108,7 +120,7 @@ def _level_at(levels: Curve, frequency: float) -> float:
 
 
 def _octave_levels(power: Signal, frequencies: Signal) -> Signal:
-    edges = np.searchsorted(frequencies, [f * 2**0.5 ** (1 if up else -1) for f in OCTAVES for up in (False, True)])
+    edges = np.searchsorted(frequencies, [f * 2 ** (0.5 if up else -0.5) for f in OCTAVES for up in (False, True)])
     sums = [power[a:b].sum() for a, b in zip(edges[::2], edges[1::2], strict=True)]
     return 10 * np.log10(np.array(sums) + 1e-12)
 
