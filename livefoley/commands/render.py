@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -30,8 +30,10 @@ from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
 from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.bed.in_turn import BedInTurn
+from livefoley.foley.chain import credits_of
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
+from livefoley.foley.sound_chain import ChainBed
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.marks.streaming import StreamEmbedder
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
@@ -103,8 +105,7 @@ def render_file(
     program, foley_alone = PcmCapture(), PcmCapture()
     makers = Makers([library_directory()], StudentSettings(steps=steps) if student else None, seed=seed)
     chain = makers.chain()
-    bed = BedInTurn(lambda text: chain.bed(ambience_of("render", text, seed)), describe)
-    places = _Places(describe, bed)
+    places = _Places(describe, lambda text: chain.bed(ambience_of("render", text, seed)))
     renderer = Renderer(
         render_settings(describe, seed, stem is not None),
         make_decoder=make_decoder,
@@ -113,7 +114,7 @@ def render_file(
         analyser=MotionAnalyser(eyes=Eyes(PictureClasses(), People())),
         speech=SpeechDetector(),
         effects=chain,
-        bed=bed,
+        bed=places.bed,
         make_mark=partial(StreamEmbedder, content),
         see=places.see,
     )
@@ -150,11 +151,17 @@ def render_file(
 class _Places:
     """Where the pictures say the film is: heard in its ambience, and kept for the report."""
 
-    def __init__(self, describe: str, bed: BedInTurn) -> None:
+    def __init__(self, describe: str, open_bed: Callable[[str], ChainBed]) -> None:
         self.found: list[FilmPlace] = []
-        self.bed = bed
+        self.beds: list[ChainBed] = []
+        self.bed = BedInTurn(self._open, describe)
+        self._open_bed = open_bed
         self._describe = describe
         self._film = FilmPlaces(lexicon.is_place(describe), ORIGIN)
+
+    def _open(self, text: str) -> ChainBed:
+        self.beds.append(self._open_bed(text))
+        return self.beds[-1]
 
     def see(self, event: PerceptionEvent) -> None:
         """Take what is seen."""
@@ -220,7 +227,6 @@ def _report(
     path: Path | None,
 ) -> str:
     """Write the report to ``path``, if any, and return its gist."""
-    bed = places.bed.source
     outcomes = renderer.outcomes()
     laid = sum(count for _, outcome, count in outcomes if outcome == "laid")
     if path is not None:
@@ -230,7 +236,7 @@ def _report(
             "describe": describe,
             "duration_s": round(duration_s, 3),
             "wall_s": round(wall_s, 3),
-            "bed": bed,
+            "bed": places.bed.source,
             "places": [
                 {"at_s": round(s_from_ticks(each.start - ORIGIN), 3), "place": each.words, "seen": each.seen}
                 for each in places.found
@@ -239,9 +245,10 @@ def _report(
             "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
             "microphone": asdict(renderer.own_sound) if renderer.own_sound is not None else None,
             "sounds": [_told(laid) for laid in renderer.laid],
+            "credits": [asdict(credit) for credit in credits_of((*places.beds, *renderer.laid))],
         }
         write_whole(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n", mode=SHARED)
-    return f"{laid} sound(s) in sync over a {bed} bed"
+    return f"{laid} sound(s) in sync over a {places.bed.source} bed"
 
 
 def _told(laid: LaidSound) -> dict[str, Any]:
