@@ -33,7 +33,6 @@ ASKS: Mapping[str, str] = {
     "a rooster crows": "rooster",
     "a helicopter flying": "helicopter",
     "a chainsaw": "chainsaw",
-    "a single gunshot": "gun",
     "fireworks exploding in the sky": "fireworks",
     "horse hooves": "horse",
 }
