@@ -13,6 +13,7 @@ from livefoley.core.errors import BankError
 from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
 from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.foley import levels
+from livefoley.foley.bank.library import LONGEST_S
 from livefoley.foley.bank.shaping import Choice, shape
 from livefoley.foley.chain import Offer, Refusal
 from livefoley.foley.offers import recordings_offer
@@ -92,14 +93,12 @@ class RecordingsMaker:
         return materials
 
     def _read(self, found: Found, brief: bool = False) -> Stored:
-        """Return a recording; with ``brief`` no more than its beginning, which a cue waits for. Raises ``BankError``."""
+        """Return a recording; with ``brief`` no more than its beginning, for a cue. Raises ``BankError``."""
         key = found.entry.digest, brief and found.entry.samples > BRIEF
         kept = self._kept.pop(key, None)
         if kept is None:
-            samples = (
-                found.library.read(found.entry, s_from_ticks(BRIEF)) if key[1] else found.library.read(found.entry)
-            )
-            kept = stored(samples, found.entry.onset)
+            longest_s = s_from_ticks(BRIEF) if key[1] else LONGEST_S
+            kept = stored(found.library.read(found.entry, longest_s), found.entry.onset)
         self._kept[key] = kept
         while sum(each.samples.nbytes for each in self._kept.values()) > _KEPT_BYTES and len(self._kept) > 1:
             self._kept.popitem(last=False)
