@@ -11,7 +11,7 @@ import numpy as np
 from livefoley.core.cues import Stereo
 from livefoley.dsp.biquads import filtered, highpass
 from livefoley.dsp.levels import linear_from_db, peak
-from livefoley.dsp.loudness import integrated_lufs, loudest_lufs
+from livefoley.dsp.loudness import ABSOLUTE_GATE_LUFS, HOP, integrated_lufs, loudest_lufs, momentary_lufs
 
 BED_LUFS = -14.0
 EFFECT_LUFS = -14.0
@@ -24,6 +24,11 @@ ROUNDING_DB = 5.0
 """How far a hit's peak may be rounded off to come nearer to its loudness, as a limiter would."""
 INTENSITY_TILT_DB = 9.0
 """Change of the highs (above about 2.5 kHz) over the whole range of intensity, besides the level."""
+
+MOST_TREND_DB = 20.0
+"""How much a texture may sink or rise in all and be brought back to one level."""
+MOST_SPREAD_DB = 15.0
+"""How far the loudness of an ambience may come and go: waves do by some 10 dB, single sounds in silence by 30."""
 
 _RUMBLE = highpass(25.0)
 
@@ -50,6 +55,26 @@ def normalise_bed(samples: Stereo) -> Stereo:
     for _ in range(2):  # rounding peaks off takes a little loudness; the second pass gives it back
         level = round_off(level * np.float32(linear_from_db(BED_LUFS - integrated_lufs(level))))
     return level
+
+
+def level_bed(samples: Stereo) -> Stereo:
+    """Return a texture at its level that neither sinks nor rises from its beginning to its end; what swells in it
+    swells on."""
+    loud = momentary_lufs(samples)
+    heard = np.flatnonzero(loud > ABSOLUTE_GATE_LUFS)
+    if len(heard) > 1:
+        slope, _ = np.polyfit(heard * HOP, loud[heard], 1)
+        far_db = abs(slope) * samples.shape[1]
+        slope *= min(1.0, MOST_TREND_DB / max(far_db, 1e-9))
+        curve_db = -slope * (np.arange(samples.shape[1]) - samples.shape[1] / 2)
+        samples = (samples * (10 ** (curve_db / 20)).astype(np.float32)).astype(np.float32)
+    return normalise_bed(samples)
+
+
+def spread_db(samples: Stereo) -> float:
+    """Return how far the momentary loudness of a texture comes and goes: its lowest tenth to its highest, in LU."""
+    low, high = np.percentile(momentary_lufs(samples), (10, 90))
+    return float(high - low)
 
 
 def round_off(samples: Stereo, knee_db: float = -6.0) -> Stereo:
