@@ -70,9 +70,11 @@ FAMILIES = {
     "cushion": "soft", "neutral": "none", "applause": "clap", "keyboard": "typing", "type": "typing", "cut": "chop",
     "knife": "chop", "cutting": "chop", "water": "pour", "liquid": "pour", "drink": "pour", "car": "vehicle",
     "engine": "vehicle", "basketball": "ball", "dog": "animal", "cat": "animal", "hit": "blow", "punch": "blow",
-    "kick": "blow", "drums": "drum", "percussion": "drum", "gun": "other", "whoosh": "other", "voice": "other",
-    "unknown": "other", "eat": "other", "eating": "other", "music": "other",
+    "kick": "blow", "drums": "drum", "percussion": "drum", "gun": "other", "explosion": "other",
+    "whoosh": "other", "voice": "other", "unknown": "other", "eat": "other", "eating": "other", "music": "other",
 }  # fmt: skip
+UNLABELLED = {"gun", "explosion"}
+"""Families the phrases' labels have no name for."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def judge(phrase: Phrase, said: Description) -> Verdict:
     named = {layer.kind for place in said.places if not place.implied for layer in place.layers} - QUIET
     new = any(not place.layers for place in said.places)
     forbidden = {kind for name in re.split(r"[\s|,;+/]+", phrase.forbidden) if name for kind in _forbidden(name)}
-    families = {action.family.value if action.family else "other" for action in said.actions}
+    told = {action.family.value if action.family else "other" for action in said.actions}
+    families = {FAMILIES[name] if name in UNLABELLED else name for name in told}
     return Verdict(
         phrase,
         said,

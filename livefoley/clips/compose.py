@@ -21,7 +21,7 @@ from livefoley.clips.pictures.reframe import reframed
 from livefoley.clips.ports import Captions, Marks
 from livefoley.clips.sound import Mastered, master
 from livefoley.clips.waveform import write_waveform
-from livefoley.core.cues import Stereo, ambience_of
+from livefoley.core.cues import Credit, Stereo, ambience_of
 from livefoley.core.events import KEYWORD, MotionOnset, Transcript
 from livefoley.core.notices import utc
 from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
@@ -29,6 +29,7 @@ from livefoley.engine.leanings.decisions import Decisions, leaning_of
 from livefoley.engine.offline import PREROLL, FoleyPass, LaidSound, Moment
 from livefoley.engine.timeline import ORIGIN
 from livefoley.foley.bed.in_turn import BedInTurn
+from livefoley.foley.chain import credits_of
 from livefoley.foley.makers import Makers
 from livefoley.foley.sound_chain import ChainBed
 from livefoley.media.files.audio_file import write_audio
@@ -108,12 +109,14 @@ def _encoded_anew(job: Job, clip_input: ClipInput, copied: Pictures) -> Pictures
 
 @dataclass(frozen=True, slots=True)
 class MadeFoley:
-    """A clip's foley ``[2, n]``, its sounds, who made its ambience (empty: nobody), and what made it all."""
+    """A clip's foley ``[2, n]``, its sounds, who made its ambience (empty: nobody), what made it all, and whose
+    recordings are heard in it."""
 
     stem: Stereo
     sounds: tuple[PlacedSound, ...]
     bed_source: str
     model: str
+    credits: tuple[Credit, ...] = ()
 
 
 def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
@@ -124,8 +127,11 @@ def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
     """
     chain, own, chose = makers.chain(job.student), job.request.describe is None, clip_input.choices
 
+    beds: list[ChainBed] = []
+
     def ambience(text: str) -> ChainBed:
-        return chain.bed(ambience_of(f"clip-{job.content_id}", text, job.seed))
+        beds.append(chain.bed(ambience_of(f"clip-{job.content_id}", text, job.seed)))
+        return beds[-1]
 
     describes = chose.describes if own and chose.describes else ((clip_input.start, job.describe),)
     begin = clip_input.start - PREROLL
@@ -144,7 +150,8 @@ def foley_of(job: Job, clip_input: ClipInput, makers: Makers) -> MadeFoley:
     try:
         stem = foley.make([event for event in clip_input.events if isinstance(event, Moment)])
         sounds = tuple(_placed(laid, clip_input.start) for laid in foley.laid)
-        return MadeFoley(stem, sounds, bed.source if job.plan.bed else "", ENGINE)
+        made_by = bed.source if job.plan.bed else ""
+        return MadeFoley(stem, sounds, made_by, ENGINE, credits_of((*beds, *foley.laid)))
     except Exception:
         log.exception("the foley cannot be made anew, the live one stands in", clip=job.id)
         return MadeFoley(clip_input.stem(), (), "", LIVE)
@@ -208,6 +215,7 @@ def metadata(
         describe=job.describe,
         sounds=made.sounds,
         bed_source=made.bed_source,
+        credits=made.credits,
         gaps=tuple(Gap(_since(a, start), _since(b, start), what) for a, b, what in clip_input.gaps),
         epochs=clip_input.epochs,
         exact=request.exact,

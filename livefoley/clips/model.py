@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from livefoley.core.cues import Credit
+
 SCHEMA = 1
 """Of ``metadata.json``: counts up when a field changes its meaning or goes away, not when fields are added."""
 
@@ -192,6 +194,7 @@ class ClipMetadata:
     describe: str = ""
     sounds: tuple[PlacedSound, ...] = ()
     bed_source: str = ""  # who made the ambience
+    credits: tuple[Credit, ...] = ()  # whose recordings are heard in it
     gaps: tuple[Gap, ...] = ()
     epochs: tuple[int, ...] = ()
     exact: bool = False
@@ -224,6 +227,7 @@ class ClipMetadata:
             fields["heat"] = Heat(fields["heat"])
             for name, kind in (("reasons", ClipReason), ("sounds", PlacedSound), ("gaps", Gap), ("findings", Finding)):
                 fields[name] = tuple(kind(**each) for each in fields[name])
+            fields["credits"] = tuple(Credit(**each) for each in fields.get("credits", ()))
             fields["watermark"] = Watermark(**fields.get("watermark", {}))
             fields["tags"], fields["epochs"] = tuple(fields["tags"]), tuple(fields["epochs"])
             return cls(**fields)

@@ -16,9 +16,14 @@ from livefoley.system.dirs import library_directory
 
 if TYPE_CHECKING:
     from livefoley.foley.bank.bank import EffectBank
+    from livefoley.foley.bank.library import AddReport
 
 bank = typer.Typer(no_args_is_help=True, help="The effect bank: list it, add your own UCS-named sounds, listen to one.")
 
+Into = Annotated[Path | None, typer.Option("--library", help="Where the library is kept.")]
+AnyLicence = Annotated[
+    bool, typer.Option("--any-licence", help="Also what its licence forbids to be sold, or to be changed.")
+]
 Opened = Annotated[Path | None, typer.Option("--library", help="An operator's library made by `bank add`.")]
 
 
@@ -46,16 +51,52 @@ def list_effects(
 
 @bank.command("add")
 def add(
-    directory: Annotated[Path, typer.Argument(help="A folder of UCS-named WAV, FLAC, Ogg, Opus or MP3 files.")],
-    library: Annotated[Path | None, typer.Option("--library", help="Where the library is kept.")] = None,
+    directory: Annotated[
+        Path,
+        typer.Argument(help="A folder of WAV, FLAC, Ogg, Opus or MP3 files, by UCS names or a manifest.csv."),
+    ],
+    library: Into = None,
+    any_licence: AnyLicence = False,
 ) -> None:
-    """Take your own UCS-named sounds into the bank: normalised in loudness, trimmed to the onset, indexed."""
+    """Take your own sounds into the bank: normalised in loudness, trimmed to the onset, indexed by what they are
+    called."""
     from livefoley.foley.bank.library import Library
 
-    report = Library.add(directory, library or library_directory())
+    into = library or library_directory()
+    _told(Library.add(directory, into, any_licence=any_licence), into)
+
+
+@bank.command("fetch")
+def fetch(
+    pack: Annotated[str, typer.Argument(help="A pack's manifest, as a path or an address, or its name in packs.csv.")],
+    library: Into = None,
+    any_licence: AnyLicence = False,
+) -> None:
+    """Fetch a pack of recordings, compare every file with its manifest, and take them into the bank."""
+    from livefoley.foley.bank.library import Library
+    from livefoley.foley.recordings import packs
+
+    into = library or library_directory()
+    place = packs.place_of(pack, into)
+    staging = packs.staging_of(place, into)
+    with err.status("fetching") as status:
+        fetched = packs.fetch(
+            place,
+            staging,
+            any_licence=any_licence,
+            progress=lambda done, total: status.update(f"fetching {done}/{total}"),
+        )
+    report = Library.add(staging, into, any_licence=any_licence)
+    packs.clear(staging)
+    _told(replace(report, problems=(*fetched.problems, *report.problems)), into)
+
+
+def _told(report: AddReport, library: Path) -> None:
+    """Say what came of sounds taken in, and embed what they are called."""
     problems = [*report.problems, *(f"{name}: known already" for name in report.duplicates)]
     for problem in problems:
         err.print(f"[yellow]left out:[/] {plain(problem)}", highlight=False, soft_wrap=True)
+    _embed(library)
     out.print(f"{len(report.added)} sound(s) added")
     if problems and not report.added:
         raise typer.Exit(1)
@@ -86,6 +127,19 @@ def play_to_file(
     write_audio(output, [sound.samples.copy()])
     length_s, onset_s = s_from_ticks(sound.samples.shape[1]), s_from_ticks(sound.onset)
     out.print(f"{output}: {sound.name}, {length_s:.2f} s, onset at {onset_s:.3f} s", highlight=False)
+
+
+def _embed(library: Path) -> None:
+    """Embed what the sounds of a library are called, so that free words find them."""
+    from livefoley.core.errors import ModelError
+    from livefoley.foley.bank.library import Library
+    from livefoley.foley.recordings.index import RecordingIndex
+    from livefoley.foley.student.embed import TextEncoder
+
+    try:
+        RecordingIndex([Library(library)], TextEncoder())
+    except ModelError as error:
+        err.print(f"[yellow]not found by free words:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
 
 
 def _bank(library: Path | None) -> EffectBank:

@@ -6,6 +6,7 @@ import csv
 import itertools
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,8 +15,8 @@ import psutil
 
 from livefoley.clips.model import PROVIDER
 from livefoley.commands.marking import content_id, write_labelled
-from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
-from livefoley.core.errors import DescriptionError, InputError, LivefoleyError, OutputError, reason
+from livefoley.core.cues import Credit, CueKind, Sound, SoundRequest, SoundSource
+from livefoley.core.errors import BankError, DescriptionError, InputError, LivefoleyError, OutputError, reason
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.foley.chain import Fit, MakerOrder
 from livefoley.foley.makers import Makers
@@ -27,6 +28,7 @@ from livefoley.marks.embed import embed
 from livefoley.system.dirs import library_directory
 
 MOST_POINTS = 100_000
+MOST_CREDITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ def generate_file(order: Order, output: Path, *, force: bool = False) -> str:
     makers = Makers([library_directory()], StudentSettings(order.model, order.device, order.threads, order.steps))
     words = _prepared(makers.student, order) if makers.student is not None else ""
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    sound = _made(makers, order.source, request)
+    if order.source is SoundSource.RECORDINGS and not makers.has_recordings:
+        raise BankError("there are no recordings; `livefoley bank add DIR` takes some in")
+    sound = best_sound(makers, order.source, request)
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
     content = content_id(order.text, order.seed, order.seconds, sound.name, sound.source)
     write_labelled(output, [embed(np.ascontiguousarray(sound.samples), content)], order.provider, content)
@@ -64,10 +68,11 @@ def generate_file(order: Order, output: Path, *, force: bool = False) -> str:
     if by == SoundSource.STUDENT and makers.student is not None:
         student = makers.student.student()
         by = f"{student.spec.name} ({student.backend.name}, {student.steps} step(s))"
+    heard = f"; recordings: {credited(sound.credits)}" if sound.credits else ""
     memory_mb = psutil.Process().memory_info().rss / 1e6
     return (
         f"{output}: {seconds:.2f} s by {by}; {words}{wall_s:.3f} s for the sound ({wall_s / seconds:.3f} s per second, "
-        f"{cpu_s:.3f} s of processor time), {memory_mb:.0f} MB"
+        f"{cpu_s:.3f} s of processor time), {memory_mb:.0f} MB{heard}"
     )
 
 
@@ -108,7 +113,7 @@ def _prepared(student: StudentMaker, order: Order) -> str:
         return ""
 
 
-def _made(makers: Makers, source: SoundSource | None, request: SoundRequest) -> Sound:
+def best_sound(makers: Makers, source: SoundSource | None, request: SoundRequest) -> Sound:
     """Return the sound by ``source``; by the student, if it can, unless one is named: else by whoever has just that, or
     knows such an ambience."""
     among = frozenset((source,)) if source is not None else frozenset()
@@ -121,6 +126,12 @@ def _made(makers: Makers, source: SoundSource | None, request: SoundRequest) -> 
             return made
         reasons.append(made.reason)
     raise DescriptionError(f'"{request.prompt[:40]}": {"; ".join(dict.fromkeys(reasons))}')
+
+
+def credited(credits: Sequence[Credit]) -> str:
+    """Return whose recordings are heard, in one line."""
+    more = f" and {len(credits) - MOST_CREDITS} more" if len(credits) > MOST_CREDITS else ""
+    return ", ".join(map(str, credits[:MOST_CREDITS])) + more
 
 
 def read_envelope(path: Path) -> tuple[tuple[float, float], ...]:

@@ -27,8 +27,10 @@ from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
 from livefoley.engine.timeline import ORIGIN
+from livefoley.foley.chain import credits_of
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
+from livefoley.foley.sound_chain import ChainBed
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.marks.streaming import StreamEmbedder
 from livefoley.media.audio_codecs import AacEncoder, make_decoder
@@ -136,7 +138,7 @@ def render_file(
     wall_s = time.perf_counter() - began
     duration_s = clip.duration_s or renderer.position_s  # not every file says
     problems += [renderer.problem] if renderer.problem else []
-    counts = _report(renderer, bed.source, source, describe, output, duration_s, wall_s, problems, report)
+    counts = _report(renderer, bed, source, describe, output, duration_s, wall_s, problems, report)
     for problem in problems:
         console.print(f"[bold yellow]warning:[/] {plain(problem)}", highlight=False, soft_wrap=True)
     console.print(f"{output}: {counts} in {wall_s:.1f} s ({duration_s / max(wall_s, 1e-9):.1f} times real time)")
@@ -189,7 +191,7 @@ def _mux(output: Path, items: Iterable[OutputItem], shows: bool) -> None:
 
 def _report(
     renderer: Renderer,
-    bed: str,
+    bed: ChainBed,
     source: Path,
     describe: str,
     output: Path,
@@ -198,7 +200,7 @@ def _report(
     problems: Sequence[str],
     path: Path | None,
 ) -> str:
-    """Write the report to ``path``, if any, and return its gist; ``bed`` is who made the ambience."""
+    """Write the report to ``path``, if any, and return its gist."""
     outcomes = renderer.outcomes()
     laid = sum(count for _, outcome, count in outcomes if outcome == "laid")
     if path is not None:
@@ -208,14 +210,15 @@ def _report(
             "describe": describe,
             "duration_s": round(duration_s, 3),
             "wall_s": round(wall_s, 3),
-            "bed": bed,
+            "bed": bed.source,
             "problems": list(problems),
             "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
             "microphone": asdict(renderer.own_sound) if renderer.own_sound is not None else None,
             "sounds": [_told(laid) for laid in renderer.laid],
+            "credits": [asdict(credit) for credit in credits_of((bed, *renderer.laid))],
         }
         write_whole(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n", mode=SHARED)
-    return f"{laid} sound(s) in sync over a {bed} bed"
+    return f"{laid} sound(s) in sync over a {bed.source} bed"
 
 
 def _told(laid: LaidSound) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def generate(
     onsets: Annotated[str | None, typer.Option("--onsets", help="Where it begins anew, in seconds: 0.5,1.2")] = None,
     envelope: Annotated[Path | None, typer.Option("--envelope", help="How loud when: a CSV of seconds,dB.")] = None,
     source: Annotated[
-        Literal["student", "bank", "procedural"] | None,
+        Literal["student", "bank", "procedural", "recordings"] | None,
         typer.Option("--source", help="Who makes it; the student if it can."),
     ] = None,
     weights: Annotated[str, typer.Option("--model", help="A name from `livefoley models list`, or a file.")] = "nano",
@@ -103,19 +103,27 @@ def explain(
     Example: `livefoley explain "rain on a window, glass bottles set down on a table"`
     """
     from livefoley.commands.console import show
+    from livefoley.foley.bank.library import Library
     from livefoley.foley.chain import StudentUse
     from livefoley.foley.description.explain import explain as understood
+    from livefoley.foley.recordings.explained import as_one_sound, with_recordings
+    from livefoley.foley.recordings.finder import Finder
     from livefoley.foley.student import models
     from livefoley.foley.student.settings import StudentSettings
+    from livefoley.system.dirs import library_directory
 
     try:
         models.find(StudentSettings().model)
         use = StudentUse.AUTO
     except ModelError:
         use = StudentUse.NEVER
-    said = understood(text, use)
+    said, recorded = understood(text, use), None
+    finder = Finder([Library(library_directory())])
+    if finder.count:
+        said, recorded = with_recordings(said, finder.find), as_one_sound(text, finder.find)
     if as_json:
-        out.out(json.dumps(asdict(said), ensure_ascii=False), highlight=False)
+        told = asdict(said) | {"recording": asdict(recorded) if recorded is not None else None}
+        out.out(json.dumps(told, ensure_ascii=False), highlight=False)
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("words", "what they are", "sound", "by"):
@@ -124,6 +132,9 @@ def explain(
         for part in parts:
             sound = part.sound if part.lasting in ("", part.sound) else f"{part.sound}, going on: {part.lasting}"
             table.add_row(*map(plain, (part.text, part.family or what, sound, part.by)))
+    if recorded is not None:
+        sound = f"{recorded.caption} ({recorded.likeness:.2f}; {recorded.credit})"
+        table.add_row(*map(plain, (text, "one sound", sound, "recordings")))
     for words in said.unknown:
         table.add_row(plain(words), "[yellow]not understood[/]", "", "")
     show(table)

@@ -72,8 +72,8 @@ class ActionPrompts:
     Among several the picture decides, and where that cannot, how it moves. ``about`` are those of what only stands
     about (a table, a counter): they are believed where they are seen. ``fixed`` is the one sound a room wants for all,
     ``sweeps_named`` tells that the words speak of sweeps, and not only of what there usually is. ``lasting`` are the
-    families they name that sound as long as something moves, each with an effect or words. ``said`` are the words by
-    which each of all these is known.
+    families they name that sound as long as something moves, each with an effect or words. ``calls`` are
+    those of animals, which call where one is seen to move. ``said`` are the words by which each of all these is known.
     """
 
     impacts: tuple[str, ...] = ("impact soft",)
@@ -82,6 +82,7 @@ class ActionPrompts:
     fixed: bool = False
     sweeps_named: bool = False
     lasting: tuple[tuple[Family, str], ...] = ()
+    calls: tuple[str, ...] = ()
     said: tuple[tuple[str, str], ...] = ()
 
 

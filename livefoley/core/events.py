@@ -20,6 +20,7 @@ class MotionKind(StrEnum):
     IMPACT = "impact"  # something stops or turns abruptly: a hit, a step, a thing set down
     SWEEP = "sweep"  # something starts or passes fast: a whoosh
     STEP = "step"  # a foot of somebody who walks meets the ground
+    SET_DOWN = "set down"  # a hand sets something down, too softly to be a hit
 
 
 @dataclass(frozen=True, slots=True)

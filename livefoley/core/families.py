@@ -30,6 +30,8 @@ class Family(StrEnum):
     ANIMAL = "animal"
     BLOW = "blow"  # punches, kicks
     DRUM = "drum"
+    GUN = "gun"
+    EXPLOSION = "explosion"
 
 
 EFFECTS: Mapping[Family, Mapping[str, str]] = {
@@ -57,8 +59,16 @@ EFFECTS: Mapping[Family, Mapping[str, str]] = {
     Family.POUR: {"": "WATRPour_Glass", "splash": "WATRSplsh_Splash"},
     Family.VEHICLE: {"": "VEHBy_Car"},
     Family.BALL: {"": "SPRTCourt_Ball"},
+    Family.ANIMAL: {
+        "bird": "BIRDSong_Phrase",
+        "gull": "BIRDSea_Gull",
+        "owl": "BIRDPrey_Owl",
+        "frog": "ANMLAmph_Frog",
+    },
     Family.BLOW: {"": "FGHTImpt_Punch"},
     Family.DRUM: {"": "MUSCPerc_Taiko", "shaker": "MUSCPerc_Shaker"},
+    Family.GUN: {"pistol": "GUNPis_Shot", "rifle": "GUNRif_Shot"},
+    Family.EXPLOSION: {"": "EXPLReal_Blast"},
 }
 """The bank's effects of each family by what is hit, trodden on or held, the usual one first."""
 
@@ -86,5 +96,8 @@ def family_of(effect: str) -> Family | None:
 
 
 def usual_effect(family: Family) -> str | None:
-    """Return what the family sounds like where nothing more is known; None for one that has no effect."""
+    """Return what the family sounds like where nothing more is known; None for one that has no effect, or no usual one:
+    an animal may be any."""
+    if family is Family.ANIMAL:
+        return None
     return next(iter(EFFECTS.get(family, {}).values()), None)

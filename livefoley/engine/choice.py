@@ -13,7 +13,7 @@ from livefoley.core.cues import ActionPrompts
 from livefoley.core.events import MotionKind, MotionOnset, Sight
 from livefoley.core.families import LASTING, SILENT, Family, family_of, usual_effect
 from livefoley.engine.choosing.fit import fit
-from livefoley.engine.choosing.reasons import NOBODY, PERSON, because, seen
+from livefoley.engine.choosing.reasons import NOBODY, PERSON, because, seen, words
 
 NAMED, UNNAMED, NOT_SAID = 1.0, 0.35, 0.6
 """How much the words speak for a family: one they name, another one, and any where they name none."""
@@ -25,6 +25,7 @@ APART = 1.2  # less likelier than that, two are alike, and what is named first g
 LEAST, LEAST_UNSAID = 0.12, 0.25  # below it nothing is known of what moves: what the words name, and what they do not
 SURE = 0.5  # from here on it sounds in full
 QUIET_DB = -9.0  # of what is hardly known
+LOUD = 0.9  # a movement no stronger than that is hardly one of a shot
 STRONG = 0.5  # a movement so sure and strong sounds, quietly, though nobody knows what it is
 NEUTRAL, NEUTRAL_DB = "OBJMisc_SoftHit", -3.0
 LIFTED = 0.6  # no surer than this does a leaning make anything: it sounds, and not loudly
@@ -46,6 +47,8 @@ BODILY = frozenset({Family.FOOTSTEP, Family.BLOW})
 """What nobody does where nobody is."""
 HANDS = frozenset({Family.CLAP})
 """What hands do without a thing."""
+STARTLING = frozenset({Family.GUN, Family.EXPLOSION})
+"""What is so loud that the words alone do not do: the movement must suit it, or it must be seen."""
 LEFT_ALONE = 0.12
 """How likely a thing is what moves though no hand is there, beside one that a hand holds."""
 FALLS_ALONE, STANDS = 0.5, 0.1
@@ -102,11 +105,16 @@ def choose(onset: MotionOnset, prompts: ActionPrompts, leaning: Leaning = EVEN) 
     """Return what a movement sounds like. Among what the picture does not tell apart the movement decides (``fit``)."""
     sight, sweep = onset.sight, onset.kind is MotionKind.SWEEP
     if sight is None:
-        prompt = _fitting(prompts.sweeps if sweep else _favoured(prompts.impacts, leaning), onset)
+        fitting = prompts.sweeps if sweep else tuple(each for each in prompts.impacts if not _startles(each, onset))
+        if not fitting:
+            return _nothing("nobody looked, and it is too weak for what the words name")
+        prompt = _fitting(fitting if sweep else _favoured(fitting, leaning), onset)
         family = family_of(prompt)
         said = dict(prompts.said).get(prompt)
         told = f"nobody looked{f'; words: {said}' if said else ''}{leaning.why(family)}"
         return Choice(prompt, family, 1.0, 0.0, told)
+    if (called := _call(sight, prompts)) is not None:
+        return called
     if sweep:
         return _sweep(sight, prompts)
     if silent := _silent(onset, sight):
@@ -198,6 +206,8 @@ def _may_be(family: Family, unseen: float, onset: MotionOnset, sight: Sight) -> 
     if shown >= STANDS:
         return _believed(family, unseen * (1.0 - min(1.0, shown)), sight)
     falls = FALLS_ALONE * min(1.0, onset.strength / STRONG) if family in HANDLED else 0.0
+    if family in STARTLING:
+        unseen *= fit(usual_effect(family) or "", onset) * min(1.0, onset.strength / LOUD)
     return _believed(family, unseen, sight, max(LEFT_ALONE, falls))
 
 
@@ -215,6 +225,11 @@ def _take_for_kin(shown: dict[Family, float], leaning: Leaning) -> None:
             if family in group:
                 likeliest = max(shown.get(each, 0.0) for each in group)
                 shown[family] = max(shown.get(family, 0.0), KINDRED * likeliest)
+
+
+def _startles(word: str, onset: MotionOnset) -> bool:
+    """Say whether a word asks for something far too loud for a movement."""
+    return family_of(word) in STARTLING and onset.strength < LOUD
 
 
 def _fitting(words: tuple[str, ...], onset: MotionOnset) -> str:
@@ -258,6 +273,16 @@ def _believed(family: Family, value: float, sight: Sight, handled: float = LEFT_
     if family in HANDLED | HANDS:
         return value * handled
     return value * (LEFT_ALONE if family in BODILY and nobody else 1.0)
+
+
+def _call(sight: Sight, prompts: ActionPrompts) -> Choice | None:
+    """An animal that the words name, and that is what is seen to move, calls; its face is none of one who talks."""
+    seen_as, value = max(sight.families, key=lambda pair: pair[1], default=(None, 0.0))
+    if not prompts.calls or seen_as is not Family.ANIMAL or value < LEAST or sight.person >= PERSON:
+        return None
+    call, sure = prompts.calls[0], sureness(value, 1.0)
+    told = f"animal, {value:.2f}{words(call, prompts)}"
+    return Choice(call, Family.ANIMAL, sure, QUIET_DB * (1.0 - sure), told)
 
 
 def _sweep(sight: Sight, prompts: ActionPrompts) -> Choice:

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from livefoley.core.cues import Cue, Sound, Stereo
+from livefoley.core.cues import Credit, Cue, Sound, Stereo
 from livefoley.core.events import MotionCourse, MotionOnset, SceneCut, Speech
 from livefoley.core.ports import BedSource, EffectSource
 from livefoley.core.ticks import TICK_RATE, Tick
@@ -53,6 +53,7 @@ class LaidSound:
     cue: Cue
     sound: str  # its name
     source: str
+    credits: tuple[Credit, ...] = ()
 
     @property
     def asked_for(self) -> str:
@@ -75,7 +76,7 @@ class Answerer(Generic[Time]):
             sound = self._effects.make(cue.request)
             self._asking.lay(cue.id, sound, at)
             if sound is not None:
-                self.laid.append(LaidSound(cue, sound.name, sound.source))
+                self.laid.append(LaidSound(cue, sound.name, sound.source, sound.credits))
         while (request := self._asking.take_bed(at)) is not None:
             self._asking.lay_bed(self._bed.read(request.length), request.start)
 

@@ -7,7 +7,7 @@ after the foot is worse than none), an accent is shifted, a bed goes on as it wa
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
@@ -32,6 +32,10 @@ BED_MARGIN: Tick = TICK_RATE // 10  # a bed that ran dry starts again this far a
 BED_TIMEOUT: Tick = 2 * TICK_RATE
 LASTING_LEAD: Tick = TICK_RATE * 2 // 5
 """What lasts and is known late is needed this soon."""
+
+CALLS_APART: Tick = 2 * TICK_RATE  # an animal does not call at every movement
+EARLIER: Mapping[Family | None, Tick] = {Family.GUN: TICK_RATE // 20}
+"""A shot is over before what it throws back has stopped: its moment is so long before that."""
 
 STEPS_APART: Tick = TICK_RATE // 4
 """Nobody steps faster: a movement that is only guessed to be a step, so soon after another, is none."""
@@ -81,6 +85,13 @@ def advised(choice: Choice, advice: Advice) -> Choice:
     return replace(choice, gain_db=choice.gain_db + advice.gain_db, reason=f"{choice.reason}; {advice.reason}")
 
 
+def _moment(onset: MotionOnset, choice: Choice, advice: Advice) -> Tick:
+    """Return when a movement sounds: the original knows it best, and what lands has begun before."""
+    if advice.at != onset.at or onset.kind is not MotionKind.IMPACT:
+        return advice.at
+    return onset.at - EARLIER.get(choice.family, 0)
+
+
 class Planner:
     """Onsets and calls in, cues out. ``playhead`` is an argument of everything that depends on time.
 
@@ -101,6 +112,7 @@ class Planner:
         self._pending: dict[int, Cue] = {}
         self._fresh: deque[Cue] = deque(maxlen=MAX_PENDING)
         self._recent_actions: deque[Tick] = deque(maxlen=64)
+        self._called: Tick | None = None
         self._stepped: deque[Tick] = deque(maxlen=8)
         self._choices: deque[tuple[Tick, Choice]] = deque(maxlen=MAX_PENDING)
         self._courses = Courses()
@@ -154,9 +166,14 @@ class Planner:
         if likely.strength < threshold:
             return onset.at, Choice(None, None, 0.0, 0.0, advice.reason), "unlikely"
         choice = advised(choose(likely, self.settings.prompts, self._leaning(onset.at)), advice)
-        start = advice.at if advice.at - PREROLL > playhead else onset.at
+        start = _moment(onset, choice, advice)
+        start = start if start - PREROLL > playhead else onset.at
         if choice.prompt is not None and choice.family is Family.FOOTSTEP and self._has_stepped(onset):
             return start, replace(choice, prompt=None, reason=f"a foot has just stepped; {choice.reason}"), "unlikely"
+        if choice.prompt is not None and choice.family is Family.ANIMAL:
+            if self._called is not None and 0 <= start - self._called < CALLS_APART:
+                return start, replace(choice, prompt=None, reason=f"it has just called; {choice.reason}"), "unlikely"
+            self._called = start
         if choice.prompt is None or not self._courses.covers(onset.x, onset.y, choice.family):
             return start, choice, "unknown"
         return start, replace(choice, prompt=None, reason=f"sounds as long as it moves; {choice.reason}"), "covered"

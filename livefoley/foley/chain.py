@@ -7,12 +7,12 @@ time waits for every answer (files, clips, single sounds), and ``runtime.sounds.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
-from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
+from livefoley.core.cues import Credit, CueKind, Sound, SoundRequest, SoundSource
 from livefoley.core.errors import BankError, DescriptionError, LivefoleyError
 from livefoley.core.ports import BedSource
 
@@ -74,6 +74,21 @@ class BedMaker(Protocol):
     def bed(self, request: SoundRequest) -> BedSource | Refusal:
         """Return the ambience of a request of kind ``BED`` from its beginning; its ``read`` may raise."""
         ...
+
+
+@runtime_checkable
+class Credited(Protocol):
+    """What recordings may be heard in."""
+
+    @property
+    def credits(self) -> tuple[Credit, ...]:
+        """Whose they are."""
+        ...
+
+
+def credits_of(heard: Iterable[Credited]) -> tuple[Credit, ...]:
+    """Return whose recordings are heard in any of them, each once."""
+    return tuple(dict.fromkeys(credit for each in heard for credit in each.credits))
 
 
 def refusal_of(error: LivefoleyError) -> Refusal:

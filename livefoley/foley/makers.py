@@ -86,11 +86,16 @@ class Makers:
         self._finder = Finder(self.foley.libraries)
         self._recordings = RecordingsMaker(self._finder.find, self._finder.count)
 
+    @property
+    def has_recordings(self) -> bool:
+        """Whether the libraries hold any sound."""
+        return self._finder.count > 0
+
     def makers(self) -> list[SoundMaker]:
         """Return all makers, of equally good ones the earlier first; what they keep, they keep for one use."""
         return [
             BankMaker(self.foley.bank),
-            *([self._recordings] if self._finder.count else []),
+            *([self._recordings] if self.has_recordings else []),
             *([CachedTakes(self.student)] if self.student is not None else []),
             ProceduralMaker(self.foley.rendered),
         ]

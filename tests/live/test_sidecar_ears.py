@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from websockets.asyncio.client import connect
 
 from livefoley.core.ticks import TICK_RATE
-from livefoley.demo.sidecar import ROOM
+from livefoley.demo.sidecar import ROOM, Sidecar
 from tests.support.media_files import VIDEO, decoded_sound, file_hashes
 from tests.support.peers import shared
 from tests.support.sidecars import publish, sidecar, wait_room, worker_pid
@@ -44,14 +44,14 @@ def onsets_s(stem: NDArray[np.float32]) -> NDArray[np.float64]:
     return loud[np.diff(loud, prepend=-TICK_RATE) > TICK_RATE / 3] / TICK_RATE
 
 
-async def settled(events: list[dict[str, Any]]) -> None:
-    """Wait until nothing has been told for a while, for a longer one while a keyword is missing: a busy recogniser is
-    behind."""
-    count, quiet_s = len(events), 0.0
+async def settled(made: Sidecar, events: list[dict[str, Any]]) -> None:
+    """Wait until nothing has been told or read for a while, for a longer one while a keyword is missing: a busy
+    recogniser is behind."""
+    before, quiet_s = (-1, -1), 0.0
     while quiet_s < (SETTLED_S if SAID_S.keys() <= keywords(events).keys() else GIVEN_UP_S):
         await asyncio.sleep(0.5)
-        quiet_s = quiet_s + 0.5 if len(events) == count else 0.0
-        count = len(events)
+        now = len(events), (await made.room())["ears"]["passes"]
+        quiet_s, before = quiet_s + 0.5 if now == before else 0.0, now
 
 
 def keywords(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -100,7 +100,7 @@ async def test_keywords_become_events_and_accents_though_the_recogniser_is_kille
         back = await wait_room(made, lambda room: room["ears"]["state"] == "listening")
         assert (await publishing)[0] == 0
         await wait_room(made, lambda room: not room["publisher_connected"])
-        await settled(events)
+        await settled(made, events)
         last = await made.room()
         reader.cancel()
         await made.stop()

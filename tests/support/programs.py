@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from livefoley.system.children import OWN_GROUP
 from tests.support.waiting import LIMIT_S
 
 
 @contextmanager
 def process(*command: object) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program until the block ends, then end it."""
+    """Run a program until the block ends, then end it and whatever it started: nginx leaves its workers behind."""
     null = subprocess.DEVNULL
-    child = subprocess.Popen([str(part) for part in command], stdin=null, stdout=null, stderr=null)
+    child = subprocess.Popen([str(part) for part in command], stdin=null, stdout=null, stderr=null, **OWN_GROUP)
     try:
         yield child
     finally:
-        child.kill()
+        with contextlib.suppress(ProcessLookupError):
+            if OWN_GROUP:
+                os.killpg(child.pid, signal.SIGKILL)
+            else:
+                child.kill()
         child.wait()
 
 

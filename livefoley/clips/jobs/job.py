@@ -73,7 +73,7 @@ def _plan_from(fields: dict[str, Any]) -> PlannerSettings:
         "impacts": fields.pop("impact_prompts"),
         "sweeps": fields.pop("sweep_prompts"),
     }
-    lists = {name: tuple(prompts.get(name, ())) for name in ("impacts", "sweeps", "about")}
+    lists = {name: tuple(prompts.get(name, ())) for name in ("impacts", "sweeps", "about", "calls")}
     lasting = tuple((Family(family), str(prompt)) for family, prompt in prompts.get("lasting", ()))
     said = tuple((str(prompt), str(text)) for prompt, text in prompts.get("said", ()))
     return PlannerSettings(**fields, prompts=ActionPrompts(**{**prompts, **lists, "lasting": lasting, "said": said}))

@@ -44,6 +44,8 @@ FAMILIES: Mapping[Family, Usual] = {
     Family.BALL: Usual(1.2, 0.005),
     Family.BLOW: Usual(1.4, 0.02, 0.4),
     Family.DRUM: Usual(1.0, 0.008),
+    Family.GUN: Usual(1.6, 0.02, 0.45),
+    Family.EXPLOSION: Usual(1.5, 0.25),
     Family.VEHICLE: Usual(0.3, 0.05),
     Family.ROLL: Usual(0.4, 0.01),
     Family.SAW: Usual(0.6, 0.03),

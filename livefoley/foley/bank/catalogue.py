@@ -22,6 +22,7 @@ from livefoley.foley.synth import (
     mechanisms,
     motion,
     nature,
+    shots,
     water,
     weather,
 )
@@ -194,6 +195,8 @@ _ALL = (
     _call("DSGNBoom_Boom", "a cinematic boom", motion.boom, 3, 0.3),
     _call("DSGNBass_Drop", "a bass drop", motion.bass_drop, 2, 0.0),
     _call("EXPLReal_Blast", "an explosion", motion.explosion, 3),
+    _hit("GUNPis_Shot", "a pistol shot", shots.pistol, 4),
+    _hit("GUNRif_Shot", "a rifle shot", shots.rifle, 4),
     _call("UIGlitch_Stutter", "a digital glitch", motion.glitch, 4, 0.0),
     _tune("BELLMisc_Ding", "a clear ding", bells.ding),
     _tune("BELLLrg_Church", "a church bell", bells.bell_large),

@@ -25,6 +25,7 @@ class Entry:
     family: Family | None = None
     lasting: Family | None = None
     ask: str = ""
+    call: str = ""
     level: float | None = None
     surface: bool = False
     place: bool = False
@@ -121,6 +122,7 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         family=family,
         lasting=Family(item["lasting"]) if "lasting" in item else family if family in LASTING else None,
         ask=item.get("ask", ""),
+        call=item.get("call", ""),
         level=item.get("level"),
         **{
             flag: item.get(flag, False)

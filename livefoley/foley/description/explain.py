@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from livefoley.core.cues import SoundSource
-from livefoley.core.families import LASTING, SILENT
+from livefoley.core.families import LASTING, SILENT, Family, family_of
 from livefoley.core.understood import Understood, UnderstoodPart
 from livefoley.foley.chain import StudentUse
 from livefoley.foley.description.lexicon import NEUTRAL_IMPACT, NEUTRAL_KIND
-from livefoley.foley.description.reader import Action, Place, read
+from livefoley.foley.description.reader import Action, Description, Place, read
 
 
 @lru_cache(maxsize=256)
@@ -18,7 +19,7 @@ def explain(text: str, use: StudentUse = StudentUse.AUTO) -> Understood:
     said = read(text)
     return Understood(
         tuple(_place(place, use) for place in said.places),
-        tuple(_action(action, use) for action in said.actions),
+        (*(_action(action, use) for action in said.actions), *_calls(said)),
         tuple(UnderstoodPart(each.text, each.effects[0], SoundSource.BANK) for each in said.accents),
         said.unknown,
     )
@@ -30,6 +31,13 @@ def _place(place: Place, use: StudentUse) -> UnderstoodPart:
     if use is StudentUse.ALWAYS or (not kinds and use is not StudentUse.NEVER):
         return UnderstoodPart(place.text, place.text, SoundSource.STUDENT, level=level)
     return UnderstoodPart(place.text, kinds or NEUTRAL_KIND, SoundSource.PROCEDURAL, level=level)
+
+
+def _calls(said: Description) -> Iterator[UnderstoodPart]:
+    """Yield the animals whose calls are sounds of ours; the others are among the actions."""
+    for call in said.calls:
+        if family_of(call.wanted) is Family.ANIMAL:
+            yield UnderstoodPart(call.text, call.wanted, SoundSource.BANK, Family.ANIMAL.value)
 
 
 def _action(action: Action, use: StudentUse) -> UnderstoodPart:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from livefoley.core.cues import ActionPrompts
 from livefoley.core.families import LASTING, Family
 from livefoley.foley.bank import ucs
-from livefoley.foley.description.reader import DEFAULT_LEVEL, Action, BedLayer, read
+from livefoley.foley.description.reader import DEFAULT_LEVEL, Action, BedLayer, Description, read
 
 NEUTRAL_KIND = "room"
 NEUTRAL_IMPACT = "OBJMisc_SoftHit"
@@ -77,7 +77,8 @@ def action_prompts(describe: str, sound: str | None = None) -> ActionPrompts:
     """
     if sound:
         return ActionPrompts((sound,), (NEUTRAL_SWEEP,), fixed=True)
-    actions = read(describe).actions
+    reading = read(describe)
+    actions = reading.actions
     done, about = (
         [name for action in actions if action.about is only for name in action.effects or (action.ask,) if name]
         for only in (False, True)
@@ -91,14 +92,15 @@ def action_prompts(describe: str, sound: str | None = None) -> ActionPrompts:
         tuple(each for each in about if each not in done),
         sweeps_named=swept,
         lasting=_lasting(actions),
-        said=_said(actions),
+        calls=tuple(call.wanted for call in reading.calls),
+        said=_said(reading),
     )
 
 
-def _said(actions: Iterable[Action]) -> tuple[tuple[str, str], ...]:
+def _said(reading: Description) -> tuple[tuple[str, str], ...]:
     """Return by which words of the description what is asked for is known."""
-    said: dict[str, str] = {}
-    for action in actions:
+    said = {call.wanted: call.text for call in reading.calls}
+    for action in reading.actions:
         lasts = (LASTING[action.lasting],) if action.lasting is not None else ()
         for name in (*action.effects, action.ask, *lasts):
             if name:

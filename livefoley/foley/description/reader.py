@@ -79,6 +79,14 @@ class Accent:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """An animal, and what calls where one is seen to move: an effect, or words for it."""
+
+    text: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """All that was understood of a text, and what was not. ``matched`` are the words that mean a sound."""
 
@@ -88,6 +96,7 @@ class Description:
     unknown: tuple[str, ...] = ()
     matched: tuple[str, ...] = ()
     level: float = DEFAULT_LEVEL
+    calls: tuple[Call, ...] = ()
     effects: tuple[str, ...] = ()  # of the bank, of all that is named: what a single sound of these words may be
 
 
@@ -113,6 +122,7 @@ def read(text: str) -> Description:
         _unknown(words, found, known),
         tuple(each.match.text for each in told),
         max(levels, key=lambda level: abs(level - DEFAULT_LEVEL)),
+        _calls(told),
         tuple(dict.fromkeys([e for a in actions for e in a.effects] + [e for m in accents for e in m.tag.accent])),
     )
 
@@ -174,6 +184,13 @@ def _places(told: Sequence[_Told]) -> list[Place]:
         for m in (each.match,)
         if m.tag.bed or m.tag.place
     ]
+
+
+def _calls(told: Sequence[_Told]) -> tuple[Call, ...]:
+    """Return the animals that are named, each once."""
+    found = [each.match for each in told]
+    animals = [(m.text, m.tag.call or (m.tag.ask if m.tag.family is Family.ANIMAL else "")) for m in found]
+    return tuple(Call(text, wanted) for wanted, text in {wanted: text for text, wanted in animals if wanted}.items())
 
 
 def _is_implied(entry: Entry) -> bool:

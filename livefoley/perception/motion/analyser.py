@@ -6,20 +6,22 @@ asked for every frame, so that the moment it lands is known to the frame.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
 from av.video.frame import VideoFrame
 
-from livefoley.core.events import MotionCourse, MotionOnset, PerceptionEvent, Sight
+from livefoley.core.events import MotionCourse, MotionKind, MotionOnset, PerceptionEvent, Sight
 from livefoley.core.media import Display, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.perception.motion.courses import CourseFinder
 from livefoley.perception.motion.cuts import CutFinder
-from livefoley.perception.motion.onsets import OnsetFinder
+from livefoley.perception.motion.onsets import PLACE, OnsetFinder
 from livefoley.perception.motion.optical_flow import Motion, MotionField, smooth
 from livefoley.perception.motion.sampler import Allowance, FrameSampler, SamplerStatistics, SmallPicture
+from livefoley.perception.motion.set_down import SetDownFinder
 
 WAKE_SPEED = 0.12  # picture widths a second
 WAKE_WINDOW = 7
@@ -27,6 +29,8 @@ WAKE_BLIND = 8.0  # pixels of a map
 WATCH: Tick = ticks_from_s(0.5)
 ATTENTION_PIXELS = 640_000  # of each frame, on average, looked at because something moves: 30 % of 1080p, all of 360p
 ATTENTION_SAVED: Tick = ticks_from_s(6)
+HEARD: Tick = ticks_from_s(0.25)  # what is set down this near to something that lands there is that
+NO_HAND = 0.3  # less sure of a hand than this, where one was looked for, and nothing is set down
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,8 @@ class Looking(Protocol):
 
 
 class MotionAnalyser:
-    """Encoded video in, ``MotionOnset``, ``MotionCourse`` and ``SceneCut`` out, onsets in order of ``at``, steps apart;
-    with ``eyes``, ``Sight``, too.
+    """Encoded video in, ``MotionOnset``, ``MotionCourse`` and ``SceneCut`` out, onsets in order of ``at``, steps and
+    what is set down apart; with ``eyes``, ``Sight``, too.
 
     ``refine=False`` samples at a constant low rate: cheaper by half, and a moment is known to 50 ms only.
     """
@@ -76,6 +80,8 @@ class MotionAnalyser:
         self._epoch: int | None = None
         self._last_onset: Tick | None = None
         self._last_step: Tick | None = None
+        self._set_downs = SetDownFinder()
+        self._lately: deque[MotionOnset] = deque(maxlen=16)
         self._onsets = self._cut_count = 0
 
     def configure(self, info: TrackInfo) -> None:
@@ -109,6 +115,8 @@ class MotionAnalyser:
         self._field.reset()
         self._finder.reset()
         self._cuts.reset()
+        self._set_downs.reset()
+        self._lately.clear()
         self._last_onset = self._last_step = None
         return events
 
@@ -126,6 +134,7 @@ class MotionAnalyser:
         if cut is not None:
             self._cut_count += 1
             self._finder.forget_from(cut.at - motion.gap)
+            self._set_downs.reset()
             events += [cut, *self._courses.end()]
             if self._eyes is not None:
                 self._eyes.cut()
@@ -137,6 +146,7 @@ class MotionAnalyser:
             events += self._stepped(self._eyes.steps(motion.at))
         for course in self._courses.feed(motion):
             events.append(self._eyes.follow(course) if self._eyes is not None else course)
+        events += self._set_down(self._set_downs.feed(motion))
         return events + self._report(self._finder.feed(motion))
 
     def _attend(self, motion: Motion, moves: float) -> None:
@@ -155,15 +165,35 @@ class MotionAnalyser:
             self._onsets += len(fresh)
         return fresh
 
+    def _set_down(self, onsets: list[MotionOnset]) -> list[MotionOnset]:
+        """What is set down is known long after it was, and in order among itself only."""
+        fresh = [onset for onset in onsets if not any(_is_same(each, onset) for each in self._lately)]
+        if self._eyes is not None:
+            fresh = [onset for onset in map(self._eyes.see, fresh) if held(onset)]
+        self._onsets += len(fresh)
+        return fresh
+
     def _report(self, onsets: list[MotionOnset]) -> list[PerceptionEvent]:
         """Keep the order strict: whoever listens takes an onset that is not later than the last for a repetition."""
         events: list[PerceptionEvent] = []
         for onset in onsets:
             if self._last_onset is None or onset.at > self._last_onset:
                 self._last_onset = onset.at
+                self._lately.append(onset)
                 self._onsets += 1
                 events.append(self._eyes.see(onset) if self._eyes is not None else onset)
         return events
+
+
+def _is_same(landed: MotionOnset, down: MotionOnset) -> bool:
+    near = max(abs(landed.x - down.x), abs(landed.y - down.y)) < PLACE
+    return landed.kind is MotionKind.IMPACT and near and abs(landed.at - down.at) < HEARD
+
+
+def held(onset: MotionOnset) -> bool:
+    """Say whether a hand may have been where something was set down: it is, or nobody looked for one."""
+    sight = onset.sight
+    return sight is None or sight.hands is None or sight.hands >= NO_HAND
 
 
 def urgency(motion: Motion) -> float:

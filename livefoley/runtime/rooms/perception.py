@@ -71,7 +71,7 @@ class Perception:
         self._gop_bytes = 0
         self._skipping = False  # a unit was dropped: the decoder needs a keyframe
         self._audio = AudioBatcher(self._send_audio)
-        self._last_onset: dict[bool, Tick] = {False: -1, True: -1}
+        self._last_onset: dict[MotionKind | None, Tick] = {None: -1, MotionKind.STEP: -1, MotionKind.SET_DOWN: -1}
         self._speaking_at: Tick | None = None
         self.failures = self.skipped_units = 0
         self._seen = EyesSnapshot()
@@ -152,9 +152,9 @@ class Perception:
     def _message(self, message: FromPerception | Failed, payload: bytes) -> None:
         match message:
             case Moved(onset):
-                step = onset.kind is MotionKind.STEP  # they come at their own pace
-                if onset.at > self._last_onset[step]:  # else seen before by a worker that died since
-                    self._last_onset[step] = onset.at
+                pace = onset.kind if onset.kind in self._last_onset else None  # some come at their own
+                if onset.at > self._last_onset[pace]:  # else seen before by a worker that died since
+                    self._last_onset[pace] = onset.at
                     self._on_event(onset)
             case Goes(course):
                 self._on_event(replace(course, id=self._courses.number(course.id)))
