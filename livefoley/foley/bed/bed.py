@@ -191,4 +191,5 @@ def _streams(recipe: BedRecipe, rendered: RenderedSounds, rng: Generator) -> lis
 
 def _power(layer: BedLayer) -> float:
     kind = KINDS[layer.kind]
-    return float(sum((layer.weight * linear_from_db(each.gain_db)) ** 2 for each in (*kind.textures, *kind.grains)))
+    gains_db = [each.gain_db for each in kind.textures] + [each.gain_db for each in kind.grains]
+    return float(sum((layer.weight * linear_from_db(gain_db)) ** 2 for gain_db in gains_db))
