@@ -14,10 +14,10 @@ import numpy as np
 import yaml
 from common import CACHE, ROOT
 
-from livefoley.commands.generate import best_sound
 from livefoley.core.cues import CueKind, SoundRequest, SoundSource
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.ticks import ticks_from_s
+from livefoley.foley.auto import best_sound
 from livefoley.foley.makers import Makers
 from livefoley.foley.student.features import Floats, referenced
 from livefoley.foley.student.settings import StudentSettings
@@ -84,7 +84,7 @@ class Taker:
         """Return a mono sound, who made it, its name, and why there is none (it is silence then)."""
         request = SoundRequest(CueKind.ACCENT, text, length=ticks_from_s(seconds), seed=seed)
         try:
-            made = best_sound(self._makers, None if source == AUTO else SoundSource(source), request)
+            made = best_sound(self._makers, None if source == AUTO else SoundSource(source), request).sound
         except LivefoleyError as error:
             return np.zeros(request.length, np.float32), ("", "", str(error))
         mono = np.asarray(made.samples.mean(axis=0), np.float32)

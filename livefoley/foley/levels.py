@@ -12,7 +12,7 @@ from livefoley.core.cues import Stereo
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.dsp.biquads import filtered, highpass
 from livefoley.dsp.levels import linear_from_db, peak
-from livefoley.dsp.loudness import integrated_lufs, loudest_lufs
+from livefoley.dsp.loudness import ABSOLUTE_GATE_LUFS, HOP, integrated_lufs, loudest_lufs, momentary_lufs
 
 BED_LUFS = -14.0
 EFFECT_LUFS = -14.0
@@ -28,6 +28,10 @@ INTENSITY_TILT_DB = 9.0
 
 FADE_IN: Tick = ticks_from_s(0.02)
 FADE_OUT: Tick = ticks_from_s(0.1)
+MOST_TREND_DB = 20.0
+"""How much a texture may sink or rise in all and be brought back to one level."""
+MOST_SPREAD_DB = 15.0
+"""How far the loudness of an ambience may come and go: waves do by some 10 dB, single sounds in silence by 30."""
 
 _RUMBLE = highpass(25.0)
 
@@ -64,6 +68,26 @@ def faded(samples: Stereo) -> Stereo:
     shaped[:, :into] *= np.sin(np.linspace(0, np.pi / 2, into, dtype=np.float32)) ** 2
     shaped[:, samples.shape[1] - out :] *= np.cos(np.linspace(0, np.pi / 2, out, dtype=np.float32)) ** 2
     return shaped
+
+
+def level_bed(samples: Stereo) -> Stereo:
+    """Return a texture at its level that neither sinks nor rises from its beginning to its end; what swells in it
+    swells on."""
+    loud = momentary_lufs(samples)
+    heard = np.flatnonzero(loud > ABSOLUTE_GATE_LUFS)
+    if len(heard) > 1:
+        slope, _ = np.polyfit(heard * HOP, loud[heard], 1)
+        far_db = abs(slope) * samples.shape[1]
+        slope *= min(1.0, MOST_TREND_DB / max(far_db, 1e-9))
+        curve_db = -slope * (np.arange(samples.shape[1]) - samples.shape[1] / 2)
+        samples = (samples * (10 ** (curve_db / 20)).astype(np.float32)).astype(np.float32)
+    return normalise_bed(samples)
+
+
+def spread_db(samples: Stereo) -> float:
+    """Return how far the momentary loudness of a texture comes and goes: its lowest tenth to its highest, in LU."""
+    low, high = np.percentile(momentary_lufs(samples), (10, 90))
+    return float(high - low)
 
 
 def round_off(samples: Stereo, knee_db: float = -6.0) -> Stereo:

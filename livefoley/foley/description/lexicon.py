@@ -58,6 +58,14 @@ def place_words(describe: str) -> str:
     return ", ".join(filter(is_place, _CLAUSE.findall(describe))) or describe
 
 
+def at_place(describe: str, place: str) -> str:
+    """Return what describes the ambience where ``place`` is found in place of the description's: what is done there
+    stays in it."""
+    if not place or not describe or is_place(describe):
+        return place or describe
+    return f"{describe}, {place}"
+
+
 def is_new_place(describe: str) -> bool:
     """Say whether there are words, and none of them names an ambience known here."""
     return bool(describe.strip()) and bed_recipe(describe).neutral
