@@ -7,7 +7,7 @@ words, seeds and recordings is one that ``quality.py`` and ``phrases.py`` report
 counted: others are asked then.
 
 ``--write`` writes ``livefoley/foley/strengths.yaml``, by which ``auto`` asks. A class there is what these words are
-read as (``foley.strengths.class_of``); where several of ours are read as one, it has their mean.
+read as (``foley.strengths.class_of``); it has the shares of that of ours which is read so most often.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ FEWEST = 0.2
 """A source that makes fewer than this share of a class's takes is not known to make it."""
 PROOF = 2
 """How many of a class's words have to be read as a class of ``strengths``: one may be read wrong."""
+LEAST = 0.3
+"""Of a class that nobody reaches this share of, nothing is written: so few takes tell nobody from another."""
 SECONDS = 4.0
 HEADER = """\
 # How well each maker of sounds makes a class: the share of its sounds that are taken for it, words alone, 0 to 1.
@@ -75,26 +77,27 @@ def strength(name: str, source: str, takes: int, taker: Taker, yardstick: Yardst
     return float(np.mean([np.mean(tagged), np.mean(near)] if judged else [np.mean(tagged)]))
 
 
-def read_as(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return the classes of ``strengths`` that the words of each of ours are read as, most often first."""
-    found = {}
-    for name in names:
-        counts = Counter(
+def read_as(names: Iterable[str]) -> dict[str, Counter[str]]:
+    """Return as which classes of ``strengths`` how many words of each of ours are read."""
+    return {
+        name: Counter(
             read for text in words_of(name) for read in {strengths.class_of(text, kind) for kind in KINDS} if read
         )
-        found[name] = [read for read, count in counts.most_common() if count >= PROOF]
-    return found
+        for name in names
+    }
 
 
 def table_of(shares: Mapping[str, Mapping[str, float]], takes: int) -> dict[str, dict[str, float]]:
-    """Return the shares of each class of ``strengths`` by source, each the mean over those of ours read as it."""
+    """Return the shares of each class of ``strengths`` by source: those of ours whose words are read so most often."""
     known = read_as(shares)
     table: dict[str, dict[str, float]] = {}
-    for read in sorted({each for reads in known.values() for each in reads}):
-        own = [name for name, reads in known.items() if read in reads]
+    for read in sorted({each for counts in known.values() for each in counts}):
+        most = max(counts[read] for counts in known.values())
+        own = [name for name, counts in known.items() if counts[read] == most >= PROOF]
         sources = {str(source): [shares[name][source] for name in own if source in shares[name]] for source in SOURCES}
-        table[read] = {source: round(float(np.mean(each)), 2) for source, each in sources.items() if each}
-        table[read]["n"] = takes * sum(len(words_of(name)) for name in own)
+        means = {source: round(float(np.mean(each)), 2) for source, each in sources.items() if each}
+        if max(means.values(), default=0.0) >= LEAST:
+            table[read] = means | {"n": takes * sum(len(words_of(name)) for name in own)}
     return table
 
 
