@@ -11,8 +11,9 @@ from livefoley.core.errors import DescriptionError
 from livefoley.core.families import EFFECTS, Family
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.dsp.levels import linear_from_db
+from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley import levels
-from livefoley.foley.chain import Fit, MakerOrder
+from livefoley.foley.chain import Fit, MakerOrder, Refusal
 from livefoley.foley.description import lexicon
 from livefoley.foley.description.reader import Action, read
 from livefoley.foley.makers import Makers
@@ -24,6 +25,7 @@ UNDER_DB = -6.0
 """How far an ambience lies below what is done in it."""
 HIT_FADE: Tick = ticks_from_s(0.008)
 BED_FADE: Tick = ticks_from_s(0.1)
+_SILENT_LUFS = -60.0
 
 _MATERIALS = (
     Family.GLASS,
@@ -80,9 +82,9 @@ def best_sound(makers: Makers, source: SoundSource | None, request: SoundRequest
         return Made(both)
     reasons: list[str] = []
     for kind in kinds if curved else dict.fromkeys((*kinds, CueKind.ACCENT, CueKind.BED)):
-        made = chain.ask(replace(request, kind=kind), least=Fit.MADE)
+        made = _asked(chain, replace(request, kind=kind))
         if isinstance(made, Sound):
-            return Made(faded(made, kind))
+            return Made(made)
         reasons.append(made.reason)
     if source is not None or curved:
         raise DescriptionError(f'"{request.prompt[:40]}": {"; ".join(dict.fromkeys(reasons))}')
@@ -92,15 +94,26 @@ def best_sound(makers: Makers, source: SoundSource | None, request: SoundRequest
 def _both(chain: SoundChain, request: SoundRequest) -> Sound | None:
     """Return what is done, and under it the ambience of where; None where one of them is not to be had."""
     place = replace(request, kind=CueKind.BED, prompt=lexicon.place_words(request.prompt))
-    under, over = chain.ask(place, least=Fit.MADE), chain.ask(replace(request, kind=CueKind.ACCENT), least=Fit.MADE)
+    under, over = _asked(chain, place), _asked(chain, replace(request, kind=CueKind.ACCENT))
     if not (isinstance(under, Sound) and isinstance(over, Sound)):
         return None
-    bed = faded(under, CueKind.BED).samples * np.float32(linear_from_db(UNDER_DB))
-    mixed = bed.copy()
-    n = min(bed.shape[1], over.samples.shape[1])
-    mixed[:, :n] += faded(over, CueKind.ACCENT).samples[:, :n]
+    mixed = under.samples * np.float32(linear_from_db(UNDER_DB))
+    n = min(mixed.shape[1], over.samples.shape[1])
+    mixed[:, :n] += over.samples[:, :n]
     credits = tuple(dict.fromkeys((*over.credits, *under.credits)))
-    return replace(over, samples=levels.round_off(mixed), credits=credits)
+    return replace(over, samples=levels.at_target(mixed, bed=False), credits=credits)
+
+
+def _asked(chain: SoundChain, request: SoundRequest) -> Sound | Refusal:
+    """Return a sound of one kind at its level, its ends faded; silence is none."""
+    made = chain.ask(request, least=Fit.MADE)
+    if not isinstance(made, Sound):
+        return made
+    if loudest_lufs(made.samples) < _SILENT_LUFS:
+        return Refusal("made silence", source=made.source)
+    bed = request.kind is CueKind.BED
+    shaped = request.envelope is not None  # a sound under a curve is as loud as its maker left it
+    return faded(made if shaped else replace(made, samples=levels.at_target(made.samples, bed=bed)), request.kind)
 
 
 def _neutral(makers: Makers, request: SoundRequest) -> Sound:
