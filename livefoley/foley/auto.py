@@ -24,7 +24,6 @@ NEUTRAL_DB = -12.0
 UNDER_DB = -6.0
 """How far an ambience lies below what is done in it."""
 HIT_FADE: Tick = ticks_from_s(0.008)
-BED_FADE: Tick = ticks_from_s(0.1)
 _SILENT_LUFS = -60.0
 
 _MATERIALS = (
@@ -128,12 +127,13 @@ def _neutral(makers: Makers, request: SoundRequest) -> Sound:
 
 
 def faded(sound: Sound, kind: CueKind) -> Sound:
-    """Return a sound that neither begins nor ends at once: an ambience over 100 ms, others over 8 ms, less before an
-    onset that comes sooner."""
+    """Return a sound that neither begins nor ends at once: an ambience as long as ``levels.faded`` has it, others over
+    8 ms, less before an onset that comes sooner."""
+    if kind is CueKind.BED:
+        return replace(sound, samples=levels.faded(sound.samples))
     samples = np.array(sound.samples, np.float32)
-    longest = BED_FADE if kind is CueKind.BED else HIT_FADE
-    end = min(longest, samples.shape[1] // 4)
-    begin = end if kind is CueKind.BED else min(end, max(ticks_from_s(0.001), sound.onset))
+    end = min(HIT_FADE, samples.shape[1] // 4)
+    begin = min(end, max(ticks_from_s(0.001), sound.onset))
     _ramp(samples[:, :begin])
     _ramp(samples[:, samples.shape[1] - end :][:, ::-1])
     return replace(sound, samples=samples)
