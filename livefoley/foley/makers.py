@@ -10,6 +10,7 @@ from pathlib import Path
 
 from livefoley.core.cues import Sound, SoundRequest, SoundSource
 from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.foley import levels
 from livefoley.foley.bank.bank import EffectBank
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.chain import MakerOrder, Offer, Refusal, SoundMaker, StudentUse
@@ -56,8 +57,8 @@ class ProceduralMaker:
         return procedural_offer(request)
 
     def make(self, request: SoundRequest) -> Sound:
-        """Return a segment of an ambience."""
-        samples = self.bed(request).read(request.length or SEGMENT)
+        """Return a segment of an ambience; it begins and ends without a click."""
+        samples = levels.faded(self.bed(request).read(request.length or SEGMENT))
         return Sound(samples, 0, self.source, request.prompt, seed=request.seed)
 
     def bed(self, request: SoundRequest) -> ProceduralBed:
