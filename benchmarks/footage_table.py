@@ -92,7 +92,7 @@ def row(clip: str, description: str, heard: list[Heard], places: list[str], mome
     other = [each for each in heard if each not in right and any(each.is_near(moment) for moment in moments)]
     false = [each for each in heard if each not in right and each not in other]
     missed = [
-        f"{moment.start_s:g} s {'|'.join(sorted(moment.families))}"
+        f"{moment.start_s:g} s {'/'.join(sorted(moment.families))}"
         for moment in moments
         if moment.counts and not any(each.is_near(moment) and each.family in moment.families for each in right)
     ]
