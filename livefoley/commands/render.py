@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,14 +19,17 @@ from livefoley.commands.console import plain
 from livefoley.commands.marking import content_id, label_video, write_labelled
 from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import InputError, OutputError
+from livefoley.core.events import PerceptionEvent
 from livefoley.core.media import VIDEO_CODECS, MediaKind, OutputItem, Packet, TrackInfo
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks
+from livefoley.engine.leanings.film import FilmPlace, FilmPlaces
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.offline import LaidSound
 from livefoley.engine.planner import PlannerSettings
 from livefoley.engine.render import Renderer
 from livefoley.engine.room_types import Departure, RoomSettings
 from livefoley.engine.timeline import ORIGIN
+from livefoley.foley.bed.in_turn import BedInTurn
 from livefoley.foley.chain import credits_of
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
@@ -51,7 +54,7 @@ AUDIO_EXTENSIONS = tuple(f".{name}" for name in AUDIO_FORMATS)
 OFFLINE_STEPS = 8  # of the student: nobody waits for these sounds
 LATEST_PICTURE: Tick = 300 * TICK_RATE
 """How long the sound of a file may wait for its first picture, so that both get into one file."""
-LOOKAHEAD_S = 3.0  # costs no time here, and lets perception look as far as it likes
+LOOKAHEAD_S = 9.0  # costs no time here; where a scene is, is known some seconds after it begins
 
 
 class PcmCapture:
@@ -102,7 +105,7 @@ def render_file(
     program, foley_alone = PcmCapture(), PcmCapture()
     makers = Makers([library_directory()], StudentSettings(steps=steps) if student else None, seed=seed)
     chain = makers.chain()
-    bed = chain.bed(ambience_of("render", describe, seed))
+    places = _Places(describe, lambda text: chain.bed(ambience_of("render", text, seed)))
     renderer = Renderer(
         render_settings(describe, seed, stem is not None),
         make_decoder=make_decoder,
@@ -111,8 +114,9 @@ def render_file(
         analyser=MotionAnalyser(eyes=Eyes(PictureClasses(), People())),
         speech=SpeechDetector(),
         effects=chain,
-        bed=bed,
+        bed=places.bed,
         make_mark=partial(StreamEmbedder, content),
+        see=places.see,
     )
     began = time.perf_counter()
     stem_blocks: list[Stereo] = []
@@ -138,10 +142,32 @@ def render_file(
     wall_s = time.perf_counter() - began
     duration_s = clip.duration_s or renderer.position_s  # not every file says
     problems += [renderer.problem] if renderer.problem else []
-    counts = _report(renderer, bed, source, describe, output, duration_s, wall_s, problems, report)
+    counts = _report(renderer, places, source, describe, output, duration_s, wall_s, problems, report)
     for problem in problems:
         console.print(f"[bold yellow]warning:[/] {plain(problem)}", highlight=False, soft_wrap=True)
     console.print(f"{output}: {counts} in {wall_s:.1f} s ({duration_s / max(wall_s, 1e-9):.1f} times real time)")
+
+
+class _Places:
+    """Where the pictures say the film is: heard in its ambience, and kept for the report."""
+
+    def __init__(self, describe: str, open_bed: Callable[[str], ChainBed]) -> None:
+        self.found: list[FilmPlace] = []
+        self.beds: list[ChainBed] = []
+        self.bed = BedInTurn(self._open, describe)
+        self._open_bed = open_bed
+        self._describe = describe
+        self._film = FilmPlaces(lexicon.is_place(describe), ORIGIN)
+
+    def _open(self, text: str) -> ChainBed:
+        self.beds.append(self._open_bed(text))
+        return self.beds[-1]
+
+    def see(self, event: PerceptionEvent) -> None:
+        """Take what is seen."""
+        if (place := self._film.take(event)) is not None:
+            self.found.append(place)
+            self.bed.change(place.start - ORIGIN, lexicon.at_place(self._describe, place.words))
 
 
 def render_settings(describe: str, seed: int, stem: bool) -> RoomSettings:
@@ -191,7 +217,7 @@ def _mux(output: Path, items: Iterable[OutputItem], shows: bool) -> None:
 
 def _report(
     renderer: Renderer,
-    bed: ChainBed,
+    places: _Places,
     source: Path,
     describe: str,
     output: Path,
@@ -210,15 +236,19 @@ def _report(
             "describe": describe,
             "duration_s": round(duration_s, 3),
             "wall_s": round(wall_s, 3),
-            "bed": bed.source,
+            "bed": places.bed.source,
+            "places": [
+                {"at_s": round(s_from_ticks(each.start - ORIGIN), 3), "place": each.words, "seen": each.seen}
+                for each in places.found
+            ],
             "problems": list(problems),
             "cues": [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in outcomes],
             "microphone": asdict(renderer.own_sound) if renderer.own_sound is not None else None,
             "sounds": [_told(laid) for laid in renderer.laid],
-            "credits": [asdict(credit) for credit in credits_of((bed, *renderer.laid))],
+            "credits": [asdict(credit) for credit in credits_of((*places.beds, *renderer.laid))],
         }
         write_whole(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n", mode=SHARED)
-    return f"{laid} sound(s) in sync over a {bed.source} bed"
+    return f"{laid} sound(s) in sync over a {places.bed.source} bed"
 
 
 def _told(laid: LaidSound) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class FoleyTrack:
     # ---- what is asked for ----
 
     def perceive(self, event: PerceptionEvent, at: Tick) -> None:
-        """Take an event; a movement becomes a request for a sound, and one that lasts leads its sound."""
+        """Take an event; a movement becomes a request for a sound, and one that lasts leads its sound up to a cut."""
         if isinstance(event, MotionOnset):
             self._planner.motion(event, at, self.microphone.advise(event))
         elif isinstance(event, MotionCourse):
@@ -75,6 +75,7 @@ class FoleyTrack:
             self._mixer.speech(event)
             self.microphone.speech(event)
         elif isinstance(event, SceneCut):
+            self._mixer.cut(event.at)
             self.microphone.cut()
 
     def hear(self, mono: NDArray[np.float32], start: Tick) -> None:

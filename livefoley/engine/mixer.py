@@ -115,6 +115,7 @@ class Mixer:
         self._original = original
         self._layers: Layers[CueKind] = Layers(limit)
         self._followed: dict[int, Followed] = {}
+        self._scene: Tick | None = None  # where it began, after a cut
         self._bed = TickRing(bed_s, start)
         self._bed_reader = GatedReader(self._bed, _BED_FADE, fade_first=True)
         self._gains = {kind: Glide(gain, _GLIDE) for kind, gain in _kind_gains(settings).items()}
@@ -184,8 +185,14 @@ class Mixer:
         if cue_id not in self._followed:
             if len(self._followed) >= MOST_FOLLOWED:
                 return
-            self._followed[cue_id] = Followed()
+            self._followed[cue_id] = Followed(self._scene)
         self._followed[cue_id].follow(points, ended)
+
+    def cut(self, at: Tick) -> None:
+        """Another scene begins at ``at``: what lasts ends there, and what comes is not heard before."""
+        self._scene = at
+        for each in self._followed.values():
+            each.cut(at)
 
     def under(self, gain_db: float) -> None:
         """Make all foley louder or quieter, over a second: the original is so."""

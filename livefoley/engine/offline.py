@@ -70,14 +70,14 @@ class Answerer(Generic[Time]):
         self._effects = effects
         self._bed = bed
 
-    def answer(self, at: Time) -> None:
-        """Answer whatever is asked for by now."""
+    def answer(self, at: Time, *, bed: bool = True) -> None:
+        """Answer whatever is asked for by now; without ``bed`` the ambience waits."""
         for cue in self._asking.take_cues():
             sound = self._effects.make(cue.request)
             self._asking.lay(cue.id, sound, at)
             if sound is not None:
                 self.laid.append(LaidSound(cue, sound.name, sound.source, sound.credits))
-        while (request := self._asking.take_bed(at)) is not None:
+        while bed and (request := self._asking.take_bed(at)) is not None:
             self._asking.lay_bed(self._bed.read(request.length), request.start)
 
 

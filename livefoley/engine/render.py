@@ -5,7 +5,7 @@ The same timeline, planner and mixer as a live room; only nothing can be late, b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,16 @@ from livefoley.core.ports import (
     SpeechAnalyser,
     VideoAnalyser,
 )
+from livefoley.core.ticks import s_from_ticks
 from livefoley.engine.microphone.own_sound import OwnSoundStatistics
 from livefoley.engine.offline import Answerer, LaidSound
+from livefoley.engine.planner import BED_AHEAD
 from livefoley.engine.room import RoomEngine
 from livefoley.engine.room_types import Departure, RoomSettings
 
 STEP_S = 0.04
+BED_LEAD_S = s_from_ticks(BED_AHEAD) + 0.5
+"""Nobody asks for the ambience sooner than that before it leaves: what is seen by then may change it."""
 
 
 class Renderer:
@@ -44,7 +48,11 @@ class Renderer:
         effects: EffectSource,
         bed: BedSource,
         make_mark: MarkFactory | None = None,
+        see: Callable[[PerceptionEvent], object] = lambda event: None,
     ) -> None:
+        """``see`` gets what is found, as it is found: a look-ahead before it leaves."""
+        self._see = see
+        self._bed_from_s = max(0.0, settings.lookahead_s - BED_LEAD_S)
         self._analyser = analyser
         self._speech = speech
         self._found: list[PerceptionEvent] = []
@@ -58,6 +66,7 @@ class Renderer:
         )
         self._answerer: Answerer[float] = Answerer(self._engine, effects, bed)
         self._now = 0.0
+        self._over = False
 
     # ---- the engine's taps: analysed on the spot ----
 
@@ -99,6 +108,7 @@ class Renderer:
 
     def _run_out(self) -> Iterator[Departure]:
         self._found.extend(self._analyser.flush())
+        self._over = True
         self._answer()
         self._engine.end()
         while self._engine.started and not self._engine.drained():
@@ -109,9 +119,10 @@ class Renderer:
 
     def _answer(self) -> None:
         for event in self._found:
+            self._see(event)
             self._engine.perceive(event, self._now)
         self._found.clear()
-        self._answerer.answer(self._now)
+        self._answerer.answer(self._now, bed=self._now >= self._bed_from_s or self._over)
 
     @property
     def problem(self) -> str | None:

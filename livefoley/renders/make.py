@@ -20,15 +20,17 @@ from av.stream import Discard
 from livefoley.clips.sound import CEILING_DBTP, TARGET_LUFS, ambience_gain_db, master, with_mark
 from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.errors import LivefoleyError
-from livefoley.core.events import MotionCourse, PerceptionEvent, Speech
+from livefoley.core.events import MotionCourse, MotionOnset, PerceptionEvent
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ports import AudioDecoder
 from livefoley.core.ticks import TICK_RATE, Tick, s_from_ticks, ticks_from_s, ticks_from_stamp
 from livefoley.dsp.levels import SILENCE_DB, linear_from_db, true_peak_db
 from livefoley.dsp.loudness import integrated_lufs
+from livefoley.engine.leanings.film import FilmPlaces
 from livefoley.engine.mixer import MixSettings
-from livefoley.engine.offline import FoleyPass
+from livefoley.engine.offline import PREROLL, FoleyPass, Moment
 from livefoley.engine.planner import PlannerSettings
+from livefoley.foley.bed.in_turn import BedInTurn
 from livefoley.foley.description import lexicon
 from livefoley.foley.makers import Makers
 from livefoley.marks.embed import embed, mark
@@ -42,7 +44,7 @@ from livefoley.renders.examine import IntakeLimits, examine, limit
 from livefoley.renders.layout import Layout, divide, opened, survey
 from livefoley.renders.model import MAX_SIDE, OutputFormat, Rendered, RenderLimits
 from livefoley.renders.order import Order
-from livefoley.renders.piece import Movement, watch
+from livefoley.renders.piece import Seen, watch
 from livefoley.renders.wav import label_wav
 from livefoley.system.files import SHARED, WholeFile
 from livefoley.system.priority import step_behind_parent
@@ -63,13 +65,14 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     limits = order.limits.intake()
     problem = examine(order.source, limits).problem
     layout = survey(order.source, limits)
-    onsets, original, speech = _perceive(order, layout, lambda part: progress(_WATCHED * part))
+    seen, original, speech = _perceive(order, layout, lambda part: progress(_WATCHED * part))
     chain = Makers(order.libraries, order.student).chain()
-    bed = chain.bed(ambience_of("render", order.request.description, 0))
-    plan = PlannerSettings(prompts=lexicon.action_prompts(order.request.description))
+    description = order.request.description
+    bed = BedInTurn(lambda text: chain.bed(ambience_of("render", text, 0)), description, ambiences(description, seen))
+    plan = PlannerSettings(prompts=lexicon.action_prompts(description))
     under = original if order.request.mix else None  # alone, nothing in it sounds already
     foley = FoleyPass(MixSettings(follow=True), plan, chain, bed, 0, layout.end, under)
-    stem = foley.make([*onsets, *(event for event in speech if isinstance(event, Speech))])
+    stem = foley.make([event for event in (*seen, *speech) if isinstance(event, Moment)])
     progress(_SOUNDED)
     sound = _finished(under, stem, order.content_id)
     progress(_MARKED)
@@ -78,6 +81,15 @@ def make(order: Order, progress: Callable[[float], None] = lambda part: None) ->
     made_by = tuple(sorted({bed.source, *(laid.source for laid in foley.laid)}))
     took_s = round(time.perf_counter() - began_s, 3)
     return Rendered(s_from_ticks(layout.end), len(foley.laid), pieces, took_s, made_by, problem)
+
+
+def ambiences(description: str, seen: Sequence[Seen]) -> list[tuple[Tick, str]]:
+    """Return what describes the ambience by where the pictures are, in ticks since the pass begins, before the film."""
+    film = FilmPlaces(lexicon.is_place(description), 0)
+    found = filter(None, map(film.take, sorted(seen, key=lambda event: event.at)))
+    return [
+        (place.start + PREROLL if place.start else 0, lexicon.at_place(description, place.words)) for place in found
+    ]
 
 
 def _finished(original: Stereo | None, stem: Stereo, content_id: str) -> Stereo:
@@ -112,8 +124,8 @@ def _blocks(sound: Stereo) -> Iterator[Stereo]:
 
 def _perceive(
     order: Order, layout: Layout, progress: Callable[[float], None]
-) -> tuple[list[Movement], Stereo, list[PerceptionEvent]]:
-    """Return what moves, the video's own sound ``[2, layout.end]``, and who speaks in it."""
+) -> tuple[list[Seen], Stereo, list[PerceptionEvent]]:
+    """Return what is seen, the video's own sound ``[2, layout.end]``, and who speaks in it."""
     pieces = divide(layout, order.limits.processes)
     limits = piece_limits(order.limits)
     with ThreadPoolExecutor(max(1, len(pieces))) as pool:
@@ -131,20 +143,24 @@ def piece_limits(limits: RenderLimits) -> IntakeLimits:
     return replace(limits.intake(), memory_mb=limits.memory_mb, cpu_s=cpu_s, timeout_s=limits.timeout_s)
 
 
-def joined(pieces: Sequence[Sequence[Movement]]) -> list[Movement]:
+def joined(pieces: Sequence[Sequence[Seen]]) -> list[Seen]:
     """Return what was seen in all pieces, in order; what two of them saw of one movement once.
 
     What lasts over a border is two: the second begins as the first fades.
     """
-    events: list[Movement] = []
+    events: list[Seen] = []
     for number, piece in enumerate(pieces):
-        last = next((event for event in reversed(events) if not isinstance(event, MotionCourse)), None)
+        last = next((event for event in reversed(events) if isinstance(event, MotionOnset)), None)
         for each in piece:
             if isinstance(each, MotionCourse):
                 events.append(replace(each, id=number * COURSES + each.id))
-            elif last is None or each.at - last.at > SAME or each.kind is not last.kind:
+            elif not isinstance(each, MotionOnset) or last is None or not _are_one(last, each):
                 events.append(each)
     return events
+
+
+def _are_one(before: MotionOnset, after: MotionOnset) -> bool:
+    return after.at - before.at <= SAME and after.kind is before.kind
 
 
 def _decoded(source: Path, layout: Layout, limits: IntakeLimits) -> Stereo:

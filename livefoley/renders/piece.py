@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from livefoley.core.errors import InputError, LivefoleyError
 from livefoley.core.event_json import event_from_json, event_to_json
-from livefoley.core.events import MotionCourse, MotionOnset
+from livefoley.core.events import MotionCourse, MotionOnset, SceneCut, Sight
 from livefoley.core.media import MediaKind, Packet, TrackInfo, Unit
 from livefoley.core.ticks import Tick, ticks_from_stamp
 from livefoley.media.files.demux import Demuxer
@@ -27,11 +27,12 @@ from livefoley.renders.examine import IntakeLimits, limit
 from livefoley.renders.layout import RUN_OUT, Piece, opened
 from livefoley.renders.model import MAX_SIDE
 
-Movement: TypeAlias = MotionOnset | MotionCourse
+Seen: TypeAlias = MotionOnset | MotionCourse | Sight | SceneCut
 
 
-def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Movement]:
-    """Return what moves in a piece, in order. Blocks; raises ``InputError`` when that takes too long or too much."""
+def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Seen]:
+    """Return what moves in a piece and where that is, in order. Blocks; raises ``InputError`` when that takes too long
+    or too much."""
     given = {"path": str(path), "origin": origin, "piece": asdict(piece), "limits": asdict(limits)}
     for said in said_by(__name__, given, limits.timeout_s):
         if "refused" in said:
@@ -40,12 +41,12 @@ def watch(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[
             events = [event_from_json(each) for each in said["seen"]]
         except (KeyError, TypeError, ValueError):
             break
-        return [event for event in events if isinstance(event, Movement)]
+        return [event for event in events if isinstance(event, Seen)]
     raise InputError(NO_ANSWER)
 
 
-def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Movement]:
-    """Return what moves in a piece; decodes here. Raises ``InputError``."""
+def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Seen]:
+    """Return the same; decodes here. Raises ``InputError``."""
     analyser = MotionAnalyser(eyes=Eyes(PictureClasses(), People()))
     found = []
     with opened(path, limits) as container:
@@ -55,7 +56,7 @@ def see(path: Path, origin: Tick, piece: Piece, limits: IntakeLimits) -> list[Mo
             else:
                 found += analyser.feed(item)
     found += analyser.flush()
-    return [event for event in found if isinstance(event, Movement) and piece.start <= event.at < piece.end]
+    return [event for event in found if isinstance(event, Seen) and piece.start <= event.at < piece.end]
 
 
 def _items(container: Any, origin: Tick, piece: Piece) -> Iterator[TrackInfo | Unit]:

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livefoley.core.errors import InputError
-from livefoley.core.events import CoursePoint, CourseState, MotionCourse, MotionKind, MotionOnset
+from livefoley.core.events import CoursePoint, CourseState, MotionCourse, MotionKind, MotionOnset, SceneCut, Sight
 from livefoley.core.ticks import TICK_RATE
 from livefoley.demo.measure import find_onsets_s, match_onsets
+from livefoley.engine.offline import PREROLL
 from livefoley.marks.detect import detect
 from livefoley.marks.labels import read_labels
 from livefoley.renders.layout import SHORTEST, WARM_UP, Layout, divide
-from livefoley.renders.make import joined, make
+from livefoley.renders.make import ambiences, joined, make
 from livefoley.renders.model import OutputFormat, RenderLimits, RenderRequest
 from livefoley.renders.order import Order
 from tests.clips import videos
@@ -147,3 +148,14 @@ def test_files_that_mean_harm_are_refused_in_one_line(tmp_path: Path) -> None:
             make(order(made, tmp_path / "sound.wav"))
         assert "\n" not in str(refused.value)
     assert not (tmp_path / "sound.wav").exists()
+
+
+def test_the_ambience_follows_the_pictures_unless_it_is_described() -> None:
+    def look(at_s: int, place: str) -> Sight:
+        return Sight(at_s * TICK_RATE, places=((place, 0.7),))
+
+    cut = SceneCut(12 * TICK_RATE)
+    seen = [look(2, "street"), look(4, "street"), cut, look(13, "kitchen"), look(15, "kitchen")]
+    found = [(0, "boxes, street"), (PREROLL + cut.at, "boxes, kitchen")]
+    assert ambiences("boxes", joined([seen[:3], seen[3:]])) == found
+    assert ambiences("boxes in the rain", seen) == []

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from livefoley.core.cues import CurvePoint, Stereo
 from livefoley.core.ticks import TICK_RATE, Tick
-from livefoley.engine.lasting.followed import FADE_OUT, HOLD, Followed, looped
+from livefoley.engine.lasting.followed import CUT_OUT, FADE_OUT, HOLD, Followed, looped
 from tests.dsp.chunks import BLOCK_SIZES, spans
 
 BLOCK = 1024
@@ -103,3 +103,22 @@ def test_a_loop_has_no_seam() -> None:
     steepest = np.abs(np.diff(noise)).max()
     assert np.abs(loop[:, 0] - loop[:, -1]).max() <= 2 * steepest
     assert looped(np.zeros((2, 1), np.float32)).shape == (2, 1)
+
+
+def test_it_ends_where_the_picture_is_cut_and_begins_no_sooner_than_its_scene() -> None:
+    cut = round(2.5 * TICK_RATE)
+    for late in (False, True):  # the cut is told of before its last points, or after
+        followed = laid(PASSING[: 2 if not late else 3], ended=late)
+        followed.cut(cut)
+        followed.follow(PASSING[2:], ended=True)
+        sound = heard(followed, 4 * TICK_RATE)
+        assert level(sound, 2.05) > 0.2
+        assert not sound[:, cut + CUT_OUT :].any()
+        assert np.abs(np.diff(sound[:, TICK_RATE:])).max() < STEEPEST
+        assert followed.over(cut + CUT_OUT + 1)
+    follows = Followed(begin=cut)
+    follows.follow(PASSING, ended=True)
+    follows.lay(TONE, 0)
+    sound = heard(follows, 4 * TICK_RATE)
+    assert not sound[:, :cut].any()
+    assert level(sound, 2.95, 1) > 0.02

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from livefoley.core.cues import ActionPrompts, Cue, CueKind, Sound, SoundRequest, Stereo, accent_cue
-from livefoley.core.events import CoursePoint, CourseState, MotionCourse, MotionKind, MotionOnset, Speech
+from livefoley.core.events import CoursePoint, CourseState, MotionCourse, MotionKind, MotionOnset, SceneCut, Speech
 from livefoley.core.families import Family
 from livefoley.core.media import MediaKind, Packet, TrackInfo
 from livefoley.core.ticks import MILLISECONDS, TICK_RATE, Tick
+from livefoley.engine.lasting.followed import CUT_OUT
 from livefoley.engine.mixer import MixSettings
 from livefoley.engine.offline import Answerer, FoleyPass
 from livefoley.engine.planner import PlannerSettings
@@ -103,3 +104,17 @@ def test_the_bed_is_there_from_the_first_moment_of_a_pass_and_steps_back_under_s
     assert made.shape == (2, SECONDS * TICK_RATE)
     heard, _ = live(bed=True)
     assert np.abs(heard[0]).max() > 0.9 * level.max()
+
+
+def test_what_lasts_ends_where_the_picture_is_cut() -> None:
+    cut = SceneCut(ORIGIN + TICK_RATE * 19 // 4 + 100)
+    events = [event for event in EVENTS if isinstance(event, MotionCourse) and event.at < cut.at]
+    plan = replace(PLAN, bed=False)
+    made, through = (
+        FoleyPass(MixSettings(), plan, Noise(), Hum(), ORIGIN, ORIGIN + SECONDS * TICK_RATE).make([*events, *cuts])
+        for cuts in ([cut], [])
+    )
+    after = cut.at - ORIGIN + CUT_OUT
+    assert np.abs(made[:, :after]).max() > 0.01
+    assert not made[:, after:].any()
+    assert through[:, after:].any()

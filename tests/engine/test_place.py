@@ -72,6 +72,17 @@ def test_at_a_cut_another_place_comes_soon() -> None:
     assert made.words() == "kitchen"
 
 
+def test_at_a_cut_a_place_that_is_shown_no_more_is_left_and_one_that_is_shown_again_stays() -> None:
+    for shown, expected in (((), ""), ((("street", 0.1),), "street")):
+        made = sense(look(0, ("street", 0.6)), look(2, ("street", 0.6)))
+        made.cut()
+        words = []
+        for at in (12, 14, 16, 18):
+            made.see(look(at, *shown))
+            words.append(made.words())
+        assert words == ["street", "street", expected, expected]
+
+
 @given(
     st.lists(
         st.tuples(

@@ -18,6 +18,7 @@ from livefoley.dsp.levels import linear_from_db, pan_gains
 
 FADE_IN: Tick = ticks_from_s(0.15)
 FADE_OUT: Tick = ticks_from_s(0.3)
+CUT_OUT: Tick = ticks_from_s(0.08)  # where the picture is cut it goes as fast as that can be without a click
 HOLD: Tick = ticks_from_s(0.1)
 """The last point known stands for this much longer: the next may be a little late."""
 RESUME: Tick = ticks_from_s(0.1)  # to a point that came too late to be heard in its place
@@ -31,7 +32,10 @@ _Knot = tuple[Tick, float, float, float]  # a moment, the gains of left and righ
 class Followed:
     """One such sound. It may be ``follow``-ed before it is there; nothing is heard until it is ``lay``-ed."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Tick | None = None) -> None:
+        """Before ``begin``, where the scene begins, nothing is heard."""
+        self._begin = begin
+        self._cut: Tick | None = None
         self._loop: NDArray[np.float32] | None = None
         self._place: float | None = None  # in the loop, in samples; None before it is heard
         self._heard: Tick | None = None  # the next tick to be heard
@@ -53,11 +57,26 @@ class Followed:
             self._add(point)
         del self._knots[:-MOST_POINTS]
 
+    def cut(self, at: Tick) -> None:
+        """The picture shows another scene from ``at`` on: it ends there."""
+        if self._cut is not None:
+            return
+        self._cut = max(at, self._heard if self._heard is not None else at)
+        self._ended = True
+        if self._knots and self._knots[-1][0] >= self._cut:
+            here = self._now(self._cut)
+            self._knots = [*(knot for knot in self._knots if knot[0] < self._cut), here]
+
     def over(self, now: Tick) -> bool:
         """Whether nothing more is to be heard."""
         if not self._knots:
             return self._ended
-        return now > self._knots[-1][0] + (HOLD + FADE_OUT if self._ended else FORGOTTEN)
+        return now > (sum(self._end()) if self._ended else self._knots[-1][0] + FORGOTTEN)
+
+    def _end(self) -> tuple[Tick, Tick]:
+        """Return up to when the last point stands, and how long the sound then takes to go."""
+        last = self._knots[-1][0]
+        return (last + HOLD, FADE_OUT) if self._cut is None else (min(last + HOLD, max(last, self._cut)), CUT_OUT)
 
     def render(self, start: Tick, n: int) -> Stereo | None:
         """Return the ``n`` ticks from ``start`` on, ``[2, n]``, read in order; None where nothing is heard."""
@@ -72,12 +91,14 @@ class Followed:
         return sound
 
     def _sounds(self, start: Tick, n: int) -> bool:
-        return self._knots[0][0] - FADE_IN < start + n and start < self._knots[-1][0] + HOLD + FADE_OUT
+        return self._knots[0][0] - FADE_IN < start + n and start < sum(self._end())
 
     def _add(self, point: CurvePoint) -> None:
         gain = linear_from_db(point.level_db)
         left, right = (gain * side for side in pan_gains(point.pan))
         at, heard = point.at, self._heard
+        if (self._begin is not None and at < self._begin) or (self._cut is not None and at > self._cut):
+            return
         if heard is not None:
             if not self._knots and at < heard + FADE_IN:
                 self._knots = [(heard, 0.0, 0.0, point.pitch)]
@@ -91,12 +112,13 @@ class Followed:
 
     def _curve(self) -> tuple[NDArray[np.float64], ...]:
         """Return moments, gains and pitches, with the fades at both ends."""
-        first, last = self._knots[0], self._knots[-1]
+        first, last, (stands, goes) = self._knots[0], self._knots[-1], self._end()
+        rises = first[0] - FADE_IN if self._begin is None else min(first[0] - 1, max(first[0] - FADE_IN, self._begin))
         knots = [
-            (first[0] - FADE_IN, 0.0, 0.0, first[3]),
+            (rises, 0.0, 0.0, first[3]),
             *self._knots,
-            (last[0] + HOLD, *last[1:]),
-            (last[0] + HOLD + FADE_OUT, 0.0, 0.0, last[3]),
+            (stands, *last[1:]),
+            (stands + goes, 0.0, 0.0, last[3]),
         ]
         return tuple(np.array(each, np.float64) for each in zip(*knots, strict=True))
 

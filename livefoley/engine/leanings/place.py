@@ -2,7 +2,8 @@
 
 A place is believed when two looks of the last seconds name it, one of them surely; how surely says its ambience: a
 quiet one may be wrong, a crowd may not. It stays until looks in which it was missing have gone on for long, or another
-place is as sure; a cut makes both quicker. Changes that follow each other fast make the next one wait longer.
+place is as sure; a cut makes both quicker: a few looks at another scene that do not show it are enough. Changes that
+follow each other fast make the next one wait longer.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ LOOKED: Tick = 20 * TICK_RATE  # looks so long ago do not count any more
 NAMED = 0.06  # a look that says so much names a place
 TWICE = 2
 MISSING: Tick = 45 * TICK_RATE  # so long not named, a place is left
+MISSING_LOOKS = 3  # and after so many looks at another scene
 OUTDONE: Tick = 10 * TICK_RATE  # and after so long for another place
 STAYS: Tick = 30 * TICK_RATE
 STAYS_AT_CUT: Tick = 8 * TICK_RATE
@@ -81,11 +83,13 @@ class PlaceSense:
             self._looks.popleft()
         if places.get(self._place, 0.0) >= NAMED:
             self._seen = at
+            self._cut = False  # the same place in another scene, or none
         found = self._likeliest()
         if found == self._place:
             return
         missed = at - self._seen
-        leaves = missed > (OUTDONE if found else MISSING) or (bool(found) and (self._cut or not self._place))
+        elsewhere = self._cut and (bool(found) or len(self._looks) >= MISSING_LOOKS)
+        leaves = missed > (OUTDONE if found else MISSING) or elsewhere or (bool(found) and not self._place)
         if leaves and self._may(at):
             self._change(found, at)
 

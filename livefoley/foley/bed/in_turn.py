@@ -45,21 +45,33 @@ class BedInTurn:
     def __init__(
         self, open_bed: Callable[[str], BedSource], describe: str, changes: Iterable[tuple[Tick, str]] = ()
     ) -> None:
-        """``open_bed`` opens the ambience of a description. ``changes`` are known beforehand, in order: how many ticks
-        after the first one, and the description from then on."""
+        """``open_bed`` opens the ambience of a description; ``changes`` are those that are known, as for ``change``."""
         self._open_bed = open_bed
         self._coming = deque(changes)
         self._read: Tick = 0
         self._heard, self._due = describe, describe
-        self._sounding = [_Sounding(open_bed(describe), FADE)]
+        self._sounding: list[_Sounding] = []
 
     @property
     def source(self) -> str:
         """Who makes what is read next."""
+        self._take_changes()
         return self._sounding[-1].bed.source
 
-    def describe(self, text: str) -> None:
-        """Change what the place sounds like from what is read next on; of many changes at once the last counts."""
+    def change(self, at: Tick, text: str) -> None:
+        """Let the place sound like ``text`` from ``at`` on, in ticks after the first one that is read, or from what is
+        read next where that is over. Changes come in order."""
+        self._coming.append((at, text))
+
+    def _take_changes(self) -> None:
+        while self._coming and self._coming[0][0] <= self._read:
+            self._describe(self._coming.popleft()[1])
+        if not self._sounding:  # the first one does not fade in
+            self._heard = self._due
+            self._sounding.append(_Sounding(self._open_bed(self._heard), FADE))
+
+    def _describe(self, text: str) -> None:
+        """Want another place; of many at once the last counts."""
         before, now = bed_recipe(self._heard), bed_recipe(text)
         same = before.layers == now.layers and not (before.neutral or now.neutral)
         self._due = self._heard if same else text
@@ -68,8 +80,7 @@ class BedInTurn:
         """Return the next ``samples`` ticks, ``[2, samples]``."""
         parts = []
         while samples > 0:
-            while self._coming and self._coming[0][0] <= self._read:
-                self.describe(self._coming.popleft()[1])
+            self._take_changes()
             until = self._coming[0][0] if self._coming else self._read + samples
             n = min(samples, until - self._read)
             parts.append(self._block(n))

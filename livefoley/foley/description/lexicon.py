@@ -58,9 +58,24 @@ def place_words(describe: str) -> str:
     return ", ".join(filter(is_place, _CLAUSE.findall(describe))) or describe
 
 
+def at_place(describe: str, place: str) -> str:
+    """Return what describes the ambience where ``place`` is found in place of the description's: what is done there
+    stays in it."""
+    if not place or not describe or is_place(describe):
+        return place or describe
+    return f"{describe}, {place}"
+
+
 def is_new_place(describe: str) -> bool:
     """Say whether there are words, and none of them names an ambience known here."""
     return bool(describe.strip()) and bed_recipe(describe).neutral
+
+
+def sounds_asked_for(describe: str) -> tuple[str, ...]:
+    """Return the words that makers of any words will be asked for in a place that sounds like ``describe``."""
+    said = read(describe)
+    asked = [action.ask for action in said.actions if action.ask and not action.effects]
+    return tuple(dict.fromkeys([describe, *asked]))
 
 
 def action_effects(describe: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from livefoley.engine.leanings.decisions import Decision
 from livefoley.engine.leanings.host import HostContext
 from livefoley.engine.leanings.place import Surroundings
 from livefoley.engine.leanings.thumbs import Thumbs
-from livefoley.foley.description.lexicon import is_place
+from livefoley.foley.description.lexicon import at_place, is_place
 from livefoley.runtime.events import notices
 from livefoley.runtime.sounds.live import RoomSounds
 
@@ -108,11 +108,8 @@ class RoomContext:
 
     @property
     def ambience(self) -> str:
-        """What describes the ambience: what is done there stays in the description of a place that is found."""
-        place = self._surroundings.words
-        if not place or not self._describe or is_place(self._describe):
-            return place or self._describe
-        return f"{self._describe}, {place}"
+        """What describes the ambience."""
+        return at_place(self._describe, self._surroundings.words)
 
     def chosen(self, number: int, choice: Choice, moved: PerceptionEvent, start: Tick) -> None:
         """Remember what was chosen for what moved, and from when on it sounds, by the number of the event that tells
