@@ -1,4 +1,4 @@
-"""``livefoley generate``: one sound from words, by the student, the bank or the procedural bed, and what it cost."""
+"""``livefoley generate``: one sound from words, by whoever makes it best, and what it cost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import itertools
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,10 @@ import psutil
 
 from livefoley.clips.model import PROVIDER
 from livefoley.commands.marking import content_id, write_labelled
-from livefoley.core.cues import Credit, CueKind, Sound, SoundRequest, SoundSource
+from livefoley.core.cues import Credit, CueKind, SoundRequest, SoundSource
 from livefoley.core.errors import BankError, DescriptionError, InputError, LivefoleyError, OutputError, reason
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
-from livefoley.foley.chain import Fit, MakerOrder
+from livefoley.foley.auto import best_sound
 from livefoley.foley.makers import Makers
 from livefoley.foley.student.embed import plain
 from livefoley.foley.student.maker import StudentMaker
@@ -59,12 +59,13 @@ def generate_file(order: Order, output: Path, *, force: bool = False) -> str:
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     if order.source is SoundSource.RECORDINGS and not makers.has_recordings:
         raise BankError("there are no recordings; `livefoley bank add DIR` takes some in")
-    sound = best_sound(makers, order.source, request)
+    made = best_sound(makers, order.source, request)
+    sound = made.sound
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
     content = content_id(order.text, order.seed, order.seconds, sound.name, sound.source)
     write_labelled(output, [embed(np.ascontiguousarray(sound.samples), content)], order.provider, content)
     seconds = sound.samples.shape[1] / TICK_RATE
-    by = sound.source
+    by = sound.source if not made.neutral else f"{sound.source}, neutral: nobody knows these words"
     if by == SoundSource.STUDENT and makers.student is not None:
         student = makers.student.student()
         by = f"{student.spec.name} ({student.backend.name}, {student.steps} step(s))"
@@ -111,21 +112,6 @@ def _prepared(student: StudentMaker, order: Order) -> str:
         if order.source is not None:
             raise
         return ""
-
-
-def best_sound(makers: Makers, source: SoundSource | None, request: SoundRequest) -> Sound:
-    """Return the sound by ``source``; by the student, if it can, unless one is named: else by whoever has just that, or
-    knows such an ambience."""
-    among = frozenset((source,)) if source is not None else frozenset()
-    first = {CueKind.ACCENT: (SoundSource.STUDENT,)}
-    chain = makers.chain(order=MakerOrder(first=first, among=among))
-    reasons = []
-    for asked in (request, replace(request, kind=CueKind.BED)):
-        made = chain.ask(asked, least=Fit.MADE)
-        if isinstance(made, Sound):
-            return made
-        reasons.append(made.reason)
-    raise DescriptionError(f'"{request.prompt[:40]}": {"; ".join(dict.fromkeys(reasons))}')
 
 
 def credited(credits: Sequence[Credit]) -> str:

@@ -70,7 +70,7 @@ def generate(
     envelope: Annotated[Path | None, typer.Option("--envelope", help="How loud when: a CSV of seconds,dB.")] = None,
     source: Annotated[
         Literal["student", "bank", "procedural", "recordings"] | None,
-        typer.Option("--source", help="Who makes it; the student if it can."),
+        typer.Option("--source", help="Who makes it; else whoever is best at it."),
     ] = None,
     weights: Annotated[str, typer.Option("--model", help="A name from `livefoley models list`, or a file.")] = "nano",
     device: Device = "auto",

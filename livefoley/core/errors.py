@@ -63,6 +63,10 @@ class ModelError(LivefoleyError):
     """Weights or an engine that cannot be used."""
 
 
+class SilentTakeError(ModelError):
+    """A model that made nothing to be heard of a description; other words, or another seed, may be heard."""
+
+
 class DescriptionError(LivefoleyError):
     """A description no sound can be made of."""
 

@@ -13,8 +13,9 @@ from enum import IntEnum, StrEnum
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from livefoley.core.cues import Credit, CueKind, Sound, SoundRequest, SoundSource
-from livefoley.core.errors import BankError, DescriptionError, LivefoleyError
+from livefoley.core.errors import BankError, DescriptionError, LivefoleyError, SilentTakeError
 from livefoley.core.ports import BedSource
+from livefoley.foley import strengths
 
 
 class Fit(IntEnum):
@@ -22,7 +23,8 @@ class Fit(IntEnum):
 
     STAND_IN = 1  # something quiet that does where nobody has better
     MADE = 2  # made of the words, as well as that goes
-    EXACT = 3  # just that
+    EXACT = 3  # just that, as far as the words are understood
+    NAMED = 4  # what is called that
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,12 @@ def credits_of(heard: Iterable[Credited]) -> tuple[Credit, ...]:
 
 def refusal_of(error: LivefoleyError) -> Refusal:
     """Return an error as a refusal: of what was asked for, or a fault of the maker's."""
-    return Refusal(str(error), fault=not isinstance(error, DescriptionError | BankError))
+    return Refusal(str(error), fault=not isinstance(error, DescriptionError | BankError | SilentTakeError))
 
 
 M = TypeVar("M", bound=Maker)
+
+_BY_STRENGTH = (Fit.MADE, Fit.EXACT)
 
 
 class StudentUse(StrEnum):
@@ -109,9 +113,10 @@ class StudentUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MakerOrder:
-    """Who is asked for what. Makers go by how well their sound fits, of equal ones the cheaper first, then as they are
-    listed; those of ``first`` go before all others for sounds of a kind; ``among`` (empty: all) and ``without`` say who
-    is asked at all."""
+    """Who is asked for what. What is named goes first, what only stands in last; between them makers go by how good
+    they are at sounds of that class (``foley.strengths``), then by how well their sound fits, of equal ones the cheaper
+    first, then as they are listed. Those of ``first`` go before all others for sounds of a kind; ``among`` (empty: all)
+    and ``without`` say who is asked at all."""
 
     first: Mapping[CueKind, tuple[str, ...]] = field(default_factory=dict)
     among: frozenset[str] = frozenset()
@@ -131,11 +136,20 @@ class MakerOrder:
         """Say whether a maker is asked for anything."""
         return source not in self.without and (not self.among or source in self.among)
 
-    def key(self, request: SoundRequest, source: str, offer: Offer) -> tuple[int, int, float]:
-        """Return by what a maker is put in order for a request: the least first."""
+    def sort(self, request: SoundRequest, offers: Sequence[tuple[M, Offer]]) -> list[M]:
+        """Return makers in the order in which they are asked for a request."""
         first = self.first.get(request.kind, ())
-        rank = first.index(source) if source in first else len(first)
-        return rank, -offer.fit, offer.cost_s
+        among = frozenset(maker.source for maker, offer in offers if offer.fit in _BY_STRENGTH)
+
+        def key(pair: tuple[M, Offer]) -> tuple[int, int, float, int, float]:
+            maker, offer = pair
+            place = first.index(maker.source) if maker.source in first else len(first)
+            by_strength = offer.fit in _BY_STRENGTH
+            fit = Fit.EXACT if by_strength else offer.fit
+            strength = strengths.rank(request, maker.source, among) if by_strength else 0.0
+            return place, -fit, strength, -offer.fit, offer.cost_s
+
+        return [maker for maker, _ in sorted(offers, key=key)]
 
 
 class Course(Generic[M]):
@@ -159,9 +173,7 @@ class Course(Generic[M]):
         self._source = ""
         offers = [(maker, self._offer(maker, now)) for maker in makers if order.asks(maker.source)]
         fitting = [(maker, offer) for maker, offer in offers if offer is not None and offer.fit >= least]
-        self._left = [
-            maker for maker, offer in sorted(fitting, key=lambda pair: order.key(request, pair[0].source, pair[1]))
-        ]
+        self._left = order.sort(request, fitting)
 
     def next(self, now: float) -> M | None:
         """Return the maker to ask now; None when there is nobody left.

@@ -35,7 +35,9 @@ def bank_offer(request: SoundRequest, is_named: Callable[[str], bool]) -> Offer 
         return Refusal("makes no ambience")
     if not _is_plain(request):
         return Refusal("has its sounds as they are, with no curves")
-    if request.effect is not None or not request.prompt or is_named(request.prompt) or lexicon.covers(request.prompt):
+    if request.effect is not None or not request.prompt or is_named(request.prompt):
+        return Offer(Fit.NAMED, soon_s=BANK_S)
+    if lexicon.covers(request.prompt):
         return Offer(Fit.EXACT, soon_s=BANK_S)
     if request.kind is CueKind.ACTION:
         return Offer(Fit.STAND_IN, soon_s=BANK_S)

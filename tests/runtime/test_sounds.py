@@ -201,21 +201,21 @@ def test_segments_are_asked_of_those_who_go_before_the_synthesis() -> None:
 
 
 def test_a_maker_with_no_ambience_for_the_words_is_asked_no_more_and_one_that_fails_later_again() -> None:
-    student, other, given = Puppet("student", Offer(Fit.MADE)), Puppet("other", Offer(Fit.MADE, cost_s=1)), []
+    first, other, given = Puppet("first", Offer(Fit.MADE)), Puppet("other", Offer(Fit.MADE, cost_s=1)), []
     now = [0.0]
-    supply = BedSupply([student, other], lambda room, text, sound: given.append(sound.source), lambda: now[0])
+    supply = BedSupply([first, other], lambda room, text, sound: given.append(sound.source), lambda: now[0])
     supply.describe("room", "a velociraptor", 0, ALL)
     supply.step(0.0)
-    student.answer(Refusal("cannot read this"))
+    first.answer(Refusal("cannot read this"))
     supply.step(0.0)
     other.answer(Refusal("broke", fault=True))
     supply.step(9.0)
-    assert (len(student.asked), len(other.asked)) == (1, 1)
+    assert (len(first.asked), len(other.asked)) == (1, 1)
     supply.step(now.__setitem__(0, 10.0) or 10.0)
     other.answer()
     assert given == ["other"]
-    first, second = (request for request, *_ in other.asked)
-    assert first.seed != second.seed
+    once, again = (request for request, *_ in other.asked)
+    assert once.seed != again.seed
     supply.step(now.__setitem__(0, 20.0) or 20.0)
     assert len(other.asked) == 3
     supply.step(20.0 + GRACE_S + 7)  # an answer that never comes

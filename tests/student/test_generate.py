@@ -11,6 +11,7 @@ import pytest
 
 from livefoley import cli
 from livefoley.core.cues import HIT, CueKind, SoundRequest, ambience_of
+from livefoley.dsp.loudness import integrated_lufs
 from livefoley.foley import audio_file
 from livefoley.foley.chain import StudentUse
 from livefoley.foley.makers import Makers
@@ -194,10 +195,15 @@ def test_a_single_sound_that_the_student_cannot_make_is_made_by_whoever_has_it(r
         code, out, err = run("generate", text, "-o", tmp_path / "a.wav", "-f", "--seconds", 1, "--model", silent)
         assert (code, err) == (0, "")
         assert by in out
-    code, _, err = run("generate", "zzyzx", "-o", tmp_path / "b.wav", "--model", silent)
+    code, out, err = run("generate", "zzyzx", "-o", tmp_path / "b.wav", "--seconds", 2, "--model", silent)
+    assert (code, err) == (0, "")
+    assert "neutral: nobody knows these words" in out
+    neutral = audio_file.read(tmp_path / "b.wav")
+    assert neutral.shape[1] == 2 * 48_000
+    assert -40 < integrated_lufs(neutral) < -20
+    code, _, err = run("generate", "zzyzx", "-o", tmp_path / "c.wav", "--source", "student", "--model", silent)
     assert code == 1
-    assert "student: " in err
-    assert "bank: has no such sound" in err
+    assert "student: the model made silence" in err
 
 
 def test_a_file_is_rendered_with_the_student_where_there_are_weights(run, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from livefoley.core.errors import DescriptionError, ModelError
+from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley import levels
 from livefoley.foley.student import output_check
 from livefoley.foley.student.features import REFERENCE_RMS
@@ -26,7 +27,7 @@ def test_sound_where_it_should_be_passes() -> None:
         (NOISE[:0], "nothing"),
         (np.where(np.arange(48_000) == 7, np.nan, NOISE), "nothing that can be heard"),
         (NOISE * 1e-5, "silence"),
-        (NOISE * 3, "too loud"),
+        (NOISE * 3000, "too loud"),
         (NOISE * REFERENCE_RMS + 0.2, "off centre"),
         (NOISE[:1000] * 1e-5, "silence"),
     ],
@@ -34,6 +35,14 @@ def test_sound_where_it_should_be_passes() -> None:
 def test_broken_sound_is_caught(sound: np.ndarray, said: str) -> None:
     with pytest.raises(ModelError, match=said):
         output_check.check_raw(sound.astype(np.float32))
+
+
+def test_a_loud_take_is_turned_down_and_heard() -> None:
+    output_check.check_raw((NOISE * 3).astype(np.float32))
+    swell = np.stack((NOISE, NOISE)) * 0.1
+    swell[:, :24_000] *= 1e-3
+    turned_down = output_check.check_finished(swell, -40.0)
+    assert loudest_lufs(turned_down) == pytest.approx(-40.0 + output_check.ABOVE_LU, abs=0.1)
 
 
 def test_a_finished_sound_that_clips_or_has_the_wrong_level_is_caught() -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import DescriptionError, ModelError
+from livefoley.core.errors import DescriptionError, ModelError, SilentTakeError
+from livefoley.dsp.levels import linear_from_db
 from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley.student.features import REFERENCE_RMS, Floats
 
-QUIETEST_DB, LOUDEST_DB = -40.0, 18.0
-"""How far the loudest tenth of a second may lie from where the network was trained to put it."""
+QUIETEST_DB, LOUDEST_DB = -40.0, 60.0
+"""How far the loudest tenth of a second may lie from where the network was trained to put it: what is louder than it
+was trained to be is turned down, and what lies beyond all sound is broken."""
 BELOW_LU, ABOVE_LU = 24.0, 10.0
-"""How far a finished sound may lie below its level (a click, whose peak stands in the way) and above it (a swell)."""
+"""How far a finished sound may lie below its level (a click, whose peak stands in the way); a swell that rises higher
+above it is turned down."""
 MOST_OFFSET = 0.05
 MOST_CLIPPED = 0.001
 _TENTH = 4800
@@ -32,7 +35,7 @@ def check_mel(mel_db: Floats) -> None:
 
 
 def check_raw(mono: Floats) -> None:
-    """Raise ``ModelError`` for generated sound ``[n]`` that is broken: silent, too loud, off centre."""
+    """Raise ``ModelError`` for generated sound ``[n]`` that is broken, ``SilentTakeError`` for silence."""
     if not mono.size or not np.all(np.isfinite(mono)):
         raise ModelError("the model made nothing that can be heard")
     squares = np.square(mono, dtype=np.float64)
@@ -40,22 +43,23 @@ def check_raw(mono: Floats) -> None:
     loudest = squares[:whole].reshape(-1, _TENTH).mean(axis=1).max() if whole else squares.mean()
     level_db = 10 * np.log10(loudest + 1e-20) - 20 * np.log10(REFERENCE_RMS)
     if level_db < QUIETEST_DB:
-        raise ModelError("the model made silence")
+        raise SilentTakeError("the model made silence")
     if level_db > LOUDEST_DB:
         raise ModelError(f"the model's sound is {level_db:.0f} dB too loud")
-    if abs(float(mono.mean())) > MOST_OFFSET:
+    if abs(float(mono.mean())) > MOST_OFFSET * max(1.0, 10 ** (level_db / 20)):
         raise ModelError("the model's sound is off centre")
 
 
 def check_finished(samples: Stereo, wanted_lufs: float) -> Stereo:
-    """Return a finished sound ``[2, n]`` as it is.
+    """Return a finished sound ``[2, n]``, turned down where its loudest 400 ms lie far above ``wanted_lufs``.
 
-    Raises ``ModelError`` when it clips, or when its loudest 400 ms are not near ``wanted_lufs``.
+    Raises ``ModelError`` when it clips, ``SilentTakeError`` when hardly anything is heard.
     """
     clipped = float(np.mean(np.abs(samples) >= 0.999))
     if not np.all(np.isfinite(samples)) or clipped > MOST_CLIPPED:
         raise ModelError(f"{clipped:.1%} of the generated sound is clipped")
     lufs = loudest_lufs(samples)
-    if not wanted_lufs - BELOW_LU <= lufs <= wanted_lufs + ABOVE_LU:
-        raise ModelError(f"the generated sound lies at {lufs:.0f} LUFS, not near {wanted_lufs:.0f}")
-    return samples
+    if lufs < wanted_lufs - BELOW_LU:
+        raise SilentTakeError(f"the generated sound lies at {lufs:.0f} LUFS, not near {wanted_lufs:.0f}")
+    above_lu = lufs - wanted_lufs - ABOVE_LU
+    return samples if above_lu <= 0 else (samples * np.float32(linear_from_db(-above_lu))).astype(np.float32)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from livefoley.core.cues import HIT, CueKind, Sound, SoundRequest, SoundSource, Stereo
-from livefoley.core.errors import LivefoleyError, ModelError
+from livefoley.core.errors import LivefoleyError, ModelError, SilentTakeError
 from livefoley.core.ticks import TICK_RATE, s_from_ticks
 from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
@@ -15,7 +16,7 @@ from livefoley.foley.description.lexicon import place_words
 from livefoley.foley.onset import even
 from livefoley.foley.student import features
 from livefoley.foley.student.features import FRAMES_PER_S, FRAMES_PER_TOKEN, Floats
-from livefoley.foley.student.student import Continuation, Student, Wish
+from livefoley.foley.student.student import TRIES, Continuation, Student, Wish, seed_of
 
 ACTION_S, ACCENT_S, LONGEST_CUE_S = 2.0, 3.0, 10.0
 ONSET_S = 0.2
@@ -79,7 +80,21 @@ def _intensity(request: SoundRequest) -> float:
 
 
 def segments_of(student: Student, requests: Sequence[SoundRequest]) -> list[Sound | LivefoleyError]:
-    """Return a segment of each ambience, made together, or why there is none."""
+    """Return a segment of each ambience, made together, or why there is none.
+
+    What comes out silent, or too uneven to be an ambience, is made again from other seeds, ``TRIES`` in all.
+    """
+    made: list[Sound | LivefoleyError] = [SilentTakeError("nothing was made")] * len(requests)
+    for turn in range(TRIES):
+        left = [place for place, each in enumerate(made) if isinstance(each, SilentTakeError)]
+        if left:
+            again = [replace(requests[place], seed=seed_of(requests[place].seed, turn)) for place in left]
+            for place, each in zip(left, _segments(student, again), strict=True):
+                made[place] = replace(each, seed=requests[place].seed) if isinstance(each, Sound) else each
+    return made
+
+
+def _segments(student: Student, requests: Sequence[SoundRequest]) -> list[Sound | LivefoleyError]:
     made: list[Sound | LivefoleyError] = [ModelError("nothing was made")] * len(requests)
     beds: dict[int, Continuation] = {}
     for place, request in enumerate(requests):
@@ -96,11 +111,17 @@ def segments_of(student: Student, requests: Sequence[SoundRequest]) -> list[Soun
                 pieces[place].append(piece)
     for place, whole in pieces.items():
         if len(whole) == SEGMENT_WINDOWS:
-            request = requests[place]
-            name = request.prompt[:_LONGEST_NAME]
-            samples = np.concatenate(whole, axis=1)
-            made[place] = Sound(samples, 0, SoundSource.STUDENT, name, seed=request.seed)
+            made[place] = ambience(requests[place], np.concatenate(whole, axis=1))
     return made
+
+
+def ambience(request: SoundRequest, samples: Stereo) -> Sound | LivefoleyError:
+    """Return a segment at the level of beds, which it neither sinks from nor leaves for long."""
+    level = levels.level_bed(samples)
+    spread_db = levels.spread_db(level)
+    if spread_db > levels.MOST_SPREAD_DB:
+        return SilentTakeError(f"what the model makes of it is no ambience: it comes and goes by {spread_db:.0f} dB")
+    return Sound(level, 0, SoundSource.STUDENT, request.prompt[:_LONGEST_NAME], seed=request.seed)
 
 
 def cues_of(student: Student, requests: Sequence[SoundRequest]) -> list[Sound | LivefoleyError]:

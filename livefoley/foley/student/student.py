@@ -5,14 +5,15 @@ Threads do not meet in here: whoever owns a student calls it from one thread.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from livefoley.core.cues import Stereo
-from livefoley.core.errors import DescriptionError, LivefoleyError, ModelError
+from livefoley.core.errors import DescriptionError, LivefoleyError, ModelError, SilentTakeError
 from livefoley.core.ticks import ticks_from_s
 from livefoley.dsp.levels import linear_from_db
 from livefoley.dsp.loudness import integrated_lufs
@@ -28,6 +29,8 @@ from livefoley.system.dirs import cache_directory
 
 LONGEST_S = 60.0
 MOST_STEPS = 64
+TRIES = 3
+"""How often something is made of the same words when nothing is heard of them."""
 _FADE_IN, _FADE_OUT = ticks_from_s(0.002), ticks_from_s(0.03)
 
 
@@ -46,6 +49,11 @@ class Wish:
     onsets: Floats | None = None
 
 
+def seed_of(seed: int, turn: int) -> int:
+    """Return the seed of another try; the first, 0, has the seed itself."""
+    return zlib.crc32(f"{seed}:try {turn}".encode()) if turn else seed
+
+
 class Student:
     """Weights at work."""
 
@@ -61,8 +69,18 @@ class Student:
     def make(self, wishes: Sequence[Wish]) -> list[Stereo | LivefoleyError]:
         """Return each wish's sound ``[2, n]`` at the level of effects, or why there is none.
 
-        ``DescriptionError``: the wish is at fault; ``ModelError``: the model is.
+        What comes out silent is made again from other seeds, ``TRIES`` in all. ``DescriptionError``: the wish is at
+        fault; ``SilentTakeError``: nothing is heard of it; ``ModelError``: the model is at fault.
         """
+        made = self._made(wishes)
+        for turn in range(1, TRIES):
+            silent = [place for place, each in enumerate(made) if isinstance(each, SilentTakeError)]
+            again = [replace(wishes[place], seed=seed_of(wishes[place].seed, turn)) for place in silent]
+            for place, each in zip(silent, self._made(again) if again else (), strict=True):
+                made[place] = each
+        return made
+
+    def _made(self, wishes: Sequence[Wish]) -> list[Stereo | LivefoleyError]:
         made: list[Stereo | LivefoleyError] = [ModelError("nothing was made")] * len(wishes)
         under_way: dict[int, tuple[WindowSequence, list[Floats]]] = {}
         for place, wish in enumerate(wishes):

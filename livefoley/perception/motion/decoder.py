@@ -113,5 +113,5 @@ class Shrinker:
         height = max(16, round(self._width * high / max(1, wide) / 2) * 2)
         height = min(height, 4 * self._width)
         stored = (height, self._width) if self._display.turns % 2 else (self._width, height)
-        small = self._reformatter.reformat(frame, *stored, self._pixels, interpolation="AREA")
+        small = self._reformatter.reformat(frame, *stored, self._pixels, interpolation="AREA", threads=1)
         return np.ascontiguousarray(self._display.upright(small.to_ndarray()), np.uint8)

@@ -136,6 +136,8 @@ class OnsetFinder:
 
     def _decide(self, until: Tick) -> list[MotionOnset]:
         ready = sorted((c for c in self._pending if c.at <= until), key=lambda c: c.at)
+        if not ready:
+            return []
         threshold = self._threshold()
         onsets = []
         for candidate in ready:

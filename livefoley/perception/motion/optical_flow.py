@@ -84,19 +84,20 @@ class MotionField:
         """Forget the pictures so far; the room's unrest stays."""
         self._last: Grey | None = None
         self._last_detail: Map | None = None
+        self._last_light = 0.0
         self._last_at: Tick = 0
 
     def feed(self, grey: Grey, at: Tick) -> Motion | None:
         """Take the next picture; return what happened at the one before. None for the first and after a gap."""
         if grey.shape != self._shape:
             self._prepare((grey.shape[0], grey.shape[1]))
-        last, last_detail, last_at = self._last, self._last_detail, self._last_at
-        detail = _detail(grey)
-        self._last, self._last_detail, self._last_at = grey, detail, at
+        last, last_detail, last_at, last_light = self._last, self._last_detail, self._last_at, self._last_light
+        detail, light = _detail(grey), float(grey.mean())
+        self._last, self._last_detail, self._last_at, self._last_light = grey, detail, at, light
         if last is None or last_detail is None or not 0 < s_from_ticks(at - last_at) <= MAX_GAP_S:
             self._clear()
             return None
-        return self._step(last, last_detail, grey, detail, last_at, at - last_at)
+        return self._step(last, last_detail, grey, detail, abs(light - last_light), last_at, at - last_at)
 
     def _prepare(self, shape: tuple[int, int]) -> None:
         self.reset()
@@ -109,9 +110,8 @@ class MotionField:
         self._unrest = np.zeros((h, w), np.float32)
         self._noise = MIN_MARGIN / 4
 
-    def _step(self, last: Grey, last_detail: Map, grey: Grey, detail: Map, at: Tick, gap: Tick) -> Motion:
-        light = abs(float(grey.mean()) - float(last.mean()))
-        if not self._moving and float(smooth(np.abs(detail - last_detail)).max()) < MIN_MARGIN:
+    def _step(self, last: Grey, last_detail: Map, grey: Grey, detail: Map, light: float, at: Tick, gap: Tick) -> Motion:
+        if not self._moving and float(smooth(_difference(detail, last_detail)).max()) < MIN_MARGIN:
             return self._nothing(at, gap, light)
         scale = s_from_ticks(gap) * self._width  # widths a second to pixels of a map
         flow = self._flow.calc(last, grey, self._guess(scale))[::2, ::2] / 2
@@ -120,9 +120,9 @@ class MotionField:
         stay = self._grid + camera
 
         def error(velocity: Map) -> Map:
-            return smooth(np.abs(_sample(detail, stay + velocity * scale) - last_detail))
+            return smooth(_difference(_sample(detail, stay + velocity * scale), last_detail))
 
-        still = error(np.zeros_like(went))
+        still = smooth(_difference(_sample(detail, stay), last_detail))
         margin = self._margin(still)
         on, on_error = self._onward(error, margin / 4, 1.0 / scale)
         after, best = _choose((on, on_error), (went, error(went)), still, margin, STILL_PX / scale)
@@ -155,12 +155,13 @@ class MotionField:
         if not self._moving:
             return velocity, best
         moves = _length(velocity) > 0
-        velocity = velocity.copy()
-        for turn in ((0.0, step), (0.0, -step), (step, 0.0), (-step, 0.0)):
-            trial = velocity + moves[..., None] * np.array(turn, np.float32)
+        velocity, shift = velocity.copy(), moves * np.float32(step)
+        for axis, way in ((1, shift), (1, -shift), (0, shift), (0, -shift)):
+            trial = velocity.copy()
+            trial[..., axis] += way
             found = error(trial)
             better = (found < best - gain) & moves
-            np.copyto(velocity, trial, where=better[..., None])
+            np.copyto(velocity[..., axis], trial[..., axis], where=better)
             np.copyto(best, found, where=better)
         return velocity, best
 
@@ -285,6 +286,10 @@ def _sample(values: Map, places: Map) -> Map:
     """Return ``values`` at ``places`` ``[h, w, 2]`` (column, row), interpolated."""
     x, y = np.ascontiguousarray(places[..., 0], np.float32), np.ascontiguousarray(places[..., 1], np.float32)
     return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _difference(one: Map, other: Map) -> Map:
+    return np.asarray(cv2.absdiff(one, other), np.float32)
 
 
 def _length(vectors: Map) -> Map:
