@@ -48,6 +48,6 @@ class RenderedSounds:
         def render() -> Take:
             rng = generator(self._seed, "texture", texture.name, step, index)
             samples = texture.render(rng, texture.segment_s, step / 4).astype(np.float32)
-            return Take(levels.normalise_bed(samples), 0)
+            return Take(levels.normalise_bed(levels.without_rumble(samples)), 0)
 
         return self.cache.get(f"bed-{texture.name}-{step}-{index}-{self._seed}", render, index < KEPT_SEGMENTS)

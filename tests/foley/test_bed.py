@@ -83,6 +83,42 @@ def test_nothing_repeats_within_ten_minutes(rendered: RenderedSounds) -> None:
         assert alike.max() < 0.9
 
 
+@pytest.mark.parametrize("text", ["busy cafe", "壁炉", "football stadium"])
+def test_a_minute_holds_no_copy_of_half_a_second(text: str, rendered: RenderedSounds) -> None:
+    """Above 300 Hz: what lies lower is so slow that half a second of any of it resembles some other half second."""
+    whole = ProceduralBed(1, text, rendered).read(48_000 * 60)[0]
+    low = signal.decimate(signal.sosfilt(signal.butter(4, 300, "high", fs=48_000, output="sos"), whole), 4)
+    squares = np.concatenate(([0.0], np.cumsum(low**2)))
+    for start in np.random.default_rng(0).integers(0, len(low) - 6000, 8):
+        piece = low[start : start + 6000]
+        match = signal.fftconvolve(low, piece[::-1], "valid")
+        alike = np.abs(match) / np.sqrt((squares[6000:] - squares[:-6000]) * (piece**2).sum() + 1e-9)
+        alike[max(0, start - 6000) : start + 6000] = 0
+        assert alike.max() < 0.3
+
+
+@pytest.mark.parametrize("text", ["thunder rolling in the distance", "sea gulls", "frogs in a pond"])
+def test_a_place_of_events_begins_with_one(text: str, rendered: RenderedSounds) -> None:
+    loud = momentary_lufs(ProceduralBed(4, text, rendered).read(48_000 * 2))
+    assert loud.max() > levels.BED_LUFS - 22
+
+
+@pytest.mark.parametrize("text", ["rain", "壁炉", "busy cafe"])
+def test_a_bed_carries_no_steady_pressure_and_folds_to_mono(text: str, rendered: RenderedSounds) -> None:
+    samples = ProceduralBed(2, text, rendered).read(48_000 * 20)
+    assert np.abs(samples.mean(axis=1)).max() < 2e-4
+    mono = np.repeat(samples.mean(axis=0, keepdims=True), 2, axis=0)
+    assert 0.3 < integrated_lufs(samples) - integrated_lufs(mono) < 2.5
+
+
+def test_an_excerpt_begins_and_ends_softly() -> None:
+    even = np.full((2, 48_000), 0.5, np.float32)
+    soft = levels.faded(even)
+    assert np.abs(soft[:, [0, -1]]).max() < 1e-3
+    assert np.array_equal(soft[:, 2000:40_000], even[:, 2000:40_000])
+    assert levels.faded(np.ones((2, 3), np.float32)).shape == (2, 3)
+
+
 def test_a_change_cross_fades_over_two_seconds_without_a_click_or_a_hole(rendered: RenderedSounds) -> None:
     bed = ProceduralBed(2, "fan", rendered)
     before = bed.read(48_000 * 3)

@@ -87,6 +87,30 @@ def test_a_harder_hit_is_brighter() -> None:
     assert brightness(0) < brightness(2)
 
 
+@pytest.mark.parametrize(("name", "low_hz", "high_hz"), [("METLImpt_Hit", 1500, 6000), ("GLASImpt_Hit", 3000, 9000)])
+def test_what_rings_has_no_tone_of_its_own_and_dies_soon(
+    name: str, low_hz: float, high_hz: float, rendered: RenderedSounds
+) -> None:
+    """Recorded metal has its centroid at 0.5 to 6.7 kHz, glass at 2 to 7, and no mode that holds most of the power."""
+    for variant in range(4):
+        sound = rendered.effect(EFFECTS[name], variant, 2).take().samples.mean(axis=0).astype(np.float64)
+        power = np.abs(np.fft.rfft(sound)) ** 2
+        frequencies = np.fft.rfftfreq(len(sound), 1 / 48000)
+        assert low_hz < (power * frequencies).sum() / power.sum() < high_hz
+        bands = np.add.reduceat(power, np.searchsorted(frequencies, np.geomspace(100, 20000, 60)))
+        assert bands.max() < 0.6 * power.sum()
+        start = int(np.argmax(np.abs(sound)))
+        assert (sound[start + 24_000 :] ** 2).sum() < 0.02 * (sound**2).sum()
+
+
+def test_the_heel_is_brighter_than_the_toe() -> None:
+    for name in ("FEETHmn_Concrete", "FEETHmn_Wood"):
+        for seed in range(4):
+            step = EFFECTS[name].render(generator(seed), 0.7).samples.mean(axis=0)
+            high = np.abs(np.diff(step))  # 6 dB an octave up
+            assert high[:2400].max() > 1.5 * high[2880:9600].max()
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_of_bed_is_made_of_what_exists(kind: str) -> None:
     assert all(event.effect in EFFECTS for event in KINDS[kind].events)

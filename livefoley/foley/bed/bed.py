@@ -18,7 +18,7 @@ from livefoley.core.cues import SoundSource, Stereo
 from livefoley.dsp.levels import linear_from_db
 from livefoley.foley import levels
 from livefoley.foley.bed.kinds import KINDS
-from livefoley.foley.bed.streams import BLOCK, Events, GivenSegments, Pool, Stream
+from livefoley.foley.bed.streams import BLOCK, Events, GivenSegments, Grains, Pool, Stream
 from livefoley.foley.description.lexicon import BedRecipe, bed_recipe
 from livefoley.foley.description.reader import BedLayer
 from livefoley.foley.render_cache import Stored
@@ -127,7 +127,7 @@ class ProceduralBed:
             scene.leave()
         self._scenes.append(_Scene(self._furnished(generator(self._seed, self._count)), fresh=True))
 
-    def _furnished(self, rng: Generator) -> list[Stream | Events]:
+    def _furnished(self, rng: Generator) -> list[Stream | Events | Grains]:
         if self._given is not None:
             return [Stream(self._given.segments, 1.0, rng, 0)]
         return _streams(self._recipe, self._rendered, rng)
@@ -140,7 +140,7 @@ def _nothing() -> Stereo:
 class _Scene:
     """One place in sound, fading in, there, or fading out."""
 
-    def __init__(self, streams: list[Stream | Events], fresh: bool) -> None:
+    def __init__(self, streams: list[Stream | Events | Grains], fresh: bool) -> None:
         """``fresh`` scenes fade in."""
         self._streams = streams
         self._level = 0 if fresh else CROSSFADE_BLOCKS
@@ -170,9 +170,9 @@ class _Scene:
         out += own * np.sin(place * np.float32(np.pi / 2))
 
 
-def _streams(recipe: BedRecipe, rendered: RenderedSounds, rng: Generator) -> list[Stream | Events]:
+def _streams(recipe: BedRecipe, rendered: RenderedSounds, rng: Generator) -> list[Stream | Events | Grains]:
     """Return what sounds in the place of a recipe."""
-    streams: list[Stream | Events] = []
+    streams: list[Stream | Events | Grains] = []
     power = sum(_power(layer) for layer in recipe.layers)
     even = 1 / np.sqrt(power) if power else 1.0
     for layer in recipe.layers:
@@ -183,9 +183,13 @@ def _streams(recipe: BedRecipe, rendered: RenderedSounds, rng: Generator) -> lis
             streams += [Stream(pool, gain, child, lead) for lead, child in enumerate(rng.spawn(2))]
         rate = 0.5 + layer.level
         own = min(factor, layer.weight)  # quiet textures are brought up to the level, but their events are not
+        for grain in KINDS[layer.kind].grains:
+            streams.append(Grains(grain, factor * linear_from_db(grain.gain_db), layer.level, rng.spawn(1)[0]))
         streams += [Events(spec, own, rate, rendered, rng.spawn(1)[0]) for spec in KINDS[layer.kind].events]
     return streams
 
 
 def _power(layer: BedLayer) -> float:
-    return float(sum((layer.weight * linear_from_db(t.gain_db)) ** 2 for t in KINDS[layer.kind].textures))
+    kind = KINDS[layer.kind]
+    gains_db = [each.gain_db for each in kind.textures] + [each.gain_db for each in kind.grains]
+    return float(sum((layer.weight * linear_from_db(gain_db)) ** 2 for gain_db in gains_db))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from numpy.random import Generator
 
 from livefoley.foley.bank.catalogue import Texture
 from livefoley.foley.synth import city, crowd, fire, nature, water, weather
+from livefoley.foley.synth.blocks.toolbox import Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,24 @@ class TextureSpec:
     swell_db: float = 0.0
 
 
+Strewn = Callable[[Generator, int, float], Signal]
+"""Gives ``[2, n + tail]``: grains that begin within ``n`` samples, at a strength, and what of them sounds on."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrainSpec:
+    """Small sounds that are made anew all the time, too many and too short to keep; levels as of a texture."""
+
+    render: Strewn
+    gain_db: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class EventSpec:
     """An effect that happens about ``per_minute`` times, between ``quiet_db`` and ``loud_db`` against the kind's level.
 
     ``every_s`` above 0 makes it a beat instead: a clock. ``width`` is how far to the sides it may stand, ``vary``
-    by how many semitones it is retuned at most.
+    by how many semitones it is retuned at most. ``at_once``: the place begins with one, as it is nothing without.
     """
 
     effect: str
@@ -37,6 +53,7 @@ class EventSpec:
     width: float = 0.9
     vary: float = 1.0
     every_s: float = 0.0
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +62,14 @@ class BedKind:
 
     textures: tuple[TextureSpec, ...]
     events: tuple[EventSpec, ...] = ()
+    grains: tuple[GrainSpec, ...] = ()
 
 
 _AIR = TextureSpec("air", weather.air, -4.0)
 _ROOM = TextureSpec("room", city.room_tone)
 _NIGHT_AIR = TextureSpec("air", weather.air, -8.0)
 _WAVES = EventSpec("WATRWave_Break", 9, -9, -3, 0.5, 2.0)
-_BIRDS = EventSpec("BIRDSong_Phrase", 24, -20, -6)
+_BIRDS = EventSpec("BIRDSong_Phrase", 24, -20, -6, at_once=True)
 
 KINDS: dict[str, BedKind] = {
     "room": BedKind((_ROOM,)),
@@ -61,14 +79,14 @@ KINDS: dict[str, BedKind] = {
         (TextureSpec("rain_window", water.rain_on_window, segment_s=5.0, swell_db=0.7),),
         (EventSpec("WATRDrip_Drop", 8, -22, -10),),
     ),
-    "thunder": BedKind((), (EventSpec("THUN_Clap", 2.2, -6, 4, 0.5, 2.0),)),
+    "thunder": BedKind((), (EventSpec("THUN_Clap", 2.2, -6, 4, 0.5, 2.0, at_once=True),)),
     "wind": BedKind((TextureSpec("wind", weather.wind, segment_s=8.0, swell_db=1.0),)),
     "leaves": BedKind((TextureSpec("leaves", weather.leaves, segment_s=6.0, swell_db=1.0),)),
     "surf": BedKind((TextureSpec("wash", water.wash, segment_s=8.0),), (_WAVES,)),
-    "gulls": BedKind((), (EventSpec("BIRDSea_Gull", 4, -16, -5),)),
+    "gulls": BedKind((), (EventSpec("BIRDSea_Gull", 4, -16, -5, at_once=True),)),
     "stream": BedKind((TextureSpec("stream", water.stream, segment_s=4.0),)),
-    "cave": BedKind((_NIGHT_AIR,), (EventSpec("WATRDrip_Drop", 40, -12, 0, 0.9, 3.0),)),
-    "fire": BedKind((TextureSpec("fire", fire.fire, segment_s=8.0, swell_db=0.7),)),
+    "cave": BedKind((_NIGHT_AIR,), (EventSpec("WATRDrip_Drop", 40, -12, 0, 0.9, 3.0, at_once=True),)),
+    "fire": BedKind((TextureSpec("flames", fire.flames, -5.0, 8.0, 0.7),), (), (GrainSpec(fire.snaps),)),
     "frying": BedKind((TextureSpec("frying", fire.sizzle_texture, segment_s=4.0),)),
     "boiling": BedKind((TextureSpec("boiling", water.bubbling, segment_s=5.0),)),
     "crowd": BedKind((TextureSpec("murmur", crowd.murmur, segment_s=6.0, swell_db=0.7),)),
@@ -91,7 +109,7 @@ KINDS: dict[str, BedKind] = {
     "forest": BedKind((TextureSpec("leaves", weather.leaves, -8.0, 6.0, 1.5), _NIGHT_AIR), (_BIRDS,)),
     "night": BedKind((TextureSpec("crickets", nature.crickets, segment_s=7.0), _NIGHT_AIR)),
     "cicadas": BedKind((TextureSpec("cicadas", nature.cicadas, segment_s=7.0), _NIGHT_AIR)),
-    "frogs": BedKind((_NIGHT_AIR,), (EventSpec("ANMLAmph_Frog", 50, -14, -3, 0.9, 2.0),)),
+    "frogs": BedKind((_NIGHT_AIR,), (EventSpec("ANMLAmph_Frog", 50, -14, -3, 0.9, 2.0, at_once=True),)),
     "office": BedKind(
         (TextureSpec("fan", city.fan), TextureSpec("office", city.office, -6.0, 7.0)),
         (EventSpec("COMTelph_Ring", 0.25, -26, -20), EventSpec("PAPRHndl_PageTurn", 2, -24, -16)),
@@ -104,6 +122,6 @@ KINDS: dict[str, BedKind] = {
     "fan": BedKind((TextureSpec("fan", city.fan, segment_s=8.0),)),
     "clock": BedKind(
         (TextureSpec("room", city.room_tone, -6.0),),
-        (EventSpec("CLOCKTick_Tick", every_s=0.5, quiet_db=-5, loud_db=-4, width=0.1, vary=0.1),),
+        (EventSpec("CLOCKTick_Tick", every_s=0.5, quiet_db=-5, loud_db=-4, width=0.1, vary=0.3),),
     ),
 }

@@ -15,7 +15,7 @@ from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.dsp.levels import linear_from_db
 from livefoley.foley.bank.catalogue import EFFECTS
 from livefoley.foley.bed import KEPT_SEGMENTS
-from livefoley.foley.bed.kinds import EventSpec, TextureSpec
+from livefoley.foley.bed.kinds import EventSpec, GrainSpec, TextureSpec
 from livefoley.foley.render_cache import Stored
 from livefoley.foley.rendered import RenderedSounds
 
@@ -36,6 +36,11 @@ class Segments(Protocol):
         """How far the loudness wanders."""
         ...
 
+    @property
+    def vary(self) -> float:
+        """By how much, at most, a segment is played faster or slower than it is."""
+        ...
+
     def tick(self) -> None:
         """Let a block's time pass."""
         ...
@@ -49,6 +54,7 @@ class GivenSegments:
     """The newest few segments of those that somebody else makes."""
 
     swell_db = 0.0
+    vary = 0.0
 
     def __init__(self, first: Stored) -> None:
         self._segments = [first]
@@ -66,7 +72,12 @@ class GivenSegments:
 
 
 class Pool:
-    """The segments of one texture a stream may draw from now: one at first, more as blocks pass, then ever newer."""
+    """The segments of one texture a stream may draw from now: one at first, more as blocks pass, then ever newer.
+
+    Each is played a little faster or slower every time, so that what comes back is no copy of what was.
+    """
+
+    vary = 0.045
 
     def __init__(self, texture: TextureSpec, strength: float, rendered: RenderedSounds, stagger: int) -> None:
         """``stagger`` keeps the pools of a scene from rendering in the same block."""
@@ -161,6 +172,9 @@ class Stream:
         samples = segment[:, start : start + length]
         if self._rng.random() < 0.5:
             samples = samples[::-1]
+        if self._pool.vary:
+            ratio = 1 + self._pool.vary * float(self._rng.uniform(-1, 1))
+            samples = soxr.resample(np.ascontiguousarray(samples.T), TICK_RATE, TICK_RATE * ratio, quality="QQ").T
         return _Segment(samples, 0)
 
     def _walk(self) -> None:
@@ -170,6 +184,24 @@ class Stream:
 
     def _swell_gain(self) -> float:
         return linear_from_db(self._pool.swell_db * float(np.tanh(self._swell)))
+
+
+class Grains:
+    """Small sounds strewn afresh into every block, so that none of them ever comes back."""
+
+    def __init__(self, spec: GrainSpec, gain: float, strength: float, rng: Generator) -> None:
+        self._spec = spec
+        self._gain = np.float32(gain)
+        self._strength = strength
+        self._rng = rng
+        self._tail = np.zeros((2, 0), np.float32)
+
+    def add(self, out: Stereo) -> None:
+        """Add the next block."""
+        sound = self._spec.render(self._rng, BLOCK, self._strength).astype(np.float32) * self._gain
+        sound[:, : self._tail.shape[1]] += self._tail
+        self._tail = sound[:, BLOCK:]
+        out += sound[:, :BLOCK]
 
 
 @dataclass(slots=True)
@@ -194,7 +226,7 @@ class Events:
         self._blocks = 0
         self._beat = 0
         self._playing: list[_Playing] = []
-        self._next = 0.0 if spec.every_s else float(rng.exponential(0.5 / self._per_second))
+        self._next = 0.0 if spec.every_s or spec.at_once else float(rng.exponential(0.5 / self._per_second))
 
     def add(self, out: Stereo) -> None:
         """Start what is due in the next block and add what sounds."""

@@ -71,6 +71,13 @@ def is_new_place(describe: str) -> bool:
     return bool(describe.strip()) and bed_recipe(describe).neutral
 
 
+def sounds_asked_for(describe: str) -> tuple[str, ...]:
+    """Return the words that makers of any words will be asked for in a place that sounds like ``describe``."""
+    said = read(describe)
+    asked = [action.ask for action in said.actions if action.ask and not action.effects]
+    return tuple(dict.fromkeys([describe, *asked]))
+
+
 def action_effects(describe: str) -> tuple[str, ...]:
     """Return the effects of what is done, best first; the neutral impact and sweep where nothing is known."""
     named = dict.fromkeys(effect for action in read(describe).actions for effect in action.effects)

@@ -7,9 +7,9 @@ the text encoder does not know a piece find nothing but by their meaning.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -53,19 +53,19 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Words:
     """The words of a request as they are looked for: ``vector`` is ``[512]``, None where they cannot be embedded;
-    ``known`` tells that the encoder knows all of their pieces."""
+    ``known`` says whether the encoder knows all of their pieces, for which it may have to be loaded."""
 
     text: str
     vector: Vectors | None
-    known: bool
+    known: Callable[[], bool]
 
 
 def words_of(text: str, encoder: TextEncoder) -> Words:
     """Return words ready to be looked for. Raises ``ModelError`` where there is no encoder."""
     try:
-        return Words(text, encoder.encode(gist(text)), encoder.knows(gist(text)))
+        return Words(text, encoder.encode(gist(text)), partial(encoder.knows, gist(text)))
     except DescriptionError:
-        return Words(text, None, False)
+        return Words(text, None, lambda: False)
 
 
 class RecordingIndex:
@@ -124,8 +124,8 @@ class RecordingIndex:
 
     @staticmethod
     def _is_enough(found: Found, words: Words) -> bool:
-        understood = words.known or found.agreement >= Agreement.NEAR
-        return understood and found.likeness >= ENOUGH[found.agreement]
+        is_alike = found.likeness >= ENOUGH[found.agreement]
+        return is_alike and (found.agreement >= Agreement.NEAR or words.known())
 
 
 def texts_of(library: Library) -> list[str]:

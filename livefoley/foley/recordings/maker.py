@@ -10,9 +10,10 @@ import numpy as np
 
 from livefoley.core.cues import HIT, CueKind, Sound, SoundRequest, SoundSource, Stereo
 from livefoley.core.errors import BankError
-from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
 from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.foley import levels
+from livefoley.foley.bank.library import LONGEST_S
 from livefoley.foley.bank.shaping import Choice, shape
 from livefoley.foley.chain import Offer, Refusal
 from livefoley.foley.offers import recordings_offer
@@ -23,10 +24,14 @@ from livefoley.foley.render_cache import Stored, stored
 from livefoley.foley.rendered import generator
 
 SEGMENT: Tick = ticks_from_s(12.0)
-MOST_MATERIALS = 6
+MOST_MATERIALS = 12
+ENOUGH_MATERIAL: Tick = ticks_from_s(60.0)
+"""Recordings are taken for an ambience until they are so long together."""
 USUAL: Tick = ticks_from_s(4.0)
 LONGEST: Tick = ticks_from_s(10.0)
 """How long a cue of something that goes on, or of anything, is at most unless a request says it."""
+BRIEF: Tick = ticks_from_s(12.0)
+"""How much of a recording is decoded for a cue."""
 _KEPT_BYTES = 64_000_000
 _FADE = ticks_from_s(0.02)
 _VARY = 0.3  # semitones
@@ -44,7 +49,7 @@ class RecordingsMaker:
         """``find`` looks for recordings by words, ``count`` is how many there are."""
         self._find = find
         self._count = count
-        self._kept: OrderedDict[str, Stored] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, bool], Stored] = OrderedDict()
 
     def offer(self, request: SoundRequest, now: float) -> Offer | Refusal:
         """Say that it looks for whatever has words, if there are recordings at all."""
@@ -78,22 +83,27 @@ class RecordingsMaker:
     # ---- of which recordings ----
 
     def _materials(self, found: Sequence[Found], seed: int) -> list[Material]:
-        """Return the recordings that go on, each longest part first: as many as are of use."""
+        """Return recordings that go on, as many as are of use."""
         steady = [each for each in found if each.entry.steady and is_enough(each.entry.samples)]
         turned = [steady[(seed + k) % len(steady)] for k in range(min(len(steady), MOST_MATERIALS))]
-        materials = []
+        materials: list[Material] = []
         for each in turned:
+            if sum(material.stored.samples.shape[1] for material in materials) >= ENOUGH_MATERIAL:
+                break
             try:
                 materials.append(Material(self._read(each), each.entry.credit))
             except BankError:
                 continue  # it has become unreadable: others go on
         return materials
 
-    def _read(self, found: Found) -> Stored:
-        kept = self._kept.pop(found.entry.digest, None)
+    def _read(self, found: Found, brief: bool = False) -> Stored:
+        """Return a recording; with ``brief`` no more than its beginning, for a cue. Raises ``BankError``."""
+        key = found.entry.digest, brief and found.entry.samples > BRIEF
+        kept = self._kept.pop(key, None)
         if kept is None:
-            kept = stored(found.library.read(found.entry), found.entry.onset)
-        self._kept[found.entry.digest] = kept
+            longest_s = s_from_ticks(BRIEF) if key[1] else LONGEST_S
+            kept = stored(found.library.read(found.entry, longest_s), found.entry.onset)
+        self._kept[key] = kept
         while sum(each.samples.nbytes for each in self._kept.values()) > _KEPT_BYTES and len(self._kept) > 1:
             self._kept.popitem(last=False)
         return kept
@@ -106,7 +116,7 @@ class RecordingsMaker:
         Raises ``BankError``.
         """
         single = request.kind is CueKind.ACTION
-        choices = [(each, place) for each in found for place in range(len(each.entry.hits) if single else 1)]
+        choices = [(each, place) for each in found for place in range(_brief_hits(each) if single else 1)]
         for turn in range(len(choices)):
             each, place = choices[(request.seed + turn) % len(choices)]
             try:
@@ -118,8 +128,8 @@ class RecordingsMaker:
 
     def _shaped(self, found: Found, place: int, single: bool, request: SoundRequest) -> Sound:
         entry, take = found.entry, found.entry.hits[place]
-        end = take.end if single else entry.samples
-        samples = self._read(found).take().samples[:, take.start : end].copy()
+        end = min(BRIEF, take.end if single else entry.samples)
+        samples = self._read(found, brief=True).take().samples[:, take.start : end].copy()
         if end < entry.samples:
             samples[:, -_FADE:] *= np.linspace(1, 0, min(_FADE, samples.shape[1]), dtype=np.float32)
         samples = levels.normalise_effect(samples)
@@ -154,6 +164,11 @@ class RecordingsMaker:
     def _one(request: SoundRequest, place: int) -> SoundRequest:
         """Return the request for one of several hits."""
         return replace(request, kind=CueKind.ACTION, onsets_s=HIT, envelope=None, length=0, seed=request.seed + place)
+
+
+def _brief_hits(found: Found) -> int:
+    """Return how many of a recording's hits begin soon enough to be decoded for a cue; at least one."""
+    return max(1, sum(take.onset < BRIEF - LONGEST // 4 for take in found.entry.hits))
 
 
 def _finished(samples: Stereo, request: SoundRequest) -> Stereo:

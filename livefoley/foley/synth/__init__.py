@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 
-SYNTH_VERSION = 7
+SYNTH_VERSION = 9
 """Part of the cache key: raise it whenever a renderer changes what it gives."""
 
 

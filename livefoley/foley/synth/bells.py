@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from livefoley.foley.synth import music
-from livefoley.foley.synth.blocks.modal import GLASS, METAL, contact, placed, ring, strike
+from livefoley.foley.synth.blocks.modal import ANVIL, GLASS, clank, contact, placed, ring, strike
 from livefoley.foley.synth.blocks.reverb import in_room
 from livefoley.foley.synth.blocks.toolbox import (
     Take,
@@ -98,4 +98,4 @@ def glass_toast(rng: Generator, strength: float = 0.7) -> Take:
 
 def anvil(rng: Generator, strength: float = 0.7) -> Take:
     """Return hammer on anvil."""
-    return placed(in_room(rng, peak(strike(rng, METAL, 1.0, 2.6, 0.8)), 0.8, -14))
+    return placed(in_room(rng, peak(clank(rng, ANVIL, 0.5 + 0.5 * strength)), 0.8, -14))

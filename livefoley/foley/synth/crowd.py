@@ -28,7 +28,6 @@ from livefoley.foley.synth.blocks.toolbox import (
     times,
     unit,
     wander,
-    wide,
 )
 from livefoley.foley.synth.blocks.voice import CRIES, breath_in, cry, laugh, person, raised, talk, varied
 
@@ -145,12 +144,11 @@ def cries(rng: Generator, seconds: float, people: int, height: float = 2.4) -> S
 
 
 def roar(rng: Generator, seconds: float, strength: float = 0.7) -> Signal:
-    """Return a stadium: thousands as one roar, single cries out of it, clapping and whistles here and there."""
+    """Return a stadium: cries out of all its stands, one over the other, and hands that clap here and there."""
     n = count(seconds)
-    dry = unit(cries(rng, seconds, int(seconds * (4 + 5 * strength))))
+    dry = unit(cries(rng, seconds, int(seconds * (3 + 4 * strength))))
     hands = unit(applause_texture(rng, seconds, 0.4))
-    far = wide(rng, n, ROAR, 0.9) * np.exp(wander(rng, n, 2.5, 0.12))
-    mix = unit(in_room(rng, dry, 1.3, -3, 4500)[:, :n]) + 0.12 * hands + 0.08 * unit(far)
+    mix = unit(in_room(rng, dry, 1.3, -3, 4500)[:, :n]) + 0.1 * hands
     return equalise(mix, ROAR, 6)
 
 

@@ -42,7 +42,7 @@ def _step(rng: Generator, strength: float, heel: Tread, toe_level: float = 0.55)
     apart = count(rng.uniform(0.07, 0.12) * (1.25 - 0.5 * strength))
     out = np.zeros(max(len(first), apart + len(second)))
     lay(out, first, 0)
-    lay(out, lowpass(second, 3500, 1), apart, toe_level)
+    lay(out, lowpass(second, 1800, 1), apart, toe_level)  # the ball of the foot is softer than the heel, not brighter
     return out
 
 

@@ -10,14 +10,16 @@ from livefoley.foley.synth.blocks.modal import (
     CARDBOARD,
     CERAMIC,
     GLASSWARE,
-    METAL,
     PLASTIC,
+    RAIL,
+    SHEET,
     SOFT,
     STONE,
-    TIN,
+    TUMBLER,
     WOOD,
     WOOD_BLOCK,
     Body,
+    clank,
     placed,
     strike,
     thud,
@@ -56,12 +58,15 @@ def impact_wood(rng: Generator, strength: float = 0.7) -> Take:
 
 def impact_metal(rng: Generator, strength: float = 0.7) -> Take:
     """Return something metal struck."""
-    return _hit(rng, METAL if rng.random() < 0.5 else TIN, strength, 140, 0.35, -12)
+    out = peak(clank(rng, RAIL if rng.random() < 0.6 else SHEET, strength))
+    out = np.pad(out, (0, count(0.1)))
+    lay(out, thud(rng, strength, 140), 0, 0.35 * (0.4 + strength))
+    return placed(in_room(rng, out, 0.35, -12, 6000))
 
 
 def impact_glass(rng: Generator, strength: float = 0.7) -> Take:
     """Return a glass touched or set against another."""
-    return _hit(rng, GLASSWARE, strength, 200, 0.03, -18)
+    return placed(in_room(rng, np.pad(peak(clank(rng, TUMBLER, strength)), (0, count(0.1))), 0.35, -18, 7000))
 
 
 def impact_ceramic(rng: Generator, strength: float = 0.7) -> Take:

@@ -202,12 +202,12 @@ def pour(rng: Generator, strength: float = 0.7) -> Take:
     """Return liquid poured into a glass for about 3 s: the gurgle rises as the air column over it shortens."""
     seconds = rng.uniform(2.6, 3.4)
     n = count(seconds)
-    starts = _pour_starts(rng, n, 260 + 220 * strength)
-    sound = swarm(rng, n, starts, _radii(rng, len(starts), 0.9, 5.0, 1.7), 0.25)
+    starts = _pour_starts(rng, n, 1400 + 1600 * strength)
+    sound = swarm(rng, n, starts, _radii(rng, len(starts), 0.3, 2.0, 2.2), 0.25)
     splatter = band(noise(rng, n), 1500, 9000, 1) * np.exp(wander(rng, n, 20, 0.35))
     column = _filling(unit(sound)[0] + 0.5 * unit(splatter), 380 * rng.uniform(0.9, 1.15), 3.0)
     shape = swell(n, (0, 0), (0.12, 1), (seconds - 0.35, 0.9), (seconds, 0))
-    mix = 0.6 * unit(sound) + 0.3 * unit(splatter) + 0.8 * unit(column)
+    mix = 0.6 * unit(sound) + 0.8 * unit(splatter) + 0.6 * unit(column)
     return placed(mix * shape)
 
 

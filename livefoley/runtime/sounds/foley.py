@@ -27,6 +27,7 @@ from livefoley.runtime.sounds.messages import (
     ForgetBed,
     FromFoley,
     GiveSegment,
+    MakeRecording,
     MakeSound,
     OpenBank,
     PlayBed,
@@ -48,7 +49,7 @@ MAX_WAITING = 256
 
 @dataclass(slots=True)
 class _Request:
-    message: MakeSound | PlayBed
+    message: MakeSound | MakeRecording | PlayBed
     answer: Callable[[FromFoley | Failed, bytes], None]
     sent_s: float = 0.0
 
@@ -84,6 +85,7 @@ class FoleyService:
             first_timeout_s=FIRST_TIMEOUT_S,
         )
         self.names: frozenset[str] = frozenset()  # the bank's effects, once the worker has told
+        self.recordings = 0  # how many there are
         self._lower: frozenset[str] = frozenset()
         self._on_loss = on_loss
         self._rooms: dict[str, DescribeBed] = {}
@@ -131,18 +133,24 @@ class FoleyService:
 
     def ask(self, request: SoundRequest, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
         """Ask for the sound of a cue."""
+        self._ask(MakeSound(next(self._numbers), request), deadline_s, wanted, answer)
 
+    def ask_recording(self, request: SoundRequest, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
+        """Ask for the sound of a cue, or a segment of an ambience, of recordings."""
+        self._ask(MakeRecording(next(self._numbers), request), deadline_s, wanted, answer)
+
+    def _ask(self, message: MakeSound | MakeRecording, deadline_s: float, wanted: Wanted, answer: Answer) -> None:
         def take(message: FromFoley | Failed, payload: bytes) -> None:
             match message:
                 case SoundMade():
                     answer(message.sound(payload))
-                case SoundRefused(_, reason):
-                    answer(Refusal(reason))
+                case SoundRefused(_, reason, fault):
+                    answer(Refusal(reason, fault))
                 case Failed(_, error):
                     answer(Refusal(error, fault=True))
 
-        if not self._enqueue(MakeSound(next(self._numbers), request), deadline_s, wanted, take):
-            answer(Refusal("is starting, or has too much to do"))
+        if not self._enqueue(message, deadline_s, wanted, take):
+            answer(Refusal("is starting, or has too much to do", fault=isinstance(message, MakeRecording)))
 
     # ---- beds ----
 
@@ -157,7 +165,7 @@ class FoleyService:
 
     def _enqueue(
         self,
-        message: MakeSound | PlayBed,
+        message: MakeSound | MakeRecording | PlayBed,
         deadline_s: float,
         wanted: Callable[[], bool],
         answer: Callable[[FromFoley | Failed, bytes], None],
@@ -188,7 +196,7 @@ class FoleyService:
 
     def _message(self, message: FromFoley | Failed, payload: bytes) -> None:
         if isinstance(message, BankNames):
-            self.names = frozenset(message.names)
+            self.names, self.recordings = frozenset(message.names), message.recordings
             self._lower = frozenset(name.lower() for name in message.names)
             return
         if isinstance(message, CacheFigures):

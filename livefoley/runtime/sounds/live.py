@@ -14,6 +14,7 @@ from livefoley.foley.chain import MakerOrder, Refusal, StudentUse
 from livefoley.runtime.sounds.bed_supply import BedSupply
 from livefoley.runtime.sounds.chain import LiveChain, LiveMaker
 from livefoley.runtime.sounds.foley import FoleyService, FoleyStatistics
+from livefoley.runtime.sounds.recordings import LiveRecordings
 from livefoley.runtime.sounds.sound_log import SourceLog
 from livefoley.runtime.sounds.student import StudentService
 from livefoley.runtime.workers.process import WorkerStatistics
@@ -22,7 +23,7 @@ STEP_S = 0.05
 
 
 class LiveSounds:
-    """The makers that all rooms share: the bank, which plays the rooms' beds, too, and others.
+    """The makers that all rooms share: the bank, which plays the rooms' beds, too, its recordings, and others.
 
     ``student`` is among the others where there is one; it is named for its figures.
     """
@@ -36,7 +37,7 @@ class LiveSounds:
     ) -> None:
         self.foley = FoleyService(libraries, lambda: self.beds.restart())
         self.student = student
-        self.chain = LiveChain((self.foley, *others), now)
+        self.chain = LiveChain((self.foley, LiveRecordings(self.foley), *others), now)
         self.beds = BedSupply(self.chain.makers, self.foley.add_segment, now)
         self.now = now
         self._rooms: list[RoomSounds] = []

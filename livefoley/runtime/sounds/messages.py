@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from livefoley.core.cues import Sound, SoundRequest, Stereo
+from livefoley.core.cues import Credit, Sound, SoundRequest, Stereo
 from livefoley.core.snapshots import EmbeddingCacheSnapshot, RenderCacheSnapshot, Seconds
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.workers.link import Link, Message
@@ -20,9 +20,10 @@ class OpenBank(Message, frozen=True):
 
 
 class BankNames(Message, frozen=True):
-    """The names of all effects."""
+    """The names of all effects, and how many recordings there are."""
 
     names: tuple[str, ...]
+    recordings: int = 0
 
 
 class DescribeBed(Message, frozen=True):
@@ -54,6 +55,13 @@ class MakeSound(Message, frozen=True):
     request: SoundRequest
 
 
+class MakeRecording(Message, frozen=True):
+    """Make a sound of a recording."""
+
+    number: int
+    request: SoundRequest
+
+
 class PlayBed(Message, frozen=True):
     """Play the next ``length`` ticks of a room's bed."""
 
@@ -71,15 +79,16 @@ class SoundMade(Message, frozen=True):
     name: str
     tags: tuple[str, ...]
     seed: int
+    credits: tuple[Credit, ...] = ()
 
     @classmethod
     def of(cls, number: int, sound: Sound) -> SoundMade:
         """Return what tells of ``sound``."""
-        return cls(number, sound.onset, str(sound.source), sound.name, sound.tags, sound.seed)
+        return cls(number, sound.onset, str(sound.source), sound.name, sound.tags, sound.seed, sound.credits)
 
     def sound(self, payload: bytes) -> Sound:
         """Return what was told."""
-        return Sound(stereo_from(payload), self.onset, self.source, self.name, self.tags, self.seed)
+        return Sound(stereo_from(payload), self.onset, self.source, self.name, self.tags, self.seed, self.credits)
 
 
 class SoundRefused(Message, frozen=True):
@@ -103,7 +112,7 @@ class CacheFigures(Message, frozen=True):
     renders: RenderCacheSnapshot
 
 
-ToFoley: TypeAlias = OpenBank | DescribeBed | ForgetBed | GiveSegment | MakeSound | PlayBed
+ToFoley: TypeAlias = OpenBank | DescribeBed | ForgetBed | GiveSegment | MakeSound | MakeRecording | PlayBed
 FromFoley: TypeAlias = BankNames | SoundMade | SoundRefused | BedPlayed | CacheFigures
 FOLEY = Link[ToFoley, FromFoley](ToFoley, FromFoley)
 

@@ -9,6 +9,11 @@ from pathlib import Path
 from livefoley.core.cues import SoundRequest
 from livefoley.core.snapshots import RenderCacheSnapshot
 from livefoley.foley.bed.bed import ProceduralBed
+from livefoley.foley.chain import Refusal
+from livefoley.foley.description import lexicon
+from livefoley.foley.recordings.background import BackgroundFinder
+from livefoley.foley.recordings.finder import Finder
+from livefoley.foley.recordings.maker import RecordingsMaker
 from livefoley.foley.source import Foley
 from livefoley.foley.synth import load_tools
 from livefoley.runtime.sounds.messages import (
@@ -20,6 +25,7 @@ from livefoley.runtime.sounds.messages import (
     ForgetBed,
     FromFoley,
     GiveSegment,
+    MakeRecording,
     MakeSound,
     OpenBank,
     PlayBed,
@@ -39,6 +45,8 @@ class FoleyWorker:
 
     def __init__(self) -> None:
         self._foley = Foley()
+        self._finder = BackgroundFinder(Finder(()))
+        self._recordings = RecordingsMaker(self._finder.find, 0)
         self._beds: dict[str, ProceduralBed] = {}
         self._told = RenderCacheSnapshot()
         self._tools = threading.Timer(TOOLS_S, load_tools)
@@ -57,10 +65,13 @@ class FoleyWorker:
             case OpenBank(libraries):
                 self._foley = Foley([Path(path) for path in libraries])
                 self._beds.clear()
-                return [(BankNames(self._foley.bank.names()), b"")]
+                self._finder = BackgroundFinder(Finder(self._foley.libraries))
+                self._recordings = RecordingsMaker(self._finder.find, self._finder.count)
+                return [(BankNames(self._foley.bank.names(), self._finder.count), b"")]
             case DescribeBed(room, text, seed):
                 self._beds[room] = self._foley.bed(room, text, seed)
                 self._foley.warm(text)
+                self._finder.expect(lexicon.sounds_asked_for(text))
             case ForgetBed(room):
                 self._beds.pop(room, None)
                 self._foley.close(room)
@@ -68,6 +79,8 @@ class FoleyWorker:
                 self._foley.add_segment(room, text, stereo_from(payload), source)
             case MakeSound(number, request):
                 return [self._sound(number, request)]
+            case MakeRecording(number, request):
+                return [self._recording(number, request)]
             case PlayBed(number, room, length):
                 self._expect_renders()
                 bed = self._beds[room]
@@ -84,6 +97,12 @@ class FoleyWorker:
         if sound is None:
             return SoundRefused(number, "has no such sound"), b""
         return SoundMade.of(number, sound), stereo_bytes(sound.samples)
+
+    def _recording(self, number: int, request: SoundRequest) -> Answer[FromFoley]:
+        made = self._recordings.make(request)
+        if isinstance(made, Refusal):
+            return SoundRefused(number, made.reason, made.fault), b""
+        return SoundMade.of(number, made), stereo_bytes(made.samples)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,6 @@ class Body:
 WOOD = Body(BOX, (180, 420), 0.16, 0.55, 0.9, -6, (900, 6000), 0.06)
 WOOD_BLOCK = Body(BAR, (500, 900), 0.12, 0.5, 0.35, -8, (1500, 9000), 0.03)
 METAL = Body(PLATE, (240, 700), 1.0, 0.3, 0.25, -5, (700, 12000), 0.07, 0.25)
-TIN = Body(PLATE, (350, 900), 0.35, 0.25, 0.3, -3, (700, 12000), 0.08, 0.25)
 GLASSWARE = Body(GLASS, (1500, 2600), 0.7, 0.5, 0.12, -14, (4000, 14000), 0.01, 0.5)
 CERAMIC = Body(GLASS, (900, 1700), 0.22, 0.6, 0.2, -9, (2500, 12000), 0.04, 0.45)
 PLASTIC = Body(BOX, (300, 800), 0.07, 0.5, 0.8, -4, (800, 7000), 0.08)
@@ -92,6 +91,39 @@ def strike(rng: Generator, body: Body, strength: float, pitch: float = 1.0, damp
     n = count(min(4.0, 1.1 * float(t60s.max()) + 0.05))
     out = fade(peak(ring(n, frequencies, t60s, amplitudes)), min(contact_s, 0.0004), 0.005)
     return out + contact(rng, n, contact_s, body.rattle_hz, 10 ** (body.rattle_db / 20) * (0.5 + strength))
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """A stiff thing of so many modes that no tone stands out: ``modes`` pairs between ``low_hz`` and ``high_hz``.
+
+    ``t60_s`` is the decay at 2 kHz; one mode in twelve rings ``ringing`` times as long.
+    """
+
+    low_hz: float
+    high_hz: float
+    modes: int
+    t60_s: float
+    ringing: float
+
+
+RAIL = Plate(400, 12000, 60, 0.12, 3.5)
+SHEET = Plate(250, 12000, 80, 0.3, 3.0)
+ANVIL = Plate(900, 13000, 60, 0.3, 5.0)
+TUMBLER = Plate(2500, 15000, 25, 0.2, 3.5)
+
+
+def clank(rng: Generator, plate: Plate, strength: float) -> Signal:
+    """Return a hit on a plate, mono, its attack on sample 0: modes in pairs that beat, and a rattle."""
+    f = plate.low_hz + (plate.high_hz - plate.low_hz) * rng.random(plate.modes) ** 1.3
+    both = np.concatenate((f, f * (1 + rng.uniform(0.001, 0.006, plate.modes))))
+    t60s = plate.t60_s * (both / 2000) ** -0.35 * rng.lognormal(0, 0.35, len(both))
+    t60s[rng.random(len(both)) < 1 / 12] *= plate.ringing
+    contact_s = 0.00012 * 2 ** (1.2 - 2 * strength)
+    loud = rng.lognormal(0, 0.7, len(both)) / (1 + (both * contact_s) ** 2)
+    n = count(min(2.0, 1.1 * float(t60s.max())))
+    out = fade(peak(ring(n, both, t60s, loud, rng.uniform(0, 2 * np.pi, len(both)))), 0.0003, 0.01)
+    return out + contact(rng, n, contact_s, (1500, 14000), 0.25 + 0.35 * strength)
 
 
 def contact(rng: Generator, n: int, contact_s: float, between_hz: tuple[float, float], level: float) -> Signal:
