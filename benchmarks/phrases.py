@@ -143,7 +143,7 @@ def missed(told: Sequence[Told]) -> None:
     print()
     for each in told:
         if each.verdict != RIGHT:
-            said = each.take.refused or f"{each.take.source} {each.take.name[:30]}: {', '.join(each.tags)}"
+            said = each.take.refused or f"{each.take.source}: {', '.join(each.tags)}"
             print(f"  {each.verdict:8s} {each.phrase.text}: {said}")
 
 

@@ -112,7 +112,7 @@ def from_words(yardstick: Yardstick, taker: Taker, source: str, words: str, take
                 text = texts[number % len(texts)]
                 take = taker.take(text, source, SEED + number)
                 unit = text if words == PARAPHRASED else f"{language}{number}"
-                heard_as = yardstick.recognise(take.heard, without=[take.name])
+                heard_as = yardstick.recognise(take.heard, without=take.titles.splitlines())
                 yield Judged(group, language, heard_as, take.heard, unit, take.source)
 
 

@@ -26,17 +26,20 @@ from livefoley.train.judge import Heard, Judge
 MANIFEST = ROOT.parent / "shared" / "sounds" / "manifest.csv"
 WORDS: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("judged_words.yaml").read_text("utf-8"))
 AUTO = "auto"
+NEUTRAL = "neutral"
+"""Who made what says nothing, as nobody knew the words."""
 SOURCES = (AUTO, SoundSource.STUDENT, SoundSource.BANK, SoundSource.PROCEDURAL)
 _PARTS = ("livefoley/foley", "livefoley/dsp", "livefoley/core/cues.py", "livefoley/commands/generate.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """What was heard of one sound, who made it and its name; where nobody made one, silence and ``refused``."""
+    """What was heard of one sound, who made it and of which recordings, a title a line; where nobody made one, silence
+    and ``refused``."""
 
     heard: Heard
     source: str = ""
-    name: str = ""
+    titles: str = ""
     refused: str = ""
 
 
@@ -75,20 +78,22 @@ class Taker:
             partial,
             patches=made.heard.patches.astype(np.float16),
             scores=made.heard.scores,
-            said=np.array([made.source, made.name, made.refused]),
+            said=np.array([made.source, made.titles, made.refused]),
         )
         partial.replace(kept)
         return made
 
     def sound(self, text: str, source: str, seed: int, seconds: float = 5.0) -> tuple[Floats, tuple[str, str, str]]:
-        """Return a mono sound, who made it, its name, and why there is none (it is silence then)."""
+        """Return a mono sound, who made it, of which recordings, and why there is none (it is silence then)."""
         request = SoundRequest(CueKind.ACCENT, text, length=ticks_from_s(seconds), seed=seed)
         try:
-            made = best_sound(self._makers, None if source == AUTO else SoundSource(source), request).sound
+            made = best_sound(self._makers, None if source == AUTO else SoundSource(source), request)
         except LivefoleyError as error:
             return np.zeros(request.length, np.float32), ("", "", str(error))
-        mono = np.asarray(made.samples.mean(axis=0), np.float32)
-        return _audible(mono), (str(made.source), made.name, "")
+        sound = made.sound
+        by = NEUTRAL if made.neutral else str(sound.source)
+        mono = np.asarray(sound.samples.mean(axis=0), np.float32)
+        return _audible(mono), (by, "\n".join(credit.title for credit in sound.credits), "")
 
 
 def _audible(mono: Floats) -> Floats:

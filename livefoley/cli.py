@@ -15,7 +15,7 @@ from livefoley.commands.console import err, out, plain, say_anything
 from livefoley.commands.doctor import doctor
 from livefoley.commands.events import events
 from livefoley.commands.init import init
-from livefoley.commands.models import ears, models
+from livefoley.commands.models import ears, eyes, models
 from livefoley.commands.run import run, worker
 from livefoley.commands.sounds import explain, generate, render, verify
 from livefoley.core.errors import LivefoleyError
@@ -68,6 +68,7 @@ for name, group, hidden in (
     ("models", models, False),
     ("model", models, True),  # names of earlier versions
     ("ears", ears, True),
+    ("eyes", eyes, False),
     ("train", train, False),
 ):
     app.add_typer(group, name=name, hidden=hidden)

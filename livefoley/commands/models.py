@@ -1,4 +1,5 @@
-"""The command line's part about models: ``livefoley models``; ``model`` and ``ears fetch`` are its older names."""
+"""The command line's part about models: ``livefoley models``; ``model`` and ``ears fetch`` are its older names,
+``eyes fetch`` is short for a part of it."""
 
 from __future__ import annotations
 
@@ -22,6 +23,8 @@ models = typer.Typer(
     help="The models: which there are, where they are and whether they are whole; fetch, compile and time them.",
 )
 ears = typer.Typer(no_args_is_help=True, help="Older name of a part of `livefoley models`.")
+
+eyes = typer.Typer(no_args_is_help=True, help="A part of `livefoley models`: what the eyes look with.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
@@ -214,6 +217,14 @@ def ears_fetch(
     from livefoley.models.catalogue import SPEECH
 
     models_fetch([f"{SPEECH}{model.removeprefix(SPEECH)}"])
+
+
+@eyes.command("fetch")
+def eyes_fetch() -> None:
+    """Fetch what the eyes look for people with: the same as `livefoley models fetch mediapipe-people`."""
+    from livefoley.models.catalogue import PEOPLE
+
+    models_fetch([PEOPLE.name])
 
 
 @models.command("build")

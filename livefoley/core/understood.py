@@ -59,12 +59,23 @@ class ContextSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class EyesSnapshot:
-    """What the whole picture showed last: the likeliest place and families, by name; ``spared`` is how often the eyes
-    were closed because the worker was behind."""
+    """What the eyes see. ``place``, ``families`` (the likeliest, by name) and ``person`` are of the last look at the
+    whole picture; ``hands``, ``talking`` and ``walking`` of the last movement where somebody was looked for (None:
+    nobody has looked yet), each how surely.
 
+    ``problem`` says why nobody says what moves, ``people_problem`` why nobody says who does: networks that are missing
+    or refused, and what brings them. ``spared`` is how often the eyes were closed because the worker was behind.
+    """
+
+    enabled: bool = False
+    problem: str = ""
+    people_problem: str = ""
     place: str = ""
     families: tuple[str, ...] = ()
     person: float = 0.0
+    hands: float | None = None
+    talking: float | None = None
+    walking: float | None = None
     spared: int = 0
 
 

@@ -82,7 +82,8 @@ def test_names_of_earlier_versions_do_the_same(tmp_path: Path, monkeypatch: pyte
     asked = []
     monkeypatch.setattr("livefoley.commands.models.models_fetch", asked.append)
     CliRunner().invoke(app, ["ears", "fetch", "tiny"])
-    assert asked == [["whisper-tiny"]]
+    CliRunner().invoke(app, ["eyes", "fetch"])
+    assert asked == [["whisper-tiny"], ["mediapipe-people"]]
 
 
 def test_a_configuration_says_which_models_it_lacks() -> None:

@@ -98,6 +98,21 @@ def test_missing_networks_cost_meaning_alone_and_are_asked_once() -> None:
     assert missing.asked == 1
 
 
+class Broken(DrawnPeople):
+    """Networks that fail as LiteRT does."""
+
+    def hands(self, picture: Image) -> list[Detection]:
+        raise RuntimeError("tensor 3 has no data\nat invoke")
+
+
+def test_networks_that_fail_cost_meaning_alone_and_say_what_brings_others() -> None:
+    who, sight = Who(Broken()), Sight(0, ((Family.GLASS, 0.8),))
+    assert who.see(onset(0), sight, pictures((0.0, []))) is sight
+    assert "tensor 3 has no data" in who.problem
+    assert "`livefoley models fetch mediapipe-people`" in who.problem
+    assert "\n" not in who.problem
+
+
 # ---- walking ----
 
 

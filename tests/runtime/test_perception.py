@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import psutil
 import pytest
 
 from livefoley.core.events import CourseState, MotionCourse, MotionKind, MotionOnset, PerceptionEvent
+from livefoley.models.catalogue import PEOPLE
 from livefoley.perception.eyes.eyes import Eyes
 from livefoley.perception.eyes.people import People
 from livefoley.perception.eyes.picture_classes import PictureClasses
@@ -114,3 +116,24 @@ async def test_a_killed_process_costs_every_room_a_moment_and_no_onset_comes_twi
             assert begun
             assert len(set(begun)) == len(begun)  # a new process counts from 1 again, and means something else
             assert room.perception.statistics().starts == 2
+
+
+async def test_a_room_says_who_is_seen_or_what_is_missing_for_that(
+    films: list[clips.Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Networks of people that are no networks are refused, by their hashes."""
+    for name in ("LIVEFOLEY_MODELS", "XDG_CACHE_HOME", "HF_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    damaged = tmp_path / PEOPLE.name
+    damaged.mkdir()
+    for file in PEOPLE.files:
+        (damaged / file.name).write_bytes(b"no network")
+    async with watched("boxes") as (room,):
+        room.perception.video(films[0].track)
+        assert room.perception.seen().enabled
+        await play([room], films[:1], 0, len(films[0].units))
+        await until(lambda: bool(room.perception.seen().people_problem and room.onsets))
+        told = room.perception.seen()
+        assert f"damaged (10 bytes instead of {PEOPLE.files[0].size})" in told.people_problem
+        assert "`livefoley models fetch mediapipe-people`" in told.people_problem
+        assert told.hands is None

@@ -23,7 +23,10 @@ from livefoley.models.catalogue import PEOPLE
 from livefoley.perception.eyes import RUNTIME
 from livefoley.perception.eyes.detections import Detection, Floats, Image, anchors, detections, letterbox
 
-MISSING = "ai-edge-litert is not installed; `pip install 'livefoley[eyes]'` brings it"
+MISSING = (
+    "ai-edge-litert is not installed; `pip install 'livefoley[eyes]'` brings it, then "
+    f"`livefoley models fetch {PEOPLE.name}` the networks"
+)
 
 PALM, FACE, HAND, POSE = 192, 128, 224, 256  # sides of what the networks take
 PROPOSED = 0.35  # of a palm, to be looked at closer

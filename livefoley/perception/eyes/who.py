@@ -14,6 +14,8 @@ from livefoley.core.errors import ModelError
 from livefoley.core.events import MotionKind, MotionOnset, Sight
 from livefoley.core.families import Family
 from livefoley.core.ticks import Tick, ticks_from_s
+from livefoley.models import resolver
+from livefoley.models.catalogue import PEOPLE
 from livefoley.perception.eyes.detections import Detection, Image
 from livefoley.perception.eyes.people import PeopleNetworks, Pose
 from livefoley.perception.eyes.recent import RecentPictures, square_around
@@ -92,8 +94,8 @@ class Who:
             return sight
         try:
             looked = self._just_looked(onset) or self._look_for_hands(onset, picture, recent)
-        except ModelError as error:
-            self.problem = str(error)
+        except Exception as error:  # LiteRT's errors have no base of their own
+            self.problem = _told_of(error)
             return sight
         if looked is None:
             return sight
@@ -107,8 +109,8 @@ class Who:
             return []
         try:
             return [self._onset(*each) for each in self._walk(now, recent)]
-        except ModelError as error:
-            self.problem = str(error)
+        except Exception as error:
+            self.problem = _told_of(error)
             return []
 
     def statistics(self) -> WhoStatistics:
@@ -211,6 +213,14 @@ class Who:
             return True
         self._count = replace(self._count, spared=self._count.spared + 1)
         return False
+
+
+def _told_of(error: Exception) -> str:
+    """Return why the networks cannot be used, and what to do, in a line."""
+    if isinstance(error, ModelError):
+        return str(error)
+    first = (str(error).splitlines() or [""])[0][:200]
+    return f"the networks of people failed ({first or type(error).__name__}); {resolver.remedy(PEOPLE)}"
 
 
 def _at(found: Sequence[Detection], place: tuple[float, float], reach: float) -> float:

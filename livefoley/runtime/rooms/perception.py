@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from livefoley.core.events import MotionKind, PerceptionEvent, Speech
+from livefoley.core.events import MotionKind, PerceptionEvent, Sight, Speech
 from livefoley.core.highlights import Evidence
 from livefoley.core.media import TrackInfo, Unit
 from livefoley.core.ticks import Tick
@@ -23,6 +23,7 @@ from livefoley.runtime.rooms.taps import AudioBatcher
 from livefoley.runtime.workers.link import Failed
 from livefoley.runtime.workers.messages import (
     Audio,
+    Blind,
     Cut,
     Eyes,
     FromPerception,
@@ -74,7 +75,7 @@ class Perception:
         self._last_onset: dict[MotionKind | None, Tick] = {None: -1, MotionKind.STEP: -1, MotionKind.SET_DOWN: -1}
         self._speaking_at: Tick | None = None
         self.failures = self.skipped_units = 0
-        self._seen = EyesSnapshot()
+        self._seen = EyesSnapshot(enabled=watch and eyes)
 
     def close(self) -> None:
         """The room is gone."""
@@ -141,6 +142,7 @@ class Perception:
             self._on_event(Speech(self._speaking_at, active=False))
             self._speaking_at = None
         self._eyes = self._eyes_wanted
+        self._seen = replace(self._seen, problem="", people_problem="")  # it may be another's
         self._worker.send_nowait(Eyes(self._eyes))
         if self._track is None:
             return
@@ -152,6 +154,7 @@ class Perception:
     def _message(self, message: FromPerception | Failed, payload: bytes) -> None:
         match message:
             case Moved(onset):
+                self._looked_for(onset.sight)
                 pace = onset.kind if onset.kind in self._last_onset else None  # some come at their own
                 if onset.at > self._last_onset[pace]:  # else seen before by a worker that died since
                     self._last_onset[pace] = onset.at
@@ -163,6 +166,8 @@ class Perception:
                 families = tuple(family.value for family, _ in sight.families[:3])
                 self._seen = replace(self._seen, place=place, families=families, person=round(sight.person, 3))
                 self._on_event(sight)
+            case Blind(problem, people_problem):
+                self._seen = replace(self._seen, problem=problem, people_problem=people_problem)
             case Cut(cut):
                 self._on_event(cut)
             case Voice(speech):
@@ -172,6 +177,11 @@ class Perception:
                 self._on_evidence(self._ids.unique(evidence))
             case Failed():
                 self.failures += 1
+
+    def _looked_for(self, sight: Sight | None) -> None:
+        """Keep who was seen where something moved, if somebody was looked for."""
+        if sight is not None and sight.hands is not None:
+            self._seen = replace(self._seen, hands=sight.hands, talking=sight.talking, walking=sight.walking)
 
     def seen(self) -> EyesSnapshot:
         """Return what the picture showed last."""

@@ -110,6 +110,13 @@ class Saw(Message, frozen=True):
     sight: Sight
 
 
+class Blind(Message, frozen=True):
+    """Why nobody says what moves (``problem``), or who does (``people_problem``); empty where somebody may."""
+
+    problem: str = ""
+    people_problem: str = ""
+
+
 class Cut(Message, frozen=True):
     """The picture changes to another scene."""
 
@@ -144,7 +151,7 @@ def perceived(event: PerceptionEvent) -> Moved | Goes | Saw | Cut | Voice:
 
 
 ToPerception: TypeAlias = Eyes | VideoTrack | VideoUnit | Audio
-FromPerception: TypeAlias = Moved | Goes | Saw | Cut | Voice | Noticed
+FromPerception: TypeAlias = Moved | Goes | Saw | Blind | Cut | Voice | Noticed
 PERCEPTION = Link[ToPerception, FromPerception](ToPerception, FromPerception)
 
 # ---- screen ----

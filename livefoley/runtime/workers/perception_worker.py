@@ -6,7 +6,7 @@ highlights.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import structlog
 
@@ -23,6 +23,7 @@ from livefoley.runtime.workers.child import Answer, Rest
 from livefoley.runtime.workers.messages import (
     PERCEPTION,
     Audio,
+    Blind,
     FromPerception,
     Noticed,
     ToPerception,
@@ -43,11 +44,15 @@ def detectors() -> list[Detector]:
 class RoomWatcher:
     """Hands each message of a room to the analysers it is for."""
 
-    def __init__(self, detectors: Sequence[Detector], network: Network, people: PeopleNetworks) -> None:
+    def __init__(
+        self, detectors: Sequence[Detector], network: Network, people: PeopleNetworks, told: set[str] | None = None
+    ) -> None:
+        """``told`` is what has been said in the log by now, for whichever room."""
         self._eyes = Eyes(network, people)
         self._eyes.open = False  # until the room says
         self._motion = MotionAnalyser(eyes=self._eyes)
-        self._told: set[str] = set()
+        self._told = told if told is not None else set()
+        self._blindness = Blind()
         self._speech = SpeechDetector()
         self._detectors = detectors
 
@@ -61,10 +66,7 @@ class RoomWatcher:
             case VideoUnit():
                 for event in self._motion.feed(message.unit(payload)):
                     yield perceived(event), b""
-                if self._eyes.problem:
-                    self._tell("nobody says what it is that moves; the words alone decide", self._eyes.problem)
-                elif self._eyes.who.problem:
-                    self._tell("nobody says who it is that moves", self._eyes.who.problem)
+                yield from self._blind()
             case Audio(start):
                 samples = audio_from(payload)
                 for event in self._speech.feed(samples, start):
@@ -73,19 +75,33 @@ class RoomWatcher:
                     for evidence in detector.feed(samples, start):
                         yield Noticed(evidence), b""
 
+    def _blind(self) -> Iterator[Answer[FromPerception]]:
+        """Say what is missing where that has changed: it costs meaning, and no onset."""
+        now = Blind(self._eyes.problem, self._eyes.who.problem)
+        if now == self._blindness:
+            return
+        self._blindness = now
+        yield now, b""
+        if now.problem:
+            self._tell("nobody says what it is that moves; the words alone decide", now.problem)
+        elif now.people_problem:
+            self._tell(
+                "nobody says who it is that moves: no hands, no steps, and heads that talk thump", now.people_problem
+            )
+
     def _tell(self, event: str, reason: str) -> None:
-        """Say once what is missing: it costs meaning, and no onset."""
+        """Say it once, for all rooms."""
         if event not in self._told:
             self._told.add(event)
             log.warning(event, reason=reason)
 
 
 if __name__ == "__main__":
-    network, people = PictureClasses(), People()
+    network, people, told = PictureClasses(), People(), set[str]()
 
     def release() -> None:
         """Nobody has anything to look at."""
         network.release()
         people.release()
 
-    serve_rooms(PERCEPTION, lambda: RoomWatcher(detectors(), network, people).handle, rest=Rest(release))
+    serve_rooms(PERCEPTION, lambda: RoomWatcher(detectors(), network, people, told).handle, rest=Rest(release))
