@@ -22,6 +22,9 @@ from livefoley.demo.sidecar import Sidecar, free_ports, running, write_config
 from livefoley.system.tasks import TaskGroup
 
 DESCRIBE = "rain on a window, 敲击木桌"
+ACCENTS = ("a dog barks", "一只公鸡在打鸣")
+"""What is asked for while the play goes on: of these words the student makes the best sounds, and it is heard here."""
+ACCENT_DELAY_S = 2.0  # a network's first sound takes longer than the look-ahead on a busy machine
 LOOKAHEAD_S = 1.5
 SETTLE_S = 1.0  # after the look-ahead, for the last packets to be written
 
@@ -75,10 +78,12 @@ async def _published(clip: DemoClip, sidecar: Sidecar, progress: Progress) -> tu
     began_s, cpu_s = monotonic(), sidecar.cpu_s()
     async with single_error(), TaskGroup() as tasks:
         watch = tasks.create_task(_watch(sidecar))
+        accents = tasks.create_task(_accents(sidecar, clip.seconds))
         await publish(clip.path, sidecar.ports.publish_url, on_position=_mover(progress, task))
         share = (sidecar.cpu_s() - cpu_s) / (monotonic() - began_s)
         await asyncio.sleep(LOOKAHEAD_S + SETTLE_S)
         watch.cancel()
+        accents.cancel()
     progress.update(task, completed=clip.seconds)
     room = await sidecar.room()
     if not room["units_out"]:
@@ -100,6 +105,13 @@ async def _serve(clip: DemoClip, sidecar: Sidecar, console: Console) -> None:
         console.print("finishing the outputs")
         await sidecar.stop()
         raise
+
+
+async def _accents(sidecar: Sidecar, seconds: float) -> None:
+    """Ask for the accents, evenly over the play."""
+    for words in ACCENTS:
+        await asyncio.sleep(seconds / (len(ACCENTS) + 1))
+        await sidecar.accent(words, ACCENT_DELAY_S)
 
 
 async def _watch(sidecar: Sidecar) -> None:

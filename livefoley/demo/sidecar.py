@@ -115,6 +115,11 @@ class Sidecar:
             raise SidecarError(f"the sidecar's API does not answer ({type(error).__name__}){self._said()}") from None
         return found
 
+    async def accent(self, prompt: str, delay_s: float) -> None:
+        """Ask for an accent of these words, in ``delay_s``. Where the room takes none, the demo goes on without."""
+        with contextlib.suppress(httpx.HTTPError):
+            await self._http.post(f"/v1/rooms/{ROOM}/cues", json={"prompt": prompt, "delay_s": delay_s})
+
     def cpu_s(self) -> float:
         """Return the processor seconds used so far by the process and its workers."""
         try:

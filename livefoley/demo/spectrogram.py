@@ -22,6 +22,7 @@ FLOOR_DB, CEILING_DB = -95.0, -25.0
 TICKS_HZ = (100, 300, 1000, 3000, 10_000)
 _INK, _GREY, _BACK = (236, 232, 226), (150, 144, 138), (34, 28, 24)
 _CONTACT, _SPEECH = (92, 214, 255), (196, 170, 90)
+LEGEND = ("something lands in the picture", "the host speaks")
 
 
 def draw(
@@ -30,15 +31,17 @@ def draw(
     seconds: float,
     contacts_s: Sequence[float],
     speech_s: Sequence[tuple[float, float]],
+    legend: tuple[str, str] = LEGEND,
 ) -> None:
     """Write a PNG with one panel for each ``(title, sound)``; all begin at the same moment.
 
-    Contacts are marked by lines above each panel, speech by bars below. Raises ``OutputError``.
+    Contacts are marked by triangles above each panel, speech by bars below; ``legend`` says what these are, if not
+    that. Raises ``OutputError``.
     """
     height = TOP + len(panels) * (PANEL + GAP) + BOTTOM
     picture: Picture = np.full((height, WIDTH, 3), _BACK, np.uint8)
     axis_width = WIDTH - LEFT - 24
-    _legend(picture)
+    _legend(picture, legend)
     for number, (title, sound) in enumerate(panels):
         top = TOP + number * (PANEL + GAP)
         picture[top : top + PANEL, LEFT : LEFT + axis_width] = _panel(sound, seconds, axis_width)
@@ -84,12 +87,12 @@ def _marks(
         cv2.rectangle(picture, (x_of(begin), top + PANEL + 2), (x_of(end), top + PANEL + 6), _SPEECH, -1)
 
 
-def _legend(picture: Picture) -> None:
+def _legend(picture: Picture, legend: tuple[str, str]) -> None:
     x = WIDTH - 470
     cv2.fillPoly(picture, [np.array([(x, 20), (x + 8, 20), (x + 4, 28)], np.int32)], _CONTACT)
-    _text(picture, "something lands in the picture", x + 16, 29, 0.45, _GREY)
+    _text(picture, legend[0], x + 16, 29, 0.45, _GREY)
     cv2.rectangle(picture, (x + 290, 22), (x + 318, 27), _SPEECH, -1)
-    _text(picture, "the host speaks", x + 326, 29, 0.45, _GREY)
+    _text(picture, legend[1], x + 326, 29, 0.45, _GREY)
 
 
 def _seconds(picture: Picture, y: int, width: int, seconds: float) -> None:

@@ -173,8 +173,11 @@ def _candidates(
     """Return all that it may be. To name more adds to them, and makes none less likely."""
     shown = {family: _believed(family, value, sight) for family, value in sight.families if family not in SILENT}
     unseen = UNSEEN * (1.0 - min(1.0, sum(shown.values())))
-    step = 0.0 if onset.kind is MotionKind.STEP else _step(onset, sight)
+    step = _step(onset, sight) if onset.kind in (MotionKind.IMPACT, MotionKind.SWEEP) else 0.0
     shown[Family.FOOTSTEP] = max(shown.get(Family.FOOTSTEP, 0.0), step)
+    if onset.kind is MotionKind.SET_DOWN:
+        named = {family: prompt for family, prompt in named.items() if family not in BODILY}
+        shown = {family: value for family, value in shown.items() if family not in BODILY}
     _take_for_kin(shown, leaning)
     kin = frozenset[Family]().union(*(group for group in KIN if group & set(named)))
     found = []

@@ -11,8 +11,9 @@ from livefoley.core.errors import DescriptionError
 from livefoley.core.families import EFFECTS, Family
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.dsp.levels import linear_from_db
+from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley import levels
-from livefoley.foley.chain import Fit, MakerOrder
+from livefoley.foley.chain import Fit, MakerOrder, Refusal
 from livefoley.foley.description import lexicon
 from livefoley.foley.description.reader import Action, read
 from livefoley.foley.makers import Makers
@@ -23,7 +24,7 @@ NEUTRAL_DB = -12.0
 UNDER_DB = -6.0
 """How far an ambience lies below what is done in it."""
 HIT_FADE: Tick = ticks_from_s(0.008)
-BED_FADE: Tick = ticks_from_s(0.1)
+_SILENT_LUFS = -60.0
 
 _MATERIALS = (
     Family.GLASS,
@@ -80,9 +81,9 @@ def best_sound(makers: Makers, source: SoundSource | None, request: SoundRequest
         return Made(both)
     reasons: list[str] = []
     for kind in kinds if curved else dict.fromkeys((*kinds, CueKind.ACCENT, CueKind.BED)):
-        made = chain.ask(replace(request, kind=kind), least=Fit.MADE)
+        made = _asked(chain, replace(request, kind=kind))
         if isinstance(made, Sound):
-            return Made(faded(made, kind))
+            return Made(made)
         reasons.append(made.reason)
     if source is not None or curved:
         raise DescriptionError(f'"{request.prompt[:40]}": {"; ".join(dict.fromkeys(reasons))}')
@@ -92,15 +93,26 @@ def best_sound(makers: Makers, source: SoundSource | None, request: SoundRequest
 def _both(chain: SoundChain, request: SoundRequest) -> Sound | None:
     """Return what is done, and under it the ambience of where; None where one of them is not to be had."""
     place = replace(request, kind=CueKind.BED, prompt=lexicon.place_words(request.prompt))
-    under, over = chain.ask(place, least=Fit.MADE), chain.ask(replace(request, kind=CueKind.ACCENT), least=Fit.MADE)
+    under, over = _asked(chain, place), _asked(chain, replace(request, kind=CueKind.ACCENT))
     if not (isinstance(under, Sound) and isinstance(over, Sound)):
         return None
-    bed = faded(under, CueKind.BED).samples * np.float32(linear_from_db(UNDER_DB))
-    mixed = bed.copy()
-    n = min(bed.shape[1], over.samples.shape[1])
-    mixed[:, :n] += faded(over, CueKind.ACCENT).samples[:, :n]
+    mixed = under.samples * np.float32(linear_from_db(UNDER_DB))
+    n = min(mixed.shape[1], over.samples.shape[1])
+    mixed[:, :n] += over.samples[:, :n]
     credits = tuple(dict.fromkeys((*over.credits, *under.credits)))
-    return replace(over, samples=levels.round_off(mixed), credits=credits)
+    return replace(over, samples=levels.at_target(mixed, bed=False), credits=credits)
+
+
+def _asked(chain: SoundChain, request: SoundRequest) -> Sound | Refusal:
+    """Return a sound of one kind at its level, its ends faded; silence is none."""
+    made = chain.ask(request, least=Fit.MADE)
+    if not isinstance(made, Sound):
+        return made
+    if loudest_lufs(made.samples) < _SILENT_LUFS:
+        return Refusal("made silence", source=made.source)
+    bed = request.kind is CueKind.BED
+    shaped = request.envelope is not None  # a sound under a curve is as loud as its maker left it
+    return faded(made if shaped else replace(made, samples=levels.at_target(made.samples, bed=bed)), request.kind)
 
 
 def _neutral(makers: Makers, request: SoundRequest) -> Sound:
@@ -115,12 +127,13 @@ def _neutral(makers: Makers, request: SoundRequest) -> Sound:
 
 
 def faded(sound: Sound, kind: CueKind) -> Sound:
-    """Return a sound that neither begins nor ends at once: an ambience over 100 ms, others over 8 ms, less before an
-    onset that comes sooner."""
+    """Return a sound that neither begins nor ends at once: an ambience as long as ``levels.faded`` has it, others over
+    8 ms, less before an onset that comes sooner."""
+    if kind is CueKind.BED:
+        return replace(sound, samples=levels.faded(sound.samples))
     samples = np.array(sound.samples, np.float32)
-    longest = BED_FADE if kind is CueKind.BED else HIT_FADE
-    end = min(longest, samples.shape[1] // 4)
-    begin = end if kind is CueKind.BED else min(end, max(ticks_from_s(0.001), sound.onset))
+    end = min(HIT_FADE, samples.shape[1] // 4)
+    begin = min(end, max(ticks_from_s(0.001), sound.onset))
     _ramp(samples[:, :begin])
     _ramp(samples[:, samples.shape[1] - end :][:, ::-1])
     return replace(sound, samples=samples)

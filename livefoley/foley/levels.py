@@ -11,7 +11,7 @@ import numpy as np
 from livefoley.core.cues import Stereo
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.dsp.biquads import filtered, highpass
-from livefoley.dsp.levels import linear_from_db, peak
+from livefoley.dsp.levels import linear_from_db, peak, true_peak_db
 from livefoley.dsp.loudness import ABSOLUTE_GATE_LUFS, HOP, integrated_lufs, loudest_lufs, momentary_lufs
 
 BED_LUFS = -14.0
@@ -32,6 +32,8 @@ MOST_TREND_DB = 20.0
 """How much a texture may sink or rise in all and be brought back to one level."""
 MOST_SPREAD_DB = 15.0
 """How far the loudness of an ambience may come and go: waves do by some 10 dB, single sounds in silence by 30."""
+
+_MARGIN_DB = 0.1
 
 _RUMBLE = highpass(25.0)
 
@@ -58,6 +60,20 @@ def normalise_bed(samples: Stereo) -> Stereo:
     for _ in range(2):  # rounding peaks off takes a little loudness; the second pass gives it back
         level = round_off(level * np.float32(linear_from_db(BED_LUFS - integrated_lufs(level))))
     return level
+
+
+def at_target(samples: Stereo, *, bed: bool) -> Stereo:
+    """Return a finished sound at its level: an ambience by its integrated loudness, anything else by its loudest
+    400 ms, or as near as its peak allows; its true peak lies below ``PEAK_DBFS``."""
+    if peak(samples) < 1e-6:
+        return samples
+    if bed:
+        level = normalise_bed(samples)
+    else:
+        gain_db = min(EFFECT_LUFS - loudest_lufs(samples), PEAK_DBFS - true_peak_db(samples))
+        level = (samples * np.float32(linear_from_db(gain_db))).astype(np.float32)
+    over_db = true_peak_db(level) - (PEAK_DBFS - _MARGIN_DB)
+    return level if over_db <= 0 else (level * np.float32(linear_from_db(-over_db))).astype(np.float32)
 
 
 def faded(samples: Stereo) -> Stereo:

@@ -12,6 +12,7 @@ from livefoley.core.cues import Sound, SoundRequest, SoundSource
 from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.foley import levels
 from livefoley.foley.bank.bank import EffectBank
+from livefoley.foley.bank.repeated import repeated
 from livefoley.foley.bed.bed import ProceduralBed
 from livefoley.foley.chain import MakerOrder, Offer, Refusal, SoundMaker, StudentUse
 from livefoley.foley.offers import procedural_offer
@@ -40,8 +41,8 @@ class BankMaker:
         return self._bank.offer(request)
 
     def make(self, request: SoundRequest) -> Sound | Refusal:
-        """Return the sound."""
-        return self._bank.make(request) or Refusal("has no such sound")
+        """Return the sound; of what is done over and over as much as is asked for."""
+        return repeated(request, self._bank.make) or self._bank.make(request) or Refusal("has no such sound")
 
 
 class ProceduralMaker:

@@ -253,3 +253,10 @@ def test_a_shot_is_not_guessed_at_every_movement() -> None:
     assert choose(moves(strength=0.95, size=0.015, speed=1.7, y=0.45), shots).prompt == "GUNPis_Shot"
     assert choose(moves(strength=0.95, size=0.3, speed=1.6), shots).prompt == "EXPLReal_Blast"
     assert choose(seen((Family.GUN, 0.6)), NOTHING_SAID).prompt == "GUNPis_Shot"
+
+
+def test_what_a_hand_sets_down_is_no_step_and_no_blow() -> None:
+    down = MotionOnset(0, MotionKind.SET_DOWN, 0.5, y=0.9, size=0.04, speed=0.1)
+    sight = Sight(0, ((Family.FOOTSTEP, 0.3), (Family.GLASS, 0.2)), person=0.9, hands=0.97, talking=0.0, walking=0.0)
+    assert choose(replace(down, sight=sight), SHOP).family is Family.GLASS
+    assert choose(replace(down, kind=MotionKind.IMPACT, sight=sight), SHOP).family is Family.FOOTSTEP

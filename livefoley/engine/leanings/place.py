@@ -48,7 +48,7 @@ LOOKED: Tick = 20 * TICK_RATE  # looks so long ago do not count any more
 NAMED = 0.06  # a look that says so much names a place
 TWICE = 2
 MISSING: Tick = 45 * TICK_RATE  # so long not named, a place is left
-MISSING_LOOKS = 3  # and after so many looks at another scene
+MISSING_LOOKS = 5  # and after so many looks at other scenes: most are shorter, and cut within one place
 OUTDONE: Tick = 10 * TICK_RATE  # and after so long for another place
 STAYS: Tick = 30 * TICK_RATE
 STAYS_AT_CUT: Tick = 8 * TICK_RATE
@@ -64,6 +64,7 @@ class PlaceSense:
         self._described = described
         self._looks: deque[tuple[Tick, Mapping[str, float], float]] = deque(maxlen=16)
         self._cut = False
+        self._missed = 0  # looks since the cut that did not name the place
         self._place = ""
         self._seen: Tick = 0  # when the place was last named
         self._since: Tick | None = None  # when it was last changed
@@ -84,12 +85,12 @@ class PlaceSense:
         if places.get(self._place, 0.0) >= NAMED:
             self._seen = at
             self._cut = False  # the same place in another scene, or none
+        self._missed = self._missed + 1 if self._cut else 0
         found = self._likeliest()
         if found == self._place:
             return
-        missed = at - self._seen
-        elsewhere = self._cut and (bool(found) or len(self._looks) >= MISSING_LOOKS)
-        leaves = missed > (OUTDONE if found else MISSING) or elsewhere or (bool(found) and not self._place)
+        elsewhere = self._cut and (bool(found) or self._missed >= MISSING_LOOKS)
+        leaves = at - self._seen > (OUTDONE if found else MISSING) or elsewhere or (bool(found) and not self._place)
         if leaves and self._may(at):
             self._change(found, at)
 
@@ -131,7 +132,7 @@ class PlaceSense:
     def _change(self, place: str, at: Tick) -> None:
         soon = self._since is not None and at - self._since < SOON
         self._waits = min(MOST_WAITS, self._waits + 1) if soon else max(0, self._waits - 1)
-        self._place, self._seen, self._since, self._cut = place, at, at, False
+        self._place, self._seen, self._since, self._cut, self._missed = place, at, at, False, 0
 
 
 def _places(sight: Sight) -> dict[str, float]:

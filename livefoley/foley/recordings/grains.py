@@ -35,6 +35,7 @@ _LIFT_DB, _LOWER_DB = 12.0, 12.0  # how far a grain is brought to the level: wha
 _TRIES = 12
 _FRESH = 0.6  # of the material, before a place is heard again
 _VARY = 0.25  # semitones
+_HOLD = ticks_from_s(0.2)
 _SCALE = np.float32(1 / 32767)
 _RAMP = np.sin(np.linspace(0, np.pi / 2, JOIN, dtype=np.float32))
 
@@ -105,6 +106,7 @@ class GrainBed:
         if self._vary:
             ratio = 2 ** (float(self._rng.uniform(-self._vary, self._vary)) / 12)
             samples = np.asarray(soxr.resample(samples.T, TICK_RATE, TICK_RATE * ratio, quality="LQ").T, np.float32)
+        samples = _held(samples)
         lift_db = levels.BED_LUFS - integrated_lufs(samples)
         return samples * np.float32(linear_from_db(min(_LIFT_DB, max(-_LOWER_DB, lift_db))))
 
@@ -138,6 +140,19 @@ def _calm_places(samples: NDArray[np.int16]) -> NDArray[np.int64]:
     smooth = np.convolve(heard, np.full(_SMOOTH_FRAMES, 1 / _SMOOTH_FRAMES), mode="same")
     places = [at + int(np.argmin(smooth[at : at + _CALM_FRAMES])) for at in range(0, len(smooth), _CALM_FRAMES)]
     return np.array(places, np.int64) * FRAME
+
+
+def _held(samples: Stereo) -> Stereo:
+    """Return a grain whose swells over a second and longer are half as large in dB."""
+    frames = -(-samples.shape[1] // _HOLD)
+    if frames < 3:
+        return samples
+    padded = np.pad(samples, ((0, 0), (0, frames * _HOLD - samples.shape[1])), mode="edge")
+    powers = (padded.astype(np.float64) ** 2).mean(axis=0).reshape(frames, _HOLD).mean(axis=1) + 1e-9
+    smooth = np.convolve(np.pad(powers, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    gains = np.clip((smooth / powers.mean()) ** -0.25, 0.5, 2.0)
+    at = (np.arange(frames) + 0.5) * _HOLD
+    return np.asarray(samples * np.interp(np.arange(samples.shape[1]), at, gains), np.float32)
 
 
 def is_enough(samples: int) -> bool:

@@ -24,7 +24,9 @@ from livefoley.foley.render_cache import Stored, stored
 from livefoley.foley.rendered import generator
 
 SEGMENT: Tick = ticks_from_s(12.0)
-MOST_MATERIALS = 6
+MOST_MATERIALS = 12
+ENOUGH_MATERIAL: Tick = ticks_from_s(60.0)
+"""Recordings are taken for an ambience until they are so long together."""
 USUAL: Tick = ticks_from_s(4.0)
 LONGEST: Tick = ticks_from_s(10.0)
 """How long a cue of something that goes on, or of anything, is at most unless a request says it."""
@@ -81,11 +83,13 @@ class RecordingsMaker:
     # ---- of which recordings ----
 
     def _materials(self, found: Sequence[Found], seed: int) -> list[Material]:
-        """Return the recordings that go on, each longest part first: as many as are of use."""
+        """Return recordings that go on, as many as are of use."""
         steady = [each for each in found if each.entry.steady and is_enough(each.entry.samples)]
         turned = [steady[(seed + k) % len(steady)] for k in range(min(len(steady), MOST_MATERIALS))]
-        materials = []
+        materials: list[Material] = []
         for each in turned:
+            if sum(material.stored.samples.shape[1] for material in materials) >= ENOUGH_MATERIAL:
+                break
             try:
                 materials.append(Material(self._read(each), each.entry.credit))
             except BankError:

@@ -111,11 +111,11 @@ def _segments(student: Student, requests: Sequence[SoundRequest]) -> list[Sound 
                 pieces[place].append(piece)
     for place, whole in pieces.items():
         if len(whole) == SEGMENT_WINDOWS:
-            made[place] = _ambience(requests[place], np.concatenate(whole, axis=1))
+            made[place] = ambience(requests[place], np.concatenate(whole, axis=1))
     return made
 
 
-def _ambience(request: SoundRequest, samples: Stereo) -> Sound | LivefoleyError:
+def ambience(request: SoundRequest, samples: Stereo) -> Sound | LivefoleyError:
     """Return a segment at the level of beds, which it neither sinks from nor leaves for long."""
     level = levels.level_bed(samples)
     spread_db = levels.spread_db(level)

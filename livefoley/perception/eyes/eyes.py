@@ -30,6 +30,7 @@ LOOKS_PER_S, LOOKS_SAVED = 6.0, 12.0
 """Passes of the network, on average and at once."""
 
 AROUND = (-0.2, 0.0, 0.1)  # seconds from the onset
+SET_DOWN_AROUND = (0.1, 0.4, 0.7)  # what was set down stands there, and nothing hides it any more
 NARROW, WIDE = 0.35, 0.6  # of the picture's width
 AGAIN: Tick = ticks_from_s(2.0)  # the whole picture is looked at anew after this, while something moves
 NEARBY, LATELY = 0.15, ticks_from_s(1.0)
@@ -106,7 +107,7 @@ class Eyes:
         """Return the onset with what is seen there; of what only passes, not by whom."""
         if not self._usable:
             return onset
-        recalled = self._recall(onset)
+        recalled = None if onset.kind is MotionKind.SET_DOWN else self._recall(onset)  # it hides in the hand until then
         if recalled is not None:
             self._count = replace(self._count, recalled=self._count.recalled + 1)
             return self._by_whom(onset, recalled)
@@ -196,7 +197,8 @@ class Eyes:
         return None
 
     def _pieces(self, onset: MotionOnset) -> list[Picture]:
-        pictures = [self._recent.near(onset.at + ticks_from_s(each)) for each in AROUND]
+        moments = SET_DOWN_AROUND if onset.kind is MotionKind.SET_DOWN else AROUND
+        pictures = [self._recent.near(onset.at + ticks_from_s(each)) for each in moments]
         kept = list({id(each): each for each in pictures if each is not None}.values())
         return [piece(each, onset.x, onset.y, NARROW) for each in kept] + [
             piece(each, onset.x, onset.y, WIDE) for each in kept[-1:]
