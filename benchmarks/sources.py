@@ -1,10 +1,10 @@
 """Who makes which sound best: ``python benchmarks/sources.py [--takes N] [--classes NAME ...] [--write]``.
 
-Every class of ``judged_words.yaml`` is asked for in the words for tuning, in both languages, of every source by itself;
-the judge (YAMNet, extra ``evaluate``) says what it takes them for. Right is a take that has one of the class's tags
-among the five best and, where the class has train recordings, is nearest to these: the mean of both shares. None of the
-words, seeds and recordings is one that ``quality.py`` and ``phrases.py`` report on. What a source refuses is not
-counted: others are asked then.
+Every class of ``judged_words.yaml`` is asked for in the words for tuning and in its train recordings' captions, in both
+languages, of every source by itself; the judge (YAMNet, extra ``evaluate``) says what it takes them for. Right is a
+take that has one of the class's tags among the five best and, where the class has train recordings, is nearest to
+these: the mean of both shares. ``quality.py`` reports on other words, and on the captions with other seeds. What a
+source refuses is not counted: others are asked then.
 
 ``--write`` writes ``livefoley/foley/strengths.yaml``, by which ``auto`` asks. A class there is what these words are
 read as (``foley.strengths.class_of``); it has the shares of that of ours which is read so most often.
@@ -16,6 +16,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ from takes import MANIFEST, WORDS, Taker, right_tag
 from livefoley.core.cues import CueKind, SoundSource
 from livefoley.core.errors import LivefoleyError
 from livefoley.foley import strengths
-from livefoley.train.evaluate import Yardstick
+from livefoley.train.corpus.recordings import labels
+from livefoley.train.evaluate import JUDGED_SOURCE, Yardstick
 
 SOURCES = (SoundSource.STUDENT, SoundSource.BANK, SoundSource.PROCEDURAL)
 LANGUAGES = ("en", "zh")
@@ -37,6 +39,7 @@ PROOF = 2
 """How many of a class's words have to be read as a class of ``strengths``: one may be read wrong."""
 LEAST = 0.3
 """Of a class that nobody reaches this share of, nothing is written: so few takes tell nobody from another."""
+CAPTIONS = 4
 SECONDS = 4.0
 HEADER = """\
 # How well each maker of sounds makes a class: the share of its sounds that are taken for it, words alone, 0 to 1.
@@ -52,9 +55,20 @@ HEADER = """\
 
 
 def words_of(name: str) -> list[str]:
-    """Return the words for tuning of a class, in both languages."""
+    """Return the words for tuning of a class, in both languages, and what its train recordings are called."""
     entry = _entry(name)
-    return [text for language in LANGUAGES for text in entry["tune"][language]]
+    return [*(text for language in LANGUAGES for text in entry["tune"][language]), *_captions().get(name, ())]
+
+
+@cache
+def _captions() -> dict[str, list[str]]:
+    """Return the most usual captions of the train recordings of each class, in both languages."""
+    counts: dict[str, Counter[str]] = {}
+    for label in labels(MANIFEST):
+        if label.split == "train" and JUDGED_SOURCE in label.source:
+            for text in (label.english, label.chinese):
+                counts.setdefault(Yardstick.group(label), Counter())[text] += 1
+    return {name: [text for text, _ in own.most_common(CAPTIONS)] for name, own in counts.items()}
 
 
 def _entry(name: str) -> Mapping[str, Any]:

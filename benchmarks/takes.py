@@ -29,6 +29,8 @@ AUTO = "auto"
 NEUTRAL = "neutral"
 """Who made what says nothing, as nobody knew the words."""
 SOURCES = (AUTO, SoundSource.STUDENT, SoundSource.BANK, SoundSource.PROCEDURAL)
+STRENGTHS = "livefoley/foley/strengths.yaml"
+"""Who is asked first: of nothing that one source makes by itself."""
 _PARTS = ("livefoley/foley", "livefoley/dsp", "livefoley/core/cues.py", "livefoley/commands/generate.py")
 
 
@@ -67,7 +69,8 @@ class Taker:
 
     def take(self, text: str, source: str, seed: int, seconds: float = 5.0) -> Take:
         """Return what is heard of ``text``, made by ``source`` (``AUTO``: by whom ``livefoley generate`` asks)."""
-        key = hashlib.sha256(repr((self._version, text, str(source), seed, seconds)).encode()).hexdigest()[:32]
+        version = self._version + (_digest(ROOT / STRENGTHS) if source == AUTO else "")
+        key = hashlib.sha256(repr((version, text, str(source), seed, seconds)).encode()).hexdigest()[:32]
         kept = self._folder / f"{key}.npz"
         if kept.exists():
             return _read(kept)
@@ -113,9 +116,13 @@ def _version(libraries: Iterable[Path], model: str) -> str:
     for part in (*_PARTS, "livefoley/train/judge.py"):
         path = ROOT / part
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file() and file.suffix not in (".pyc", ".md"):
+            if file.is_file() and file.suffix not in (".pyc", ".md") and file != ROOT / STRENGTHS:
                 digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def right_tag(judge: Judge, heard: Heard, tags: Iterable[str], count: int = 5) -> bool:
