@@ -21,9 +21,10 @@ from livefoley.clips.pictures.reframe import reframed
 from livefoley.clips.ports import Captions, Marks
 from livefoley.clips.sound import Mastered, master
 from livefoley.clips.waveform import write_waveform
-from livefoley.core.cues import Credit, Stereo, ambience_of
+from livefoley.core.cues import Stereo, ambience_of
 from livefoley.core.events import KEYWORD, MotionOnset, Transcript
 from livefoley.core.notices import utc
+from livefoley.core.text.credits import Credit
 from livefoley.core.ticks import Tick, s_from_ticks, ticks_from_s
 from livefoley.engine.leanings.decisions import Decisions, leaning_of
 from livefoley.engine.offline import PREROLL, FoleyPass, LaidSound, Moment

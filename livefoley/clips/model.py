@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from livefoley.core.cues import Credit
+from livefoley.core.text.credits import Credit
 
 SCHEMA = 1
 """Of ``metadata.json``: counts up when a field changes its meaning or goes away, not when fields are added."""

@@ -15,8 +15,9 @@ import psutil
 
 from livefoley.clips.model import PROVIDER
 from livefoley.commands.marking import content_id, write_labelled
-from livefoley.core.cues import Credit, CueKind, SoundRequest, SoundSource
+from livefoley.core.cues import CueKind, SoundRequest, SoundSource
 from livefoley.core.errors import BankError, DescriptionError, InputError, LivefoleyError, OutputError, reason
+from livefoley.core.text.credits import Credit
 from livefoley.core.ticks import TICK_RATE, ticks_from_s
 from livefoley.foley.auto import best_sound
 from livefoley.foley.makers import Makers

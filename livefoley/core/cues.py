@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livefoley.core.families import Family
+from livefoley.core.text.credits import Credit
 from livefoley.core.ticks import Tick, ticks_from_s
 
 Stereo: TypeAlias = NDArray[np.float32]
@@ -147,20 +148,6 @@ def accent_cue(
         intensity=0.8,
         at_once=at_once,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """Whose recording is heard in a sound, as its pack told; what it did not tell is empty."""
-
-    title: str
-    author: str = ""
-    licence: str = ""
-    source: str = ""
-
-    def __str__(self) -> str:
-        by = f" by {self.author}" if self.author else ""
-        return f"{self.title}{by}" + (f" ({self.licence})" if self.licence else "")
 
 
 @dataclass(frozen=True, slots=True)

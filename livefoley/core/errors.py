@@ -8,6 +8,7 @@ LivefoleyError
 ├── OutputError          a sink that cannot be opened or written
 ├── BankError            a sound that cannot be read, or an effect that does not exist
 ├── ModelError           weights or an engine that cannot be used
+│   └── SilentTakeError      a take of which nothing is heard
 ├── DescriptionError     a description no sound can be made of
 ├── AddressInUse         a port that is taken
 ├── ProtocolError        a peer that does not keep to its protocol

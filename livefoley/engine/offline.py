@@ -12,9 +12,10 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from livefoley.core.cues import Credit, Cue, Sound, Stereo
+from livefoley.core.cues import Cue, Sound, Stereo
 from livefoley.core.events import MotionCourse, MotionOnset, SceneCut, Speech
 from livefoley.core.ports import BedSource, EffectSource
+from livefoley.core.text.credits import Credit
 from livefoley.core.ticks import TICK_RATE, Tick
 from livefoley.engine.foley_track import FoleyTrack
 from livefoley.engine.leanings.decisions import Decisions, Leans

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
-from livefoley.core.cues import Credit, CueKind, Sound, SoundRequest, SoundSource
+from livefoley.core.cues import CueKind, Sound, SoundRequest, SoundSource
 from livefoley.core.errors import BankError, DescriptionError, LivefoleyError, SilentTakeError
 from livefoley.core.ports import BedSource
+from livefoley.core.text.credits import Credit
 from livefoley.foley import strengths
 
 

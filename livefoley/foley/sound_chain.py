@@ -10,9 +10,10 @@ import numpy as np
 import structlog
 
 from livefoley.core.breaker import Breaker, BreakerState
-from livefoley.core.cues import Credit, CueKind, Sound, SoundRequest, Stereo
+from livefoley.core.cues import CueKind, Sound, SoundRequest, Stereo
 from livefoley.core.errors import LivefoleyError
 from livefoley.core.ports import BedSource
+from livefoley.core.text.credits import Credit
 from livefoley.foley.bed.segments import open_segments
 from livefoley.foley.chain import BedMaker, Course, Credited, Fit, MakerOrder, Offer, Refusal, SoundMaker, refusal_of
 

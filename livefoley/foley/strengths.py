@@ -60,8 +60,12 @@ def _action(reading: Description) -> str:
 
 @lru_cache(maxsize=1024)
 def shares(text: str, kind: CueKind) -> Mapping[str, float]:
-    """Return the share of each maker for a sound of this kind of these words."""
-    return {**USUAL, **table().get(class_of(text, kind), {})}
+    """Return the share of each maker for a sound of this kind of these words.
+
+    In a class that was measured the student has the share it showed there, and none where it was not among those asked.
+    """
+    measured = table().get(class_of(text, kind))
+    return USUAL if measured is None else {**USUAL, SoundSource.STUDENT: 0.0, **measured}
 
 
 def rank(request: SoundRequest, source: str, among: frozenset[str]) -> float:

@@ -181,8 +181,8 @@ def test_segments_are_asked_of_those_who_go_before_the_synthesis() -> None:
     supply = BedSupply(
         [student, other], lambda room, text, sound: given.append((room, text, sound.source)), lambda: 0.0
     )
-    supply.describe("known", "rain", 0, ALL)
-    supply.describe("always", "rain", 0, MakerOrder.of(StudentUse.ALWAYS))
+    supply.describe("known", "wind", 0, ALL)
+    supply.describe("always", "wind", 0, MakerOrder.of(StudentUse.ALWAYS))
     supply.describe("never", "a velociraptor", 0, MakerOrder(without=frozenset(("student", "other"))))
     supply.step(0.0)
     assert not student.asked
@@ -191,11 +191,11 @@ def test_segments_are_asked_of_those_who_go_before_the_synthesis() -> None:
     supply.step(LOOK_S / 2)
     assert not student.asked
     supply.step(LOOK_S)
-    assert [request.prompt for request, *_ in student.asked] == ["rain"]
+    assert [request.prompt for request, *_ in student.asked] == ["wind"]
     student.answer()
-    assert given == [("always", "rain", "student")]
+    assert given == [("always", "wind", "student")]
     student.asked.clear()
-    supply.describe("always", "rain", 0, MakerOrder.of(StudentUse.ALWAYS))
+    supply.describe("always", "wind", 0, MakerOrder.of(StudentUse.ALWAYS))
     supply.step(LOOK_S)
     assert not student.asked
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from livefoley.core.cues import Credit, Stereo
+from livefoley.core.cues import Stereo
 from livefoley.core.errors import BankError, OutputError, reason
+from livefoley.core.text.credits import Credit
 from livefoley.foley import audio_file
 from livefoley.foley.bank import ucs
 from livefoley.foley.onset import even

@@ -17,7 +17,8 @@ import soxr
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from livefoley.core.cues import Credit, SoundSource, Stereo
+from livefoley.core.cues import SoundSource, Stereo
+from livefoley.core.text.credits import Credit
 from livefoley.core.ticks import TICK_RATE, s_from_ticks, ticks_from_s
 from livefoley.dsp.levels import linear_from_db
 from livefoley.dsp.loudness import integrated_lufs

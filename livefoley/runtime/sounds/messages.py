@@ -6,8 +6,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from livefoley.core.cues import Credit, Sound, SoundRequest, Stereo
+from livefoley.core.cues import Sound, SoundRequest, Stereo
 from livefoley.core.snapshots import EmbeddingCacheSnapshot, RenderCacheSnapshot, Seconds
+from livefoley.core.text.credits import Credit
 from livefoley.foley.student.settings import StudentSettings
 from livefoley.runtime.workers.link import Link, Message
 from livefoley.runtime.workers.messages import Unavailable
