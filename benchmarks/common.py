@@ -324,8 +324,10 @@ def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         print("  ".join((first, *others)))
 
 
-def print_result(name: str, value: float, unit: str, baseline: float | None, target: float, passed: bool) -> None:
-    """Print the last line, for machines."""
+def print_result(
+    name: str, value: float, unit: str, baseline: float | None, target: float | None, passed: bool
+) -> None:
+    """Print the last line, for machines; ``target`` is None for what nothing was promised of."""
     figure = {"name": name, "value": value, "unit": unit, "baseline": baseline, "target": target, "pass": passed}
     print("\n" + json.dumps(figure), flush=True)
 

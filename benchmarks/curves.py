@@ -12,10 +12,10 @@ What it sounds like is another question: ``quality.py``.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 import numpy as np
+from common import print_result
 from numpy.random import Generator
 
 from livefoley.core.errors import LivefoleyError
@@ -43,7 +43,8 @@ def main() -> None:
     found = timing(student, np.random.default_rng(1)) | seams(student) | diversity(student)
     short = [f"{name} {found[name]:.2f} < {least:g}" for name, least in WANTED.items() if found[name] < least]
     print("\n" + ("short of what is wanted: " + "; ".join(short) if short else "everything wanted is reached"))
-    print(json.dumps({"benchmark": "curves", "value": found["onset_f1"], **found}))
+    name = "onsets asked of the student that are heard within 50 ms"
+    print_result(name, found["onset_f1"], "F1", None, WANTED["onset_f1"], not short)
 
 
 def timing(student: Student, rng: Generator) -> dict[str, float]:

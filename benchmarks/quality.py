@@ -31,11 +31,11 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from common import print_table, quiet
+from common import print_result, print_table, quiet
 from takes import AUTO, MANIFEST, SOURCES, WORDS, Taker, right_tag
 
 from livefoley.core.errors import LivefoleyError
@@ -49,6 +49,7 @@ SEED = 50_000
 """Far from the seeds by which ``sources.py`` chooses."""
 LANGUAGES = ("en", "zh")
 CAPTIONS, PARAPHRASED = "captions", "other words"
+NOISE = "white noise, their envelope"
 TARGETS = {PARAPHRASED: 0.75, CAPTIONS: 0.80}
 WITH_RECORDINGS = 0.88
 
@@ -56,6 +57,7 @@ WITH_RECORDINGS = 0.88
 def main() -> None:
     arguments = _arguments()
     quiet()
+    before = earlier(arguments.beside)
     try:
         yardstick = Yardstick(arguments.recordings, references=MANIFEST)
         taker = Taker(yardstick.judge, arguments.library, arguments.model)
@@ -77,11 +79,10 @@ def main() -> None:
     makers(heard)
     if beside:
         found |= distances({"auto": heard[AUTO, CAPTIONS], **beside}, yardstick)
-    earlier(arguments.beside, found)
+    print_beside(arguments.beside, before, found)
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "figures.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     verdict(found, bool(arguments.library))
-    print(json.dumps({"benchmark": "quality", "value": found[f"{AUTO}, {CAPTIONS}"], **found}))
 
 
 def _arguments() -> argparse.Namespace:
@@ -142,7 +143,7 @@ def others(yardstick: Yardstick, model: str) -> dict[str, list[Judged]]:
     student, noise = open_student(model, "cpu"), np.random.default_rng(0)
     makes: dict[str, tuple[Callable[[str, Floats, int], Floats], tuple[str, ...]]] = {
         "real": (lambda _text, like, _seed: like, ("en",)),
-        "white noise, their envelope": (lambda _text, like, _seed: white(like, noise), ("en",)),
+        NOISE: (lambda _text, like, _seed: white(like, noise), ("en",)),
         "student, their envelope": (lambda text, like, seed: evaluate.remade(student, text, like, seed), LANGUAGES),
     }
     return {name: evaluate.attempts(yardstick, make, languages=languages) for name, (make, languages) in makes.items()}
@@ -194,6 +195,8 @@ def print_rows(title: str, rows: dict[str, list[Judged]], yardstick: Yardstick) 
     print(f"\n{title}")
     table = []
     for name, judged in rows.items():
+        if not judged:  # classes of one's own that no other words are known for
+            continue
         low, high = interval(judged)
         english, chinese = (share([one for one in judged if one.language == language]) for language in LANGUAGES)
         silent = sum(one.heard.silent for one in judged) / len(judged)
@@ -243,26 +246,34 @@ def makers(heard: dict[tuple[str, str], list[Judged]]) -> None:
     print_table(("", "sounds", "recognised"), rows)
 
 
-def earlier(path: Path | None, found: dict[str, float]) -> None:
-    """Print the figures of an earlier run beside these."""
+def earlier(path: Path | None) -> dict[str, float]:
+    """Return the figures of an earlier run, none without a file; exit with one line for one that cannot be read."""
     if path is None:
-        return
+        return {}
     try:
-        before = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        return {str(name): float(value) for name, value in json.loads(path.read_text("utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         sys.exit(f"error: {path}: {error}")
-    print(f"\nbeside {path}")
+
+
+def print_beside(path: Path | None, before: Mapping[str, float], found: Mapping[str, float]) -> None:
+    """Print the figures of an earlier run beside these."""
     shown = [name for name in found if name in before and not name.endswith((" low", " high"))]
-    print_table(("", "then", "now"), [(name, f"{before[name]:.3f}", f"{found[name]:.3f}") for name in shown])
+    if shown:
+        print(f"\nbeside {path}")
+        print_table(("", "then", "now"), [(name, f"{before[name]:.3f}", f"{found[name]:.3f}") for name in shown])
 
 
-def verdict(found: dict[str, float], with_recordings: bool) -> None:
+def verdict(found: Mapping[str, float], with_recordings: bool) -> None:
+    """Print what is short of its target, and the last line: of captions, beside white noise where it was judged."""
     targets = {CAPTIONS: WITH_RECORDINGS} if with_recordings else TARGETS
     reached = {words: found[f"{AUTO}, {words}"] for words in targets}
     short = [
         f"{words} {reached[words]:.1%} < {least:.0%}" for words, least in targets.items() if reached[words] < least
     ]
     print("\n" + ("short of what is wanted: " + "; ".join(short) if short else "everything wanted is reached"))
+    name = "sounds made from captions alone recognised"
+    print_result(name, reached[CAPTIONS], "share", found.get(NOISE), targets[CAPTIONS], not short)
 
 
 if __name__ == "__main__":
