@@ -3,7 +3,6 @@ directory of ours."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from livefoley.foley.onset import even
 from livefoley.foley.recordings import licences, manifest
 from livefoley.foley.recordings.manifest import Row
 from livefoley.foley.recordings.takes import Take, is_steady, takes_of
+from livefoley.system.digest import sha256_of
 from livefoley.system.files import SHARED, write_whole
 
 INDEX = "index.json"
@@ -153,7 +153,7 @@ class _Intake:
             raise BankError(f"{path.name}: {why}")
         if path.stat().st_size > MOST_BYTES:
             raise BankError(f"{path.name}: is larger than {MOST_BYTES // 1_000_000} MB")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = sha256_of(path)
         if row is not None and row.sha256 not in ("", digest):
             raise BankError(f"{path.name}: is not the file its manifest tells of (another SHA-256)")
         if digest in self.known:

@@ -24,6 +24,7 @@ from livefoley.foley.bank.library import MOST_BYTES as MOST_FILE_BYTES
 from livefoley.foley.recordings import licences, manifest
 from livefoley.foley.recordings.manifest import Manifest, Row
 from livefoley.models.sources import READ_S, download, shown
+from livefoley.system.digest import sha256_of
 from livefoley.system.files import make_directory
 
 CATALOGUE = "packs.csv"
@@ -134,18 +135,13 @@ def _forget_others(staging: Path, wanted: Sequence[Row]) -> None:
 
 def _bring(source: _Web | _Directory, row: Row, target: Path) -> int:
     """Bring one file, unless it is there; return its size. Raises ``BankError``, ``ModelError`` and ``OSError``."""
-    if not (target.is_file() and _digest(target) == row.sha256):
+    if not (target.is_file() and sha256_of(target) == row.sha256):
         make_directory(target.parent)
         source.bring(row.file, target)
-        if _digest(target) != row.sha256:
+        if sha256_of(target) != row.sha256:
             target.unlink()
             raise BankError(f"{row.file}: came damaged, or is another one (its SHA-256 is wrong); nothing was kept")
     return target.stat().st_size
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _catalogue(path: Path) -> dict[str, str]:
