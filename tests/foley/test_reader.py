@@ -101,6 +101,11 @@ def test_a_place_without_an_ambience_is_the_students_or_a_quiet_room() -> None:
     assert [(part.sound, part.by) for part in explain("a volcano").place] == [("volcano", "student")]
     assert [(part.sound, part.by) for part in explain("a volcano", StudentUse.NEVER).place] == [("room", "procedural")]
     assert [part.by for part in explain("rain", StudentUse.ALWAYS).place] == ["student"]
+    assert [(part.sound, part.by) for part in explain("rain").place] == [("rain", "procedural")]
+    assert [(part.sound, part.by) for part in explain("a busy street").place] == [("street", "student")]
+    assert [(part.sound, part.by) for part in explain("a busy street", StudentUse.NEVER).place] == [
+        ("street", "procedural")
+    ]
     assert [(part.sound, part.by) for part in explain("a dog").actions] == [("a dog barks", "student")]
 
 
