@@ -84,6 +84,8 @@ def test_a_word_means_what_stands_beside_it() -> None:
     assert read("man fires a rifle").actions[0].family is Family.GUN
     assert kinds("a campfire") == {"fire"}
     assert read("people cheer").accents[0].effects == ("CRWDCheer_Cheer",)
+    assert read("people clapping").effects == read("观众鼓掌").effects == ("CRWDApls_Applause",)
+    assert read("a man claps his hands").effects[0] == "FOLYHand_Clap"
     assert kinds("camera pans over a lake") >= {"stream"}
     assert "frying" not in kinds("camera pans over a lake")
     assert kinds("海鲜市场") == {"crowd", "street"}
