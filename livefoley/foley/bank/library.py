@@ -209,12 +209,12 @@ def _load(path: Path) -> tuple[Entry, ...]:
         if content["format"] not in _INDEX_FORMATS:
             raise ValueError("another version wrote it")
         return tuple(_entry(item) for item in content["entries"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BankError(f"{path}: is no index of a library ({error}); add the sounds again") from error
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
-    """Return an entry as it was written; raises ``KeyError`` or ``TypeError`` for what is none."""
+    """Return an entry as it was written; raises ``KeyError``, ``TypeError`` or ``AttributeError`` for what is none."""
     takes = tuple(Take(**each) for each in item.get("takes", ()))
     return Entry(**{**item, "words": tuple(item["words"]), "captions": tuple(item.get("captions", ())), "takes": takes})
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from livefoley import cli
 from livefoley.core.errors import BankError
 from livefoley.foley.bank.library import Library
 from livefoley.foley.recordings import packs
 from tests.models.stand_ins import Server
+from tests.support.command_line import Run, run_here
 
 from . import pack
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -35,18 +33,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "200")
-
-    def ran(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["livefoley", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return ran
+    return partial(run_here, monkeypatch, capsys)
 
 
 def test_a_pack_is_fetched_and_its_sounds_are_found_made_and_credited(run: Run, server: Server, tmp_path: Path) -> None:
