@@ -13,7 +13,7 @@ from livefoley.core.ticks import Tick, ticks_from_s
 from livefoley.dsp.levels import linear_from_db
 from livefoley.dsp.loudness import loudest_lufs
 from livefoley.foley import levels
-from livefoley.foley.chain import Fit, MakerOrder, Refusal
+from livefoley.foley.chain import Fit, MakerOrder, Refusal, credits_of
 from livefoley.foley.description import lexicon
 from livefoley.foley.description.reader import Action, read
 from livefoley.foley.makers import Makers
@@ -99,8 +99,7 @@ def _both(chain: SoundChain, request: SoundRequest) -> Sound | None:
     mixed = under.samples * np.float32(linear_from_db(UNDER_DB))
     n = min(mixed.shape[1], over.samples.shape[1])
     mixed[:, :n] += over.samples[:, :n]
-    credits = tuple(dict.fromkeys((*over.credits, *under.credits)))
-    return replace(over, samples=levels.at_target(mixed, bed=False), credits=credits)
+    return replace(over, samples=levels.at_target(mixed, bed=False), credits=credits_of((over, under)))
 
 
 def _asked(chain: SoundChain, request: SoundRequest) -> Sound | Refusal:

@@ -101,7 +101,7 @@ def refusal_of(error: LivefoleyError) -> Refusal:
 
 M = TypeVar("M", bound=Maker)
 
-_BY_STRENGTH = (Fit.MADE, Fit.EXACT)
+_BY_STRENGTH = {Fit.MADE: strengths.UNMEASURED_MADE, Fit.EXACT: strengths.UNMEASURED_EXACT}
 
 
 class StudentUse(StrEnum):
@@ -140,7 +140,7 @@ class MakerOrder:
     def sort(self, request: SoundRequest, offers: Sequence[tuple[M, Offer]]) -> list[M]:
         """Return makers in the order in which they are asked for a request."""
         first = self.first.get(request.kind, ())
-        among = frozenset(maker.source for maker, offer in offers if offer.fit in _BY_STRENGTH)
+        among = {maker.source: _BY_STRENGTH[offer.fit] for maker, offer in offers if offer.fit in _BY_STRENGTH}
 
         def key(pair: tuple[M, Offer]) -> tuple[int, int, float, int, float]:
             maker, offer = pair

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -23,7 +23,12 @@ USUAL: Mapping[str, float] = {
     SoundSource.STUDENT: 0.69,
 }
 """What a maker is taken for in a class that was not measured: recordings and the student by their share of all words,
-what is synthesised for the words themselves between them. Anybody else is taken for the best."""
+what is synthesised for the words themselves between them."""
+
+UNMEASURED_EXACT = 1.0
+UNMEASURED_MADE = USUAL[SoundSource.STUDENT]
+"""What a maker is taken for that was never measured: one that has just the sound for the best, one that makes something
+of any words for the student's equal."""
 
 ASKS: Mapping[str, str] = {
     "a dog barks": "dog",
@@ -68,13 +73,19 @@ def shares(text: str, kind: CueKind) -> Mapping[str, float]:
     return USUAL if measured is None else {**USUAL, SoundSource.STUDENT: 0.0, **measured}
 
 
-def rank(request: SoundRequest, source: str, among: frozenset[str]) -> float:
+def rank(request: SoundRequest, source: str, among: Mapping[str, float]) -> float:
     """Return how early ``source`` is asked among others, the least first: by its share, the student's pulled ahead
-    where it is near to the best of those."""
-    known = shares(request.prompt, request.kind)
-    best = max((known.get(each, 1.0) for each in among), default=1.0)
-    share = known.get(source, 1.0)
+    where it is near to the best of those. ``among`` says for what each of them is taken where it was not measured."""
+    known = {**among, **shares(request.prompt, request.kind)}
+    best = max(known[each] for each in among)
+    share = known[source]
     return -1.0 - best if source == SoundSource.STUDENT and share >= best - NEAR else -share
+
+
+def first(request: SoundRequest, sources: Sequence[str]) -> str:
+    """Return who of ``sources``, all among ``USUAL``, is asked first; of equal ones the earlier."""
+    among = {source: USUAL[source] for source in sources}
+    return min(sources, key=lambda source: rank(request, source, among))
 
 
 @cache

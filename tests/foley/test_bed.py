@@ -103,6 +103,20 @@ def test_a_place_of_events_begins_with_one(text: str, rendered: RenderedSounds) 
     assert loud.max() > levels.BED_LUFS - 22
 
 
+@pytest.mark.parametrize("text", ["thunder rolling in the distance", "gulls", "a ticking clock"])
+def test_what_events_are_heard_in_is_neither_silence_nor_louder_than_they_are(
+    text: str, rendered: RenderedSounds
+) -> None:
+    samples = ProceduralBed(50_000, text, rendered).read(48_000 * 20)
+    tenths = 20 * np.log10(np.sqrt((samples.mean(axis=0).reshape(-1, 4800) ** 2).mean(axis=1)) + 1e-9)
+    assert -70 < tenths.min() < tenths.max() - 8
+
+
+def test_birds_are_louder_than_the_air_they_sing_in(rendered: RenderedSounds) -> None:
+    power = np.abs(np.fft.rfft(ProceduralBed(50_000, "birds", rendered).read(48_000 * 10)[0])) ** 2
+    assert power[10 * 1500 :].sum() > 0.1 * power.sum()
+
+
 @pytest.mark.parametrize("text", ["rain", "壁炉", "busy cafe"])
 def test_a_bed_carries_no_steady_pressure_and_folds_to_mono(text: str, rendered: RenderedSounds) -> None:
     samples = ProceduralBed(2, text, rendered).read(48_000 * 20)

@@ -112,9 +112,10 @@ def test_a_damaged_index_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / INDEX).write_text("{")
     with pytest.raises(BankError, match="is no index"):
         Library(tmp_path)
-    (tmp_path / INDEX).write_text(json.dumps({"format": 1, "entries": [{"name": "x"}]}))
-    with pytest.raises(BankError, match="is no index"):
-        Library(tmp_path)
+    for entry in ({"name": "x"}, "x", None):
+        (tmp_path / INDEX).write_text(json.dumps({"format": 1, "entries": [entry]}))
+        with pytest.raises(BankError, match="is no index"):
+            Library(tmp_path)
 
 
 def asked(**changes: object) -> SoundRequest:

@@ -84,6 +84,8 @@ def test_a_word_means_what_stands_beside_it() -> None:
     assert read("man fires a rifle").actions[0].family is Family.GUN
     assert kinds("a campfire") == {"fire"}
     assert read("people cheer").accents[0].effects == ("CRWDCheer_Cheer",)
+    assert read("people clapping").effects == read("观众鼓掌").effects == ("CRWDApls_Applause",)
+    assert read("a man claps his hands").effects[0] == "FOLYHand_Clap"
     assert kinds("camera pans over a lake") >= {"stream"}
     assert "frying" not in kinds("camera pans over a lake")
     assert kinds("海鲜市场") == {"crowd", "street"}
@@ -101,6 +103,11 @@ def test_a_place_without_an_ambience_is_the_students_or_a_quiet_room() -> None:
     assert [(part.sound, part.by) for part in explain("a volcano").place] == [("volcano", "student")]
     assert [(part.sound, part.by) for part in explain("a volcano", StudentUse.NEVER).place] == [("room", "procedural")]
     assert [part.by for part in explain("rain", StudentUse.ALWAYS).place] == ["student"]
+    assert [(part.sound, part.by) for part in explain("rain").place] == [("rain", "procedural")]
+    assert [(part.sound, part.by) for part in explain("a busy street").place] == [("street", "student")]
+    assert [(part.sound, part.by) for part in explain("a busy street", StudentUse.NEVER).place] == [
+        ("street", "procedural")
+    ]
     assert [(part.sound, part.by) for part in explain("a dog").actions] == [("a dog barks", "student")]
 
 

@@ -50,6 +50,16 @@ def test_the_order_goes_by_what_was_measured(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
+def test_who_was_never_measured_goes_first_only_where_it_has_just_that() -> None:
+    known = [
+        Says(SoundSource.PROCEDURAL, Offer(Fit.EXACT)),
+        Says(SoundSource.STUDENT, Offer(Fit.MADE)),
+    ]
+    rain = SoundRequest(CueKind.BED, "rain")
+    asked = [sources([Says("new", Offer(fit)), *known], request=rain) for fit in (Fit.EXACT, Fit.MADE)]
+    assert asked == [["new", "procedural", "student"], ["procedural", "new", "student"]]
+
+
 def test_what_is_named_goes_first_and_what_stands_in_last_whatever_was_measured() -> None:
     makers = [
         Says(SoundSource.PROCEDURAL, Offer(Fit.STAND_IN)),

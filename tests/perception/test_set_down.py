@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from livefoley.core.events import MotionKind, MotionOnset, SceneCut, Sight
 from livefoley.core.ticks import TICK_RATE
 from livefoley.perception.motion.analyser import held
-from livefoley.perception.motion.set_down import LATEST
+from livefoley.perception.motion.optical_flow import Motion
+from livefoley.perception.motion.set_down import LATEST, SetDownFinder
 from tests.perception import clips, strokes
 from tests.perception.placed import hands_come_down
 from tests.perception.test_motion import watch
@@ -70,3 +72,25 @@ def test_where_no_hand_is_found_nothing_is_set_down(hands: float | None, sounds:
     onset = MotionOnset(0, MotionKind.SET_DOWN, 0.5)
     assert held(onset)  # nobody looked
     assert held(MotionOnset(0, MotionKind.SET_DOWN, 0.5, sight=Sight(0, hands=hands))) is sounds
+
+
+def moves(at_s: float, down: float, shape: tuple[int, int] = (45, 80)) -> Motion:
+    """Return a movement by which a thing in the middle goes down, in picture widths a second, or a hand above it up."""
+    field, none = np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32)
+    field[10 : 30 if down > 0 else 20, 30:50, 1] = down
+    at = round(at_s * TICK_RATE)
+    return Motion(at, TICK_RATE // 20, field, np.abs(field[..., 1]), field, *(none,) * 5, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("hole_s", "shape", "known"), [(0.0, (45, 80), 1), (0.8, (45, 80), 0), (0.0, (60, 80), 0)], ids=["", "hole", "size"]
+)
+def test_a_hand_that_leaves_after_a_hole_or_in_another_size_has_set_nothing_down(
+    hole_s: float, shape: tuple[int, int], known: int
+) -> None:
+    finder, found = SetDownFinder(), []
+    for step in range(12):
+        found += finder.feed(moves(0.05 * step, 0.4))
+    for step in range(12):
+        found += finder.feed(moves(hole_s + 0.05 * (12 + step), -0.4 if step > 3 else 0.0, shape))
+    assert len(found) == known

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from livefoley import cli
 from livefoley.core.cues import HIT, CueKind, SoundRequest, ambience_of
 from livefoley.dsp.loudness import integrated_lufs
 from livefoley.foley import audio_file
 from livefoley.foley.chain import StudentUse
 from livefoley.foley.makers import Makers
 from livefoley.foley.student.settings import StudentSettings
+from tests.support.command_line import run_here
 from tests.support.media_files import make_clip
 
 from .tiny import write_model
@@ -27,20 +27,9 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
 
 
-def livefoley(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["livefoley", *words])
-    code = 0
-    try:
-        cli.main()
-    except SystemExit as leaving:
-        code = int(leaving.code or 0)
-    said = capsys.readouterr()
-    return code, said.out, said.err
-
-
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    return lambda *words: livefoley(monkeypatch, capsys, *map(str, words))
+    return partial(run_here, monkeypatch, capsys)
 
 
 def test_a_sound_is_made_by_whoever_is_asked_and_its_cost_is_told(run, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@ directory of ours."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from livefoley.foley.onset import even
 from livefoley.foley.recordings import licences, manifest
 from livefoley.foley.recordings.manifest import Row
 from livefoley.foley.recordings.takes import Take, is_steady, takes_of
+from livefoley.system.digest import sha256_of
 from livefoley.system.files import SHARED, write_whole
 
 INDEX = "index.json"
@@ -153,7 +153,7 @@ class _Intake:
             raise BankError(f"{path.name}: {why}")
         if path.stat().st_size > MOST_BYTES:
             raise BankError(f"{path.name}: is larger than {MOST_BYTES // 1_000_000} MB")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = sha256_of(path)
         if row is not None and row.sha256 not in ("", digest):
             raise BankError(f"{path.name}: is not the file its manifest tells of (another SHA-256)")
         if digest in self.known:
@@ -209,12 +209,12 @@ def _load(path: Path) -> tuple[Entry, ...]:
         if content["format"] not in _INDEX_FORMATS:
             raise ValueError("another version wrote it")
         return tuple(_entry(item) for item in content["entries"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BankError(f"{path}: is no index of a library ({error}); add the sounds again") from error
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
-    """Return an entry as it was written; raises ``KeyError`` or ``TypeError`` for what is none."""
+    """Return an entry as it was written; raises ``KeyError``, ``TypeError`` or ``AttributeError`` for what is none."""
     takes = tuple(Take(**each) for each in item.get("takes", ()))
     return Entry(**{**item, "words": tuple(item["words"]), "captions": tuple(item.get("captions", ())), "takes": takes})
 

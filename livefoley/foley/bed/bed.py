@@ -26,6 +26,8 @@ from livefoley.foley.rendered import RenderedSounds, generator
 
 CROSSFADE_BLOCKS = 20
 _MOST_SCENES = 3
+_MOST_RAISED = linear_from_db(12.0)
+"""How far quiet textures are brought up to the level: the room a clock ticks in is not as loud as rain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ def _streams(recipe: BedRecipe, rendered: RenderedSounds, rng: Generator) -> lis
     power = sum(_power(layer) for layer in recipe.layers)
     even = 1 / np.sqrt(power) if power else 1.0
     for layer in recipe.layers:
-        factor = even * layer.weight
+        factor = min(even * layer.weight, _MOST_RAISED)
         for texture in KINDS[layer.kind].textures:
             pool = Pool(texture, layer.level, rendered, len(streams) * 3)
             gain = factor * linear_from_db(texture.gain_db) / np.sqrt(2)

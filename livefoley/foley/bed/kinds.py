@@ -68,6 +68,9 @@ class BedKind:
 _AIR = TextureSpec("air", weather.air, -4.0)
 _ROOM = TextureSpec("room", city.room_tone)
 _NIGHT_AIR = TextureSpec("air", weather.air, -8.0)
+_SOFT_AIR = TextureSpec("air", weather.air, -26.0)
+_STILL_AIR = TextureSpec("air", weather.air, -38.0)
+_STILL_ROOM = TextureSpec("room", city.room_tone, -26.0)
 _WAVES = EventSpec("WATRWave_Break", 9, -9, -3, 0.5, 2.0)
 _BIRDS = EventSpec("BIRDSong_Phrase", 24, -20, -6, at_once=True)
 
@@ -79,11 +82,11 @@ KINDS: dict[str, BedKind] = {
         (TextureSpec("rain_window", water.rain_on_window, segment_s=5.0, swell_db=0.7),),
         (EventSpec("WATRDrip_Drop", 8, -22, -10),),
     ),
-    "thunder": BedKind((), (EventSpec("THUN_Clap", 2.2, -6, 4, 0.5, 2.0, at_once=True),)),
+    "thunder": BedKind((_STILL_AIR,), (EventSpec("THUN_Clap", 2.2, -6, 4, 0.5, 2.0, at_once=True),)),
     "wind": BedKind((TextureSpec("wind", weather.wind, segment_s=8.0, swell_db=1.0),)),
     "leaves": BedKind((TextureSpec("leaves", weather.leaves, segment_s=6.0, swell_db=1.0),)),
     "surf": BedKind((TextureSpec("wash", water.wash, segment_s=8.0),), (_WAVES,)),
-    "gulls": BedKind((), (EventSpec("BIRDSea_Gull", 4, -16, -5, at_once=True),)),
+    "gulls": BedKind((_STILL_AIR,), (EventSpec("BIRDSea_Gull", 4, -16, -5, at_once=True),)),
     "stream": BedKind((TextureSpec("stream", water.stream, segment_s=4.0),)),
     "cave": BedKind((_NIGHT_AIR,), (EventSpec("WATRDrip_Drop", 40, -12, 0, 0.9, 3.0, at_once=True),)),
     "fire": BedKind((TextureSpec("flames", fire.flames, -5.0, 8.0, 0.7),), (), (GrainSpec(fire.snaps),)),
@@ -105,7 +108,7 @@ KINDS: dict[str, BedKind] = {
         (TextureSpec("traffic", city.traffic, segment_s=7.0, swell_db=0.7),),
         (EventSpec("VEHBy_Car", 5, -10, -3, 0.4), EventSpec("VEHHorn_Far", 0.8, -18, -10)),
     ),
-    "birds": BedKind((_NIGHT_AIR,), (_BIRDS, EventSpec("BIRDSong_Phrase", 14, -24, -12))),
+    "birds": BedKind((_SOFT_AIR,), (_BIRDS, EventSpec("BIRDSong_Phrase", 14, -24, -12))),
     "forest": BedKind((TextureSpec("leaves", weather.leaves, -8.0, 6.0, 1.5), _NIGHT_AIR), (_BIRDS,)),
     "night": BedKind((TextureSpec("crickets", nature.crickets, segment_s=7.0), _NIGHT_AIR)),
     "cicadas": BedKind((TextureSpec("cicadas", nature.cicadas, segment_s=7.0), _NIGHT_AIR)),
@@ -121,7 +124,7 @@ KINDS: dict[str, BedKind] = {
     "factory": BedKind((TextureSpec("factory", city.machine_hall, segment_s=8.0),)),
     "fan": BedKind((TextureSpec("fan", city.fan, segment_s=8.0),)),
     "clock": BedKind(
-        (TextureSpec("room", city.room_tone, -6.0),),
-        (EventSpec("CLOCKTick_Tick", every_s=0.5, quiet_db=-5, loud_db=-4, width=0.1, vary=0.3),),
+        (_STILL_ROOM,),
+        (EventSpec("CLOCKTick_Tick", every_s=0.5, quiet_db=-2, loud_db=-1, width=0.1, vary=0.3),),
     ),
 }

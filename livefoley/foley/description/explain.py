@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from livefoley.core.cues import SoundSource
+from livefoley.core.cues import CueKind, SoundRequest, SoundSource
 from livefoley.core.families import LASTING, SILENT, Family, family_of
 from livefoley.core.understood import Understood, UnderstoodPart
+from livefoley.foley import strengths
 from livefoley.foley.chain import StudentUse
 from livefoley.foley.description.lexicon import NEUTRAL_IMPACT, NEUTRAL_KIND
 from livefoley.foley.description.reader import Action, Description, Place, read
@@ -16,19 +17,26 @@ from livefoley.foley.description.reader import Action, Description, Place, read
 @lru_cache(maxsize=256)
 def explain(text: str, use: StudentUse = StudentUse.AUTO) -> Understood:
     """Return what is understood of ``text``, where the student makes what ``use`` says."""
-    said = read(text)
+    said, by = read(text), _ambience_by(text, use)
     return Understood(
-        tuple(_place(place, use) for place in said.places),
+        tuple(_place(place, by, use) for place in said.places),
         (*(_action(action, use) for action in said.actions), *_calls(said)),
         tuple(UnderstoodPart(each.text, each.effects[0], SoundSource.BANK) for each in said.accents),
         said.unknown,
     )
 
 
-def _place(place: Place, use: StudentUse) -> UnderstoodPart:
+def _ambience_by(text: str, use: StudentUse) -> str:
+    """Return who of the two that make ambience without recordings is asked first for that of ``text``."""
+    if use is not StudentUse.AUTO:
+        return SoundSource.STUDENT if use is StudentUse.ALWAYS else SoundSource.PROCEDURAL
+    return strengths.first(SoundRequest(CueKind.BED, text), (SoundSource.PROCEDURAL, SoundSource.STUDENT))
+
+
+def _place(place: Place, by: str, use: StudentUse) -> UnderstoodPart:
     level = max((layer.level for layer in place.layers), default=0.65)
     kinds = " + ".join(layer.kind for layer in place.layers)
-    if use is StudentUse.ALWAYS or (not kinds and use is not StudentUse.NEVER):
+    if by == SoundSource.STUDENT or (not kinds and use is not StudentUse.NEVER):
         return UnderstoodPart(place.text, place.text, SoundSource.STUDENT, level=level)
     return UnderstoodPart(place.text, kinds or NEUTRAL_KIND, SoundSource.PROCEDURAL, level=level)
 

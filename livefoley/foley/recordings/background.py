@@ -9,7 +9,6 @@ import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
-from contextlib import suppress
 
 from livefoley.foley.chain import Refusal
 from livefoley.foley.recordings.finder import Finder
@@ -60,10 +59,11 @@ class BackgroundFinder:
                 return None
             begun = self._pending.get(text)
             if begun is None:
-                begun = threading.Event()
-                with suppress(queue.Full):
+                try:
                     self._waiting.put_nowait(text)
-                    self._pending[text] = begun
+                except queue.Full:
+                    return None
+                begun = self._pending[text] = threading.Event()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._read, name="recordings", daemon=True)
                 self._thread.start()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from livefoley.core.cues import SoundSource
+from livefoley.core.cues import CueKind, SoundRequest, SoundSource
 from livefoley.core.understood import Understood, UnderstoodPart
+from livefoley.foley import strengths
 from livefoley.foley.chain import Refusal
 from livefoley.foley.recordings.index import Found
 from livefoley.foley.recordings.maker import Find
@@ -21,15 +22,19 @@ class Recorded:
 
 
 def with_recordings(said: Understood, find: Find) -> Understood:
-    """Return what is understood, with recordings named where they go before the student."""
+    """Return what is understood, with recordings named where they are asked first: never for an effect of the bank."""
 
-    def named(part: UnderstoodPart) -> UnderstoodPart:
-        found = find(part.sound) if part.by == SoundSource.STUDENT else Refusal("")
+    def named(part: UnderstoodPart, kind: CueKind, words: str) -> UnderstoodPart:
+        if part.by == SoundSource.BANK:
+            return part
+        by = strengths.first(SoundRequest(kind, words), (part.by, SoundSource.RECORDINGS))
+        found = find(words) if by == SoundSource.RECORDINGS else Refusal("")
         if isinstance(found, Refusal):
             return part
         return replace(part, sound=found[0].caption, by=SoundSource.RECORDINGS)
 
-    return replace(said, place=tuple(map(named, said.place)), actions=tuple(map(named, said.actions)))
+    place = tuple(named(part, CueKind.BED, part.text) for part in said.place)
+    return replace(said, place=place, actions=tuple(named(part, CueKind.ACTION, part.sound) for part in said.actions))
 
 
 def as_one_sound(text: str, find: Find) -> Recorded | None:

@@ -15,7 +15,7 @@ from livefoley.dsp.levels import linear_from_db, peak
 from livefoley.foley import levels
 from livefoley.foley.bank.library import LONGEST_S
 from livefoley.foley.bank.shaping import Choice, shape
-from livefoley.foley.chain import Offer, Refusal
+from livefoley.foley.chain import Offer, Refusal, credits_of
 from livefoley.foley.offers import recordings_offer
 from livefoley.foley.recordings.grains import GrainBed, Material, is_enough
 from livefoley.foley.recordings.index import Found
@@ -148,7 +148,7 @@ class RecordingsMaker:
         if request.onsets_s is not None:
             hits = [self._hit(found, self._one(request, place)) for place in range(len(request.onsets_s))]
             samples = placed(hits, request.onsets_s, length)
-            credits = tuple(dict.fromkeys(credit for hit in hits for credit in hit.credits))
+            credits = credits_of(hits)
         elif materials := self._materials(found, request.seed):
             bed = GrainBed(materials, request.seed)
             samples, credits = bed.read(length), bed.credits

@@ -19,10 +19,12 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpx
 
 from livefoley.core.errors import BankError, ModelError, reason
+from livefoley.foley import audio_file
 from livefoley.foley.bank.library import MOST_BYTES as MOST_FILE_BYTES
 from livefoley.foley.recordings import licences, manifest
 from livefoley.foley.recordings.manifest import Manifest, Row
 from livefoley.models.sources import READ_S, download, shown
+from livefoley.system.digest import sha256_of
 from livefoley.system.files import make_directory
 
 CATALOGUE = "packs.csv"
@@ -71,18 +73,24 @@ def fetch(
     Raises ``BankError``: the manifest cannot be had, or a file did not come whole, or not within ``limit_s``.
     """
     until_s = time.monotonic() + limit_s
+
+    def in_time(_: int = 0) -> None:
+        if time.monotonic() > until_s:
+            raise BankError("took too long; what has come is kept, and another try goes on from there")
+
     try:
         make_directory(staging)
         with httpx.Client(follow_redirects=True, timeout=READ_S) as client:
-            source = _Web(client, place) if place.startswith(("http://", "https://")) else _Directory(Path(place))
+            is_web = place.startswith(("http://", "https://"))
+            source = _Web(client, place, in_time) if is_web else _Directory(Path(place))
             source.bring_manifest(staging / manifest.NAME)
             given = manifest.read_manifest(staging / manifest.NAME)
             wanted, problems = _wanted(given, any_licence)
+            _forget_others(staging, wanted)
             total = 0
             for count, row in enumerate(wanted):
                 progress(count, len(wanted))
-                if time.monotonic() > until_s:
-                    raise BankError("took too long; what has come is kept, and another try goes on from there")
+                in_time()
                 total += _bring(source, row, staging / row.file)
                 if total > MOST_BYTES:
                     raise BankError(f"is larger than a pack of {MOST_BYTES // 1_000_000_000} GB; given up")
@@ -117,20 +125,23 @@ def _wanted(given: Manifest, any_licence: bool) -> tuple[list[Row], list[str]]:
     return wanted, problems
 
 
+def _forget_others(staging: Path, wanted: Sequence[Row]) -> None:
+    """Throw away sounds of an earlier try that the manifest does not give any more."""
+    kept = {staging / row.file for row in wanted}
+    for path in staging.rglob("*"):
+        if path.suffix.lower() in audio_file.SUFFIXES and path.is_file() and path not in kept:
+            path.unlink()
+
+
 def _bring(source: _Web | _Directory, row: Row, target: Path) -> int:
     """Bring one file, unless it is there; return its size. Raises ``BankError``, ``ModelError`` and ``OSError``."""
-    if not (target.is_file() and _digest(target) == row.sha256):
+    if not (target.is_file() and sha256_of(target) == row.sha256):
         make_directory(target.parent)
         source.bring(row.file, target)
-        if _digest(target) != row.sha256:
+        if sha256_of(target) != row.sha256:
             target.unlink()
             raise BankError(f"{row.file}: came damaged, or is another one (its SHA-256 is wrong); nothing was kept")
     return target.stat().st_size
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _catalogue(path: Path) -> dict[str, str]:
@@ -147,18 +158,19 @@ def _catalogue(path: Path) -> dict[str, str]:
 class _Web:
     """The files beside a manifest's address."""
 
-    def __init__(self, client: httpx.Client, address: str) -> None:
+    def __init__(self, client: httpx.Client, address: str, saw: Callable[[int], None]) -> None:
         self._client = client
         self._address = address
+        self._saw = saw
 
     def bring_manifest(self, target: Path) -> None:
         target.unlink(missing_ok=True)
-        download(self._client, self._address, target, manifest.MOST_BYTES)
+        download(self._client, self._address, target, manifest.MOST_BYTES, self._saw)
 
     def bring(self, file: str, target: Path) -> None:
         if urlsplit(self._address).query:
             raise BankError(f"{shown(self._address)}: has a query, so its files have no addresses; give a plain one")
-        download(self._client, urljoin(self._address, quote(file)), target, MOST_FILE_BYTES)
+        download(self._client, urljoin(self._address, quote(file)), target, MOST_FILE_BYTES, self._saw)
 
 
 class _Directory:

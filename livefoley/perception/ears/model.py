@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from livefoley.core.errors import ModelError, reason
 from livefoley.models import resolver
 from livefoley.models.catalogue import SPEECH, SPEECH_SIZES
+from livefoley.system.digest import sha256_of
 from livefoley.system.dirs import expanded
 
 DEFAULT = "base"
@@ -53,13 +53,8 @@ def _own(directory: Path) -> Path:
         for line in sums.splitlines():
             digest, _, name = line.partition(" ")
             file = directory / Path(name.strip().lstrip("*")).name
-            if file.name in (*NEEDED, *VOCABULARIES) and _sha256(file) != digest.lower():
+            if file.name in (*NEEDED, *VOCABULARIES) and sha256_of(file) != digest.lower():
                 raise ModelError(f"{file}: damaged (its SHA-256 is not that of {SUMS})")
     except (OSError, ValueError) as error:
         raise ModelError(f"{directory}: cannot be read ({reason(error)})") from None
     return directory
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -66,14 +66,10 @@ class Motion:
 
 
 class MotionField:
-    """Pictures of one size in, ``Motion`` out. ``reset`` at a cut."""
+    """Pictures in, ``Motion`` out; those of another size begin anew. ``reset`` at a cut."""
 
     def __init__(self) -> None:
-        self._flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        self._flow.setFinestScale(1)
-        self._flow.setPatchSize(5)  # smaller and longer than the preset: finds a ball that flies half its width
-        self._flow.setPatchStride(4)
-        self._flow.setGradientDescentIterations(25)
+        self._flow: Any
         self._shape: tuple[int, int] = (0, 0)
         self._velocity: Map
         self._memory: Map
@@ -101,6 +97,7 @@ class MotionField:
 
     def _prepare(self, shape: tuple[int, int]) -> None:
         self.reset()
+        self._flow = _search()
         self._shape = shape
         h, w = shape[0] // 2, shape[1] // 2
         self._width = float(w)
@@ -280,6 +277,16 @@ def _detail(grey: Grey) -> Map:
 def smooth(values: Map, window: int = WINDOW) -> Map:
     """Return the mean over ``window`` x ``window`` pixels around each."""
     return np.asarray(cv2.blur(values, (window, window)), np.float32)
+
+
+def _search() -> Any:
+    """Return what finds flow in pictures of one size: of another one it may read beyond what it keeps of the first."""
+    flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    flow.setFinestScale(1)
+    flow.setPatchSize(5)  # smaller and longer than the preset: finds a ball that flies half its width
+    flow.setPatchStride(4)
+    flow.setGradientDescentIterations(25)
+    return flow
 
 
 def _sample(values: Map, places: Map) -> Map:

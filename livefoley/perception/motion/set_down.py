@@ -66,10 +66,10 @@ class SetDownFinder:
         """Take the next movement; return what turns out to have been set down."""
         if self._steps and 0 <= motion.at - self._steps[-1][0] < LOOK:
             return []
-        if float(np.mean(motion.speed > MOVES)) > WHOLE:
+        if not self._goes_on(motion) or float(np.mean(motion.speed > MOVES)) > WHOLE:
             self._steps.clear()
         self._steps.append((motion.at, motion.after))
-        while not 0 <= motion.at - self._steps[0][0] <= LATEST + COMING:
+        while motion.at - self._steps[0][0] > LATEST + COMING:
             self._steps.popleft()
         if self._judged is not None and 0 <= motion.at - self._judged < JUDGED:
             return []
@@ -83,6 +83,13 @@ class SetDownFinder:
         self._last = onset.at
         return [onset]
 
+    def _goes_on(self, motion: Motion) -> bool:
+        """Say whether a movement follows the last one: not after a hole, and not in pictures of another size."""
+        if not self._steps:
+            return True
+        at, field = self._steps[-1]
+        return 0 <= motion.at - at <= COMING and motion.after.shape == field.shape
+
     def _judge(self, zone: _Zone) -> MotionOnset | None:
         """Return what the hand has set down that leaves now."""
         times = [at for at, _ in self._steps]
@@ -94,7 +101,7 @@ class SetDownFinder:
         if not coming.any():
             return None
         rests = int(np.flatnonzero(coming > STILL * coming.max())[-1]) + 1
-        if rests >= len(times) or times[leaves] - times[rests] < RESTS or times[-1] - times[rests] > LATEST:
+        if times[leaves] - times[rests] < RESTS or times[-1] - times[rests] > LATEST:
             return None
         first = int(np.searchsorted(times, times[rests] - COMING))
         if coming[first:rests].max() < BROUGHT * np.count_nonzero(zone.hand):

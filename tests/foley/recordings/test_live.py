@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,11 @@ import pytest
 from livefoley.core.cues import Cue, CueKind, Sound, SoundSource
 from livefoley.foley.bank.library import Library
 from livefoley.foley.chain import MakerOrder, Refusal
-from livefoley.foley.recordings.background import READING, BackgroundFinder
+from livefoley.foley.recordings import background
+from livefoley.foley.recordings.background import MOST_WAITING, READING, BackgroundFinder
 from livefoley.foley.recordings.finder import Finder
 from livefoley.runtime.sounds.live import LiveSounds
-from tests.support.waiting import until
+from tests.support.waiting import LIMIT_S, until
 
 
 async def test_a_room_has_its_recordings_where_no_effect_is_just_that(
@@ -84,3 +86,21 @@ def test_words_that_cannot_be_looked_for_cost_themselves_alone(finder: Finder, m
     assert isinstance(answer, Refusal)
     assert answer.fault
     assert not isinstance(found(beside, "steady rain", lambda answer: answer is not READING), Refusal)
+
+
+def test_where_too_many_words_wait_nobody_waits_for_more(finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def slow(text: str) -> Refusal:
+        go_on.wait(LIMIT_S)
+        return Refusal("has no recording of it")
+
+    monkeypatch.setattr(finder, "find", slow)
+    monkeypatch.setattr(background, "WAIT_S", LIMIT_S)
+    beside = BackgroundFinder(finder)
+    beside.expect(map(str, range(MOST_WAITING + 2)))  # one more than wait may be read by now
+    began_s = time.monotonic()
+    assert beside.find("one too many") is READING
+    assert time.monotonic() - began_s < LIMIT_S / 2
+    go_on.set()
+    assert beside.find("0") is not READING

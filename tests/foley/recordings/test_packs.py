@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from livefoley import cli
 from livefoley.core.errors import BankError
 from livefoley.foley.bank.library import Library
 from livefoley.foley.recordings import packs
 from tests.models.stand_ins import Server
+from tests.support.command_line import Run, run_here
 
 from . import pack
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -35,18 +33,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "200")
-
-    def ran(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["livefoley", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return ran
+    return partial(run_here, monkeypatch, capsys)
 
 
 def test_a_pack_is_fetched_and_its_sounds_are_found_made_and_credited(run: Run, server: Server, tmp_path: Path) -> None:
@@ -109,6 +96,16 @@ def test_a_fetch_that_was_cut_off_goes_on_where_it_was(server: Server, tmp_path:
     assert len(server.headers) == before + 1, "the manifest alone comes again"
 
 
+def test_what_an_earlier_manifest_gave_is_not_taken_in_with_a_later_one(tmp_path: Path) -> None:
+    place, staging = tmp_path / "disk", tmp_path / "staging"
+    rows = [pack.write(place, f"WOODImpt_{k}.flac", pack.effect("WOODImpt_Block", k), {"title": "a"}) for k in range(2)]
+    path = str(pack.write_manifest(place, rows))
+    assert packs.fetch(path, staging).count == 2
+    pack.write_manifest(place, rows[:1])
+    assert packs.fetch(path, staging).count == 1
+    assert Library.add(staging, tmp_path / "library").added == ("WOODImpt_0",)
+
+
 def test_another_file_than_the_manifest_names_is_refused(server: Server, tmp_path: Path) -> None:
     server.files["/p/a2.flac"] = server.files["/p/a1.flac"]
     with pytest.raises(BankError, match=r"a2\.flac: came damaged, or is another one"):
@@ -141,3 +138,4 @@ def test_what_is_not_there_and_what_takes_too_long_is_one_clear_error(server: Se
         packs.fetch(f"{server.url}/page", tmp_path / "b")
     with pytest.raises(BankError, match="took too long"):
         packs.fetch(f"{server.url}/p/manifest.csv", tmp_path / "c", limit_s=0.0)
+    assert not (tmp_path / "c" / "manifest.csv").exists(), "a file that trickles in has no more time than the others"

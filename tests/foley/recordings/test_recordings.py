@@ -12,8 +12,10 @@ from livefoley.core.cues import HIT, CueKind, Sound, SoundRequest
 from livefoley.dsp.loudness import integrated_lufs
 from livefoley.foley.bank.library import Library
 from livefoley.foley.chain import BedMaker, Fit, Offer, Refusal
+from livefoley.foley.description.explain import explain
 from livefoley.foley.recordings import captions
 from livefoley.foley.recordings.captions import gist, read_vectors
+from livefoley.foley.recordings.explained import with_recordings
 from livefoley.foley.recordings.finder import Finder
 from livefoley.foley.recordings.grains import GrainBed
 from livefoley.foley.recordings.index import Found, RecordingIndex, texts_of
@@ -52,6 +54,13 @@ def test_a_recording_is_found_by_free_words(finder: Finder, words: str, caption:
     assert not isinstance(found, Refusal), found
     captions_of = {text for each in found for text in each.entry.captions}
     assert caption in captions_of
+
+
+def test_recordings_are_named_where_they_are_asked_first(finder: Finder) -> None:
+    rain = with_recordings(explain("rain, typing on a keyboard"), finder.find)
+    assert rain.place[0].by == "recordings"
+    assert [part.by for part in rain.actions] == ["bank"]
+    assert [part.by for part in with_recordings(explain("a wood fire"), finder.find).place] == ["procedural"]
 
 
 @pytest.mark.parametrize(
